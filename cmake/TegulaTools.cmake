@@ -1,0 +1,25 @@
+# Warnings, sanitizers, and what makes builds fast: one place for everything about the compiler.
+
+add_library(tegula_flags INTERFACE)
+target_compile_options(tegula_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual)
+if(TEGULA_DEVELOPER)
+  target_compile_options(tegula_flags INTERFACE -Werror)
+endif()
+# Tegula's own loops over pixels are vectorised for any machine of the last decade; engines choose at run time.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  target_compile_options(tegula_flags INTERFACE -march=x86-64-v2 -mtune=generic)
+endif()
+if(TEGULA_SANITIZE)
+  target_compile_options(tegula_flags INTERFACE -fsanitize=${TEGULA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(tegula_flags INTERFACE -fsanitize=${TEGULA_SANITIZE})
+endif()
+
+find_program(TEGULA_CCACHE ccache)
+if(TEGULA_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${TEGULA_CCACHE}")
+endif()
+find_program(TEGULA_MOLD mold)
+if(TEGULA_MOLD)
+  target_link_options(tegula_flags INTERFACE -fuse-ld=mold)
+endif()

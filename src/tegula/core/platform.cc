@@ -1,0 +1,149 @@
+#include "tegula/core/platform.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <thread>
+
+namespace tegula {
+
+Result<Path> ExecutablePath() {
+  std::error_code failed;
+  Path path = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (failed) return IoError("the system does not say where this program lies: " + failed.message());
+  return path;
+}
+
+int AvailableCores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+std::string ProcessorName() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    const std::size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return {};
+}
+
+namespace {
+rusage Usage() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage;
+}
+}  // namespace
+
+std::int64_t PeakMemoryBytes() { return static_cast<std::int64_t>(Usage().ru_maxrss) * 1024; }
+
+double CpuSeconds() {
+  const rusage usage = Usage();
+  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double MonotonicSeconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string UtcNow() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
+                     utc.tm_min, utc.tm_sec);
+}
+
+bool StandardErrorIsTerminal() { return ::isatty(STDERR_FILENO) == 1; }
+
+int TerminalColumns() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+std::string EnvironmentVariable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+// A signal handler may do almost nothing, so it writes one byte into a pipe, and a thread does the rest.
+namespace {
+int g_signal_pipe = -1;  // the handler has no other way to be handed anything  lint-allow: signal handler
+volatile std::sig_atomic_t g_signals = 0;
+
+void OnSignal(int number) {
+  const int saved = errno;
+  g_signals = g_signals + 1;
+  if (g_signals > 1) ::_exit(128 + number);
+  const char byte = 's';
+  [[maybe_unused]] const ssize_t written = ::write(g_signal_pipe, &byte, 1);
+  errno = saved;
+}
+}  // namespace
+
+struct StopOnSignal::Watcher {
+  int read_end = -1;
+  struct sigaction old_int{}, old_term{};
+  std::jthread thread;
+};
+
+StopOnSignal::StopOnSignal(std::stop_source source) : watcher_(std::make_unique<Watcher>()) {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return;
+  watcher_->read_end = ends[0];
+  g_signal_pipe = ends[1];
+  g_signals = 0;
+  watcher_->thread = std::jthread([read_end = ends[0], source]() mutable {
+    char byte = 0;
+    while (::read(read_end, &byte, 1) < 0 && errno == EINTR) {
+    }
+    if (byte == 's') source.request_stop();
+  });
+  struct sigaction action{};
+  action.sa_handler = &OnSignal;
+  ::sigaction(SIGINT, &action, &watcher_->old_int);
+  ::sigaction(SIGTERM, &action, &watcher_->old_term);
+}
+
+StopOnSignal::~StopOnSignal() {
+  if (watcher_->read_end < 0) return;
+  ::sigaction(SIGINT, &watcher_->old_int, nullptr);
+  ::sigaction(SIGTERM, &watcher_->old_term, nullptr);
+  const char byte = 'e';
+  [[maybe_unused]] const ssize_t written = ::write(g_signal_pipe, &byte, 1);
+  watcher_->thread.join();
+  ::close(watcher_->read_end);
+  ::close(std::exchange(g_signal_pipe, -1));
+}
+
+Result<SharedLibrary> SharedLibrary::Load(const Path& path) {
+  void* const handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    const char* reason = ::dlerror();
+    return UnsupportedError(fmt::format("{} does not load: {}", path.filename().string(), reason == nullptr ? "no reason given" : reason));
+  }
+  return SharedLibrary(handle, path);
+}
+
+Result<void*> SharedLibrary::Symbol(const char* name) const {
+  void* const symbol = ::dlsym(handle_, name);
+  if (symbol == nullptr) return NotFoundError(fmt::format("{} has no function {}", path_.filename().string(), name));
+  return symbol;
+}
+
+}  // namespace tegula

@@ -1,0 +1,69 @@
+// core/platform.h — the few questions only the operating system answers. No other module makes a system call.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "tegula/core/files.h"
+#include "tegula/core/status.h"
+
+namespace tegula {
+
+/// Where this program's own file lies.
+Result<Path> ExecutablePath();
+/// Cores this process may use (its affinity mask), at least 1.
+int AvailableCores();
+/// The processor's name as the system reports it; empty if it does not.
+std::string ProcessorName();
+/// Largest resident memory of this process so far, in bytes.
+std::int64_t PeakMemoryBytes();
+/// User and system CPU time of this process so far, in seconds.
+double CpuSeconds();
+/// Seconds since an arbitrary moment; never goes back.
+double MonotonicSeconds();
+/// Now, in UTC, as ISO 8601 with seconds ("2026-01-31T12:00:00Z").
+std::string UtcNow();
+/// Whether a person looks at standard error, and how many columns it has (0 if unknown).
+bool StandardErrorIsTerminal();
+int TerminalColumns();
+/// The value of an environment variable, or an empty string.
+std::string EnvironmentVariable(const char* name);
+
+/// While it lives, the first SIGINT or SIGTERM requests `source` to stop and the second ends the process at
+/// once. At most one exists at a time.
+class StopOnSignal {
+ public:
+  explicit StopOnSignal(std::stop_source source);
+  ~StopOnSignal();
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+ private:
+  struct Watcher;
+  std::unique_ptr<Watcher> watcher_;
+};
+
+/// A shared library that stays loaded for the rest of the process (libraries with threads of their own do
+/// not survive being unloaded). Immutable and thread-safe.
+class SharedLibrary {
+ public:
+  /// Symbols stay private to the library. kUnsupported with the loader's own reason if it does not load.
+  static Result<SharedLibrary> Load(const Path& path);
+  /// kNotFound if it exports no such symbol.
+  template <class F>
+  Result<F*> Function(const char* name) const {
+    TEGULA_ASSIGN_OR_RETURN(void* const symbol, Symbol(name));
+    return reinterpret_cast<F*>(symbol);
+  }
+  const Path& path() const noexcept { return path_; }
+
+ private:
+  SharedLibrary(void* handle, Path path) : handle_(handle), path_(std::move(path)) {}
+  Result<void*> Symbol(const char* name) const;
+  void* handle_;
+  Path path_;
+};
+
+}  // namespace tegula

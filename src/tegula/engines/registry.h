@@ -1,0 +1,45 @@
+// engines/registry.h — which engines there are, and why one is not.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tegula/engines/engine.h"
+
+namespace tegula::engines {
+
+/// One row of `tegula engines`.
+struct EngineStatus {
+  std::string name;
+  bool available = false;
+  std::string version;  ///< if available
+  std::string reason;   ///< if not
+  std::vector<spec::WeightsFormat> formats;  ///< what it runs; known without loading it
+};
+
+/// Finds and loads engines. Nothing is loaded before it is asked for. Thread-safe.
+class Registry {
+ public:
+  /// Plug-ins are looked for as `folder`/libtegula_engine_NAME.so.
+  explicit Registry(Path folder);
+  ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  /// The known engines' names in order of preference: openvino, libtorch, toy.
+  static std::vector<std::string> Names();
+  /// Loads the engine if need be. kNotFound for an unknown name (the sentence lists those there are), kUnsupported with
+  /// the loader's reason if it is not installed or does not load.
+  Result<const Engine*> Find(std::string_view name);
+  /// Names of the engines that are made for this weights format, in order of preference; loads nothing.
+  static std::vector<std::string> CandidatesFor(spec::WeightsFormat format);
+  /// Loads every engine and says how that went.
+  std::vector<EngineStatus> StatusOfAll();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tegula::engines

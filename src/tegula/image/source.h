@@ -1,0 +1,76 @@
+// image/source.h — an image of any size that is read by region: the one interface behind all formats.
+//
+// A source never holds more than what it decodes for the current reads. Pixels come as (channel, y, x) in the
+// file's own element type; nothing is scaled, blended or converted, except that alpha is dropped from RGBA
+// slides (over the slide's background colour). What surrounds the image is not the source's business: regions lie inside.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tegula/core/interval.h"
+#include "tegula/core/status.h"
+#include "tegula/tensor/tensor.h"
+
+namespace tegula::image {
+
+/// Height before width, in pixels of the level; tile is what the file stores (a hint for efficient reads).
+struct Level {
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  double downsample_y = 1.0;  ///< pixels of level 0 per pixel of this level
+  double downsample_x = 1.0;
+  std::int64_t tile_height = 0;  ///< 0: no tiles
+  std::int64_t tile_width = 0;
+};
+
+struct Rgb {
+  std::uint8_t r = 255, g = 255, b = 255;
+  friend constexpr bool operator==(Rgb, Rgb) = default;
+};
+
+struct Channel {
+  std::string name;          ///< never empty: "red", "DAPI", or "channel0"
+  std::optional<Rgb> colour;
+};
+
+/// Size of a level-0 pixel in µm.
+struct PixelSize {
+  double y_um = 0;
+  double x_um = 0;
+};
+
+/// What a source is; never changes while it is open.
+struct ImageInfo {
+  std::string format;  ///< reader and container: "openslide (aperio)", "tiff", "png", ...
+  DType dtype = DType::kU8;
+  std::vector<Level> levels;  ///< at least one, largest first
+  std::vector<Channel> channels;
+  bool is_rgb = false;  ///< channels are red, green, blue of one colour image
+  std::int64_t size_z = 1;
+  std::int64_t size_t = 1;
+  std::optional<PixelSize> pixel_size;
+};
+
+/// A region of one plane. `box` lies inside the level.
+struct ReadRequest {
+  int level = 0;
+  std::int64_t t = 0;
+  std::int64_t z = 0;
+  Box box;
+};
+
+/// Immutable and thread-safe.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual const ImageInfo& info() const noexcept = 0;
+  /// Fills `out_cyx`: all channels of the region, dtype info().dtype, any strides. kIo or kCorrupt with
+  /// the place in the file; then the content of `out_cyx` is unspecified.
+  virtual Status Read(const ReadRequest& request, const View& out_cyx) const = 0;
+};
+
+}  // namespace tegula::image

@@ -1,0 +1,50 @@
+// spec/package.h — a model package: a folder, a yaml file in one, or a zip.
+//
+// Opening finds the description and reads it; files are checked against their sha256 when they are
+// asked for, and those of a zip are unpacked one by one into a temporary folder that goes with the Package.
+// Packages come from strangers: entry names are confined to the package, sizes to the limits.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tegula/core/files.h"
+#include "tegula/core/limits.h"
+#include "tegula/core/status.h"
+#include "tegula/spec/model_description.h"
+
+namespace tegula::spec {
+
+/// Immutable but for the cache of unpacked files; one thread at a time.
+class Package {
+ public:
+  /// `path` is a folder (searched for rdf.yaml, bioimageio.yaml, model.yaml, *.bioimageio.yaml, *.rdf.yaml,
+  /// *.model.yaml: two candidates of the same rank are kInvalid and listed), a yaml file, or a zip (root or one
+  /// folder down). kNotFound, kCorrupt (not yaml, not a zip), kInvalid (the description breaks the format; all findings
+  /// stand in the sentence), kUnsupported (a version, type or feature Tegula does not run, named).
+  static Result<Package> Open(const Path& path, const Limits& limits = {});
+
+  Package(Package&&) noexcept;
+  Package& operator=(Package&&) noexcept;
+  ~Package();
+
+  const ModelDescription& description() const noexcept;
+  /// What the user gave and the description file inside it, for messages and the run record.
+  const Path& path() const noexcept;
+  const std::string& description_file() const noexcept;
+  /// sha256 of the description's bytes.
+  const std::string& description_sha256() const noexcept;
+
+  /// A path on disk with the content of a referenced file, checked against `reference.sha256`. kNotFound,
+  /// kCorrupt (checksum; the sentence names both), kInvalid (a path that leaves the package),
+  /// kUnsupported (a URL: it says to download the package).
+  Result<Path> File(const FileReference& reference) const;
+
+ private:
+  struct State;
+  explicit Package(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tegula::spec
