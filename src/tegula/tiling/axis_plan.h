@@ -1,0 +1,94 @@
+// tiling/axis_plan.h — how one axis of an image is cut into windows so that the pieces together are the answer
+// the network would give for the whole axis at once.
+//
+// Pure arithmetic, one axis at a time; y and x (and later z and t) follow the same rules. Four pixel grids meet here:
+//
+//   image      [0, image)            pixels of the bound image
+//   padded     [0, padded)           image + padding before and after; padded is a size the network accepts
+//   network    [0, padded*scale + offset)   what the network would return for all of `padded`
+//   output     [0, output)           network output without declared halo and without far-end padding
+//
+//                 |<pad_before>|<------------- image ------------->|<pad_after>|
+//   padded        |=============================================================|
+//   window 0      |--------------------|
+//   window 1              |--------------------|          starts are multiples of `grid`
+//   window 2                                   |--------------------|   the last ends exactly at the end
+//   write boxes         [      0      )[   1   )[     2        )          partition the output
+//
+// A window that is open on a side gives only output pixels at least `context` input pixels away from that side; at the
+// ends of `padded` the network sees the same edge as in the whole, so everything there counts. The definition this
+// implements is "the whole-image answer" of docs/exactness.md.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "tegula/core/interval.h"
+#include "tegula/core/rational.h"
+#include "tegula/core/status.h"
+
+namespace tegula::tiling {
+
+/// Whether the image is extended by the declared halo first (what `bioimageio predict` does), or the network meets the
+/// image's edge itself (what `bioimageio test` does).
+enum class Border : std::uint8_t { kPad, kNetwork };
+
+/// Sizes an axis of the network's input accepts: min + n * step, or exactly min if step is 0.
+struct SizeRule {
+  std::int64_t min = 1;
+  std::int64_t step = 1;
+  bool is_fixed() const noexcept { return step == 0; }
+  bool Accepts(std::int64_t size) const noexcept {
+    return is_fixed() ? size == min : size >= min && (size - min) % step == 0;
+  }
+};
+
+/// What model and network demand of an axis. Input pixels unless said otherwise.
+struct AxisRules {
+  SizeRule sizes;
+  std::int64_t grid = 1;     ///< windows may start at multiples of this without changing the phase of pooling
+  std::int64_t context = 0;  ///< how far away an input pixel can matter to an output pixel
+  Rational scale = {};       ///< network size = input size * scale + offset
+  std::int64_t offset = 0;   ///< output pixels; negative: valid convolutions
+  std::int64_t halo_out = 0; ///< declared halo, in output pixels
+};
+
+/// What is asked for.
+struct AxisRequest {
+  std::int64_t image = 0;           ///< size of the bound image
+  Border border = Border::kPad;
+  std::int64_t window = 0;          ///< wanted window, 0: the planner's choice within `max_window`
+  std::int64_t max_window = 1024;   ///< upper bound for the planner's choice
+};
+
+/// One window and what of it is used.
+struct Window {
+  Interval input;   ///< padded pixels
+  Interval use;     ///< pixels of this window's own network output that are written
+  Interval write;   ///< output pixels, as many as `use`
+};
+
+struct AxisPlan {
+  std::int64_t image = 0;
+  std::int64_t pad_before = 0;
+  std::int64_t pad_after = 0;
+  std::int64_t padded = 0;
+  std::int64_t window = 0;         ///< all windows have this size
+  std::int64_t window_output = 0;  ///< and give this many network output pixels
+  std::int64_t output = 0;
+  std::int64_t write_step = 0;     ///< every write begins at a multiple of this
+  std::int64_t chunk = 0;          ///< divides write_step and is a multiple of 16, unless one window does it all
+  double origin = 0;               ///< image position (pixel edges) where output pixel 0 begins
+  std::vector<Window> windows;     ///< ascending
+};
+
+/// The smallest size >= `at_least` that the network accepts for a whole padded axis: min + n * step, or for a fixed
+/// size s + k * grid.
+std::int64_t PaddedSize(const AxisRules& rules, std::int64_t at_least);
+
+/// Plans one axis. kInvalid if the image is too small to give an output pixel, if `request.window` is not a size the
+/// network accepts or leaves nothing to write beside the context (the sentence names the nearest sizes that do), or if
+/// the rules contradict themselves.
+Result<AxisPlan> PlanAxis(const AxisRules& rules, const AxisRequest& request);
+
+}  // namespace tegula::tiling
