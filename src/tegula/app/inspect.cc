@@ -1,0 +1,77 @@
+#include "tegula/app/inspect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tegula/core/text.h"
+#include "tegula/image/open.h"
+#include "tegula/pipeline/prediction.h"
+#include "tegula/spec/package.h"
+
+namespace tegula::app {
+namespace {
+
+WeightsSupport SupportOf(const spec::WeightsEntry& weights, engines::Registry& registry) {
+  WeightsSupport support{.format = weights.format, .file = weights.file.source};
+  std::vector<std::string> reasons;
+  for (const std::string& name : engines::Registry::CandidatesFor(weights)) {
+    const Result<const engines::Engine*> engine = registry.Find(name);
+    const Status status = engine.ok() ? (*engine)->CanRun(weights) : Status(engine.error());
+    if (status.ok()) {
+      support.engine = name;
+      return support;
+    }
+    reasons.push_back(ToString(status.error()));
+  }
+  support.reason = reasons.empty() ? "no engine runs this format" : fmt::format("{}", fmt::join(reasons, "; "));
+  return support;
+}
+
+std::vector<TileSizes> TileSizesOf(const spec::ModelDescription& model) {
+  std::vector<TileSizes> sizes;
+  for (const char* axis : {"y", "x"}) {
+    const Result<tiling::AxisRules> rules = tiling::RulesOf(model, axis);
+    if (rules.ok()) sizes.push_back({axis, rules->sizes.min, rules->sizes.step, rules->halo_out});
+  }
+  return sizes;
+}
+
+}  // namespace
+
+Result<ModelCard> InspectModel(const Path& path, engines::Registry& registry, const RunContext& context) {
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(path, context.limits));
+  ModelCard card;
+  card.package = path.string();
+  card.description_file = package.description_file();
+  card.model = package.description();
+  for (const spec::WeightsEntry& weights : card.model.weights) card.weights.push_back(SupportOf(weights, registry));
+  card.tile_sizes = TileSizesOf(card.model);
+
+  const bool has_engine = std::any_of(card.weights.begin(), card.weights.end(), [](const WeightsSupport& w) { return !w.engine.empty(); });
+  const Status ops = pipeline::CheckOps(card.model);
+  card.runs = has_engine && ops.ok();
+  if (!has_engine) {
+    card.reason = "none of its weights runs with an engine of this installation";
+  } else if (!ops.ok()) {
+    card.reason = ToString(ops.error());
+  } else if (const Status applies = pipeline::CheckApplicable(card.model); !applies.ok()) {
+    card.reason = ToString(applies.error());
+  } else {
+    card.applies = true;
+  }
+  return card;
+}
+
+Result<ImageCard> InspectImage(const std::string& name, const RunContext& context) {
+  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<image::Source> source, image::Open(name, context.limits));
+  return ImageCard{name, source->info()};
+}
+
+bool LooksLikeModel(const std::string& name) {
+  std::error_code ignored;
+  const std::string extension = ToLower(Path(name).extension().string());
+  return extension == ".yaml" || extension == ".yml" || extension == ".zip" || std::filesystem::is_directory(name, ignored);
+}
+
+}  // namespace tegula::app

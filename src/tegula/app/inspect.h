@@ -1,0 +1,52 @@
+// app/inspect.h — what a model or an image is, what it needs, and whether it can run here.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tegula/core/run_context.h"
+#include "tegula/engines/registry.h"
+#include "tegula/image/source.h"
+#include "tegula/spec/model_description.h"
+
+namespace tegula::app {
+
+/// One weights entry and whether an engine of this installation takes it.
+struct WeightsSupport {
+  spec::WeightsFormat format = spec::WeightsFormat::kOnnx;
+  std::string file;
+  std::string engine;  ///< empty if none does
+  std::string reason;  ///< why not
+};
+
+/// Valid edges of a tile along one axis.
+struct TileSizes {
+  std::string axis;
+  std::int64_t min = 0;
+  std::int64_t step = 0;  ///< 0: only `min`
+  std::int64_t declared_halo = 0;
+};
+
+struct ModelCard {
+  std::string package;
+  std::string description_file;
+  spec::ModelDescription model;
+  std::vector<WeightsSupport> weights;
+  std::vector<TileSizes> tile_sizes;
+  bool runs = false;         ///< `test` can run it: an engine takes a weights entry and all ops are known
+  bool applies = false;      ///< and `predict` can apply it to images
+  std::string reason;        ///< why not, one sentence
+};
+
+struct ImageCard {
+  std::string name;
+  image::ImageInfo info;
+};
+
+Result<ModelCard> InspectModel(const Path& model, engines::Registry& registry, const RunContext& context);
+Result<ImageCard> InspectImage(const std::string& name, const RunContext& context);
+
+/// Whether a name is to be read as a model: a folder, a yaml file or a zip.
+bool LooksLikeModel(const std::string& name);
+
+}  // namespace tegula::app

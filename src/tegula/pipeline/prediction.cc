@@ -1,0 +1,170 @@
+#include "tegula/pipeline/prediction.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
+
+#include "tegula/core/platform.h"
+#include "tegula/pipeline/whole.h"
+#include "tegula/tensor/kernels.h"
+
+namespace tegula::pipeline {
+namespace {
+
+Status CheckOneTensorEach(const spec::ModelDescription& model) {
+  if (model.inputs.size() == 1 && model.outputs.size() == 1) return Ok();
+  return UnsupportedError(fmt::format("the model has {} inputs and {} outputs; so far models with one of each are applied to images",
+                                      model.inputs.size(), model.outputs.size()));
+}
+
+Status CheckOpsOf(const spec::TensorDescription& tensor) {
+  for (const spec::OpDescription& op : tensor.ops)
+    if (const auto* unsupported = std::get_if<spec::UnsupportedOp>(&op))
+      return UnsupportedError(fmt::format("tensor {} asks for the operation {}, which Tegula does not run", tensor.id, unsupported->id));
+  return Ok();
+}
+
+OutputInfo DescribeOutput(const spec::TensorDescription& tensor, const PlaneLayout& layout, const tiling::TilePlan& plan,
+                          const tiling::AxisRules& y, const tiling::AxisRules& x, DType dtype) {
+  OutputInfo info;
+  info.id = tensor.id;
+  info.dtype = dtype;
+  info.channels = layout.channels();
+  info.height = plan.y.output;
+  info.width = plan.x.output;
+  if (const spec::Axis* channel = tensor.FindAxis(spec::AxisType::kChannel)) info.channel_names = channel->channel_names;
+  for (auto i = static_cast<std::int64_t>(info.channel_names.size()); i < info.channels; ++i)
+    info.channel_names.push_back(info.channels == 1 ? tensor.id : fmt::format("channel{}", i));
+  info.scale_y = y.scale.value();
+  info.scale_x = x.scale.value();
+  info.origin_y = plan.y.origin;
+  info.origin_x = plan.x.origin;
+  return info;
+}
+
+}  // namespace
+
+Status CheckOps(const spec::ModelDescription& model) {
+  for (const spec::TensorDescription& tensor : model.inputs) TEGULA_TRY(CheckOpsOf(tensor));
+  for (const spec::TensorDescription& tensor : model.outputs) TEGULA_TRY(CheckOpsOf(tensor));
+  TEGULA_TRY(ops::RequiredStatistics(model));
+  return Ok();
+}
+
+Status CheckApplicable(const spec::ModelDescription& model) {
+  TEGULA_TRY(CheckOneTensorEach(model));
+  TEGULA_TRY(CheckOps(model));
+  TEGULA_TRY(PlaneLayout::Of(model.inputs.front()));
+  TEGULA_ASSIGN_OR_RETURN(const PlaneLayout out, PlaneLayout::Of(model.outputs.front()));
+  if (out.channels() == 0) return UnsupportedError(fmt::format("output {} does not say how many channels it has", model.outputs.front().id));
+  for (const char* axis : {"y", "x"}) TEGULA_TRY(tiling::RulesOf(model, axis));
+  return Ok();
+}
+
+// Adds up where the workers' time goes.
+struct Prediction::Clock {
+  std::mutex mutex;
+  StageSeconds total;
+  void Add(double StageSeconds::*stage, double& since) {
+    const double now = MonotonicSeconds();
+    const std::lock_guard lock(mutex);
+    total.*stage += now - since;
+    since = now;
+  }
+};
+
+Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const engines::Network& network, const image::BoundImage& image,
+                                    const ops::Statistics& statistics, const tiling::TileRequest& request) {
+  TEGULA_TRY(CheckApplicable(model));
+  const spec::TensorDescription& in = model.inputs.front();
+  const spec::TensorDescription& out = model.outputs.front();
+  const image::BoundInfo& info = image.info();
+  TEGULA_ASSIGN_OR_RETURN(PlaneLayout in_layout, PlaneLayout::Of(in));
+  TEGULA_ASSIGN_OR_RETURN(PlaneLayout out_layout, PlaneLayout::Of(out));
+  TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules y, tiling::RulesOf(model, "y"));
+  TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules x, tiling::RulesOf(model, "x"));
+  TEGULA_ASSIGN_OR_RETURN(tiling::TilePlan plan, tiling::PlanTiles(y, x, info.height, info.width, request));
+
+  const Shape window = in_layout.ShapeOf(info.channels, plan.y.window, plan.x.window);
+  TEGULA_ASSIGN_OR_RETURN(ops::Chain before, ops::Chain::Bind(in.ops, {in.id, AxisIds(in), window, info.dtype}, statistics)
+                                                 .Context("preprocessing of input " + in.id));
+  const DType network_dtype = network.outputs().empty() ? DType::kF32 : network.outputs().front().dtype;
+  const Shape result = out_layout.ShapeOf(out_layout.channels(), plan.y.write_step, plan.x.write_step);
+  TEGULA_ASSIGN_OR_RETURN(ops::Chain after, ops::Chain::Bind(out.ops, {out.id, AxisIds(out), result, network_dtype}, statistics)
+                                                .Context("postprocessing of output " + out.id));
+
+  Prediction prediction(std::move(in_layout), std::move(out_layout), std::move(before), std::move(after));
+  prediction.model_ = &model;
+  prediction.network_ = &network;
+  prediction.image_ = &image;
+  prediction.network_dtype_ = network_dtype;
+  prediction.output_ = DescribeOutput(out, prediction.out_layout_, plan, y, x, prediction.after_.output_dtype());
+  prediction.plan_ = std::move(plan);
+  return prediction;
+}
+
+Result<Tensor> Prediction::ReadWindow(const RunContext& context, const tiling::Tile& tile) const {
+  const image::BoundInfo& info = image_->info();
+  TEGULA_ASSIGN_OR_RETURN(
+      Tensor raw, Tensor::Allocate(info.dtype, in_layout_.ShapeOf(info.channels, tile.input.height(), tile.input.width()), context.limits));
+  const Box in_image{tile.input.y.Shifted(-plan_.y.pad_before), tile.input.x.Shifted(-plan_.x.pad_before)};
+  const spec::PadDescription& pad = model_->inputs.front().pad;
+  TEGULA_TRY(image_->ReadPadded(in_image, pad.mode, pad.value, in_layout_.PlanesOf(raw.view())));
+  return raw;
+}
+
+Result<Tensor> Prediction::Postprocess(const RunContext& context, const tiling::Tile& tile, const Tensor& raw) const {
+  const Shape expected = out_layout_.ShapeOf(output_.channels, plan_.y.window_output, plan_.x.window_output);
+  if (raw.shape() != expected || raw.dtype() != network_dtype_)
+    return InvalidError(fmt::format("the network returns {} {} for output {}, but by its description a window gives {} {}", DTypeName(raw.dtype()),
+                                    ToString(raw.shape()), output_.id, DTypeName(network_dtype_), ToString(expected)));
+  const Shape used = out_layout_.ShapeOf(output_.channels, tile.use.height(), tile.use.width());
+  TEGULA_ASSIGN_OR_RETURN(Tensor cropped, Tensor::Allocate(raw.dtype(), used, context.limits));
+  ConvertCopy(out_layout_.PlanesOf(raw.view()).Slice(1, tile.use.y.begin, tile.use.height()).Slice(2, tile.use.x.begin, tile.use.width()),
+              out_layout_.PlanesOf(cropped.view()));
+  TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(output_.dtype, used, context.limits));
+  const Tensor& finished = cropped;
+  TEGULA_TRY(after_.Run(finished.view(), result.view()));
+  return result;
+}
+
+Result<StageSeconds> Prediction::Run(const RunContext& context, TileSink sink) const {
+  const Shape window = in_layout_.ShapeOf(image_->info().channels, plan_.y.window, plan_.x.window);
+  const DType ready = before_.output_dtype();
+  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session, network_->NewSession(std::span(&window, 1), std::span(&ready, 1)));
+  std::mutex session_mutex;
+  Clock clock;
+  std::atomic<std::int64_t> done{0};
+
+  const auto predict = [&](const tiling::Tile& tile) -> Status {
+    double since = MonotonicSeconds();
+    TEGULA_ASSIGN_OR_RETURN(const Tensor raw, ReadWindow(context, tile));
+    clock.Add(&StageSeconds::read, since);
+    TEGULA_ASSIGN_OR_RETURN(Tensor input, Tensor::Allocate(ready, raw.shape(), context.limits));
+    TEGULA_TRY(before_.Run(raw.view(), input.view()));
+    clock.Add(&StageSeconds::preprocess, since);
+    std::vector<Tensor> outputs;
+    {
+      const std::lock_guard lock(session_mutex);
+      clock.Add(&StageSeconds::wait_for_network, since);
+      if (context.stop.stop_requested()) return CancelledError();
+      const ConstView view = input.view();
+      TEGULA_ASSIGN_OR_RETURN(outputs, session->Run(std::span(&view, 1)));
+      clock.Add(&StageSeconds::infer, since);
+    }
+    if (outputs.size() != 1) return InvalidError(fmt::format("the network returns {} tensors, but the model describes one output", outputs.size()));
+    TEGULA_ASSIGN_OR_RETURN(const Tensor result, Postprocess(context, tile, outputs.front()));
+    clock.Add(&StageSeconds::postprocess, since);
+    TEGULA_TRY(sink(tile.write, out_layout_.PlanesOf(result.view())));
+    clock.Add(&StageSeconds::write, since);
+    context.progress.Update("predicting", ++done, plan_.tiles(), "tiles");
+    return Ok();
+  };
+  TEGULA_TRY(ForEach(context.executor, plan_.tiles(), context.stop, [&](std::int64_t index, int) -> Status {
+    const tiling::Tile tile = plan_.tile(index);
+    return predict(tile).Context(fmt::format("tile at y={} x={}", tile.write.y.begin, tile.write.x.begin));
+  }));
+  return clock.total;
+}
+
+}  // namespace tegula::pipeline

@@ -1,0 +1,42 @@
+#include "tegula/pipeline/statistics_pass.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+
+#include "tegula/core/interval.h"
+#include "tegula/pipeline/layout.h"
+
+namespace tegula::pipeline {
+
+Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec::ModelDescription& model, const image::BoundImage& image) {
+  ops::Statistics statistics;
+  TEGULA_ASSIGN_OR_RETURN(std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
+  if (requests.empty()) return statistics;
+  TEGULA_ASSIGN_OR_RETURN(const PlaneLayout layout, PlaneLayout::Of(model.inputs.front()));
+
+  const image::BoundInfo& info = image.info();
+  const std::int64_t rows = CeilDiv(info.height, kStatisticsBlock), columns = CeilDiv(info.width, kStatisticsBlock);
+  TEGULA_ASSIGN_OR_RETURN(ops::StatisticsCollector collector,
+                          ops::StatisticsCollector::Make(std::move(requests), info.dtype, layout.ShapeOf(info.channels, info.height, info.width),
+                                                         rows * columns, context.executor.workers()));
+  while (!collector.done()) {
+    std::atomic<std::int64_t> done{0};
+    TEGULA_TRY(ForEach(context.executor, rows * columns, context.stop, [&](std::int64_t block, int worker) -> Status {
+      const std::int64_t y = block / columns * kStatisticsBlock, x = block % columns * kStatisticsBlock;
+      const Box box{{y, std::min(y + kStatisticsBlock, info.height)}, {x, std::min(x + kStatisticsBlock, info.width)}};
+      TEGULA_ASSIGN_OR_RETURN(Tensor pixels,
+                              Tensor::Allocate(info.dtype, layout.ShapeOf(info.channels, box.height(), box.width()), context.limits));
+      TEGULA_TRY(image.Read(box, layout.PlanesOf(pixels.view())).Context(fmt::format("statistics at y={} x={}", y, x)));
+      const Tensor& raw = pixels;
+      collector.Add(block, layout.PositionOf(y, x), raw.view(), worker);
+      context.progress.Update("computing whole-image statistics", ++done, rows * columns, "blocks");
+      return Ok();
+    }));
+    collector.FinishPass();
+  }
+  for (ops::Statistic& statistic : collector.Take()) statistics.Set(std::move(statistic));
+  return statistics;
+}
+
+}  // namespace tegula::pipeline
