@@ -1,0 +1,266 @@
+#include "tegula/outputs/zarr_store.h"
+
+#include <blosc.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <system_error>
+
+#include "tegula/core/interval.h"
+#include "tegula/outputs/zarr_metadata.h"
+#include "tegula/tensor/kernels.h"
+
+namespace tegula::outputs {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "chunks are written in the byte order of the machine");
+
+constexpr const char* kMetadataFile = "zarr.json";
+
+std::size_t Bytes(const ConstView& view) { return static_cast<std::size_t>(view.elements() * DTypeSize(view.dtype())); }
+
+// Calls body(position) for every position of a box of this shape, in C order, until it returns an error.
+template <class F>
+Status ForEachPosition(const Shape& shape, F&& body) {
+  Shape position = shape;
+  for (int axis = 0; axis < shape.rank(); ++axis) position[axis] = 0;
+  for (std::int64_t left = shape.elements(); left > 0; --left) {
+    TEGULA_TRY(body(position));
+    for (int axis = shape.rank() - 1; axis >= 0 && ++position[axis] == shape[axis]; --axis) position[axis] = 0;
+  }
+  return Ok();
+}
+
+std::string ToText(const Shape& index) { return fmt::format("{}", fmt::join(index.sizes(), "/")); }
+
+}  // namespace
+
+Result<ChunkStore> ChunkStore::Create(const Path& folder, StoreOptions options, const Limits& limits) {
+  TEGULA_TRY(CompleteOptions(options, limits).Context(folder.string()));
+  std::error_code ignored;
+  if (std::filesystem::exists(folder / kMetadataFile, ignored)) return InvalidError(folder.string() + " holds an image already");
+  for (int level = 0; level < options.levels; ++level) {
+    const Path level_folder = folder / std::to_string(level);
+    TEGULA_TRY(MakeFolders(level_folder));
+    TEGULA_TRY(WriteFileWhole(level_folder / kMetadataFile, ArrayMetadata(options, level)));
+  }
+  TEGULA_TRY(WriteFileWhole(folder / kMetadataFile, GroupMetadata(options)));  // last: now the store is complete
+  return ChunkStore(folder, std::move(options));
+}
+
+Result<ChunkStore> ChunkStore::Open(const Path& folder, const Limits& limits) {
+  TEGULA_ASSIGN_OR_RETURN(const std::string group, ReadFile(folder / kMetadataFile, limits.description_bytes));
+  TEGULA_ASSIGN_OR_RETURN(const std::string level0, ReadFile(folder / "0" / kMetadataFile, limits.description_bytes));
+  TEGULA_ASSIGN_OR_RETURN(StoreOptions options, ParseMetadata(group, level0, limits).Context(folder.string()));
+  for (int level = 0; level < options.levels; ++level) {
+    const Path file = folder / std::to_string(level) / kMetadataFile;
+    TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, limits.description_bytes));
+    TEGULA_TRY(CheckArrayMetadata(text, options, level).Context(file.string()));
+  }
+  return ChunkStore(folder, std::move(options));
+}
+
+ChunkStore::ChunkStore(Path folder, StoreOptions options) : folder_(std::move(folder)), options_(std::move(options)) {
+  const auto* const fill = reinterpret_cast<const std::byte*>(&options_.fill);
+  ConvertCopy(ConstView(fill, DType::kF64, {1}), View(fill_.data(), options_.dtype, {1}));
+}
+
+// --- Geometry --------------------------------------------------------------------------------------------------------
+
+Shape ChunkStore::LevelShape(int level) const noexcept { return ShapeOfLevel(options_, level); }
+
+Shape ChunkStore::ChunkShape() const noexcept {
+  Shape shape = LevelShape(0);
+  for (int axis = 0; axis < rank(); ++axis) shape[axis] = options_.axes[static_cast<std::size_t>(axis)].chunk;
+  return shape;
+}
+
+Shape ChunkStore::Grid(int level) const noexcept {
+  Shape grid = LevelShape(level);
+  const Shape chunk = ChunkShape();
+  for (int axis = 0; axis < rank(); ++axis) grid[axis] = CeilDiv(grid[axis], chunk[axis]);
+  return grid;
+}
+
+Shape ChunkStore::ChunkIndex(int level, std::int64_t number) const noexcept {
+  const Shape grid = Grid(level);
+  TEGULA_ASSERT(number >= 0 && number < grid.elements());
+  Shape index = grid;
+  for (int axis = rank() - 1; axis >= 0; --axis) {
+    index[axis] = number % grid[axis];
+    number /= grid[axis];
+  }
+  return index;
+}
+
+Shape ChunkStore::ChunkBegin(const Shape& index) const noexcept {
+  Shape begin = ChunkShape();
+  for (int axis = 0; axis < rank(); ++axis) begin[axis] *= index[axis];
+  return begin;
+}
+
+Shape ChunkStore::ChunkExtent(int level, const Shape& index) const noexcept {
+  AssertIsChunk(level, index);
+  Shape extent = ChunkShape();
+  const Shape begin = ChunkBegin(index), size = LevelShape(level);
+  for (int axis = 0; axis < rank(); ++axis) extent[axis] = std::min(extent[axis], size[axis] - begin[axis]);
+  return extent;
+}
+
+void ChunkStore::AssertIsChunk([[maybe_unused]] int level, [[maybe_unused]] const Shape& index) const noexcept {
+  TEGULA_ASSERT(level >= 0 && level < levels() && index.rank() == rank());
+  for (int axis = 0; axis < rank(); ++axis) TEGULA_ASSERT(index[axis] >= 0 && index[axis] < Grid(level)[axis]);
+}
+
+Path ChunkStore::ChunkPath(int level, const Shape& index) const {
+  return folder_ / fmt::format("{}/c/{}", level, ToText(index));
+}
+
+// --- One chunk -------------------------------------------------------------------------------------------------------
+
+void ChunkStore::Fill(const View& out) const noexcept {
+  Shape everywhere = out.shape();
+  for (int axis = 0; axis < everywhere.rank(); ++axis) everywhere[axis] = 0;
+  ConvertCopy(ConstView(fill_.data(), options_.dtype, out.shape(), everywhere), out);
+}
+
+bool ChunkStore::HasChunk(int level, const Shape& index) const {
+  AssertIsChunk(level, index);
+  std::error_code ignored;
+  return std::filesystem::exists(ChunkPath(level, index), ignored);
+}
+
+Result<std::string> ChunkStore::Compress(const ConstView& chunk) const {
+  const std::size_t size = Bytes(chunk);
+  const std::int64_t type_size = DTypeSize(chunk.dtype());
+  std::string file(size + BLOSC_MAX_OVERHEAD, '\0');
+  const int compressed = blosc_compress_ctx(options_.compression_level, type_size > 1 ? BLOSC_BITSHUFFLE : BLOSC_NOSHUFFLE,
+                                            static_cast<std::size_t>(type_size), size, chunk.data(), file.data(), file.size(),
+                                            options_.codec == Codec::kZstd ? BLOSC_ZSTD_COMPNAME : BLOSC_LZ4_COMPNAME, 0, 1);
+  if (compressed <= 0) return InternalError(fmt::format("Blosc could not compress a chunk of {} bytes (its answer was {})", size, compressed));
+  file.resize(static_cast<std::size_t>(compressed));
+  return file;
+}
+
+Status ChunkStore::WriteChunk(int level, const Shape& index, const ConstView& pixels) const {
+  TEGULA_ASSERT(pixels.dtype() == options_.dtype && pixels.shape() == ChunkExtent(level, index));
+  ConstView whole = pixels;
+  Tensor padded;
+  if (!pixels.is_contiguous() || !(pixels.shape() == ChunkShape())) {
+    TEGULA_ASSIGN_OR_RETURN(padded, Tensor::Allocate(options_.dtype, ChunkShape(), {.tensor_bytes = INT64_MAX}));
+    View inside = padded.view();
+    if (!(pixels.shape() == ChunkShape())) Fill(inside);
+    for (int axis = 0; axis < rank(); ++axis) inside = inside.Slice(axis, 0, pixels.shape()[axis]);
+    ConvertCopy(pixels, inside);
+    whole = padded.view();
+  }
+  TEGULA_ASSIGN_OR_RETURN(const std::string file, Compress(whole));
+  const Path path = ChunkPath(level, index);
+  Status written = WriteFileWhole(path, file);
+  if (written.ok() || written.error().code != Code::kNotFound) return written;
+  TEGULA_TRY(MakeFolders(path.parent_path()));  // the first chunk of its row
+  return WriteFileWhole(path, file);
+}
+
+Status ChunkStore::Decompress(const std::string& file, const View& chunk) const {
+  std::size_t announced = 0;
+  const bool is_blosc = file.size() >= BLOSC_MIN_HEADER_LENGTH && blosc_cbuffer_validate(file.data(), file.size(), &announced) == 0;
+  if (!is_blosc || announced != Bytes(chunk)) return CorruptError(fmt::format("it does not hold the {} bytes of a chunk", Bytes(chunk)));
+  const int decompressed = blosc_decompress_ctx(file.data(), chunk.data(), announced, 1);
+  if (decompressed < 0 || static_cast<std::size_t>(decompressed) != announced) return CorruptError("its compressed content is damaged");
+  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(chunk.data());
+  if (options_.dtype == DType::kBool && std::any_of(bytes, bytes + announced, [](std::uint8_t b) { return b > 1; }))
+    return CorruptError("it holds bytes that are not bool");
+  return Ok();
+}
+
+// Reads a chunk into `chunk`, which is allocated on first use; false if the chunk is missing.
+Result<bool> ChunkStore::DecodeChunk(int level, const Shape& index, Tensor& chunk) const {
+  AssertIsChunk(level, index);
+  if (chunk.shape().rank() == 0) {
+    TEGULA_ASSIGN_OR_RETURN(chunk, Tensor::Allocate(options_.dtype, ChunkShape(), {.tensor_bytes = INT64_MAX}));
+  }
+  const Path path = ChunkPath(level, index);
+  Result<std::string> file = ReadFile(path, chunk.bytes() + BLOSC_MAX_OVERHEAD);
+  if (!file.ok() && file.error().code == Code::kNotFound) return false;
+  if (!file.ok() && file.error().code == Code::kExhausted) return CorruptError(path.string() + " is larger than any chunk of this image");
+  TEGULA_TRY(file);
+  TEGULA_TRY(Decompress(*file, chunk.view()).Context(path.string()));
+  return true;
+}
+
+Result<Tensor> ChunkStore::ReadChunk(int level, const Shape& index) const {
+  TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(options_.dtype, ChunkExtent(level, index), {.tensor_bytes = INT64_MAX}));
+  TEGULA_TRY(ReadBox(level, ChunkBegin(index), pixels.view()));
+  return pixels;
+}
+
+Status ChunkStore::RemoveLeftovers() const {
+  std::error_code failed;
+  for (std::filesystem::recursive_directory_iterator entry(folder_, failed), end; !failed && entry != end; entry.increment(failed)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with('.') && name.ends_with(".partial")) std::filesystem::remove(entry->path(), failed);
+  }
+  if (failed) return IoError(fmt::format("cannot clean up {}: {}", folder_.string(), failed.message()));
+  return Ok();
+}
+
+// --- Boxes -----------------------------------------------------------------------------------------------------------
+
+Status ChunkStore::WriteBox(int level, const Shape& begin, const ConstView& pixels) const {
+  if (pixels.elements() == 0) return Ok();
+  const Shape chunk = ChunkShape();
+  Shape count = begin;
+  for (int axis = 0; axis < rank(); ++axis) {
+    TEGULA_ASSERT(begin[axis] % chunk[axis] == 0);
+    count[axis] = CeilDiv(pixels.shape()[axis], chunk[axis]);
+  }
+  return ForEachPosition(count, [&](const Shape& position) {
+    Shape index = position;
+    ConstView part = pixels;
+    for (int axis = 0; axis < rank(); ++axis) {
+      const std::int64_t offset = position[axis] * chunk[axis];
+      index[axis] += begin[axis] / chunk[axis];
+      part = part.Slice(axis, offset, std::min(chunk[axis], pixels.shape()[axis] - offset));
+    }
+    return WriteChunk(level, index, part);
+  });
+}
+
+Status ChunkStore::ReadBox(int level, const Shape& begin, const View& out) const {
+  TEGULA_ASSERT(begin.rank() == rank() && out.shape().rank() == rank());
+  if (out.elements() == 0) return Ok();
+  const Shape chunk = ChunkShape();
+  Shape first = begin, count = begin;
+  for (int axis = 0; axis < rank(); ++axis) {
+    const std::int64_t end = begin[axis] + out.shape()[axis];
+    TEGULA_ASSERT(begin[axis] >= 0 && end <= LevelShape(level)[axis]);
+    first[axis] = begin[axis] / chunk[axis];
+    count[axis] = CeilDiv(end, chunk[axis]) - first[axis];
+  }
+  Tensor decoded;
+  return ForEachPosition(count, [&](const Shape& position) -> Status {
+    Shape index = position;
+    for (int axis = 0; axis < rank(); ++axis) index[axis] += first[axis];
+    TEGULA_ASSIGN_OR_RETURN(const bool found, DecodeChunk(level, index, decoded));
+    View to = out;
+    ConstView from = decoded.view();
+    for (int axis = 0; axis < rank(); ++axis) {
+      const std::int64_t chunk_begin = index[axis] * chunk[axis];
+      const Interval wanted{begin[axis], begin[axis] + out.shape()[axis]};
+      const Interval common = Intersect(wanted, Interval{chunk_begin, chunk_begin + chunk[axis]});
+      to = to.Slice(axis, common.begin - begin[axis], common.size());
+      from = from.Slice(axis, common.begin - chunk_begin, common.size());
+    }
+    if (found) {
+      ConvertCopy(from, to);
+    } else {
+      Fill(to);
+    }
+    return Ok();
+  });
+}
+
+}  // namespace tegula::outputs
