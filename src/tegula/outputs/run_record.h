@@ -1,0 +1,119 @@
+// outputs/run_record.h — everything that decided a result, as plain text and numbers beside the result.
+//
+// Months later the record answers with what, on what and how a result was made; a run that is continued compares itself with it
+// and refuses to go on differently. It knows nothing of the modules that fill it: strings, numbers and lists only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tegula/core/status.h"
+
+namespace tegula::outputs {
+
+struct MachineRecord {
+  std::string processor;
+  std::int64_t cores = 0;
+  friend bool operator==(const MachineRecord&, const MachineRecord&) = default;
+};
+struct ModelRecord {
+  std::string name, id, version, path;
+  std::string description_sha256;  ///< of rdf.yaml
+  std::string weights_format, weights_sha256;
+  std::string license;
+  std::vector<std::string> cite;
+  friend bool operator==(const ModelRecord&, const ModelRecord&) = default;
+};
+struct EngineRecord {
+  std::string name, version, precision;
+  std::int64_t threads = 0;
+  std::string chosen_because;  ///< one clause
+  friend bool operator==(const EngineRecord&, const EngineRecord&) = default;
+};
+struct LevelRecord {
+  std::int64_t height = 0, width = 0;
+  double downsample = 1;
+  friend bool operator==(const LevelRecord&, const LevelRecord&) = default;
+};
+struct ImageRecord {
+  std::string path, format, dtype;
+  std::vector<LevelRecord> levels;  ///< largest first
+  double pixel_size_y_um = 0, pixel_size_x_um = 0;  ///< of the largest level; 0 if unknown
+  std::vector<std::string> channels;
+  friend bool operator==(const ImageRecord&, const ImageRecord&) = default;
+};
+struct StatisticRecord {
+  std::string tensor, measure;
+  double percentile = 0;  ///< 0 for other measures
+  std::vector<std::string> axes;  ///< reduced
+  std::vector<double> values;     ///< one per position along the kept axes
+  friend bool operator==(const StatisticRecord&, const StatisticRecord&) = default;
+};
+/// Pixels of the bound image, chunks in pixels of the output.
+struct TilePlanRecord {
+  std::int64_t tile_height = 0, tile_width = 0;
+  std::int64_t context_y = 0, context_x = 0;
+  std::int64_t grid_y = 1, grid_x = 1;
+  std::string border;
+  std::int64_t windows = 0;
+  std::int64_t chunk_height = 0, chunk_width = 0;
+  friend bool operator==(const TilePlanRecord&, const TilePlanRecord&) = default;
+};
+/// One output of the model's own test tensors.
+struct TestRecord {
+  std::string output;
+  double max_abs_error = 0, absolute_tolerance = 0, relative_tolerance = 0;
+  bool passed = false;
+  friend bool operator==(const TestRecord&, const TestRecord&) = default;
+};
+struct StageRecord {
+  std::string name;
+  double wall_s = 0, cpu_s = 0;
+  friend bool operator==(const StageRecord&, const StageRecord&) = default;
+};
+struct ObjectsRecord {
+  std::string class_name;
+  std::int64_t count = 0;
+  double area_px = 0;   ///< of all of them, in pixels of the largest level
+  double area_um2 = 0;  ///< 0 if the pixel size is unknown
+  friend bool operator==(const ObjectsRecord&, const ObjectsRecord&) = default;
+};
+struct OutputRecord {
+  std::string kind, path;
+  friend bool operator==(const OutputRecord&, const OutputRecord&) = default;
+};
+
+struct RunRecord {
+  std::string tegula_version;
+  std::vector<std::string> command;  ///< program and arguments
+  std::string started, finished;     ///< ISO 8601, UTC; finished is empty while the run is not
+  MachineRecord machine;
+  ModelRecord model;
+  EngineRecord engine;
+  ImageRecord image;
+  std::vector<std::string> binding;  ///< sentences: which channels, resolution, z and t the model was given
+  std::vector<StatisticRecord> statistics;
+  TilePlanRecord tiles;
+  std::vector<TestRecord> tests;
+  std::string exactness;             ///< one sentence
+  std::vector<StageRecord> stages;
+  double wall_s = 0, cpu_s = 0;      ///< of the whole run
+  std::int64_t peak_memory_bytes = 0;
+  std::vector<ObjectsRecord> objects;
+  std::vector<OutputRecord> outputs;
+  std::vector<std::string> warnings;  ///< what the user should know before relying on the result
+  std::vector<std::string> notes;
+  friend bool operator==(const RunRecord&, const RunRecord&) = default;
+};
+
+/// Indented JSON with the fields in the order above and a number of its format. Numbers that JSON does not have
+/// are the texts "NaN", "Infinity" and "-Infinity". Bytes that are not UTF-8 become the replacement character.
+std::string ToJson(const RunRecord& record);
+
+/// Reads what ToJson wrote; unknown fields are ignored. kCorrupt with the path of the field that is missing or of another
+/// type, kUnsupported for the format of a later version.
+Result<RunRecord> RunRecordFromJson(std::string_view text);
+
+}  // namespace tegula::outputs
