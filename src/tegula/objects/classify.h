@@ -1,0 +1,38 @@
+// objects/classify.h — from what a network says of each pixel to the class of each pixel.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "tegula/core/status.h"
+#include "tegula/tensor/tensor.h"
+
+namespace tegula::objects {
+
+/// Class 0 where the channel's value is `threshold` or more (compared in double), no class elsewhere and at NaN.
+struct Threshold {
+  std::int64_t channel = 0;
+  double threshold = 0.5;
+};
+/// The channel with the largest value, of several the lowest. NaN is never the largest; only NaN is no class.
+struct Argmax {};
+using ClassRule = std::variant<Threshold, Argmax>;
+
+/// A rule bound to the channels it is used on. Immutable and thread-safe.
+class Classifier {
+ public:
+  /// kNotFound for a channel that is not there, kUnsupported for more classes than a uint8 class map holds, kInvalid for a
+  /// threshold that is not a number.
+  static Result<Classifier> Bind(const ClassRule& rule, std::int64_t channels);
+
+  /// Classes of `values_cyx` (any element type, as many channels as were bound) into `classes_yx` of uint8 (kNoClass8 for none)
+  /// and the same rows and columns. Both checked by the caller.
+  void Classify(const ConstView& values_cyx, const View& classes_yx) const noexcept;
+
+ private:
+  Classifier(const ClassRule& rule, std::int64_t channels) : rule_(rule), channels_(channels) {}
+  ClassRule rule_;
+  std::int64_t channels_;
+};
+
+}  // namespace tegula::objects
