@@ -1,0 +1,230 @@
+#include "tegula/spec/package.h"
+
+#include <fmt/format.h>
+#include <zip.h>
+
+#include <algorithm>
+
+#include "tegula/core/text.h"
+#include "tegula/spec/rdf.h"
+
+namespace tegula::spec {
+namespace {
+
+// The names a description may have, best first; one that merely ends in the last three stands below the exact ones.
+constexpr std::string_view kExactNames[] = {"rdf.yaml", "bioimageio.yaml", "model.yaml"};
+constexpr std::string_view kSuffixes[] = {".bioimageio.yaml", ".rdf.yaml", ".model.yaml"};
+
+// The description among file names; kNotFound if there is none, kInvalid if two have the same right to be it.
+Result<std::string> ChooseDescription(const std::vector<std::string>& names, const Path& package) {
+  for (const std::string_view exact : kExactNames)
+    if (std::find(names.begin(), names.end(), exact) != names.end()) return std::string(exact);
+  std::vector<std::string> candidates;
+  for (const std::string& name : names)
+    if (std::any_of(std::begin(kSuffixes), std::end(kSuffixes), [&](std::string_view suffix) { return name.ends_with(suffix); })) candidates.push_back(name);
+  std::sort(candidates.begin(), candidates.end());
+  if (candidates.size() == 1) return candidates.front();
+  if (candidates.empty()) return NotFoundError(fmt::format("{} holds no model description (rdf.yaml, bioimageio.yaml, model.yaml, *.bioimageio.yaml)", package.string()));
+  return InvalidError(fmt::format("{} holds several model descriptions ({}); name the one you mean", package.string(), fmt::join(candidates, ", ")));
+}
+
+// A relative path that stays inside the package, with '/' between its parts.
+Result<std::string> ConfinedName(const std::string& source) {
+  const bool is_url = source.find("://") != std::string::npos;
+  if (is_url) return UnsupportedError(fmt::format("{} lies on the network; download the package with its files first", source));
+  const Path path = Path(source).lexically_normal();
+  const std::string name = path.generic_string();
+  if (source.empty() || path.is_absolute() || name.starts_with("..") || source.find('\\') != std::string::npos || source.find('\0') != std::string::npos)
+    return InvalidError(fmt::format("the path '{}' leads out of the package", source));
+  return name;
+}
+
+// What a folder and a zip have in common.
+class Files {
+ public:
+  virtual ~Files() = default;
+  /// Names of the files beside the description's place.
+  virtual Result<std::vector<std::string>> Names() = 0;
+  /// A path on disk with the file's content; `limit_bytes` bounds what is unpacked.
+  virtual Result<Path> OnDisk(const std::string& name, std::int64_t limit_bytes) = 0;
+};
+
+class FolderFiles final : public Files {
+ public:
+  explicit FolderFiles(Path folder) : folder_(std::move(folder)) {}
+  Result<std::vector<std::string>> Names() override {
+    std::vector<std::string> names;
+    std::error_code failed;
+    for (std::filesystem::directory_iterator entry(folder_, failed), end; !failed && entry != end; entry.increment(failed))
+      if (entry->is_regular_file()) names.push_back(entry->path().filename().string());
+    if (failed) return IoError(fmt::format("cannot list {}: {}", folder_.string(), failed.message()));
+    return names;
+  }
+  Result<Path> OnDisk(const std::string& name, std::int64_t) override {
+    std::error_code failed;
+    const Path real = std::filesystem::weakly_canonical(folder_ / name, failed);
+    const Path root = std::filesystem::weakly_canonical(folder_, failed);
+    if (failed || !real.lexically_relative(root).generic_string().starts_with("..")) return folder_ / name;
+    return InvalidError(fmt::format("the file '{}' is a link that leads out of the package", name));
+  }
+
+ private:
+  Path folder_;
+};
+
+class ZipFiles final : public Files {
+ public:
+  static Result<std::unique_ptr<Files>> Open(const Path& path, const Limits& limits) {
+    int code = 0;
+    zip_t* const archive = zip_open(path.c_str(), ZIP_RDONLY, &code);
+    if (archive == nullptr) {
+      zip_error_t error;
+      zip_error_init_with_code(&error, code);
+      const std::string reason = zip_error_strerror(&error);
+      zip_error_fini(&error);
+      return CorruptError(fmt::format("{} is not a zip that can be read: {}", path.string(), reason));
+    }
+    auto files = std::make_unique<ZipFiles>(archive, path);
+    const zip_int64_t count = zip_get_num_entries(archive, 0);
+    if (count > limits.archive_entries) return ExhaustedError(fmt::format("{} holds {} files, more than the limit of {}", path.string(), count, limits.archive_entries));
+    TEGULA_TRY(files->FindRoot(count));
+    TEGULA_ASSIGN_OR_RETURN(files->unpacked_, TemporaryFolder::Create("tegula-package"));
+    return std::unique_ptr<Files>(std::move(files));
+  }
+
+  ZipFiles(zip_t* archive, Path path) : archive_(archive, &zip_discard), path_(std::move(path)) {}
+
+  Result<std::vector<std::string>> Names() override { return names_; }
+
+  Result<Path> OnDisk(const std::string& name, std::int64_t limit_bytes) override {
+    const Path target = unpacked_->path() / name;
+    std::error_code ignored;
+    if (std::filesystem::exists(target, ignored)) return target;
+    zip_stat_t info;
+    zip_stat_init(&info);
+    const std::string entry = root_ + name;
+    if (zip_stat(archive_.get(), entry.c_str(), 0, &info) != 0) return NotFoundError(fmt::format("{} does not hold the file {}", path_.string(), name));
+    if ((info.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && info.encryption_method != ZIP_EM_NONE)
+      return UnsupportedError(fmt::format("{} in {} is encrypted", name, path_.string()));
+    if ((info.valid & ZIP_STAT_SIZE) == 0 || static_cast<std::int64_t>(info.size) > limit_bytes || info.size > static_cast<zip_uint64_t>(INT64_MAX))
+      return ExhaustedError(fmt::format("{} in {} unpacks to more than the {} bytes allowed", name, path_.string(), limit_bytes));
+    TEGULA_TRY(MakeFolders(target.parent_path()));
+    TEGULA_TRY(Unpack(entry, static_cast<std::int64_t>(info.size), target));
+    return target;
+  }
+
+ private:
+  // The description stands in the root or in the one folder that everything is in.
+  Status FindRoot(zip_int64_t count) {
+    std::vector<std::string> all;
+    for (zip_int64_t i = 0; i < count; ++i) {
+      const char* name = zip_get_name(archive_.get(), static_cast<zip_uint64_t>(i), 0);
+      if (name != nullptr) all.emplace_back(name);
+    }
+    const auto names_in = [&](const std::string& root) {
+      std::vector<std::string> names;
+      for (const std::string& name : all)
+        if (name.starts_with(root) && name.size() > root.size() && name.find('/', root.size()) == std::string::npos) names.push_back(name.substr(root.size()));
+      return names;
+    };
+    names_ = names_in("");
+    if (ChooseDescription(names_, path_).ok()) return Ok();
+    for (const std::string& name : all) {
+      const std::string root = name.substr(0, name.find('/') + 1);
+      if (root.empty() || !ConfinedName(root).ok() || !ChooseDescription(names_in(root), path_).ok()) continue;
+      root_ = root;
+      names_ = names_in(root);
+      break;
+    }
+    return Ok();
+  }
+
+  Status Unpack(const std::string& entry, std::int64_t size, const Path& target) {
+    const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(zip_fopen(archive_.get(), entry.c_str(), 0), &zip_fclose);
+    if (file == nullptr) return CorruptError(fmt::format("{} in {}: {}", entry, path_.string(), zip_strerror(archive_.get())));
+    TEGULA_ASSIGN_OR_RETURN(AtomicFile out, AtomicFile::Create(target));
+    std::string buffer(1 << 20, '\0');
+    for (std::int64_t left = size; left > 0;) {
+      const zip_int64_t read = zip_fread(file.get(), buffer.data(), std::min<zip_uint64_t>(buffer.size(), static_cast<zip_uint64_t>(left)));
+      if (read <= 0) return CorruptError(fmt::format("{} in {} is damaged: {}", entry, path_.string(), zip_file_strerror(file.get())));
+      TEGULA_TRY(out.Write(std::string_view(buffer).substr(0, static_cast<std::size_t>(read))));
+      left -= read;
+    }
+    char end = 0;
+    if (zip_fread(file.get(), &end, 1) != 0) return CorruptError(fmt::format("{} in {} is damaged: {}", entry, path_.string(), zip_file_strerror(file.get())));
+    return out.Commit();
+  }
+
+  std::unique_ptr<zip_t, void (*)(zip_t*)> archive_;
+  Path path_;
+  std::string root_;
+  std::vector<std::string> names_;
+  std::optional<TemporaryFolder> unpacked_;
+};
+
+bool IsYaml(const Path& path) {
+  const std::string extension = ToLower(path.extension().string());
+  return extension == ".yaml" || extension == ".yml" || extension == ".json";
+}
+
+}  // namespace
+
+struct Package::State {
+  Path path;
+  std::string description_file;
+  std::string description_sha256;
+  ModelDescription description;
+  std::unique_ptr<Files> files;
+  Limits limits;
+};
+
+Result<Package> Package::Open(const Path& path, const Limits& limits) {
+  auto state = std::make_unique<State>();
+  state->path = path;
+  state->limits = limits;
+  std::error_code failed;
+  const std::filesystem::file_status status = std::filesystem::status(path, failed);
+  if (!std::filesystem::exists(status)) return NotFoundError(fmt::format("there is no model at {}", path.string()));
+  if (std::filesystem::is_directory(status)) {
+    state->files = std::make_unique<FolderFiles>(path);
+  } else if (IsYaml(path)) {
+    state->files = std::make_unique<FolderFiles>(path.parent_path().empty() ? Path(".") : path.parent_path());
+    state->description_file = path.filename().string();
+  } else {
+    TEGULA_ASSIGN_OR_RETURN(state->files, ZipFiles::Open(path, limits));
+  }
+  if (state->description_file.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> names, state->files->Names());
+    TEGULA_ASSIGN_OR_RETURN(state->description_file, ChooseDescription(names, path));
+  }
+  TEGULA_ASSIGN_OR_RETURN(const Path file, state->files->OnDisk(state->description_file, limits.description_bytes));
+  TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, limits.description_bytes));
+  state->description_sha256 = Sha256OfBytes(text);
+  TEGULA_ASSIGN_OR_RETURN(state->description, ParseModelDescription(text, limits).Context(path.string()));
+  return Package(std::move(state));
+}
+
+Package::Package(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Package::Package(Package&&) noexcept = default;
+Package& Package::operator=(Package&&) noexcept = default;
+Package::~Package() = default;
+
+const ModelDescription& Package::description() const noexcept { return state_->description; }
+const Path& Package::path() const noexcept { return state_->path; }
+const std::string& Package::description_file() const noexcept { return state_->description_file; }
+const std::string& Package::description_sha256() const noexcept { return state_->description_sha256; }
+
+Result<Path> Package::File(const FileReference& reference) const {
+  TEGULA_ASSIGN_OR_RETURN(const std::string name, ConfinedName(reference.source));
+  TEGULA_ASSIGN_OR_RETURN(Path file, state_->files->OnDisk(name, state_->limits.archive_file_bytes));
+  if (reference.sha256.empty()) {
+    TEGULA_TRY(RandomAccessFile::Open(file));
+    return file;
+  }
+  TEGULA_ASSIGN_OR_RETURN(const std::string sha256, Sha256OfFile(file));
+  if (sha256 != ToLower(reference.sha256))
+    return CorruptError(fmt::format("{} has the sha256 {}, but the description states {}; get the package again", reference.source, sha256, reference.sha256));
+  return file;
+}
+
+}  // namespace tegula::spec
