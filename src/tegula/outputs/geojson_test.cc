@@ -1,0 +1,188 @@
+#include "tegula/outputs/geojson.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <regex>
+#include <set>
+
+#include "tegula/objects/region_tracer.h"
+
+namespace tegula::outputs {
+namespace {
+
+using nlohmann::json;
+using objects::Region;
+using ::testing::HasSubstr;
+
+// An L of three pixels from (2, 3) on, class 1.
+Region SomeRegion() {
+  Region region{.label = 1, .first = {2, 3}, .pixels = 3, .means = {0.75, 2.5}};
+  region.polygons = {{{{2, 3}, {2, 4}, {3, 4}, {3, 5}, {4, 5}, {4, 3}, {2, 3}}, {}}};
+  objects::MeasureOutline(region);
+  return region;
+}
+
+GeoJsonOptions SomeOptions() {
+  GeoJsonOptions options;
+  options.scale_y = options.scale_x = 4;
+  options.origin_x = 0.5;
+  options.pixel_size = {{0.25, 0.5}};
+  options.classes = {{"Stroma", {122, 143, 23}}, {"Tumour \"A\" µ", {200, 0, 7}}};
+  options.value_channels = {"nucleus", "DAPI"};
+  options.seed = 42;
+  return options;
+}
+
+class GeoJsonWriterTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto folder = TemporaryFolder::Create("tegula-geojson");
+    ASSERT_TRUE(folder.ok());
+    folder_.emplace(std::move(folder).value());
+  }
+  Path path() const { return folder_->path() / "objects.geojson"; }
+  std::string Text(const GeoJsonOptions& options, const std::vector<Region>& regions) {
+    auto writer = GeoJsonWriter::Create(path(), options);
+    EXPECT_TRUE(writer.ok());
+    for (const Region& region : regions) EXPECT_TRUE(writer->Add(region).ok());
+    EXPECT_TRUE(writer->Commit().ok());
+    EXPECT_EQ(writer->objects(), static_cast<std::int64_t>(regions.size()));
+    auto text = ReadFile(path(), 1 << 28);
+    EXPECT_TRUE(text.ok());
+    return text.ok() ? std::move(text).value() : std::string();
+  }
+  json Written(const GeoJsonOptions& options, const std::vector<Region>& regions) { return json::parse(Text(options, regions)); }
+  std::optional<TemporaryFolder> folder_;
+};
+
+TEST_F(GeoJsonWriterTest, WritesTheFieldsThatQuPathReads) {
+  const json file = Written(SomeOptions(), {SomeRegion()});
+  EXPECT_EQ(file["type"], "FeatureCollection");
+  ASSERT_EQ(file["features"].size(), 1U);
+  const json& feature = file["features"][0];
+  EXPECT_EQ(feature["type"], "Feature");
+  EXPECT_TRUE(std::regex_match(feature["id"].get<std::string>(),
+                               std::regex("[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")));
+  EXPECT_EQ(feature["geometry"]["type"], "Polygon");
+  EXPECT_EQ(feature["geometry"]["coordinates"],
+            json::parse("[[[12.5,8],[16.5,8],[16.5,12],[20.5,12],[20.5,16],[12.5,16],[12.5,8]]]"));
+  const json& properties = feature["properties"];
+  EXPECT_EQ(properties["objectType"], "detection");
+  EXPECT_EQ(properties["classification"]["name"], "Tumour \"A\" µ");
+  EXPECT_EQ(properties["classification"]["color"], json::parse("[200,0,7]"));
+  EXPECT_FALSE(properties.contains("isLocked"));
+  const json& measurements = properties["measurements"];
+  EXPECT_EQ(measurements.size(), 5U);
+  EXPECT_DOUBLE_EQ(measurements["Area µm^2"].get<double>(), 3 * 16 * 0.25 * 0.5);
+  EXPECT_DOUBLE_EQ(measurements["Centroid X µm"].get<double>(), (0.5 + 4 * (3.5 + 3.5 + 4.5) / 3) * 0.5);
+  EXPECT_DOUBLE_EQ(measurements["Centroid Y µm"].get<double>(), 4 * (2.5 + 3.5 + 3.5) / 3 * 0.25);
+  EXPECT_EQ(measurements["Mean nucleus"], 0.75);
+  EXPECT_EQ(measurements["Mean DAPI"], 2.5);
+}
+
+TEST_F(GeoJsonWriterTest, MeasuresInPixelsWithoutPixelSizeAndOmitsUnknownClasses) {
+  GeoJsonOptions options = SomeOptions();
+  options.pixel_size.reset();
+  options.classes.clear();
+  options.type = ObjectType::kAnnotation;
+  options.locked = true;
+  const json properties = Written(options, {SomeRegion()})["features"][0]["properties"];
+  EXPECT_EQ(properties["objectType"], "annotation");
+  EXPECT_EQ(properties["isLocked"], true);
+  EXPECT_FALSE(properties.contains("classification"));
+  EXPECT_EQ(properties["measurements"]["Area px^2"], 48.0);
+  EXPECT_DOUBLE_EQ(properties["measurements"]["Centroid Y px"].get<double>(), 38.0 / 3);
+}
+
+TEST_F(GeoJsonWriterTest, WritesAnEmptyCollectionForNoObjects) {
+  EXPECT_TRUE(Written({}, {})["features"].empty());
+}
+
+TEST_F(GeoJsonWriterTest, WritesSeveralPolygonsAsOneObject) {
+  Region region = SomeRegion();
+  region.polygons.push_back({{{4, 5}, {4, 6}, {5, 6}, {5, 5}, {4, 5}}, {}});
+  const json geometry = Written(SomeOptions(), {region})["features"][0]["geometry"];
+  EXPECT_EQ(geometry["type"], "MultiPolygon");
+  EXPECT_EQ(geometry["coordinates"].size(), 2U);
+  EXPECT_EQ(geometry["coordinates"][1][0].size(), 5U);
+}
+
+TEST_F(GeoJsonWriterTest, RoundsCoordinatesToTwoDecimalsInTheirShortestForm) {
+  GeoJsonOptions options = SomeOptions();
+  options.scale_x = 1.0 / 3;
+  options.scale_y = 0.1;
+  options.origin_x = -1.2;
+  EXPECT_THAT(Text(options, {SomeRegion()}), HasSubstr("[[[-0.2,0.2],[0.13,0.2],[0.13,0.3],[0.47,0.3],[0.47,0.4],[-0.2,0.4],[-0.2,0.2]]]"));
+}
+
+TEST_F(GeoJsonWriterTest, WritesWhatIsNoNumberAsQuPathDoes) {
+  Region region = SomeRegion();
+  region.means = {std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity()};
+  const json measurements = Written(SomeOptions(), {region})["features"][0]["properties"]["measurements"];
+  EXPECT_EQ(measurements["Mean nucleus"], "NaN");
+  EXPECT_EQ(measurements["Mean DAPI"], "-Infinity");
+}
+
+TEST_F(GeoJsonWriterTest, SameRunSameBytesOtherSeedOtherIds) {
+  GeoJsonOptions options = SomeOptions();
+  const std::string text = Text(options, {SomeRegion()});
+  EXPECT_EQ(Text(options, {SomeRegion()}), text);
+  options.seed = 43;
+  EXPECT_NE(Text(options, {SomeRegion()}), text);
+}
+
+TEST_F(GeoJsonWriterTest, GivesEveryTracedRegionAnIdAndItsRings) {
+  std::mt19937 random(5);
+  std::vector<std::uint8_t> labels(200 * 300);
+  for (std::uint8_t& label : labels) label = random() % 2 == 0 ? objects::kNoClass8 : static_cast<std::uint8_t>(random() % 2);
+  const auto regions = objects::TraceRegions({reinterpret_cast<const std::byte*>(labels.data()), DType::kU8, {200, 300}});
+  ASSERT_TRUE(regions.ok());
+  GeoJsonOptions options = SomeOptions();
+  options.value_channels.clear();
+  const json file = Written(options, regions.value());
+  ASSERT_EQ(file["features"].size(), regions.value().size());
+  std::set<std::string> ids;
+  for (std::size_t i = 0; i < regions.value().size(); ++i) {
+    const json& feature = file["features"][i];
+    ids.insert(feature["id"]);
+    EXPECT_EQ(feature["geometry"]["coordinates"].size(), 1 + regions.value()[i].polygons[0].holes.size());
+  }
+  EXPECT_EQ(ids.size(), regions.value().size());
+}
+
+TEST_F(GeoJsonWriterTest, LeavesNothingWithoutCommit) {
+  {
+    auto writer = GeoJsonWriter::Create(path(), SomeOptions());
+    ASSERT_TRUE(writer.ok());
+    ASSERT_TRUE(writer->Add(SomeRegion()).ok());
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_->path()));
+}
+
+TEST_F(GeoJsonWriterTest, RefusesWhatWouldMakeAWrongFile) {
+  GeoJsonOptions options = SomeOptions();
+  options.scale_x = 0.001;
+  EXPECT_THAT(GeoJsonWriter::Create(path(), options).error().what, HasSubstr("0.001 pixels of the slide"));
+  options = SomeOptions();
+  options.pixel_size = {{0, 0.5}};
+  EXPECT_EQ(GeoJsonWriter::Create(path(), options).error().code, Code::kInvalid);
+  options = SomeOptions();
+  options.value_channels = {"a", "a"};
+  EXPECT_THAT(GeoJsonWriter::Create(path(), options).error().what, HasSubstr("two channels are called a"));
+  auto writer = GeoJsonWriter::Create(path(), SomeOptions());
+  ASSERT_TRUE(writer.ok());
+  Region region = SomeRegion();
+  region.label = 2;
+  EXPECT_THAT(writer->Add(region).error().what, HasSubstr("class 2"));
+  region = SomeRegion();
+  region.means.clear();
+  EXPECT_THAT(writer->Add(region).error().what, HasSubstr("means of 0 channels"));
+}
+
+}  // namespace
+}  // namespace tegula::outputs

@@ -1,0 +1,56 @@
+#include "tegula/outputs/html.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace tegula::outputs {
+
+std::string EscapeHtml(std::string_view text) {
+  std::string escaped;
+  escaped.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&': escaped += "&amp;"; break;
+      case '<': escaped += "&lt;"; break;
+      case '>': escaped += "&gt;"; break;
+      case '"': escaped += "&quot;"; break;
+      case '\'': escaped += "&#39;"; break;
+      default: escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string GroupedInteger(std::int64_t number) {
+  const std::string digits = fmt::format("{}", number);
+  std::string grouped;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const std::size_t left = digits.size() - i;
+    if (i > 0 && left % 3 == 0 && digits[i - 1] != '-') grouped += "\u202f";
+    grouped += digits[i];
+  }
+  return grouped;
+}
+
+std::string ReadableNumber(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number > 0 ? "infinite" : "-infinite";
+  if (std::abs(number) >= 999.5 && std::abs(number) < 1e15) return GroupedInteger(std::llround(number));
+  return fmt::format("{:.3g}", number);
+}
+
+std::string PngDataUri(std::string_view png_file) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string uri = "data:image/png;base64,";
+  uri.reserve(uri.size() + (png_file.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < png_file.size(); i += 3) {
+    const std::size_t present = std::min<std::size_t>(3, png_file.size() - i);
+    std::uint32_t bits = 0;
+    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (k < present ? static_cast<unsigned char>(png_file[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k) uri += k <= present ? kDigits[bits >> (18 - 6 * k) & 63U] : '=';
+  }
+  return uri;
+}
+
+}  // namespace tegula::outputs

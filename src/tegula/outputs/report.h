@@ -1,0 +1,40 @@
+// outputs/report.h — a result on one page that can be shown to a colleague: a single HTML file without scripts and without
+// anything from elsewhere, so that it can be mailed, archived and opened anywhere.
+//
+// Everything in it comes from the run record and from pictures the caller made; all text is escaped, and the page forbids
+// itself scripts and requests.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tegula/core/files.h"
+#include "tegula/core/status.h"
+#include "tegula/outputs/run_record.h"
+#include "tegula/tensor/tensor.h"
+
+namespace tegula::outputs {
+
+/// Pixels as EncodePng takes them. About 600 pixels wide is enough.
+struct ReportPicture {
+  std::string caption;
+  ConstView pixels_yxc;
+};
+
+/// Borrows all it refers to.
+struct ReportInput {
+  std::string title;                       ///< usually the name of the image
+  const RunRecord& record;                 ///< the classes of its objects have the colours of the palette, in order
+  std::vector<ReportPicture> pictures;     ///< shown side by side in this order
+  std::span<const double> object_areas;    ///< one per object, for the histogram
+  bool areas_in_um2 = true;                ///< else in pixels
+};
+
+/// The page. Errors of EncodePng.
+Result<std::string> RenderReport(const ReportInput& input);
+
+/// Renders and writes it, whole or not at all.
+Status WriteReport(const ReportInput& input, const Path& path);
+
+}  // namespace tegula::outputs

@@ -1,0 +1,139 @@
+#include "tegula/outputs/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tegula/outputs/charts.h"
+#include "tegula/outputs/html.h"
+#include "tegula/outputs/testing/sample_record.h"
+
+namespace tegula::outputs {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(Html, EscapesWhatHasAMeaningInIt) { EXPECT_EQ(EscapeHtml("<a href=\"x\" id='y'>&amp;"), "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;"); }
+
+TEST(Html, NumbersAreReadable) {
+  EXPECT_EQ(GroupedInteger(0), "0");
+  EXPECT_EQ(GroupedInteger(999), "999");
+  EXPECT_EQ(GroupedInteger(-123456), "-123\u202f456");
+  EXPECT_EQ(GroupedInteger(1234567), "1\u202f234\u202f567");
+  EXPECT_EQ(ReadableNumber(0.49912), "0.499");
+  EXPECT_EQ(ReadableNumber(999.7), "1\u202f000");
+  EXPECT_EQ(ReadableNumber(3.1e-6), "3.1e-06");
+  EXPECT_EQ(ReadableNumber(std::numeric_limits<double>::infinity()), "infinite");
+  EXPECT_EQ(ReadableNumber(std::nan("")), "NaN");
+}
+
+// RFC 4648, section 10.
+TEST(Html, PicturesAreBase64) {
+  EXPECT_EQ(PngDataUri(""), "data:image/png;base64,");
+  EXPECT_EQ(PngDataUri("f"), "data:image/png;base64,Zg==");
+  EXPECT_EQ(PngDataUri("fo"), "data:image/png;base64,Zm8=");
+  EXPECT_EQ(PngDataUri("foobar"), "data:image/png;base64,Zm9vYmFy");
+  EXPECT_EQ(PngDataUri("\xff\xff\xff"), "data:image/png;base64,////");
+}
+
+TEST(Histogram, CountsEveryValueOnce) {
+  std::vector<double> values;
+  for (int i = 0; i < 1000; ++i) values.push_back(i * 0.1);
+  values.push_back(1e9);
+  const Histogram histogram = HistogramOf(values);
+  std::int64_t total = 0;
+  for (const std::int64_t count : histogram.counts) total += count;
+  EXPECT_EQ(total, 1001);
+  EXPECT_LE(histogram.counts.size(), 40U);
+  EXPECT_EQ(histogram.bin_width, 5.0);
+  EXPECT_EQ(histogram.counts[0], 50);
+  EXPECT_EQ(histogram.above, 1);
+  EXPECT_NEAR(histogram.median, 50, 0.11);
+}
+
+TEST(Histogram, HasNoBinsWithoutNumbers) {
+  const std::vector<double> values = {std::nan(""), -1, std::numeric_limits<double>::infinity()};
+  EXPECT_TRUE(HistogramOf(values).counts.empty());
+  EXPECT_EQ(HistogramSvg(HistogramOf(values), "µm²"), "");
+  const std::vector<double> zeros(5, 0.0);
+  EXPECT_EQ(HistogramOf(zeros).counts[0], 5);
+  const std::vector<double> equal(3, 7.0);
+  EXPECT_THAT(HistogramSvg(HistogramOf(equal), "µm²"), HasSubstr("median 7"));
+}
+
+class Report : public ::testing::Test {
+ protected:
+  std::string Render() const {
+    return RenderReport({.title = "CMU-1", .record = record_, .pictures = {{"Slide <thumbnail>", picture_.view()}}, .object_areas = areas_}).value();
+  }
+  static Tensor MakePicture() {
+    Tensor picture = Tensor::Allocate(DType::kU8, {4, 6, 3}).value();
+    std::ranges::fill(picture.values<std::uint8_t>(), std::uint8_t{200});
+    return picture;
+  }
+  RunRecord record_ = testing::SampleRecord();
+  Tensor picture_ = MakePicture();
+  std::vector<double> areas_ = {10, 20, 30};
+};
+
+TEST_F(Report, ShowsWhatDecidedTheResult) {
+  const std::string html = Render();
+  for (const char* text : {"NucleiSegmentationBoundaryModel", "46\u202f000 × 32\u202f914 pixels", "48\u202f523", "377", "5 min 12 s", "4.85", "OpenVINO", "statistics", "measured reach",
+                           "resolution tag", "1204 of 1891", "99.8", "data:image/png;base64,iVBOR", "Run record"})
+    EXPECT_THAT(html, HasSubstr(text));
+}
+
+TEST_F(Report, EscapesEveryTextOfTheRecord) {
+  const std::string hostile = "<script>alert('x')</script><img src=x onerror=\"y\">";
+  for (std::string* text : {&record_.tegula_version, &record_.started, &record_.finished, &record_.model.name, &record_.model.version, &record_.model.license, &record_.engine.name,
+                            &record_.engine.version, &record_.engine.precision, &record_.image.path, &record_.image.format, &record_.exactness, &record_.objects[0].class_name,
+                            &record_.stages[0].name, &record_.tests[0].output, &record_.warnings[0], &record_.notes[0], &record_.binding[0], &record_.statistics[0].tensor,
+                            &record_.command[0], &record_.image.channels[0], &record_.outputs[0].path})
+    *text = hostile;
+  record_.tests[0].passed = false;
+  const std::string html = RenderReport({.title = hostile, .record = record_, .pictures = {{hostile, picture_.view()}}, .object_areas = areas_}).value();
+  EXPECT_THAT(html, Not(HasSubstr("<script")));
+  EXPECT_THAT(html, Not(HasSubstr("<img src=x")));
+  EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(&#39;x&#39;)"));
+}
+
+TEST_F(Report, AsksForNothingFromElsewhere) {
+  const std::string html = Render();
+  for (const char* text : {"http:", "https:", "<link", "@import", "url("}) EXPECT_THAT(html, Not(HasSubstr(text)));
+  EXPECT_THAT(html, HasSubstr("default-src 'none'"));
+}
+
+TEST_F(Report, WarnsOfWhatTheRecordShows) {
+  record_.warnings.clear();
+  EXPECT_THAT(Render(), Not(HasSubstr("Before you rely on this")));
+  record_.finished.clear();
+  EXPECT_THAT(Render(), HasSubstr("The run was not finished"));
+  record_.tests[0].passed = false;
+  EXPECT_THAT(Render(), HasSubstr("does not reproduce its own test output &quot;probability&quot;"));
+  record_.tests.clear();
+  EXPECT_THAT(Render(), HasSubstr("was not run on its own test tensors"));
+}
+
+TEST_F(Report, OfAnEmptyRecordIsAPage) {
+  record_ = {};
+  areas_.clear();
+  EXPECT_THAT(Render(), ::testing::EndsWith("</body></html>\n"));
+}
+
+TEST_F(Report, IsWrittenWholeOrNamesThePictureItCannotShow) {
+  const TemporaryFolder folder = TemporaryFolder::Create("tegula-test").value();
+  const Path path = folder.path() / "report.html";
+  const Tensor no_picture = Tensor::Allocate(DType::kF32, {2, 2}).value();
+  const Status status = WriteReport({.title = "", .record = record_, .pictures = {{"Outlines", no_picture.view()}}, .object_areas = {}}, path);
+  EXPECT_THAT(ToString(status.error()), ::testing::StartsWith("Outlines: "));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  ASSERT_TRUE(WriteReport({.title = "CMU-1", .record = record_, .pictures = {{"Slide <thumbnail>", picture_.view()}}, .object_areas = areas_}, path).ok());
+  EXPECT_EQ(ReadFile(path, 1 << 20).value(), Render());
+}
+
+}  // namespace
+}  // namespace tegula::outputs
