@@ -28,6 +28,8 @@ struct Format {
   Result<std::unique_ptr<Source>> (*open)(const std::string& name, const Limits& limits);
   /// Ok if the reader can work here, else the reason (a library that is missing).
   Status (*available)();
+  /// Which library does the work here and what that means ("OpenSlide 4.0.1"); empty if there is nothing to tell.
+  std::string (*detail)();
 };
 
 /// In the order they are asked: specific before general.

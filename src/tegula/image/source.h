@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,15 +61,28 @@ struct ReadRequest {
   int level = 0;
   std::int64_t t = 0;
   std::int64_t z = 0;
-  Box box;
+  Box box = {};
+  std::span<const std::int64_t> channels = {};  ///< indices, in the order wanted; empty: all, in the image's order
+
+  /// How many planes the output has, and the image's channel that fills plane `i` of it.
+  std::int64_t planes(const ImageInfo& info) const noexcept {
+    return static_cast<std::int64_t>(channels.empty() ? info.channels.size() : channels.size());
+  }
+  std::int64_t channel(std::int64_t i) const noexcept { return channels.empty() ? i : channels[static_cast<std::size_t>(i)]; }
 };
+
+/// Asserts what Source::Read asks of its callers.
+void AssertReadable(const ImageInfo& info, const ReadRequest& request, const View& out_cyx) noexcept;
+
+/// Names where a file gives none: red, green, blue (and so coloured) or channel0, channel1, ...
+std::vector<Channel> DefaultChannels(std::int64_t count, bool is_rgb);
 
 /// Immutable and thread-safe.
 class Source {
  public:
   virtual ~Source() = default;
   virtual const ImageInfo& info() const noexcept = 0;
-  /// Fills `out_cyx`: all channels of the region, dtype info().dtype, any strides. kIo or kCorrupt with
+  /// Fills `out_cyx`: the asked channels of the region, dtype info().dtype, any strides. kIo or kCorrupt with
   /// the place in the file; then the content of `out_cyx` is unspecified.
   virtual Status Read(const ReadRequest& request, const View& out_cyx) const = 0;
 };

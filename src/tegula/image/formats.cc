@@ -1,0 +1,55 @@
+#include "tegula/image/formats.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace tegula::image {
+namespace {
+
+Status Always() { return Ok(); }
+std::string Nothing() { return {}; }
+
+constexpr Format kFormats[] = {
+    {"synthetic", "synthetic:noise|gradient|nuclei,height=..,width=..: made up on demand, of any size", &ProbeSynthetic, &OpenSynthetic, &Always, &Nothing},
+    {"npy", "NumPy arrays of axes (y, x) or (channel, y, x), read by region", &ProbeNpy, &OpenNpy, &Always, &Nothing},
+    {"png", "PNG: grey, RGB or palette, 8 or 16 bits", &ProbePng, &OpenPng, &Always, &Nothing},
+    {"openslide", "whole slides: svs, ndpi, vms, scn, mrxs, bif, svslide, tif, and more by OpenSlide", &ProbeSlide, &OpenSlide, &SlidesAvailable, &SlidesDetail},
+    {"tiff", "TIFF, BigTIFF, OME-TIFF, ImageJ: tiles or strips, 8 to 64 bits, pyramids, z and t", &ProbeTiff, &OpenTiff, &Always, &Nothing},
+};
+
+constexpr std::int64_t kHeadBytes = 4096;
+
+Result<std::vector<std::byte>> ReadHead(const std::string& name) {
+  TEGULA_ASSIGN_OR_RETURN(const RandomAccessFile file, RandomAccessFile::Open(name));
+  std::vector<std::byte> head(static_cast<std::size_t>(std::min(file.size(), kHeadBytes)));
+  TEGULA_TRY(file.Read(0, head));
+  return head;
+}
+
+}  // namespace
+
+std::span<const Format> Formats() { return kFormats; }
+
+Result<std::unique_ptr<Source>> Open(const std::string& name, const Limits& limits) {
+  ProbeInput input{name, {}};
+  std::vector<std::byte> head;
+  if (!ProbeSynthetic(input).ok()) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(name, ignored))
+      return UnsupportedError(fmt::format("{} is a folder; name an image file in it", name));
+    TEGULA_ASSIGN_OR_RETURN(head, ReadHead(name));
+    if (head.empty()) return CorruptError(fmt::format("{} is empty", name));
+    input.head = head;
+  }
+  std::string reasons;
+  for (const Format& format : kFormats) {
+    const Status probed = format.probe(input);
+    if (probed.ok()) return format.open(name, limits);
+    reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", format.name, probed.error().what);
+  }
+  return UnsupportedError(fmt::format("{} is not in a format that is read here ({})", name, reasons));
+}
+
+}  // namespace tegula::image

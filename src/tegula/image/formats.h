@@ -1,0 +1,28 @@
+// image/formats.h — inside the module: what each reader hands to the table in formats.cc.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "tegula/image/open.h"
+
+namespace tegula::image {
+
+Status ProbeSynthetic(const ProbeInput& input);
+Result<std::unique_ptr<Source>> OpenSynthetic(const std::string& name, const Limits& limits);
+
+Status ProbeNpy(const ProbeInput& input);
+Result<std::unique_ptr<Source>> OpenNpy(const std::string& name, const Limits& limits);
+
+Status ProbePng(const ProbeInput& input);
+Result<std::unique_ptr<Source>> OpenPng(const std::string& name, const Limits& limits);
+
+Status ProbeSlide(const ProbeInput& input);
+Result<std::unique_ptr<Source>> OpenSlide(const std::string& name, const Limits& limits);
+Status SlidesAvailable();
+std::string SlidesDetail();
+
+Status ProbeTiff(const ProbeInput& input);
+Result<std::unique_ptr<Source>> OpenTiff(const std::string& name, const Limits& limits);
+
+}  // namespace tegula::image

@@ -1,0 +1,65 @@
+// image/tile_cache.h — decoded tiles, so that overlapping reads do not decode them again.
+//
+// Windows of a prediction overlap by their context and are read by several workers; without this each tile of a file
+// would be decoded for every window that touches it. One cache belongs to one source.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "tegula/core/function_ref.h"
+#include "tegula/core/status.h"
+#include "tegula/tensor/tensor.h"
+
+namespace tegula::image {
+
+/// Least recently used tiles go first. A tile that is asked for while another thread decodes it is waited for, so
+/// each is decoded and held once. Thread-safe.
+class TileCache {
+ public:
+  static constexpr std::int64_t kDefaultBytes = 64 << 20;
+  using Tile = std::shared_ptr<const Tensor>;
+  struct Key {
+    std::uint64_t page = 0;
+    std::uint64_t tile = 0;
+    friend bool operator==(Key, Key) = default;
+  };
+
+  /// Holds at most `budget_bytes`, but always the newest tile: of a file that is one huge strip the strip stays.
+  explicit TileCache(std::int64_t budget_bytes = kDefaultBytes) : budget_(budget_bytes) {}
+
+  /// The tile; decoded by `decode` if it is not here. An error is returned and not remembered.
+  Result<Tile> Get(Key key, FunctionRef<Result<Tensor>()> decode);
+
+  /// Bytes held now; never above the budget unless one tile alone is.
+  std::int64_t bytes() const;
+
+ private:
+  // A place for one tile. `decoding` is held while its pixels are made; `tile` is set once.
+  struct Slot {
+    std::mutex decoding;
+    Tile tile;
+    std::int64_t bytes = 0;  // counted in bytes_
+  };
+  struct Entry {
+    Key key;
+    std::shared_ptr<Slot> slot;
+  };
+  struct Hash {
+    std::size_t operator()(Key key) const noexcept;
+  };
+  std::shared_ptr<Slot> Touch(Key key);
+  void Account(Key key, const std::shared_ptr<Slot>& slot);
+  void Forget(Key key, const std::shared_ptr<Slot>& slot);
+
+  const std::int64_t budget_;
+  mutable std::mutex mutex_;
+  std::list<Entry> entries_;  // newest first
+  std::unordered_map<Key, std::list<Entry>::iterator, Hash> index_;
+  std::int64_t bytes_ = 0;
+};
+
+}  // namespace tegula::image
