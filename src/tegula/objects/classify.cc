@@ -42,11 +42,14 @@ void ArgmaxRow(const T* values, std::uint8_t* classes, const Row& row) noexcept 
 Result<Classifier> Classifier::Bind(const ClassRule& rule, std::int64_t channels) {
   if (const auto* threshold = std::get_if<Threshold>(&rule)) {
     if (threshold->channel < 0 || threshold->channel >= channels)
-      return NotFoundError(fmt::format("there is no channel {} to compare with a threshold: use 0 to {}", threshold->channel, channels - 1));
-    if (std::isnan(threshold->threshold)) return InvalidError("the threshold is not a number: use one in the range of the output, such as 0.5");
+      return NotFoundError(fmt::format("there is no channel {} to compare with a threshold: use 0 to {}",
+                                       threshold->channel, channels - 1));
+    if (std::isnan(threshold->threshold))
+      return InvalidError("the threshold is not a number: use one in the range of the output, such as 0.5");
   } else if (channels > kNoClass8) {
-    return UnsupportedError(fmt::format("the largest of {} channels cannot be a class: at most {} are supported; choose one channel and a threshold",
-                                        channels, kNoClass8));
+    return UnsupportedError(fmt::format(
+        "the largest of {} channels cannot be a class: at most {} are supported; choose one channel and a threshold",
+        channels, kNoClass8));
   }
   return Classifier(rule, channels);
 }

@@ -21,12 +21,12 @@ using ClassRule = std::variant<Threshold, Argmax>;
 /// A rule bound to the channels it is used on. Immutable and thread-safe.
 class Classifier {
  public:
-  /// kNotFound for a channel that is not there, kUnsupported for more classes than a uint8 class map holds, kInvalid for a
-  /// threshold that is not a number.
+  /// kNotFound for a channel that is not there, kUnsupported for more classes than a uint8 class map holds, kInvalid
+  /// for a threshold that is not a number.
   static Result<Classifier> Bind(const ClassRule& rule, std::int64_t channels);
 
-  /// Classes of `values_cyx` (any element type, as many channels as were bound) into `classes_yx` of uint8 (kNoClass8 for none)
-  /// and the same rows and columns. Both checked by the caller.
+  /// Classes of `values_cyx` (any element type, as many channels as were bound) into `classes_yx` of uint8 (kNoClass8
+  /// for none) and the same rows and columns. Both checked by the caller.
   void Classify(const ConstView& values_cyx, const View& classes_yx) const noexcept;
 
  private:

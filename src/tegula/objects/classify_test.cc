@@ -44,8 +44,9 @@ TEST(Classifier, ReadsAndWritesViewsWithGaps) {
   std::array<std::uint8_t, 6> classes{};
   const auto classifier = Classifier::Bind(Argmax{}, 2);
   ASSERT_TRUE(classifier.ok());
-  classifier.value().Classify({reinterpret_cast<const std::byte*>(values_yxc.data()), DType::kI16, {2, 1, 3}, {1, 6, 2}},
-                              {reinterpret_cast<std::byte*>(classes.data()), DType::kU8, {1, 3}, {6, 2}});
+  classifier.value().Classify(
+      {reinterpret_cast<const std::byte*>(values_yxc.data()), DType::kI16, {2, 1, 3}, {1, 6, 2}},
+      {reinterpret_cast<std::byte*>(classes.data()), DType::kU8, {1, 3}, {6, 2}});
   EXPECT_THAT(classes, ElementsAre(1, 0, 0, 0, 1, 0));
 }
 

@@ -21,9 +21,7 @@ void Outlines::Append(End head, ChainCorner corner) {
   ends_[head].node = node;
 }
 
-void Outlines::Prepend(End tail, ChainCorner corner) {
-  ends_[tail].node = nodes_.New({corner, ends_[tail].node});
-}
+void Outlines::Prepend(End tail, ChainCorner corner) { ends_[tail].node = nodes_.New({corner, ends_[tail].node}); }
 
 Outlines::RingId Outlines::Join(End head, End tail) {
   const OpenEnd from = ends_.Take(head);
@@ -56,9 +54,8 @@ std::vector<std::size_t> EarlierPasses(const std::vector<ChainCorner>& ring) {
   std::vector<std::size_t> touching;
   for (std::size_t i = 0; i < ring.size(); ++i)
     if (ring[i].touches) touching.push_back(i);
-  std::sort(touching.begin(), touching.end(), [&](std::size_t a, std::size_t b) {
-    return ring[a].at != ring[b].at ? ring[a].at < ring[b].at : a < b;
-  });
+  std::sort(touching.begin(), touching.end(),
+            [&](std::size_t a, std::size_t b) { return ring[a].at != ring[b].at ? ring[a].at < ring[b].at : a < b; });
   std::vector<std::size_t> earlier(ring.size(), kNowhere);
   for (std::size_t i = 1; i < touching.size(); ++i)
     if (ring[touching[i]].at == ring[touching[i - 1]].at) earlier[touching[i]] = touching[i - 1];
@@ -91,9 +88,9 @@ void AddSimpleRings(const std::vector<ChainCorner>& ring, Polygon& polygon) {
     AddRing(std::move(simple), polygon);
     return;
   }
-  // Chains turn so that diagonal pixels are kept apart. Where both turn out to belong to this region the ring passes twice,
-  // and what lies between the two passes is a ring of its own (a hole, or the outer ring around one). Passes are nested, since
-  // between two rings of a connected region there is at most one such place: a stack finds them.
+  // Chains turn so that diagonal pixels are kept apart. Where both turn out to belong to this region the ring passes
+  // twice, and what lies between the two passes is a ring of its own (a hole, or the outer ring around one). Passes are
+  // nested, since between two rings of a connected region there is at most one such place: a stack finds them.
   const std::vector<std::size_t> earlier = EarlierPasses(ring);
   std::vector<std::size_t> walked;
   for (std::size_t i = 0; i < ring.size(); ++i) {

@@ -1,7 +1,8 @@
 // objects/outline.h — growing outlines: chains of corners that become closed rings, and rings that become polygons.
 //
 // While rows stream by, each outline is a set of open chains. A chain is directed (the region lies to its right on the
-// screen), so it grows at both ends: its head runs down the right side of a run of pixels, its tail comes up the left side of one.
+// screen), so it grows at both ends: its head runs down the right side of a run of pixels, its tail comes up the left
+// side of one.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ struct ChainCorner {
   bool touches = false;
 };
 
-/// The open chains and untaken rings of a class map. Memory: 16 bytes per corner that is not yet taken. One thread at a time.
+/// The open chains and untaken rings of a class map. Memory: 16 bytes per corner that is not yet taken. One thread at a
+/// time.
 class Outlines {
  public:
   using End = std::int32_t;     ///< an open end; kept until it is joined

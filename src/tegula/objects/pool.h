@@ -1,7 +1,7 @@
 // objects/pool.h — numbered slots that are used again, and numbered values that can be merged.
 //
-// Everything that lives while rows stream by (corners, chains, regions) stands in one of these, so that memory follows what
-// is alive and nothing is allocated per pixel.
+// Everything that lives while rows stream by (corners, chains, regions) stands in one of these, so that memory follows
+// what is alive and nothing is allocated per pixel.
 #pragma once
 
 #include <cstdint>

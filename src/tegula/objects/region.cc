@@ -5,8 +5,8 @@
 namespace tegula::objects {
 namespace {
 
-// Integrals over the area by Green's theorem. On pixel edges only vertical ones count for area and x, and only horizontal ones for
-// y. Unsigned, because partial sums may wrap; the whole is right if it fits.
+// Integrals over the area by Green's theorem. On pixel edges only vertical ones count for area and x, and only
+// horizontal ones for y. Unsigned, because partial sums may wrap; the whole is right if it fits.
 struct Integrals {
   std::uint64_t area = 0;
   std::uint64_t twice_x = 0;

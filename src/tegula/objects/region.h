@@ -2,9 +2,10 @@
 //
 // Outlines run along pixel edges and their vertices are pixel corners: pixel (y, x) covers [x, x + 1] by [y, y + 1],
 // y grows downwards. Rings are closed (the last corner repeats the first), hold no corner on a straight line, and start
-// at their topmost corner, of several the leftmost. The outer ring has a positive area by the shoelace formula over (x, y) as
-// written (counter-clockwise if y is drawn upwards, as RFC 7946 asks; clockwise on a screen); holes have a negative one.
-// Polygons are valid by the OGC's rules: no ring touches itself, rings of one polygon touch in single points at most.
+// at their topmost corner, of several the leftmost. The outer ring has a positive area by the shoelace formula over (x,
+// y) as written (counter-clockwise if y is drawn upwards, as RFC 7946 asks; clockwise on a screen); holes have a
+// negative one. Polygons are valid by the OGC's rules: no ring touches itself, rings of one polygon touch in single
+// points at most.
 #pragma once
 
 #include <compare>
@@ -30,19 +31,19 @@ struct Polygon {
 };
 
 struct Region {
-  std::int32_t label = 0;         ///< the class
-  Corner first;                   ///< the region's first pixel in (y, x) order; names it within one class map
-  std::int64_t pixels = 0;        ///< pixels of the class
-  std::int64_t area_px = 0;       ///< pixels within the outline: `pixels` and what filled holes add
-  double centroid_y = 0;          ///< of the outline, in corner coordinates: 0.5 for pixel 0
+  std::int32_t label = 0;    ///< the class
+  Corner first = {};         ///< the region's first pixel in (y, x) order; names it within one class map
+  std::int64_t pixels = 0;   ///< pixels of the class
+  std::int64_t area_px = 0;  ///< pixels within the outline: `pixels` and what filled holes add
+  double centroid_y = 0;     ///< of the outline, in corner coordinates: 0.5 for pixel 0
   double centroid_x = 0;
-  Box bounds;                     ///< of the outline, in pixels
-  std::vector<double> means;      ///< per value channel, over `pixels`
-  std::vector<Polygon> polygons;  ///< one; several if only diagonals connect them. Ordered by their first corners
+  Box bounds = {};                     ///< of the outline, in pixels
+  std::vector<double> means = {};      ///< per value channel, over `pixels`
+  std::vector<Polygon> polygons = {};  ///< one; several if only diagonals connect them. Ordered by their first corners
 };
 
-/// Area and first moments of an outline in pixels; moments are relative to the corner `origin`. Exact as long as twice the
-/// moments stay below 2^63, which a region of two million by one million pixels does.
+/// Area and first moments of an outline in pixels; moments are relative to the corner `origin`. Exact as long as twice
+/// the moments stay below 2^63, which a region of two million by one million pixels does.
 struct Moments {
   std::int64_t area = 0;
   double x = 0;

@@ -70,7 +70,8 @@ Status RegionFilter::Add(Region region, RegionSink sink) {
 }
 
 Status RegionFilter::Release(Corner corner, RegionSink sink) {
-  while (!held_.empty() && held_.begin()->first < corner) TEGULA_TRY(sink(std::move(held_.extract(held_.begin()).mapped())));
+  while (!held_.empty() && held_.begin()->first < corner)
+    TEGULA_TRY(sink(std::move(held_.extract(held_.begin()).mapped())));
   return Ok();
 }
 

@@ -14,16 +14,16 @@ namespace tegula::objects {
 struct FilterOptions {
   /// Regions whose outer rings enclose fewer pixels, holes counted as filled, are left out.
   std::int64_t min_area_px = 0;
-  /// Holes of fewer pixels are filled. Regions of the same class within a filled hole vanish in it; those of other classes
-  /// stay and then overlap it.
+  /// Holes of fewer pixels are filled. Regions of the same class within a filled hole vanish in it; those of other
+  /// classes stay and then overlap it.
   std::int64_t fill_holes_below_px = 0;
 };
 
 /// Takes finished regions. An error stops the work.
 using RegionSink = FunctionRef<Status(Region region)>;
 
-/// Regions go in as they are finished and come out as soon as nothing can change them: at once, or, if they could lie in
-/// a hole that will be filled, when no unfinished region can be around them. One thread at a time.
+/// Regions go in as they are finished and come out as soon as nothing can change them: at once, or, if they could lie
+/// in a hole that will be filled, when no unfinished region can be around them. One thread at a time.
 class RegionFilter {
  public:
   explicit RegionFilter(FilterOptions options) : options_(options) {}

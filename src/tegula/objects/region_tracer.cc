@@ -78,8 +78,8 @@ class RegionTracer::Impl {
   Outlines outlines_;
   MergePool<Part> parts_;
   MergePool<Object> objects_;
-  std::vector<std::byte> row_;      ///< the row, if pixels have gaps
-  std::vector<float> values_cx_;    ///< its values, if they have gaps or are not float32
+  std::vector<std::byte> row_;    ///< the row, if pixels have gaps
+  std::vector<float> values_cx_;  ///< its values, if they have gaps or are not float32
   std::vector<ChainCorner> corners_;
   std::vector<std::int32_t> ended_;
 };
@@ -87,16 +87,20 @@ class RegionTracer::Impl {
 Status RegionTracer::Impl::CheckShapes(const ConstView& labels_yx, const ConstView* values_cyx) const {
   const Shape& shape = labels_yx.shape();
   if (labels_yx.dtype() != DType::kU8 && labels_yx.dtype() != DType::kU16)
-    return InvalidError(fmt::format("a class map of {} cannot be traced: make it uint8 or uint16", DTypeName(labels_yx.dtype())));
+    return InvalidError(
+        fmt::format("a class map of {} cannot be traced: make it uint8 or uint16", DTypeName(labels_yx.dtype())));
   if (shape.rank() != 2 || shape[1] != options_.width)
-    return InvalidError(fmt::format("a class map of {} does not have rows of {} pixels", ToString(shape), options_.width));
+    return InvalidError(
+        fmt::format("a class map of {} does not have rows of {} pixels", ToString(shape), options_.width));
   if (shape[0] >= std::numeric_limits<std::int32_t>::max() - y_)
-    return ExhaustedError(fmt::format("the class map has more than {} rows: trace it in parts", std::numeric_limits<std::int32_t>::max() - 1));
+    return ExhaustedError(fmt::format("the class map has more than {} rows: trace it in parts",
+                                      std::numeric_limits<std::int32_t>::max() - 1));
   const bool wants_values = options_.value_channels > 0;
   if (wants_values != (values_cyx != nullptr) ||
       (wants_values && values_cyx->shape() != Shape{options_.value_channels, shape[0], shape[1]}))
     return InvalidError(fmt::format("values of {} do not belong to a class map of {} with {} value channels",
-                                    values_cyx == nullptr ? "no shape" : ToString(values_cyx->shape()), ToString(shape), options_.value_channels));
+                                    values_cyx == nullptr ? "no shape" : ToString(values_cyx->shape()), ToString(shape),
+                                    options_.value_channels));
   return Ok();
 }
 
@@ -105,8 +109,9 @@ Status RegionTracer::Impl::Add(const ConstView& labels_yx, const ConstView* valu
   for (std::int64_t row = 0; row < labels_yx.shape()[0]; ++row) {
     // A row adds at most two corners per run of it and of the one above.
     if (outlines_.left() < 8 * options_.width)
-      return ExhaustedError(fmt::format("the outlines at row {} have more than {} corners: trace a smaller part of the image",
-                                        y_, std::numeric_limits<std::int32_t>::max()));
+      return ExhaustedError(
+          fmt::format("the outlines at row {} have more than {} corners: trace a smaller part of the image", y_,
+                      std::numeric_limits<std::int32_t>::max()));
     ReadRuns(labels_yx, row);
     ConnectRows();
     if (values_cyx != nullptr) ReadValues(*values_cyx, row);
@@ -173,8 +178,8 @@ void RegionTracer::Impl::MarkTouches() {
   ForEachTouch(upper_, lower_, [](Run& ends, Run& begins) { ends.right_touches = begins.left_touches = true; });
 }
 
-// Between two neighbouring pairs of overlapping runs lies a gap in one of the rows; its edge joins two chains or begins one.
-// To the left of the first pair the left sides of both runs are joined by an edge, if there is one.
+// Between two neighbouring pairs of overlapping runs lies a gap in one of the rows; its edge joins two chains or begins
+// one. To the left of the first pair the left sides of both runs are joined by an edge, if there is one.
 void RegionTracer::Impl::LinkOverlaps() {
   ForEachOverlap(upper_, lower_, [&](std::size_t i, std::size_t j) {
     Run &u = upper_[i], &l = lower_[j];
@@ -209,7 +214,8 @@ void RegionTracer::Impl::OpenAndContinue() {
       const Outlines::Chain chain = outlines_.Begin(LeftOf(l), RightOf(l));
       l.left = chain.tail;
       l.right = chain.head;
-      const std::int32_t object = objects_.New({l.label, {y_, l.begin}, y_, 0, std::vector<double>(static_cast<std::size_t>(options_.value_channels)), {}});
+      const std::int32_t object = objects_.New(
+          {l.label, {y_, l.begin}, y_, 0, std::vector<double>(static_cast<std::size_t>(options_.value_channels)), {}});
       l.part = parts_.New({object, y_});
       continue;
     }
@@ -233,7 +239,9 @@ void RegionTracer::Impl::CloseBottoms() {
 }
 
 void RegionTracer::Impl::JoinDiagonals() {
-  ForEachTouch(upper_, lower_, [&](const Run& a, const Run& b) { JoinObjects(parts_[parts_.Find(a.part)].object, parts_[parts_.Find(b.part)].object); });
+  ForEachTouch(upper_, lower_, [&](const Run& a, const Run& b) {
+    JoinObjects(parts_[parts_.Find(a.part)].object, parts_[parts_.Find(b.part)].object);
+  });
 }
 
 // Gives every lower run the names that its part and object have now, counts its pixels and notes that they are alive.
@@ -318,7 +326,8 @@ std::int32_t RegionTracer::Impl::FinishPart(std::int32_t part) {
     ring = outlines_.Take(ring, corners_);
     AddSimpleRings(corners_, polygon);
   }
-  std::sort(polygon.holes.begin(), polygon.holes.end(), [](const Ring& a, const Ring& b) { return a.front() < b.front(); });
+  std::sort(polygon.holes.begin(), polygon.holes.end(),
+            [](const Ring& a, const Ring& b) { return a.front() < b.front(); });
   const std::int32_t object = objects_.Find(parts_.Take(part).object);
   objects_[object].polygons.push_back(std::move(polygon));
   return object;
@@ -352,7 +361,8 @@ Result<RegionTracer> RegionTracer::Create(const TraceOptions& options) {
   if (options.value_channels < 0 || options.value_channels > Limits{}.channels)
     return InvalidError(fmt::format("means of {} channels cannot be measured", options.value_channels));
   for (const std::int32_t label : options.labels)
-    if (label < 0 || label >= kNoClass16) return InvalidError(fmt::format("{} cannot be a class: use 0 to {}", label, kNoClass16 - 1));
+    if (label < 0 || label >= kNoClass16)
+      return InvalidError(fmt::format("{} cannot be a class: use 0 to {}", label, kNoClass16 - 1));
   return RegionTracer(std::make_unique<Impl>(options));
 }
 

@@ -1,9 +1,9 @@
 // objects/region_tracer.h — connected regions and their exact outlines from a class map that streams by in rows.
 //
-// One pass from top to bottom: each row is cut into runs of one class, runs are joined to those of the row above, and the
-// outlines grow by the corners where the two rows differ. A region is handed out with the row after its last. Memory follows the
-// outlines of regions that the current row still touches, not the area of the image; time follows pixels once (skipped eight
-// bytes at a time) and runs and corners after that.
+// One pass from top to bottom: each row is cut into runs of one class, runs are joined to those of the row above, and
+// the outlines grow by the corners where the two rows differ. A region is handed out with the row after its last.
+// Memory follows the outlines of regions that the current row still touches, not the area of the image; time follows
+// pixels once (skipped eight bytes at a time) and runs and corners after that.
 //
 // The result is the same however the rows were cut into bands.
 #pragma once
@@ -29,10 +29,10 @@ enum class Connectivity : std::uint8_t {
 };
 
 struct TraceOptions {
-  std::int64_t width = 0;                ///< pixels per row
+  std::int64_t width = 0;  ///< pixels per row
   Connectivity connectivity = Connectivity::kEdges;
   std::vector<std::int32_t> labels = {};  ///< classes to trace; empty: every one
-  std::int64_t value_channels = 0;       ///< images whose means are wanted
+  std::int64_t value_channels = 0;        ///< images whose means are wanted
   FilterOptions filter = {};
 };
 
@@ -45,11 +45,14 @@ class RegionTracer {
   RegionTracer& operator=(RegionTracer&& other) noexcept;
   ~RegionTracer();
 
-  /// The next rows: `labels_yx` of uint8 or uint16, and, if value channels were asked for, `values_cyx` of the same rows
-  /// (read as float32). Regions that end in these rows go to `sink`, by the row after their last and then from left to right.
+  /// The next rows: `labels_yx` of uint8 or uint16, and, if value channels were asked for, `values_cyx` of the same
+  /// rows (read as float32). Regions that end in these rows go to `sink`, by the row after their last and then from
+  /// left to right; if holes are filled, regions smaller than such a hole come later (see RegionFilter).
   /// kInvalid if shapes or types do not fit, kExhausted beyond 2^31 rows or corners; errors of `sink`.
   Status Add(const ConstView& labels_yx, RegionSink sink) { return Add(labels_yx, nullptr, sink); }
-  Status Add(const ConstView& labels_yx, const ConstView& values_cyx, RegionSink sink) { return Add(labels_yx, &values_cyx, sink); }
+  Status Add(const ConstView& labels_yx, const ConstView& values_cyx, RegionSink sink) {
+    return Add(labels_yx, &values_cyx, sink);
+  }
   /// There are no more rows: hands out the regions that touch the last one.
   Status Finish(RegionSink sink);
 

@@ -82,7 +82,8 @@ std::map<Corner, Pixels> FloodRegions(const Map& map, Connectivity connectivity)
     for (std::int32_t x = 0; x < map.width; ++x) {
       const std::uint8_t label = map.at(y, x);
       if (label == kNoClass8 || seen.count({y, x}) > 0) continue;
-      Pixels pixels = Flood({y, x}, connectivity == Connectivity::kCorners, [&](Corner p) { return map.at(p.y, p.x) == label; });
+      Pixels pixels =
+          Flood({y, x}, connectivity == Connectivity::kCorners, [&](Corner p) { return map.at(p.y, p.x) == label; });
       seen.insert(pixels.begin(), pixels.end());
       regions.emplace(Corner{y, x}, std::move(pixels));
     }
@@ -305,7 +306,8 @@ TEST(RegionTracer, FiltersAsFloodingWould) {
 TEST(RegionTracer, RunsClockwiseOnAScreenFromTheTopLeftCorner) {
   const std::vector<Region> regions = Trace(Draw({"...", ".0.", "..."}));
   ASSERT_THAT(regions, SizeIs(1));
-  EXPECT_THAT(regions[0].polygons[0].outer, ElementsAre(Corner{1, 1}, Corner{1, 2}, Corner{2, 2}, Corner{2, 1}, Corner{1, 1}));
+  EXPECT_THAT(regions[0].polygons[0].outer,
+              ElementsAre(Corner{1, 1}, Corner{1, 2}, Corner{2, 2}, Corner{2, 1}, Corner{1, 1}));
   EXPECT_EQ(regions[0].centroid_y, 1.5);
   EXPECT_EQ(regions[0].centroid_x, 1.5);
 }
@@ -314,7 +316,8 @@ TEST(RegionTracer, HolesRunTheOtherWay) {
   const std::vector<Region> regions = Trace(Draw({"000", "0.0", "000"}));
   ASSERT_THAT(regions, SizeIs(1));
   ASSERT_THAT(regions[0].polygons[0].holes, SizeIs(1));
-  EXPECT_THAT(regions[0].polygons[0].holes[0], ElementsAre(Corner{1, 1}, Corner{2, 1}, Corner{2, 2}, Corner{1, 2}, Corner{1, 1}));
+  EXPECT_THAT(regions[0].polygons[0].holes[0],
+              ElementsAre(Corner{1, 1}, Corner{2, 1}, Corner{2, 2}, Corner{1, 2}, Corner{1, 1}));
 }
 
 TEST(RegionTracer, AnOutlineThatTouchesItselfBecomesAHole) {
@@ -342,7 +345,8 @@ TEST(RegionTracer, TakesACheckerboardApartOrAsOne) {
 }
 
 TEST(RegionTracer, NestsRingsWithinRings) {
-  const std::vector<Region> regions = Trace(Draw({"0000000", "0.....0", "0.000.0", "0.0.0.0", "0.000.0", "0.....0", "0000000"}));
+  const std::vector<Region> regions =
+      Trace(Draw({"0000000", "0.....0", "0.000.0", "0.0.0.0", "0.000.0", "0.....0", "0000000"}));
   ASSERT_THAT(regions, SizeIs(2));
   for (const Region& region : regions) EXPECT_THAT(region.polygons[0].holes, SizeIs(1));
 }

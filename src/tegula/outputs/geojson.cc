@@ -38,7 +38,8 @@ std::string Properties(const GeoJsonOptions& options, const GeoJsonClass* classi
   std::string text = fmt::format(R"("properties":{{"objectType":"{}")", Name(options.type));
   if (classification != nullptr) {
     const Rgb color = classification->color;
-    text += fmt::format(R"(,"classification":{{"name":{},"color":[{},{},{}]}})", Quoted(classification->name), color.r, color.g, color.b);
+    text += fmt::format(R"(,"classification":{{"name":{},"color":[{},{},{}]}})", Quoted(classification->name), color.r,
+                        color.g, color.b);
   }
   if (options.locked) text += R"(,"isLocked":true)";
   return text;
@@ -79,18 +80,21 @@ void AppendNumber(std::string& text, double value) {
 Status Check(const GeoJsonOptions& options) {
   for (const double scale : {options.scale_y, options.scale_x})
     if (!(scale >= kSmallestScale && scale <= kLargestScale))
-      return InvalidError(fmt::format("outlines cannot be written where a pixel of the result is {} pixels of the slide: use {} to {}",
-                                      scale, kSmallestScale, kLargestScale));
+      return InvalidError(
+          fmt::format("outlines cannot be written where a pixel of the result is {} pixels of the slide: use {} to {}",
+                      scale, kSmallestScale, kLargestScale));
   for (const double origin : {options.origin_y, options.origin_x})
     if (!(std::abs(origin) <= kLargestOrigin))
-      return InvalidError(fmt::format("outlines cannot begin at pixel {} of the slide: use at most {}", origin, kLargestOrigin));
+      return InvalidError(
+          fmt::format("outlines cannot begin at pixel {} of the slide: use at most {}", origin, kLargestOrigin));
   if (options.pixel_size && !(options.pixel_size->y_um > 0 && options.pixel_size->x_um > 0))
-    return InvalidError(fmt::format("a pixel size of {} x {} µm is not positive: correct it or leave it out", options.pixel_size->y_um,
-                                    options.pixel_size->x_um));
+    return InvalidError(fmt::format("a pixel size of {} x {} µm is not positive: correct it or leave it out",
+                                    options.pixel_size->y_um, options.pixel_size->x_um));
   std::vector<std::string> names = options.value_channels;
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
-  if (twice != names.end()) return InvalidError(fmt::format("two channels are called {}: their means need different names", *twice));
+  if (twice != names.end())
+    return InvalidError(fmt::format("two channels are called {}: their means need different names", *twice));
   return Ok();
 }
 
@@ -104,16 +108,19 @@ Result<GeoJsonWriter> GeoJsonWriter::Create(const Path& path, const GeoJsonOptio
 
 GeoJsonWriter::GeoJsonWriter(AtomicFile file, const GeoJsonOptions& options)
     : file_(std::move(file)), options_(options), text_(R"({"type":"FeatureCollection","features":[)") {
-  for (const GeoJsonClass& classification : options.classes) properties_.push_back(Properties(options, &classification));
+  for (const GeoJsonClass& classification : options.classes)
+    properties_.push_back(Properties(options, &classification));
   for (const std::string& channel : options.value_channels) mean_keys_.push_back("," + Quoted("Mean " + channel) + ":");
 }
 
 Status GeoJsonWriter::Add(const objects::Region& region) {
   const bool classified = !options_.classes.empty();
   if (classified && (region.label < 0 || static_cast<std::size_t>(region.label) >= properties_.size()))
-    return InvalidError(fmt::format("an object has class {}, but only {} classes have names and colours", region.label, properties_.size()));
+    return InvalidError(fmt::format("an object has class {}, but only {} classes have names and colours", region.label,
+                                    properties_.size()));
   if (region.means.size() != mean_keys_.size())
-    return InvalidError(fmt::format("an object has means of {} channels, but {} channels have names", region.means.size(), mean_keys_.size()));
+    return InvalidError(fmt::format("an object has means of {} channels, but {} channels have names",
+                                    region.means.size(), mean_keys_.size()));
   text_ += objects_ == 0 ? "\n" : ",\n";
   text_ += R"({"type":"Feature","id":")";
   AppendId(region);
@@ -135,14 +142,14 @@ Status GeoJsonWriter::Commit() {
   return file_.Commit();
 }
 
-// A UUID of version 8 (RFC 9562), whose bits are the writer's own: a hash of the seed, the class and the first pixel. The hash is
-// one-to-one, so that objects of one class never share an id.
+// A UUID of version 8 (RFC 9562), whose bits are the writer's own: a hash of the seed, the class and the first pixel.
+// The hash is one-to-one, so that objects of one class never share an id.
 void GeoJsonWriter::AppendId(const objects::Region& region) {
   const auto place = (static_cast<std::uint64_t>(region.first.y) << 32) | static_cast<std::uint32_t>(region.first.x);
   const std::uint64_t high = Mix(Mix(Mix(options_.seed) ^ static_cast<std::uint64_t>(region.label)) ^ place);
   const std::uint64_t low = Mix(high);
-  fmt::format_to(std::back_inserter(text_), "{:08x}-{:04x}-8{:03x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xFFFF, high & 0xFFF,
-                 0x8000 | ((low >> 48) & 0x3FFF), low & 0xFFFF'FFFF'FFFF);
+  fmt::format_to(std::back_inserter(text_), "{:08x}-{:04x}-8{:03x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xFFFF,
+                 high & 0xFFF, 0x8000 | ((low >> 48) & 0x3FFF), low & 0xFFFF'FFFF'FFFF);
 }
 
 void GeoJsonWriter::AppendGeometry(const objects::Region& region) {

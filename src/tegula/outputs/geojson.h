@@ -1,8 +1,8 @@
 // outputs/geojson.h — objects as GeoJSON, in the form that QuPath (0.5 and later) reads and writes.
 //
-// A FeatureCollection (RFC 7946 in form; coordinates are pixels of the slide's full resolution, pixel corners, y downwards) with
-// one feature per line. What QuPath is strict about: geometries are valid, ids are UUIDs, a classification has a name and a
-// colour. Coordinates have at most two decimals, because QuPath rounds to them.
+// A FeatureCollection (RFC 7946 in form; coordinates are pixels of the slide's full resolution, pixel corners, y
+// downwards) with one feature per line. What QuPath is strict about: geometries are valid, ids are UUIDs, a
+// classification has a name and a colour. Coordinates have at most two decimals, because QuPath rounds to them.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +44,8 @@ struct GeoJsonOptions {
 /// Writes one file, which appears on Commit. Same options and regions, same bytes. One thread at a time.
 class GeoJsonWriter {
  public:
-  /// kInvalid if a scale cannot be written with two decimals, a pixel size is not positive or two value channels have one name;
-  /// kIo.
+  /// kInvalid if a scale cannot be written with two decimals, a pixel size is not positive or two value channels have
+  /// one name; kIo.
   static Result<GeoJsonWriter> Create(const Path& path, const GeoJsonOptions& options);
 
   /// kInvalid for a label without class or means that the options do not name; kIo or kExhausted.

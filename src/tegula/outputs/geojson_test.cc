@@ -56,7 +56,9 @@ class GeoJsonWriterTest : public ::testing::Test {
     EXPECT_TRUE(text.ok());
     return text.ok() ? std::move(text).value() : std::string();
   }
-  json Written(const GeoJsonOptions& options, const std::vector<Region>& regions) { return json::parse(Text(options, regions)); }
+  json Written(const GeoJsonOptions& options, const std::vector<Region>& regions) {
+    return json::parse(Text(options, regions));
+  }
   std::optional<TemporaryFolder> folder_;
 };
 
@@ -99,9 +101,7 @@ TEST_F(GeoJsonWriterTest, MeasuresInPixelsWithoutPixelSizeAndOmitsUnknownClasses
   EXPECT_DOUBLE_EQ(properties["measurements"]["Centroid Y px"].get<double>(), 38.0 / 3);
 }
 
-TEST_F(GeoJsonWriterTest, WritesAnEmptyCollectionForNoObjects) {
-  EXPECT_TRUE(Written({}, {})["features"].empty());
-}
+TEST_F(GeoJsonWriterTest, WritesAnEmptyCollectionForNoObjects) { EXPECT_TRUE(Written({}, {})["features"].empty()); }
 
 TEST_F(GeoJsonWriterTest, WritesSeveralPolygonsAsOneObject) {
   Region region = SomeRegion();
@@ -117,7 +117,8 @@ TEST_F(GeoJsonWriterTest, RoundsCoordinatesToTwoDecimalsInTheirShortestForm) {
   options.scale_x = 1.0 / 3;
   options.scale_y = 0.1;
   options.origin_x = -1.2;
-  EXPECT_THAT(Text(options, {SomeRegion()}), HasSubstr("[[[-0.2,0.2],[0.13,0.2],[0.13,0.3],[0.47,0.3],[0.47,0.4],[-0.2,0.4],[-0.2,0.2]]]"));
+  EXPECT_THAT(Text(options, {SomeRegion()}),
+              HasSubstr("[[[-0.2,0.2],[0.13,0.2],[0.13,0.3],[0.47,0.3],[0.47,0.4],[-0.2,0.4],[-0.2,0.2]]]"));
 }
 
 TEST_F(GeoJsonWriterTest, WritesWhatIsNoNumberAsQuPathDoes) {
@@ -139,8 +140,10 @@ TEST_F(GeoJsonWriterTest, SameRunSameBytesOtherSeedOtherIds) {
 TEST_F(GeoJsonWriterTest, GivesEveryTracedRegionAnIdAndItsRings) {
   std::mt19937 random(5);
   std::vector<std::uint8_t> labels(200 * 300);
-  for (std::uint8_t& label : labels) label = random() % 2 == 0 ? objects::kNoClass8 : static_cast<std::uint8_t>(random() % 2);
-  const auto regions = objects::TraceRegions({reinterpret_cast<const std::byte*>(labels.data()), DType::kU8, {200, 300}});
+  for (std::uint8_t& label : labels)
+    label = random() % 2 == 0 ? objects::kNoClass8 : static_cast<std::uint8_t>(random() % 2);
+  const auto regions =
+      objects::TraceRegions({reinterpret_cast<const std::byte*>(labels.data()), DType::kU8, {200, 300}});
   ASSERT_TRUE(regions.ok());
   GeoJsonOptions options = SomeOptions();
   options.value_channels.clear();
