@@ -2,7 +2,7 @@
 
 add_library(tegula_flags INTERFACE)
 target_compile_options(tegula_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual)
+  -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual)
 if(TEGULA_DEVELOPER)
   target_compile_options(tegula_flags INTERFACE -Werror)
 endif()

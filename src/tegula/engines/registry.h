@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tegula/engines/engine.h"
@@ -15,7 +16,7 @@ struct EngineStatus {
   bool available = false;
   std::string version;  ///< if available
   std::string reason;   ///< if not
-  std::vector<spec::WeightsFormat> formats;  ///< what it runs; known without loading it
+  std::vector<spec::WeightsFormat> formats;  ///< what it runs; empty for the toy engine, which goes by the file's name
 };
 
 /// Finds and loads engines. Nothing is loaded before it is asked for. Thread-safe.
@@ -27,13 +28,13 @@ class Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  /// The known engines' names in order of preference: openvino, libtorch, toy.
+  /// The known engines' names in order of preference.
   static std::vector<std::string> Names();
+  /// Names of the engines that are made for this weights entry, in order of preference; loads nothing.
+  static std::vector<std::string> CandidatesFor(const spec::WeightsEntry& weights);
   /// Loads the engine if need be. kNotFound for an unknown name (the sentence lists those there are), kUnsupported with
   /// the loader's reason if it is not installed or does not load.
   Result<const Engine*> Find(std::string_view name);
-  /// Names of the engines that are made for this weights format, in order of preference; loads nothing.
-  static std::vector<std::string> CandidatesFor(spec::WeightsFormat format);
   /// Loads every engine and says how that went.
   std::vector<EngineStatus> StatusOfAll();
 

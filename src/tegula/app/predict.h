@@ -1,0 +1,52 @@
+// app/predict.h — the main job: a model applied to images, with pyramid, objects, run record and report.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tegula/core/run_context.h"
+#include "tegula/engines/registry.h"
+#include "tegula/tiling/plan.h"
+
+namespace tegula::app {
+
+/// Which objects to make of the prediction.
+struct ObjectRequest {
+  std::vector<std::string> classes;  ///< names or 0-based indices of output channels; empty: no objects
+  std::optional<double> threshold;   ///< not given: 0.5 for one channel, the largest channel wins for several
+  double min_area_um2 = 0;           ///< smaller objects are left out
+  std::string object_type = "detection";  ///< QuPath's: detection, annotation
+};
+
+struct PredictRequest {
+  Path model;
+  std::vector<std::string> images;
+  Path output;                        ///< with several images, one folder for each below it
+  bool overwrite = false;             ///< replace results that are there
+  std::vector<std::string> channels;  ///< names or 0-based indices; empty: by the rules of image::Bind
+  std::optional<int> level;
+  std::optional<double> pixel_size_um;
+  tiling::TileRequest tiling;
+  std::string engine = "auto";
+  int threads = 1;
+  ObjectRequest objects;
+  std::string command_line;           ///< for the run record
+};
+
+/// What was made of one image.
+struct ImagePrediction {
+  std::string image;
+  Path folder;
+  std::string report;                 ///< path of the report
+  std::int64_t objects = 0;
+  double seconds = 0;
+  double megapixels = 0;              ///< of output
+};
+
+/// Everything that can be refused is refused before anything is written. Each image's folder is written under a
+/// temporary name and renamed when it is complete: prediction.ome.zarr, objects.geojson (if asked for), run.json,
+/// report.html. The first failure ends the call; images that were finished before stay.
+Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engines::Registry& registry, const RunContext& context);
+
+}  // namespace tegula::app

@@ -1,0 +1,108 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tegula/app/predict.h"
+#include "tegula/cli/commands.h"
+#include "tegula/core/text.h"
+
+namespace tegula::cli {
+namespace {
+
+struct Words {
+  std::string model;
+  std::vector<std::string> images;
+  std::string output;
+  std::string channels;
+  std::string border = "pad";
+  std::string objects;
+  int level = -1;
+  double pixel_size = 0;
+  std::int64_t tile = 0;
+  std::int64_t context = -1;
+  double threshold = 0;
+  int workers = 0;
+  bool json = false;
+  app::PredictRequest request;
+};
+
+std::vector<std::string> Names(const std::string& list) {
+  std::vector<std::string> names;
+  for (const std::string& name : Split(list, ','))
+    if (!Trim(name).empty()) names.emplace_back(Trim(name));
+  return names;
+}
+
+app::PredictRequest RequestFrom(const Words& words, const CLI::App& command, const Session& session) {
+  app::PredictRequest request = words.request;
+  request.model = words.model;
+  request.images = words.images;
+  request.output = words.output;
+  request.channels = Names(words.channels);
+  request.objects.classes = Names(words.objects);
+  request.tiling.border = words.border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
+  if (command.count("--level") > 0) request.level = words.level;
+  if (command.count("--pixel-size") > 0) request.pixel_size_um = words.pixel_size;
+  if (command.count("--tile") > 0) request.tiling.tile = words.tile;
+  if (command.count("--context") > 0) request.tiling.context = words.context;
+  if (command.count("--threshold") > 0) request.objects.threshold = words.threshold;
+  request.threads = session.threads;
+  request.command_line = session.command_line;
+  return request;
+}
+
+std::string ToText(const std::vector<app::ImagePrediction>& predictions) {
+  std::string text;
+  for (const app::ImagePrediction& p : predictions)
+    text += fmt::format("{}: {:.1f} megapixels in {}{}\n  report: {}\n", p.image, p.megapixels, HumanSeconds(p.seconds),
+                        p.objects > 0 ? fmt::format(", {} objects", p.objects) : "", p.report);
+  return text;
+}
+
+nlohmann::ordered_json ToJson(const std::vector<app::ImagePrediction>& predictions) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const app::ImagePrediction& p : predictions)
+    rows.push_back({{"image", p.image}, {"folder", p.folder.string()}, {"report", p.report}, {"objects", p.objects}, {"seconds", p.seconds}, {"megapixels", p.megapixels}});
+  return rows;
+}
+
+}  // namespace
+
+void AddPredict(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand("predict", "apply a model to images of any size");
+  const auto words = std::make_shared<Words>();
+  app::PredictRequest& request = words->request;
+  command->add_option("MODEL", words->model, "folder, yaml file or zip")->required();
+  command->add_option("IMAGE", words->images, "one or more images")->required();
+  command->add_option("-o,--output", words->output, "folder for the results")->required();
+  command->add_flag("--overwrite", request.overwrite, "replace results that are there");
+  command->add_option("--channels", words->channels, "image channels for the model's input, by name or index from 0, separated by commas");
+  command->add_option("--level", words->level, "use this pyramid level as it is")->check(CLI::NonNegativeNumber);
+  command->add_option("--pixel-size", words->pixel_size, "resample to this pixel size in µm")->check(CLI::PositiveNumber);
+  command->add_option("--tile", words->tile, "edge of the window the network sees, in pixels; default: chosen for speed")->check(CLI::PositiveNumber);
+  command->add_option("--context", words->context, "pixels around each tile that the network sees; at least the declared halo, which is the default")->check(CLI::NonNegativeNumber);
+  command->add_option("--border", words->border, "pad: extend the image by the halo, as bioimageio predict; network: the network meets the edge, as bioimageio test")
+      ->check(CLI::IsMember({"pad", "network"}))->capture_default_str();
+  command->add_option("--engine", request.engine, "auto: the first that reproduces the model's test outputs; or a name from `tegula engines`")->capture_default_str();
+  command->add_option("--objects", words->objects, "make objects of these output channels, by name or index, separated by commas; all: every channel");
+  command->add_option("--threshold", words->threshold, "objects are where the channel is at least this; default: 0.5 for one channel, the largest channel for several");
+  command->add_option("--min-area", request.objects.min_area_um2, "leave out smaller objects; µm², or pixels where the pixel size is unknown")->check(CLI::NonNegativeNumber);
+  command->add_option("--object-type", request.objects.object_type, "what QuPath makes of them")->check(CLI::IsMember({"detection", "annotation"}))->capture_default_str();
+  command->add_option("--workers", words->workers, "tiles in work at once; default: threads + 2")->check(CLI::Range(1, 256));
+  command->add_flag("--json", words->json, "for programs");
+  command->footer("example:\n  tegula predict models/he-nuclei.zip slide.svs -o out/ --objects nucleus");
+  command->callback([&run, words, command]() {
+    run = [words, command](const Session& session) -> Result<int> {
+      const std::unique_ptr<Executor> own = words->workers > 0 ? NewThreadExecutor(words->workers) : nullptr;
+      const RunContext& given = session.context;
+      const RunContext context{own ? *own : given.executor, given.progress, given.stop, given.limits};
+      TEGULA_ASSIGN_OR_RETURN(const std::vector<app::ImagePrediction> predictions,
+                              app::Predict(RequestFrom(*words, *command, session), session.registry, context));
+      Print(words->json ? ToJson(predictions).dump(2) + "\n" : ToText(predictions));
+      return 0;
+    };
+  });
+}
+
+}  // namespace tegula::cli

@@ -1,0 +1,198 @@
+// OpenVINO: ONNX networks on the CPU.
+//
+// Three of OpenVINO's defaults are set here on purpose: precision (its own default is bf16 on processors that have it),
+// CPU pinning (off: bound threads of one library have put another on a single core) and the number of threads.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <openvino/openvino.hpp>
+
+#include "tegula/engines/abi.h"
+#include "tegula/engines/plugin.h"
+
+namespace tegula::engines {
+namespace {
+
+constexpr std::string_view kName = "OpenVINO";
+
+struct ElementType {
+  ov::element::Type_t ov;
+  DType dtype;
+};
+constexpr ElementType kTypes[] = {
+    {ov::element::Type_t::boolean, DType::kBool}, {ov::element::Type_t::u8, DType::kU8},   {ov::element::Type_t::i8, DType::kI8},
+    {ov::element::Type_t::u16, DType::kU16},      {ov::element::Type_t::i16, DType::kI16}, {ov::element::Type_t::u32, DType::kU32},
+    {ov::element::Type_t::i32, DType::kI32},      {ov::element::Type_t::u64, DType::kU64}, {ov::element::Type_t::i64, DType::kI64},
+    {ov::element::Type_t::f32, DType::kF32},      {ov::element::Type_t::f64, DType::kF64},
+};
+
+Result<DType> FromOv(const ov::element::Type& type) {
+  for (const ElementType& row : kTypes)
+    if (type == row.ov) return row.dtype;
+  return UnsupportedError(fmt::format("tensors of OpenVINO's type {}", type.get_type_name()));
+}
+
+ov::element::Type ToOv(DType dtype) {
+  for (const ElementType& row : kTypes)
+    if (row.dtype == dtype) return row.ov;
+  return ov::element::f32;
+}
+
+ov::Shape ToOv(const Shape& shape) { return {shape.sizes().begin(), shape.sizes().end()}; }
+
+Shape FromOv(const ov::Shape& shape) {
+  std::vector<std::int64_t> sizes(shape.begin(), shape.end());
+  return Shape(std::span<const std::int64_t>(sizes));
+}
+
+// The part of an OpenVINO message that says something: its first lines are source positions.
+std::string Reason(std::string_view what) {
+  std::string best;
+  for (std::size_t begin = 0; begin < what.size();) {
+    const std::size_t end = std::min(what.find('\n', begin), what.size());
+    std::string_view line = what.substr(begin, end - begin);
+    begin = end + 1;
+    while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
+    const bool is_position = line.starts_with("Exception from ") || line.starts_with("Check '") || line.ends_with("failed") || line.starts_with("FrontEnd API failed");
+    if (line.empty() || is_position) continue;
+    best = line;
+    break;
+  }
+  return best.empty() ? std::string(what.substr(0, 200)) : best;
+}
+
+// Runs a call into OpenVINO; what it throws becomes an error of `code` with its reason.
+template <class F>
+auto Ov(Code code, std::string_view doing, F&& call) -> decltype(call()) {
+  auto result = Guarded(kName, std::forward<F>(call));
+  if (result.ok() || result.error().code != Code::kInternal) return result;
+  return Error{code, fmt::format("{} {}: {}", kName, doing, Reason(std::string_view(result.error().what).substr(kName.size() + 2)))};
+}
+
+Result<std::vector<Port>> PortsOf(const std::vector<ov::Output<const ov::Node>>& nodes) {
+  std::vector<Port> ports;
+  for (const auto& node : nodes) {
+    Port port;
+    port.name = node.get_names().empty() ? node.get_node()->get_friendly_name() : *node.get_names().begin();
+    TEGULA_ASSIGN_OR_RETURN(port.dtype, FromOv(node.get_element_type()));
+    const ov::PartialShape shape = node.get_partial_shape();
+    port.has_shape = shape.rank().is_static() && shape.rank().get_length() <= kMaxRank;
+    std::vector<std::int64_t> sizes;
+    if (port.has_shape)
+      for (const ov::Dimension& size : shape) sizes.push_back(size.is_static() ? size.get_length() : -1);
+    port.shape = Shape(std::span<const std::int64_t>(sizes));
+    ports.push_back(std::move(port));
+  }
+  return ports;
+}
+
+class OvSession final : public Session {
+ public:
+  explicit OvSession(ov::CompiledModel compiled) : compiled_(std::move(compiled)), request_(compiled_.create_infer_request()) {}
+
+  Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs) override {
+    return Ov(Code::kInternal, "cannot run the network", [&]() -> Result<std::vector<Tensor>> {
+      if (inputs.size() != compiled_.inputs().size()) return InvalidError(fmt::format("the network takes {} inputs, not {}", compiled_.inputs().size(), inputs.size()));
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const ov::Shape shape = ToOv(inputs[i].shape());
+        if (shape != compiled_.input(i).get_shape() || ToOv(inputs[i].dtype()) != compiled_.input(i).get_element_type())
+          return InvalidError(fmt::format("input {} has shape {} and type {}, not those the session was made for", i, ToString(inputs[i].shape()), DTypeName(inputs[i].dtype())));
+        // OpenVINO only reads its inputs; its tensor type has no const form.
+        request_.set_input_tensor(i, ov::Tensor(ToOv(inputs[i].dtype()), shape, const_cast<std::byte*>(inputs[i].data())));
+      }
+      std::vector<Tensor> outputs;
+      for (std::size_t i = 0; i < compiled_.outputs().size(); ++i) {
+        const auto& port = compiled_.output(i);
+        if (port.get_partial_shape().is_dynamic()) {
+          outputs.emplace_back();
+          continue;
+        }
+        TEGULA_ASSIGN_OR_RETURN(const DType dtype, FromOv(port.get_element_type()));
+        TEGULA_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(dtype, FromOv(port.get_shape())));
+        request_.set_output_tensor(i, ov::Tensor(port.get_element_type(), port.get_shape(), tensor.view().data()));
+        outputs.push_back(std::move(tensor));
+      }
+      request_.infer();
+      for (std::size_t i = 0; i < outputs.size(); ++i) {
+        if (compiled_.output(i).get_partial_shape().is_static()) continue;
+        const ov::Tensor result = request_.get_output_tensor(i);
+        TEGULA_ASSIGN_OR_RETURN(const DType dtype, FromOv(result.get_element_type()));
+        TEGULA_ASSIGN_OR_RETURN(outputs[i], Tensor::Allocate(dtype, FromOv(result.get_shape())));
+        std::copy_n(static_cast<const std::byte*>(result.data()), result.get_byte_size(), outputs[i].view().data());
+      }
+      return outputs;
+    });
+  }
+
+ private:
+  ov::CompiledModel compiled_;
+  ov::InferRequest request_;
+};
+
+class OvNetwork final : public Network {
+ public:
+  OvNetwork(std::shared_ptr<ov::Core> core, std::shared_ptr<ov::Model> model, NetworkOptions options, std::vector<Port> inputs, std::vector<Port> outputs)
+      : core_(std::move(core)), model_(std::move(model)), options_(options), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
+  const std::vector<Port>& inputs() const noexcept override { return inputs_; }
+  const std::vector<Port>& outputs() const noexcept override { return outputs_; }
+
+  Result<std::unique_ptr<Session>> NewSession(std::span<const Shape> shapes, std::span<const DType> dtypes) const override {
+    if (shapes.size() != inputs_.size()) return InvalidError(fmt::format("the network takes {} inputs, not {}", inputs_.size(), shapes.size()));
+    std::string wanted;
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      if (dtypes[i] != inputs_[i].dtype)
+        return InvalidError(fmt::format("the network takes {} for its input {}, but preprocessing gives {}", DTypeName(inputs_[i].dtype), inputs_[i].name, DTypeName(dtypes[i])));
+      wanted += fmt::format("{}{} = {}", i == 0 ? "" : ", ", inputs_[i].name, ToString(shapes[i]));
+    }
+    return Ov(Code::kInvalid, fmt::format("does not take the shape {}", wanted), [&]() -> Result<std::unique_ptr<Session>> {
+      const std::shared_ptr<ov::Model> model = model_->clone();
+      std::map<std::size_t, ov::PartialShape> partial;
+      for (std::size_t i = 0; i < shapes.size(); ++i) partial[i] = ov::PartialShape(ToOv(shapes[i]));
+      model->reshape(partial);
+      const ov::element::Type precision = options_.precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32;
+      return std::unique_ptr<Session>(std::make_unique<OvSession>(core_->compile_model(
+          model, "CPU", ov::hint::inference_precision(precision), ov::inference_num_threads(options_.threads), ov::num_streams(1),
+          ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::hint::enable_cpu_pinning(false))));
+    });
+  }
+
+ private:
+  std::shared_ptr<ov::Core> core_;
+  std::shared_ptr<ov::Model> model_;
+  NetworkOptions options_;
+  std::vector<Port> inputs_, outputs_;
+};
+
+class OvEngine final : public Engine {
+ public:
+  std::string_view name() const noexcept override { return "openvino"; }
+  std::string version() const override {
+    const ov::Version version = ov::get_openvino_version();
+    const std::string_view build = version.buildNumber;
+    return std::string(build.substr(0, build.find('-')));
+  }
+  Status CanRun(const spec::WeightsEntry& weights) const override {
+    if (weights.format == spec::WeightsFormat::kOnnx) return Ok();
+    return UnsupportedError(fmt::format("OpenVINO does not read {}", spec::WeightsFormatName(weights.format)));
+  }
+  Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry&, const Path& file, const NetworkOptions& options) const override {
+    const auto load = [&]() -> Result<std::unique_ptr<Network>> {
+      const auto core = std::make_shared<ov::Core>();
+      const std::shared_ptr<ov::Model> model = core->read_model(file.string());
+      const std::shared_ptr<const ov::Model> constant = model;
+      TEGULA_ASSIGN_OR_RETURN(std::vector<Port> inputs, PortsOf(constant->inputs()));
+      TEGULA_ASSIGN_OR_RETURN(std::vector<Port> outputs, PortsOf(constant->outputs()));
+      return std::unique_ptr<Network>(std::make_unique<OvNetwork>(core, model, options, std::move(inputs), std::move(outputs)));
+    };
+    return Ov(Code::kCorrupt, "cannot read the network", load);
+  }
+};
+
+}  // namespace
+}  // namespace tegula::engines
+
+TEGULA_ENGINE_PLUGIN_EXPORT tegula::engines::PluginInfo tegula_engine_plugin() noexcept {
+  static tegula::engines::OvEngine engine;
+  return {tegula::engines::kEngineAbi, &engine};
+}

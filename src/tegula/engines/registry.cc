@@ -1,0 +1,101 @@
+#include "tegula/engines/registry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <optional>
+
+#include "tegula/core/platform.h"
+#include "tegula/engines/abi.h"
+#include "tegula/engines/plugin.h"
+#include "tegula/engines/toy.h"
+
+namespace tegula::engines {
+namespace {
+
+// Every engine, the preferred first. An engine with `built_in` is part of the program, the others are plug-ins.
+struct Row {
+  std::string_view name;
+  std::optional<spec::WeightsFormat> format;
+  std::string_view suffix;  ///< of the weights file, for an engine that goes by it
+  const Engine* (*built_in)();
+};
+constexpr Row kEngines[] = {
+    {"openvino", spec::WeightsFormat::kOnnx, "", nullptr},
+    {"libtorch", spec::WeightsFormat::kTorchscript, "", nullptr},
+    {"toy", std::nullopt, kToySuffix, &ToyEngine},
+};
+
+bool Runs(const Row& row, const spec::WeightsEntry& weights) {
+  const bool is_toy = weights.file.source.ends_with(kToySuffix);
+  return row.suffix.empty() ? !is_toy && row.format == weights.format : weights.file.source.ends_with(row.suffix);
+}
+
+Result<const Engine*> LoadPlugin(const Path& folder, std::string_view name) {
+  const Path path = folder / fmt::format("libtegula_engine_{}.so", name);
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored))
+    return UnsupportedError(fmt::format("the engine {} is not installed: there is no {}; `make` says why it was not built", name, path.filename().string()));
+  TEGULA_ASSIGN_OR_RETURN(const SharedLibrary library, SharedLibrary::Load(path));
+  TEGULA_ASSIGN_OR_RETURN(PluginEntry* const entry, library.Function<PluginEntry>(kPluginEntryName));
+  const PluginInfo info = entry();
+  if (info.abi == nullptr || std::string_view(info.abi) != kEngineAbi)
+    return UnsupportedError(fmt::format("the engine {} was built for another version of Tegula; build it again", name));
+  if (info.engine == nullptr) return InternalError(fmt::format("the engine {} did not start", name));
+  return info.engine;
+}
+
+}  // namespace
+
+struct Registry::State {
+  Path folder;
+  std::mutex mutex;
+  std::map<std::string, Result<const Engine*>, std::less<>> loaded;
+};
+
+Registry::Registry(Path folder) : state_(std::make_unique<State>()) { state_->folder = std::move(folder); }
+Registry::~Registry() = default;
+
+std::vector<std::string> Registry::Names() {
+  std::vector<std::string> names;
+  for (const Row& row : kEngines) names.emplace_back(row.name);
+  return names;
+}
+
+std::vector<std::string> Registry::CandidatesFor(const spec::WeightsEntry& weights) {
+  std::vector<std::string> names;
+  for (const Row& row : kEngines)
+    if (Runs(row, weights)) names.emplace_back(row.name);
+  return names;
+}
+
+Result<const Engine*> Registry::Find(std::string_view name) {
+  const auto row = std::find_if(std::begin(kEngines), std::end(kEngines), [&](const Row& r) { return r.name == name; });
+  if (row == std::end(kEngines)) return NotFoundError(fmt::format("there is no engine {}; there are {}", name, fmt::join(Names(), ", ")));
+  const std::lock_guard lock(state_->mutex);
+  const auto known = state_->loaded.find(name);
+  if (known != state_->loaded.end()) return known->second;
+  const Result<const Engine*> engine = row->built_in != nullptr ? Result<const Engine*>(row->built_in()) : LoadPlugin(state_->folder, name);
+  state_->loaded.emplace(name, engine);
+  return engine;
+}
+
+std::vector<EngineStatus> Registry::StatusOfAll() {
+  std::vector<EngineStatus> all;
+  for (const Row& row : kEngines) {
+    EngineStatus status{.name = std::string(row.name)};
+    if (row.format) status.formats.push_back(*row.format);
+    const Result<const Engine*> engine = Find(row.name);
+    status.available = engine.ok();
+    if (engine.ok()) status.version = (*engine)->version();
+    else status.reason = ToString(engine.error());
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+std::string_view PrecisionName(Precision precision) { return precision == Precision::kBf16 ? "bfloat16" : "float32"; }
+
+}  // namespace tegula::engines

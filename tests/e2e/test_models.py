@@ -1,0 +1,66 @@
+"""`tegula test` proves packages on their own test tensors; `inspect` says what they are."""
+
+import json
+
+import pytest
+
+PASSING = {
+    "models/unet2d_nuclei_broad/bioimageio.yaml": {"onnx", "torchscript"},
+    "models/unet2d_nuclei_broad/v0_4_0.bioimageio.yaml": {"onnx", "torchscript"},
+    "models/unet2d_nuclei_broad/v0_4_9.bioimageio.yaml": {"onnx", "torchscript"},
+    "models_made/nuclei_unet_any_size": {"onnx", "torchscript"},
+    "models_made/fixed_shape_valid_conv_v05": {"onnx", "torchscript"},
+    "models_made/he_nuclei_rgb/rdf.yaml": {"onnx", "torchscript"},
+    "models_made/zips/he_nuclei_rgb.zip": {"onnx", "torchscript"},
+    "models_made/nuclei_fluo_globalnorm": {"onnx", "torchscript"},
+    "models_made/zips/nuclei_fluo_globalnorm.zip": {"onnx", "torchscript"},
+}
+
+
+@pytest.mark.parametrize("model", PASSING)
+def test_weights_reproduce_the_test_outputs(tegula, data, model):
+    engines = {row["name"]: row for row in json.loads(tegula("engines", "--json").ok().out)}
+    run = tegula("test", data / model, "--json")
+    report = json.loads(run.out)
+    if not engines["libtorch"]["available"]:
+        pytest.skip("built without LibTorch: " + engines["libtorch"]["reason"])
+    assert run.code == 0, run.out + run.err
+    passed = {check["weights"] for check in report["checks"] if check["status"] == "passed"}
+    assert passed == PASSING[model]
+    for check in report["checks"]:
+        for output in check["outputs"]:
+            assert output["max_abs"] < 1e-4
+
+
+def test_a_description_with_duplicate_tensor_ids_is_refused(tegula, data):
+    run = tegula("test", data / "models/unet2d_nuclei_broad/invalid_v0_4_0_duplicate_tensor_names.bioimageio.yaml")
+    assert run.code == 2
+    assert "data" in run.err and "tensor" in run.err
+
+
+def test_two_candidates_in_a_folder_are_listed(tegula, data):
+    run = tegula("test", data / "models/unet2d_nuclei_broad")
+    if run.code == 0:  # bioimageio.yaml stands above the other names
+        assert "passed" in run.out
+    else:
+        assert run.code == 2 and "bioimageio.yaml" in run.err
+
+
+def test_inspect_tells_what_runs(tegula, data):
+    card = json.loads(tegula("inspect", data / "models_made/he_nuclei_rgb/rdf.yaml", "--json").ok().out)
+    assert card["name"] == "HE nuclei RGB" and card["applies"]
+    runs = {row["format"]: row["engine"] for row in card["weights"]}
+    assert runs["onnx"] == "openvino" and runs["pytorch_state_dict"] == ""
+
+
+@pytest.mark.parametrize(
+    "model, word",
+    [("stardist_like2d", "stardist_postprocessing"), ("multi_io", "2 inputs"), ("nuclei3d", "z")],
+)
+def test_what_cannot_be_applied_yet_is_named(tegula, data, model, word):
+    card = json.loads(tegula("inspect", data / "models_made" / model, "--json").ok().out)
+    assert not card["applies"] and word in card["reason"]
+
+
+def test_version_answers_at_once(tegula):
+    assert tegula("--version").ok().out.strip()
