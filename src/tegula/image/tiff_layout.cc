@@ -160,11 +160,11 @@ Result<Stack> ImageJStack(const std::vector<TiffPage>& pages) {
   const std::int64_t channels = description.channels.value_or(1), frames = description.frames.value_or(1);
   // Samples of a page are channels too: a composite of three 16-bit channels, or RGB.
   const std::int64_t channel_pages = channels % page.samples == 0 ? channels / page.samples : channels;
+  if (page_count == 1 && description.images > 1 && description.images != page.samples)
+    return UnsupportedError(fmt::format("it holds {} planes behind one page (ImageJ's form for more than 4 GB); save it as OME-TIFF", description.images));
   if (channel_pages > page_count || frames > page_count) return CorruptError("its ImageJ description counts more planes than the file has pages");
   std::int64_t slices = description.slices.value_or(1);
   if (!description.slices) slices = std::max<std::int64_t>(1, description.images / channel_pages / frames);
-  if (page_count == 1 && description.images > 1 && channels != page.samples)
-    return UnsupportedError(fmt::format("it holds {} planes behind one page (ImageJ's form for more than 4 GB); save it as OME-TIFF", description.images));
   if (slices > page_count || channel_pages * slices * frames != page_count)
     return CorruptError(fmt::format("its ImageJ description counts {} channels x {} slices x {} frames, but the file has {} pages", channels, slices, frames, page_count));
 
