@@ -44,6 +44,11 @@ std::optional<WeightsFormat> WeightsFormatFromName(std::string_view name) {
 const TensorDescription* ModelDescription::FindInput(std::string_view tensor_id) const { return FindById(inputs, tensor_id); }
 const TensorDescription* ModelDescription::FindOutput(std::string_view tensor_id) const { return FindById(outputs, tensor_id); }
 
+const TensorDescription* ModelDescription::FindTensor(std::string_view tensor_id) const {
+  const TensorDescription* input = FindInput(tensor_id);
+  return input != nullptr ? input : FindOutput(tensor_id);
+}
+
 const WeightsEntry* ModelDescription::FindWeights(WeightsFormat format) const {
   const auto found = std::find_if(weights.begin(), weights.end(), [&](const WeightsEntry& entry) { return entry.format == format; });
   return found == weights.end() ? nullptr : &*found;

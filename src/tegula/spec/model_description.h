@@ -162,6 +162,7 @@ struct ModelDescription {
 
   const TensorDescription* FindInput(std::string_view tensor_id) const;
   const TensorDescription* FindOutput(std::string_view tensor_id) const;
+  const TensorDescription* FindTensor(std::string_view tensor_id) const;  ///< among inputs, then outputs
   const WeightsEntry* FindWeights(WeightsFormat format) const;
   /// The first rule that names this output and format; else what the format's version prescribes
   /// (reference/bioimageio.core: 1e-3, 1e-3, and 100 per million in 0.5, 0 in 0.4).

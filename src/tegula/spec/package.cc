@@ -4,6 +4,8 @@
 #include <zip.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include "tegula/core/text.h"
 #include "tegula/spec/rdf.h"
@@ -11,32 +13,42 @@
 namespace tegula::spec {
 namespace {
 
-// The names a description may have, best first; one that merely ends in the last three stands below the exact ones.
+// The names a description may have, best first; one that merely ends so stands below the exact ones.
 constexpr std::string_view kExactNames[] = {"rdf.yaml", "bioimageio.yaml", "model.yaml"};
 constexpr std::string_view kSuffixes[] = {".bioimageio.yaml", ".rdf.yaml", ".model.yaml"};
 
-// The description among file names; kNotFound if there is none, kInvalid if two have the same right to be it.
-Result<std::string> ChooseDescription(const std::vector<std::string>& names, const Path& package) {
+// The descriptions among file names that have the same right to be it: none, one or several.
+std::vector<std::string> Candidates(const std::vector<std::string>& names) {
   for (const std::string_view exact : kExactNames)
-    if (std::find(names.begin(), names.end(), exact) != names.end()) return std::string(exact);
+    if (std::find(names.begin(), names.end(), exact) != names.end()) return {std::string(exact)};
   std::vector<std::string> candidates;
-  for (const std::string& name : names)
-    if (std::any_of(std::begin(kSuffixes), std::end(kSuffixes), [&](std::string_view suffix) { return name.ends_with(suffix); })) candidates.push_back(name);
+  for (const std::string& name : names) {
+    const auto ends_so = [&](std::string_view suffix) { return name.ends_with(suffix); };
+    if (std::any_of(std::begin(kSuffixes), std::end(kSuffixes), ends_so)) candidates.push_back(name);
+  }
   std::sort(candidates.begin(), candidates.end());
+  return candidates;
+}
+
+Result<std::string> ChooseDescription(const std::vector<std::string>& names, const Path& package) {
+  const std::vector<std::string> candidates = Candidates(names);
   if (candidates.size() == 1) return candidates.front();
-  if (candidates.empty()) return NotFoundError(fmt::format("{} holds no model description (rdf.yaml, bioimageio.yaml, model.yaml, *.bioimageio.yaml)", package.string()));
+  if (candidates.empty())
+    return NotFoundError(fmt::format("{} holds no model description (rdf.yaml, bioimageio.yaml, model.yaml, *.bioimageio.yaml, "
+                                     "*.rdf.yaml or *.model.yaml)", package.string()));
   return InvalidError(fmt::format("{} holds several model descriptions ({}); name the one you mean", package.string(), fmt::join(candidates, ", ")));
 }
 
 // A relative path that stays inside the package, with '/' between its parts.
 Result<std::string> ConfinedName(const std::string& source) {
-  const bool is_url = source.find("://") != std::string::npos;
-  if (is_url) return UnsupportedError(fmt::format("{} lies on the network; download the package with its files first", source));
+  if (source.find("://") != std::string::npos)
+    return UnsupportedError(fmt::format("{} lies on the network; download the package with its files first", source));
+  if (source.find('\0') != std::string::npos || source.find('\\') != std::string::npos)
+    return InvalidError(fmt::format("the path '{}' holds a character that paths in packages may not have", source));
   const Path path = Path(source).lexically_normal();
-  const std::string name = path.generic_string();
-  if (source.empty() || path.is_absolute() || name.starts_with("..") || source.find('\\') != std::string::npos || source.find('\0') != std::string::npos)
+  if (path.empty() || path == "." || path.is_absolute() || *path.begin() == "..")
     return InvalidError(fmt::format("the path '{}' leads out of the package", source));
-  return name;
+  return path.generic_string();
 }
 
 // What a folder and a zip have in common.
@@ -49,22 +61,24 @@ class Files {
   virtual Result<Path> OnDisk(const std::string& name, std::int64_t limit_bytes) = 0;
 };
 
+// Files are read where they lie.
 class FolderFiles final : public Files {
  public:
   explicit FolderFiles(Path folder) : folder_(std::move(folder)) {}
   Result<std::vector<std::string>> Names() override {
     std::vector<std::string> names;
-    std::error_code failed;
+    std::error_code failed, ignored;
     for (std::filesystem::directory_iterator entry(folder_, failed), end; !failed && entry != end; entry.increment(failed))
-      if (entry->is_regular_file()) names.push_back(entry->path().filename().string());
+      if (entry->is_regular_file(ignored)) names.push_back(entry->path().filename().string());
     if (failed) return IoError(fmt::format("cannot list {}: {}", folder_.string(), failed.message()));
     return names;
   }
   Result<Path> OnDisk(const std::string& name, std::int64_t) override {
     std::error_code failed;
-    const Path real = std::filesystem::weakly_canonical(folder_ / name, failed);
-    const Path root = std::filesystem::weakly_canonical(folder_, failed);
-    if (failed || !real.lexically_relative(root).generic_string().starts_with("..")) return folder_ / name;
+    const Path root = std::filesystem::canonical(folder_, failed);
+    const Path real = failed ? Path() : std::filesystem::weakly_canonical(folder_ / name, failed);
+    if (failed) return IoError(fmt::format("cannot follow the path {}: {}", (folder_ / name).string(), failed.message()));
+    if (ConfinedName(real.lexically_relative(root).string()).ok()) return folder_ / name;
     return InvalidError(fmt::format("the file '{}' is a link that leads out of the package", name));
   }
 
@@ -72,9 +86,12 @@ class FolderFiles final : public Files {
   Path folder_;
 };
 
+// Files are unpacked one by one when they are asked for.
 class ZipFiles final : public Files {
  public:
   static Result<std::unique_ptr<Files>> Open(const Path& path, const Limits& limits) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(path, ignored)) return InvalidError(fmt::format("{} is neither a file nor a folder", path.string()));
     int code = 0;
     zip_t* const archive = zip_open(path.c_str(), ZIP_RDONLY, &code);
     if (archive == nullptr) {
@@ -87,7 +104,7 @@ class ZipFiles final : public Files {
     auto files = std::make_unique<ZipFiles>(archive, path);
     const zip_int64_t count = zip_get_num_entries(archive, 0);
     if (count > limits.archive_entries) return ExhaustedError(fmt::format("{} holds {} files, more than the limit of {}", path.string(), count, limits.archive_entries));
-    TEGULA_TRY(files->FindRoot(count));
+    files->FindRoot(count);
     TEGULA_ASSIGN_OR_RETURN(files->unpacked_, TemporaryFolder::Create("tegula-package"));
     return std::unique_ptr<Files>(std::move(files));
   }
@@ -100,43 +117,53 @@ class ZipFiles final : public Files {
     const Path target = unpacked_->path() / name;
     std::error_code ignored;
     if (std::filesystem::exists(target, ignored)) return target;
-    zip_stat_t info;
-    zip_stat_init(&info);
     const std::string entry = root_ + name;
-    if (zip_stat(archive_.get(), entry.c_str(), 0, &info) != 0) return NotFoundError(fmt::format("{} does not hold the file {}", path_.string(), name));
-    if ((info.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && info.encryption_method != ZIP_EM_NONE)
-      return UnsupportedError(fmt::format("{} in {} is encrypted", name, path_.string()));
-    if ((info.valid & ZIP_STAT_SIZE) == 0 || static_cast<std::int64_t>(info.size) > limit_bytes || info.size > static_cast<zip_uint64_t>(INT64_MAX))
-      return ExhaustedError(fmt::format("{} in {} unpacks to more than the {} bytes allowed", name, path_.string(), limit_bytes));
+    TEGULA_ASSIGN_OR_RETURN(const std::int64_t size, CheckEntry(entry, limit_bytes));
     TEGULA_TRY(MakeFolders(target.parent_path()));
-    TEGULA_TRY(Unpack(entry, static_cast<std::int64_t>(info.size), target));
+    TEGULA_TRY(Unpack(entry, size, target));
     return target;
   }
 
  private:
-  // The description stands in the root or in the one folder that everything is in.
-  Status FindRoot(zip_int64_t count) {
-    std::vector<std::string> all;
+  // The description stands in the root or, if there is none, in the one folder down that has one.
+  void FindRoot(zip_int64_t count) {
+    std::map<std::string, std::vector<std::string>> folders;
     for (zip_int64_t i = 0; i < count; ++i) {
       const char* name = zip_get_name(archive_.get(), static_cast<zip_uint64_t>(i), 0);
-      if (name != nullptr) all.emplace_back(name);
+      const std::string_view path = name == nullptr ? "" : name;
+      const std::size_t slash = path.find('/');
+      const std::string_view folder = slash == std::string_view::npos ? "" : path.substr(0, slash + 1);
+      const std::string_view file = path.substr(folder.size());
+      if (!file.empty() && file.find('/') == std::string_view::npos) folders[std::string(folder)].emplace_back(file);
     }
-    const auto names_in = [&](const std::string& root) {
-      std::vector<std::string> names;
-      for (const std::string& name : all)
-        if (name.starts_with(root) && name.size() > root.size() && name.find('/', root.size()) == std::string::npos) names.push_back(name.substr(root.size()));
-      return names;
-    };
-    names_ = names_in("");
-    if (ChooseDescription(names_, path_).ok()) return Ok();
-    for (const std::string& name : all) {
-      const std::string root = name.substr(0, name.find('/') + 1);
-      if (root.empty() || !ConfinedName(root).ok() || !ChooseDescription(names_in(root), path_).ok()) continue;
-      root_ = root;
-      names_ = names_in(root);
-      break;
+    names_ = folders[""];
+    if (!Candidates(names_).empty()) return;
+    for (auto& [folder, files] : folders) {
+      if (folder.empty() || !ConfinedName(folder).ok() || Candidates(files).empty()) continue;
+      root_ = folder;
+      names_ = std::move(files);
+      return;
     }
-    return Ok();
+  }
+
+  // The size of an entry, if it is an ordinary file that may be unpacked.
+  Result<std::int64_t> CheckEntry(const std::string& entry, std::int64_t limit_bytes) {
+    const zip_int64_t index = zip_name_locate(archive_.get(), entry.c_str(), 0);
+    zip_stat_t info;
+    zip_stat_init(&info);
+    if (index < 0 || zip_stat_index(archive_.get(), static_cast<zip_uint64_t>(index), 0, &info) != 0)
+      return NotFoundError(fmt::format("{} does not hold the file {}", path_.string(), entry));
+    zip_uint8_t system = 0;
+    zip_uint32_t attributes = 0;
+    zip_file_get_external_attributes(archive_.get(), static_cast<zip_uint64_t>(index), 0, &system, &attributes);
+    constexpr zip_uint32_t kTypeMask = 0170000, kLink = 0120000;  // of st_mode, in the upper half
+    if (system == ZIP_OPSYS_UNIX && ((attributes >> 16) & kTypeMask) == kLink)
+      return InvalidError(fmt::format("{} in {} is a link, which packages may not hold", entry, path_.string()));
+    if ((info.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && info.encryption_method != ZIP_EM_NONE)
+      return UnsupportedError(fmt::format("{} in {} is encrypted; unpack it first", entry, path_.string()));
+    if ((info.valid & ZIP_STAT_SIZE) == 0 || info.size > static_cast<zip_uint64_t>(limit_bytes))
+      return ExhaustedError(fmt::format("{} in {} unpacks to more than the {} bytes allowed", entry, path_.string(), limit_bytes));
+    return static_cast<std::int64_t>(info.size);
   }
 
   Status Unpack(const std::string& entry, std::int64_t size, const Path& target) {
@@ -182,22 +209,23 @@ Result<Package> Package::Open(const Path& path, const Limits& limits) {
   auto state = std::make_unique<State>();
   state->path = path;
   state->limits = limits;
-  std::error_code failed;
-  const std::filesystem::file_status status = std::filesystem::status(path, failed);
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
   if (!std::filesystem::exists(status)) return NotFoundError(fmt::format("there is no model at {}", path.string()));
-  if (std::filesystem::is_directory(status)) {
-    state->files = std::make_unique<FolderFiles>(path);
-  } else if (IsYaml(path)) {
-    state->files = std::make_unique<FolderFiles>(path.parent_path().empty() ? Path(".") : path.parent_path());
+  Path file = path;
+  if (IsYaml(path) && std::filesystem::is_regular_file(status)) {
+    state->files = std::make_unique<FolderFiles>(path.has_parent_path() ? path.parent_path() : Path("."));
     state->description_file = path.filename().string();
   } else {
-    TEGULA_ASSIGN_OR_RETURN(state->files, ZipFiles::Open(path, limits));
-  }
-  if (state->description_file.empty()) {
+    if (std::filesystem::is_directory(status)) {
+      state->files = std::make_unique<FolderFiles>(path);
+    } else {
+      TEGULA_ASSIGN_OR_RETURN(state->files, ZipFiles::Open(path, limits));
+    }
     TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> names, state->files->Names());
     TEGULA_ASSIGN_OR_RETURN(state->description_file, ChooseDescription(names, path));
+    TEGULA_ASSIGN_OR_RETURN(file, state->files->OnDisk(state->description_file, limits.description_bytes));
   }
-  TEGULA_ASSIGN_OR_RETURN(const Path file, state->files->OnDisk(state->description_file, limits.description_bytes));
   TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, limits.description_bytes));
   state->description_sha256 = Sha256OfBytes(text);
   TEGULA_ASSIGN_OR_RETURN(state->description, ParseModelDescription(text, limits).Context(path.string()));

@@ -1,158 +1,237 @@
-// What formats 0.4 and 0.5 say in the same words, and the entry point that chooses between their readers.
+// What formats 0.4 and 0.5 say in the same words, or nearly.
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cmath>
 
 #include "tegula/core/text.h"
-#include "tegula/spec/rdf.h"
+#include "tegula/spec/rdf_parts.h"
 
-namespace tegula::spec {
-namespace internal {
+namespace tegula::spec::internal {
 namespace {
 
-std::optional<FileReference> ReadFile(const Reader& file) {
-  if (!file.present()) return std::nullopt;
-  if (file.is_scalar()) return FileReference{file.String(), {}};
-  file["source"].Require();
-  return FileReference{file["source"].String(), ToLower(file["sha256"].String())};
+constexpr double kAnyNumber = 1e300;
+
+constexpr std::string_view kWeightsFields04[] = {"source", "sha256", "attachments", "authors", "dependencies", "parent"};
+constexpr std::string_view kWeightsFields05[] = {"source", "sha256", "authors", "parent", "comment"};
+
+// The framework's version: 0.5 demands it.
+void ReadFrameworkVersion(const Reader& version, Format format, WeightsEntry& weights) {
+  weights.framework_version = version.Version();
+  if (version.present()) return;
+  if (format == Format::k04) version.Warn("is not stated");
+  else version.Note("is missing");
 }
 
-void ReadWeights(const Reader& weights, ModelDescription& model) {
-  if (!weights.Require() || !weights.node()->is_mapping()) return;
-  for (const Node::Entry& child : weights.node()->entries) {
-    const Reader entry = weights[child.key];
-    const std::optional<WeightsFormat> format = WeightsFormatFromName(child.key);
-    if (!format) {
-      entry.Note("is not a weights format");
-      continue;
-    }
-    if (!entry.present()) continue;
-    WeightsEntry read;
-    read.format = *format;
-    entry["source"].Require();
-    read.file = {entry["source"].String(), ToLower(entry["sha256"].String())};
-    for (const char* key : {"pytorch_version", "tensorflow_version", "keras_version"})
-      if (entry[key].present()) read.framework_version = entry[key].String();
-    if (entry["opset_version"].present()) read.opset_version = entry["opset_version"].Int(15, 1, 1000);
-    read.external_data = ReadFile(entry["external_data"]);
-    const Reader architecture = entry["architecture"];
-    if (architecture["source"].present()) read.architecture = ReadFile(architecture);
-    read.parent = entry["parent"].String();
-    model.weights.push_back(std::move(read));
+void ReadOpset(const Reader& opset, Format format, WeightsEntry& weights) {
+  if (opset.present()) weights.opset_version = opset.Int(7, 7, 1000);
+  else if (format == Format::k04) opset.Warn("is not stated");
+  else opset.Note("is missing");
+}
+
+// 0.4 writes "file.py:Callable" or "package.module.Callable", 0.5 a mapping. Only a file matters here.
+void ReadArchitecture(const Reader& entry, Format format, WeightsEntry& weights) {
+  const Reader architecture = entry.Required("architecture");
+  if (format == Format::k04) {
+    const std::string text = architecture.Text();
+    const std::size_t colon = text.rfind(':');
+    if (colon != std::string::npos) weights.architecture = FileReference{text.substr(0, colon), ReadSha256(entry["architecture_sha256"])};
+    return;
   }
-  if (model.weights.empty()) weights.Note("needs at least one entry");
+  architecture.AllowOnly({"source", "sha256", "callable", "kwargs", "import_from"});
+  if (!architecture.present()) return;
+  architecture.Required("callable").Text();
+  if (architecture["source"].present()) weights.architecture = {architecture["source"].Text(), ReadSha256(architecture["sha256"])};
+  else if (!architecture["import_from"].present()) architecture.Note("needs a source or import_from");
 }
 
-// config.bioimageio.reproducibility_tolerance (0.5), or the older config.bioimageio.test_kwargs.
-void ReadTolerances(const Reader& root, ModelDescription& model) {
+void ReadExternalData(const Reader& entry, WeightsEntry& weights) {
+  weights.external_data = ReadFileReference(entry["external_data"]);
+  if (weights.external_data && weights.external_data->source == weights.file.source)
+    entry["external_data"].Note("must be another file than the source");
+}
+
+// What only this weights format has.
+void ReadFormatFields(const Reader& entry, Format format, WeightsEntry& weights) {
+  const bool is_04 = format == Format::k04;
+  const Names common = is_04 ? Names(kWeightsFields04) : Names(kWeightsFields05);
+  switch (weights.format) {
+    case WeightsFormat::kPytorchStateDict:
+      if (is_04) entry.AllowOnly(common, {"architecture", "architecture_sha256", "kwargs", "pytorch_version"});
+      else entry.AllowOnly(common, {"architecture", "pytorch_version", "dependencies", "strict"});
+      ReadArchitecture(entry, format, weights);
+      return ReadFrameworkVersion(entry["pytorch_version"], format, weights);
+    case WeightsFormat::kTorchscript:
+      entry.AllowOnly(common, {"pytorch_version"});
+      return ReadFrameworkVersion(entry["pytorch_version"], format, weights);
+    case WeightsFormat::kOnnx:
+      if (is_04) entry.AllowOnly(common, {"opset_version"});
+      else entry.AllowOnly(common, {"opset_version", "external_data"});
+      ReadExternalData(entry, weights);
+      return ReadOpset(entry["opset_version"], format, weights);
+    case WeightsFormat::kTensorflowSavedModelBundle:
+      entry.AllowOnly(common, {"tensorflow_version", "dependencies"});
+      return ReadFrameworkVersion(entry["tensorflow_version"], format, weights);
+    case WeightsFormat::kKerasHdf5:
+    case WeightsFormat::kTensorflowJs:
+      entry.AllowOnly(common, {"tensorflow_version"});
+      return ReadFrameworkVersion(entry["tensorflow_version"], format, weights);
+    case WeightsFormat::kKerasV3:
+      if (is_04) return entry.Note("is not a weights format of 0.4");
+      entry.AllowOnly(common, {"keras_version", "backend"});
+      return ReadFrameworkVersion(entry["keras_version"], format, weights);
+  }
+}
+
+void ReadWeightsEntry(const Reader& entry, Format format, WeightsFormat weights_format, ModelDescription& model) {
+  WeightsEntry weights;
+  weights.format = weights_format;
+  weights.file = {entry.Required("source").Text(), ReadSha256(entry["sha256"])};
+  ReadFormatFields(entry, format, weights);
+  weights.parent = entry["parent"].Text();
+  if (!weights.parent.empty()) {
+    const std::optional<WeightsFormat> parent = WeightsFormatFromName(weights.parent);
+    if (!parent) entry["parent"].Note(fmt::format("'{}' is not a weights format", weights.parent));
+    else if (*parent == weights_format) entry["parent"].Note("must be another weights format than its own");
+  }
+  model.weights.push_back(std::move(weights));
+}
+
+void ReadWeights(const Reader& root, Format format, ModelDescription& model) {
+  const Reader weights = root.Required("weights");
+  for (const std::string& key : weights.Keys()) {
+    const std::optional<WeightsFormat> weights_format = WeightsFormatFromName(key);
+    if (!weights_format) weights.Note(fmt::format("'{}' is not a weights format", key));
+    else if (weights[key].present()) ReadWeightsEntry(weights[key], format, *weights_format, model);
+  }
+  if (weights.is_mapping() && model.weights.empty()) weights.Note("needs at least one entry");
+  for (const WeightsEntry& entry : model.weights) {
+    const std::optional<WeightsFormat> parent = WeightsFormatFromName(entry.parent);
+    if (format == Format::k05 && parent && model.FindWeights(*parent) == nullptr)
+      weights[WeightsFormatName(entry.format)]["parent"].Note(fmt::format("there are no weights of format {}", entry.parent));
+  }
+}
+
+ToleranceRule ReadToleranceRule(const Reader& rule, double per_million) {
+  ToleranceRule read;
+  read.tolerance.relative = rule["relative_tolerance"].Number(1e-3, 0, kAnyNumber);
+  read.tolerance.absolute = rule["absolute_tolerance"].Number(1e-3, 0, kAnyNumber);
+  read.tolerance.mismatched_per_million = rule["mismatched_elements_per_million"].Number(per_million, 0, 1e6);
+  return read;
+}
+
+// config.bioimageio.reproducibility_tolerance comes first, as in the reference, then the older test_kwargs, which belong to
+// one weights format each.
+void ReadTolerances(const Reader& root, Format format, ModelDescription& model) {
   const Reader config = root["config"]["bioimageio"];
-  const bool is_04 = model.format_version.starts_with("0.4");
-  const double allowed = is_04 ? 0 : 100;
-  if (config["reproducibility_tolerance"].is_sequence()) {
-    for (const Reader& rule : config["reproducibility_tolerance"].Items()) {
-      ToleranceRule read;
-      read.tolerance = {rule["relative_tolerance"].Double(1e-3), rule["absolute_tolerance"].Double(1e-3), rule["mismatched_elements_per_million"].Double(allowed)};
-      read.output_ids = rule["output_ids"].Strings();
-      for (const std::string& name : rule["weights_formats"].Strings())
-        if (const std::optional<WeightsFormat> format = WeightsFormatFromName(name)) read.weights_formats.push_back(*format);
-      model.tolerances.push_back(std::move(read));
+  const double per_million = format == Format::k04 ? 0 : 100;
+  for (const Reader& rule : config["reproducibility_tolerance"].Items()) {
+    ToleranceRule read = ReadToleranceRule(rule, per_million);
+    read.output_ids = rule["output_ids"].Texts();
+    for (const Reader& name : rule["weights_formats"].Items()) {
+      const std::optional<WeightsFormat> weights_format = WeightsFormatFromName(name.Text());
+      if (weights_format) read.weights_formats.push_back(*weights_format);
+      else name.Note("is not a weights format");
     }
+    model.tolerances.push_back(std::move(read));
   }
   const Reader legacy = config["test_kwargs"];
-  if (!legacy.is_mapping()) return;
-  for (const Node::Entry& child : legacy.node()->entries) {
-    const std::optional<WeightsFormat> format = WeightsFormatFromName(child.key);
-    const Reader kwargs = legacy[child.key];
-    if (!format || !kwargs.is_mapping()) continue;
-    ToleranceRule rule{{kwargs["relative_tolerance"].Double(1e-3), kwargs["absolute_tolerance"].Double(1e-3), kwargs["mismatched_elements_per_million"].Double(allowed)}, {}, {*format}};
-    if (const std::optional<double> decimal = kwargs["decimal"].OptionalDouble()) {
-      rule.tolerance.relative = 0;
-      rule.tolerance.absolute = 1.5;
-      for (int i = 0; i < std::clamp(static_cast<int>(*decimal), 0, 20); ++i) rule.tolerance.absolute /= 10;
-    }
+  for (const WeightsEntry& entry : model.weights) {
+    const Reader kwargs = legacy[WeightsFormatName(entry.format)];
+    if (!kwargs.is_mapping()) continue;
+    ToleranceRule rule = ReadToleranceRule(kwargs, per_million);
+    if (kwargs["decimal"].present())
+      rule.tolerance = {.relative = 0, .absolute = 1.5 * std::pow(10, -kwargs["decimal"].Number(4, 0, 20)), .mismatched_per_million = 0};
+    rule.weights_formats = {entry.format};
     model.tolerances.push_back(std::move(rule));
   }
 }
 
+Author ReadAuthor(const Reader& author) {
+  author.AllowOnly({"name", "affiliation", "email", "github_user", "orcid"});
+  return {author.Required("name").Text(), author["affiliation"].Text(), author["orcid"].Text()};
+}
+
+Citation ReadCitation(const Reader& cite) {
+  cite.AllowOnly({"text", "doi", "url"});
+  return {cite.Required("text").Text(), cite["doi"].Text(), cite["url"].Text()};
+}
+
 }  // namespace
 
-void ReadCommon(const Reader& root, ModelDescription& model) {
-  root["name"].Require();
-  model.name = root["name"].String();
-  model.id = root["id"].String();
-  model.version = root["version"].String();
-  model.description = root["description"].String();
-  for (const Reader& author : root["authors"].Items()) model.authors.push_back({author["name"].String(), author["affiliation"].String(), author["orcid"].String()});
-  for (const Reader& cite : root["cite"].Items()) model.cite.push_back({cite["text"].String(), cite["doi"].String(), cite["url"].String()});
-  if (root["license"].is_scalar()) model.license = root["license"].String();
-  if (const std::optional<FileReference> documentation = ReadFile(root["documentation"])) model.documentation = documentation->source;
+void ReadCommon(const Reader& root, Format format, ModelDescription& model) {
+  model.name = root.Required("name").Text();
+  model.id = root["id"].Text();
+  model.version = root["version"].Version();
+  model.description = root["description"].Text();
+  for (const Reader& author : root["authors"].Items()) model.authors.push_back(ReadAuthor(author));
+  for (const Reader& cite : root["cite"].Items()) model.cite.push_back(ReadCitation(cite));
+  if (root["license"].is_scalar()) model.license = root["license"].Text();
+  if (const std::optional<FileReference> file = ReadFileReference(root["documentation"])) model.documentation = file->source;
   for (const Reader& cover : root["covers"].Items())
-    if (const std::optional<FileReference> file = ReadFile(cover)) model.covers.push_back(file->source);
-  if (root["tags"].is_sequence()) model.tags = root["tags"].Strings();
-  ReadWeights(root["weights"], model);
-  ReadTolerances(root, model);
+    if (const std::optional<FileReference> file = ReadFileReference(cover)) model.covers.push_back(file->source);
+  model.tags = root["tags"].Texts();
+  if (root["run_mode"].present()) root["run_mode"].Warn("is ignored: the model runs as its tensors describe");
+  ReadWeights(root, format, model);
+  ReadTolerances(root, format, model);
 }
 
-DType ReadDType(const Reader& reader, DType fallback) {
-  if (!reader.present()) return fallback;
-  const std::string name = reader.String();
-  const std::optional<DType> dtype = DTypeFromName(name);
-  if (!dtype) reader.Note(fmt::format("'{}' is not a data type", name));
-  return dtype.value_or(fallback);
-}
-
-void CheckTensors(const Reader& root, const ModelDescription& model) {
-  std::vector<std::string> ids;
-  for (const auto* tensors : {&model.inputs, &model.outputs}) {
-    const std::string_view key = tensors == &model.inputs ? "inputs" : "outputs";
-    if (tensors->empty()) root[key].Note("needs at least one tensor");
-    for (const TensorDescription& tensor : *tensors) {
-      if (std::find(ids.begin(), ids.end(), tensor.id) != ids.end()) root[key].Note(fmt::format("the tensor id '{}' is used twice", tensor.id));
-      ids.push_back(tensor.id);
-      std::vector<std::string> axes;
-      for (const Axis& axis : tensor.axes) {
-        if (std::find(axes.begin(), axes.end(), axis.id) != axes.end()) root[key].Note(fmt::format("tensor {} has the axis '{}' twice", tensor.id, axis.id));
-        axes.push_back(axis.id);
-        const auto* reference = std::get_if<SizeReference>(&axis.size);
-        if (reference == nullptr) continue;
-        const TensorDescription* target = model.FindInput(reference->tensor_id) != nullptr ? model.FindInput(reference->tensor_id) : model.FindOutput(reference->tensor_id);
-        if (target == nullptr || target->FindAxis(reference->axis_id) == nullptr)
-          root[key].Note(fmt::format("axis {} of tensor {} refers to axis {} of {}, which does not exist", axis.id, tensor.id, reference->axis_id, reference->tensor_id));
-      }
-    }
+std::vector<Reader> TensorItems(const Reader& root, Side side) {
+  constexpr std::size_t kMost = 256;
+  const Reader tensors = root.Required(TensorsKey(side));
+  std::vector<Reader> items = tensors.Items();
+  if (tensors.is_sequence() && items.empty()) tensors.Note("needs at least one tensor");
+  if (items.size() > kMost) {
+    tensors.Note(fmt::format("has {} tensors, more than the {} that are read", items.size(), kMost));
+    items.erase(items.begin() + kMost, items.end());
   }
+  return items;
 }
 
-}  // namespace internal
-
-Result<ReadModel> ReadModelDescription(std::string_view yaml_text, const Limits& limits) {
-  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<const Node> tree, ParseYaml(yaml_text, limits));
-  ReadModel result;
-  const Reader root(tree.get(), "", &result.findings);
-  if (!tree->is_mapping()) return CorruptError("a model description is a mapping of names to values, and this is not");
-  const std::string type = root["type"].String();
-  result.model.format_version = root["format_version"].String();
-  const std::vector<std::string> numbers = Split(result.model.format_version, '.');
-  if (result.model.format_version.empty()) return InvalidError("it does not state a format_version, so it is not a bioimage.io description");
-  if (type != "model") return UnsupportedError(type.empty() ? "the description does not state its type; only models are read" : fmt::format("it describes a {}, not a model", type));
-  const std::string minor = numbers.size() < 2 ? "" : numbers[0] + "." + numbers[1];
-  if (minor == "0.4") {
-    internal::ReadModel04(root, result.model, limits);
-  } else if (minor == "0.5") {
-    internal::ReadModel05(root, result.model, limits);
+std::optional<FileReference> ReadFileReference(const Reader& file, std::string_view suffix) {
+  if (!file.present()) return std::nullopt;
+  FileReference read;
+  if (file.is_mapping()) {
+    file.AllowOnly({"source", "sha256"});
+    read = {file.Required("source").Text(), ReadSha256(file["sha256"])};
   } else {
-    return UnsupportedError(fmt::format("format version {} is not read; versions 0.4 and 0.5 are", result.model.format_version));
+    read = {file.Text(), {}};
   }
-  internal::ReadCommon(root, result.model);
-  internal::CheckTensors(root, result.model);
-  return result;
+  const bool is_url = read.source.find("://") != std::string::npos;
+  if (!is_url && !read.source.empty() && !ToLower(read.source).ends_with(suffix)) file.Note(fmt::format("must be a {} file, is '{}'", suffix, read.source));
+  return read;
 }
 
-Result<ModelDescription> ParseModelDescription(std::string_view yaml_text, const Limits& limits) {
-  TEGULA_ASSIGN_OR_RETURN(ReadModel read, ReadModelDescription(yaml_text, limits));
-  if (!read.findings.empty()) return InvalidError("the description breaks the format: " + ToString(read.findings));
-  return std::move(read.model);
+std::string ReadSha256(const Reader& sha256) {
+  if (!sha256.present()) return {};
+  // A checksum of digits only would be a number if it were not for its length.
+  const std::string text = ToLower(sha256.Version());
+  const auto is_hex = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
+  if (text.size() == 64 && std::all_of(text.begin(), text.end(), is_hex)) return text;
+  sha256.Note(fmt::format("must be 64 hexadecimal digits, is '{}'", text.substr(0, 80)));
+  return {};
 }
 
-}  // namespace tegula::spec
+DType ReadDType(const Reader& dtype, DType fallback) {
+  const std::string name = dtype.Text(DTypeName(fallback));
+  const std::optional<DType> read = DTypeFromName(name);
+  if (!read) dtype.Note(fmt::format("'{}' is not a data type of the format", name));
+  return read.value_or(fallback);
+}
+
+bool IsIdentifier(std::string_view text) {
+  const auto is_inner = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  return !text.empty() && !(text[0] >= '0' && text[0] <= '9') && std::all_of(text.begin(), text.end(), is_inner);
+}
+
+std::string AxisIdFromShort(std::string_view id) {
+  if (id == "b") return "batch";
+  if (id == "c") return "channel";
+  if (id == "i") return "index";
+  if (id == "t") return "time";
+  return std::string(id);
+}
+
+}  // namespace tegula::spec::internal

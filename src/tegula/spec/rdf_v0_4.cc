@@ -2,12 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
-#include "tegula/spec/rdf.h"
+#include "tegula/spec/rdf_parts.h"
 
 namespace tegula::spec::internal {
 namespace {
+
+constexpr std::string_view kRootFields[] = {
+    "attachments",  "authors",        "cite",          "config",         "covers",       "dependencies", "description",
+    "documentation", "download_url",  "format_version", "git_repo",      "icon",         "id",           "id_emoji",
+    "inputs",       "license",        "links",         "maintainers",    "name",         "outputs",      "packaged_by",
+    "parent",       "rdf_source",     "run_mode",      "sample_inputs",  "sample_outputs", "tags",       "test_inputs",
+    "test_outputs", "timestamp",      "training_data", "type",           "uploader",     "version",      "version_number",
+    "weights"};
 
 AxisType TypeOfLetter(char letter) {
   switch (letter) {
@@ -19,10 +28,6 @@ AxisType TypeOfLetter(char letter) {
   }
 }
 
-struct Shape04 {
-  std::vector<AxisSize> sizes;
-};
-
 std::vector<AxisSize> ReadExplicit(const Reader& shape, const Limits& limits) {
   std::vector<AxisSize> sizes;
   for (const Reader& size : shape.Items()) sizes.emplace_back(FixedSize{size.Int(1, 1, limits.axis_size)});
@@ -30,112 +35,171 @@ std::vector<AxisSize> ReadExplicit(const Reader& shape, const Limits& limits) {
 }
 
 std::vector<AxisSize> ReadParameterized(const Reader& shape, const Limits& limits) {
-  shape.AllowKeys({"min", "step"});
+  shape.AllowOnly({"min", "step"});
+  const std::vector<Reader> mins = shape.Required("min").Items(), steps = shape.Required("step").Items();
+  if (mins.size() != steps.size()) shape.Note(fmt::format("has {} numbers in min and {} in step", mins.size(), steps.size()));
   std::vector<AxisSize> sizes;
-  const std::vector<Reader> mins = shape["min"].Items(), steps = shape["step"].Items();
-  if (mins.size() != steps.size()) shape.Note("min and step have different lengths");
   for (std::size_t i = 0; i < std::min(mins.size(), steps.size()); ++i) {
     const std::int64_t min = mins[i].Int(1, 1, limits.axis_size), step = steps[i].Int(0, 0, limits.axis_size);
-    if (step == 0) sizes.emplace_back(FixedSize{min});
-    else sizes.emplace_back(ParameterizedSize{min, step});
+    sizes.push_back(step == 0 ? AxisSize(FixedSize{min}) : AxisSize(ParameterizedSize{min, step}));
   }
   return sizes;
 }
 
-// {reference_tensor, scale, offset}: size = reference * scale + 2 * offset; scale null or 0 makes a new axis of 2 * offset.
-std::vector<AxisSize> ReadImplicit(const Reader& shape, const std::string& axes, const Limits& limits) {
-  shape.AllowKeys({"reference_tensor", "scale", "offset"});
+// 2 * offset, which may be written in halves.
+std::int64_t ReadTwice(const Reader& offset, const Limits& limits) {
+  const auto most = static_cast<double>(limits.axis_size);
+  const double twice = 2 * offset.Number(0, -most, most);
+  if (twice != std::round(twice)) offset.Note("must be a multiple of 0.5");
+  return static_cast<std::int64_t>(twice);
+}
+
+// size = reference size * scale + 2 * offset; scale null or 0 makes a new axis of size 2 * offset. "tensor.x" refers to
+// axis x, plain "tensor" to the axis of the same letter.
+AxisSize ReadImplicitSize(const Reader& scale, std::int64_t offset, SizeReference reference, const Limits& limits) {
+  const double factor = scale.present() ? scale.Number(1, 0, static_cast<double>(Rational::kLimit)) : 0;
+  if (factor == 0) {
+    if (offset < 1 || offset > limits.axis_size) scale.Note("is null or 0, so the offset must be positive");
+    return FixedSize{std::clamp<std::int64_t>(offset, 1, limits.axis_size)};
+  }
+  const Result<Rational> ratio = Rational::Approximate(factor);
+  if (ratio.ok()) reference.scale = *ratio;
+  else scale.Note(ratio.error().what);
+  reference.offset = offset;
+  return reference;
+}
+
+std::vector<AxisSize> ReadImplicit(const Reader& shape, std::string_view letters, const Limits& limits) {
+  shape.AllowOnly({"reference_tensor", "scale", "offset"});
+  const std::string written = shape.Required("reference_tensor").Text();
+  const std::vector<Reader> scales = shape.Required("scale").Items(), offsets = shape.Required("offset").Items();
+  if (scales.size() != offsets.size()) shape.Note(fmt::format("has {} numbers in scale and {} in offset", scales.size(), offsets.size()));
+  const std::size_t dot = written.find('.');
   std::vector<AxisSize> sizes;
-  const std::string tensor = shape["reference_tensor"].String();
-  const std::vector<Reader> scales = shape["scale"].Items(), offsets = shape["offset"].Items();
-  if (scales.size() != offsets.size()) shape.Note("scale and offset have different lengths");
-  for (std::size_t i = 0; i < std::min(scales.size(), offsets.size()); ++i) {
-    const double twice = 2 * offsets[i].Double(0), scale = scales[i].Double(0);
-    if (twice != std::round(twice) || std::abs(twice) > static_cast<double>(limits.axis_size)) offsets[i].Note("must be a multiple of 0.5");
-    const auto offset = static_cast<std::int64_t>(std::clamp(twice, -1e9, 1e9));
-    if (scale == 0) {
-      if (offset < 1) offsets[i].Note("a new axis needs a positive offset");
-      sizes.emplace_back(FixedSize{std::max<std::int64_t>(1, offset)});
-      continue;
-    }
-    const Result<Rational> ratio = Rational::Approximate(scale);
-    if (!ratio.ok()) scales[i].Note(ratio.error().what);
-    SizeReference reference{tensor, i < axes.size() ? AxisIdFromLetter(axes[i]) : "", ratio.ok() ? *ratio : Rational{}, offset};
-    if (const std::size_t dot = tensor.find('.'); dot != std::string::npos && dot + 1 < tensor.size()) {
-      reference.tensor_id = tensor.substr(0, dot);
-      reference.axis_id = AxisIdFromLetter(tensor[dot + 1]);
-    }
-    sizes.emplace_back(std::move(reference));
+  for (std::size_t i = 0; i < std::min({scales.size(), offsets.size(), letters.size()}); ++i) {
+    SizeReference reference;
+    reference.tensor_id = written.substr(0, dot);
+    reference.axis_id = AxisIdFromShort(dot == std::string::npos ? letters.substr(i, 1) : std::string_view(written).substr(dot + 1));
+    sizes.push_back(ReadImplicitSize(scales[i], ReadTwice(offsets[i], limits), std::move(reference), limits));
   }
   return sizes;
 }
 
-std::vector<std::string> ChannelNames(const AxisSize& size, const Limits& limits) {
-  const auto* fixed = std::get_if<FixedSize>(&size);
-  std::vector<std::string> names;
-  for (std::int64_t i = 0; fixed != nullptr && i < std::min(fixed->size, limits.channels); ++i) names.push_back(fmt::format("channel{}", i));
-  return names;
+std::vector<AxisSize> ReadSizes(const Reader& shape, Side side, std::string_view letters, const Limits& limits) {
+  if (!shape.is_mapping()) return ReadExplicit(shape, limits);
+  return side == Side::kInput ? ReadParameterized(shape, limits) : ReadImplicit(shape, letters, limits);
 }
 
-void ReadAxes(const Reader& tensor, TensorDescription& read, const Limits& limits) {
-  const std::string letters = tensor["axes"].String();
-  const Reader shape = tensor["shape"];
-  if (!shape.Require() || !tensor["axes"].Require()) return;
-  std::vector<AxisSize> sizes = shape.is_sequence()                ? ReadExplicit(shape, limits)
-                                : shape["min"].present()           ? ReadParameterized(shape, limits)
-                                                                   : ReadImplicit(shape, letters, limits);
-  if (sizes.size() != letters.size()) {
+// The letters, without those that cannot be axes.
+std::string ReadLetters(const Reader& axes) {
+  std::string letters;
+  for (const char letter : axes.Text()) {
+    if (std::string_view("bitczyx").find(letter) == std::string_view::npos) axes.Note(fmt::format("'{}' is none of b, i, t, c, z, y, x", letter));
+    else if (letters.find(letter) != std::string::npos) axes.Note(fmt::format("'{}' stands twice", letter));
+    else letters += letter;
+  }
+  return letters;
+}
+
+// In 0.4 channels are only counted.
+void NameChannels(Axis& axis, const Reader& shape, const Limits& limits) {
+  const auto* fixed = std::get_if<FixedSize>(&axis.size);
+  if (axis.type != AxisType::kChannel || fixed == nullptr) return;
+  if (fixed->size > limits.channels) return shape.Note(fmt::format("has {} channels, more than the limit of {}", fixed->size, limits.channels));
+  for (std::int64_t i = 0; i < fixed->size; ++i) axis.channel_names.push_back(fmt::format("channel{}", i));
+}
+
+std::vector<Axis> ReadAxes(const Reader& tensor, Side side, const Limits& limits) {
+  const std::string letters = ReadLetters(tensor.Required("axes"));
+  const Reader shape = tensor.Required("shape");
+  const std::vector<AxisSize> sizes = ReadSizes(shape, side, letters, limits);
+  if (shape.present() && sizes.size() != letters.size())
     shape.Note(fmt::format("has {} sizes for the {} axes '{}'", sizes.size(), letters.size(), letters));
-    return;
-  }
   const std::vector<Reader> halos = tensor["halo"].Items();
-  if (!halos.empty() && halos.size() != letters.size()) tensor["halo"].Note("must have one number per axis");
-  for (std::size_t i = 0; i < letters.size(); ++i) {
-    if (std::string_view("bitczyx").find(letters[i]) == std::string_view::npos) tensor["axes"].Note(fmt::format("'{}' is not an axis", letters[i]));
+  if (!halos.empty() && halos.size() != letters.size()) tensor["halo"].Note(fmt::format("has {} numbers for {} axes", halos.size(), letters.size()));
+  std::vector<Axis> axes;
+  for (std::size_t i = 0; i < std::min(letters.size(), sizes.size()); ++i) {
     Axis axis;
-    axis.id = AxisIdFromLetter(letters[i]);
+    axis.id = AxisIdFromShort(std::string_view(letters).substr(i, 1));
     axis.type = TypeOfLetter(letters[i]);
-    axis.size = std::move(sizes[i]);
+    axis.size = sizes[i];
     if (i < halos.size()) axis.halo = halos[i].Int(0, 0, limits.axis_size);
-    if (axis.type == AxisType::kChannel) axis.channel_names = ChannelNames(axis.size, limits);
-    read.axes.push_back(std::move(axis));
+    NameChannels(axis, shape, limits);
+    const auto* fixed = std::get_if<FixedSize>(&axis.size);
+    if (side == Side::kInput && axis.type == AxisType::kBatch && (fixed == nullptr || fixed->size != 1)) shape.Note("must be 1 along b, without a step");
+    axes.push_back(std::move(axis));
   }
+  return axes;
 }
 
-TensorDescription ReadTensor(const Reader& tensor, bool is_output, const Limits& limits) {
+// The reference casts to the described type before the described ops, and to float32 after them; where none are
+// described, only to float32.
+std::vector<OpDescription> WithCasts(std::vector<OpDescription> ops, DType described) {
+  if (!ops.empty()) ops.insert(ops.begin(), EnsureDtype{described});
+  ops.emplace_back(EnsureDtype{DType::kF32});
+  return ops;
+}
+
+TensorDescription ReadTensor(const Reader& tensor, Side side, const Limits& limits) {
   TensorDescription read;
-  tensor.AllowKeys(is_output ? std::set<std::string_view>{"name", "description", "axes", "data_range", "data_type", "shape", "halo", "postprocessing"}
-                             : std::set<std::string_view>{"name", "description", "axes", "data_range", "data_type", "shape", "preprocessing"});
-  tensor["name"].Require();
-  read.id = tensor["name"].String();
-  read.description = tensor["description"].String();
-  tensor["data_type"].Require();
-  read.data.dtype = ReadDType(tensor["data_type"], DType::kF32);
-  ReadAxes(tensor, read, limits);
-  // The reference casts to the described type before the described ops, and to float32 after them.
-  read.ops.emplace_back(EnsureDtype{read.data.dtype});
-  for (const Reader& op : tensor[is_output ? "postprocessing" : "preprocessing"].Items())
-    if (std::optional<OpDescription> one = ReadOp(op, /*is_04=*/true, is_output)) read.ops.push_back(std::move(*one));
-  read.ops.emplace_back(EnsureDtype{DType::kF32});
+  if (side == Side::kInput) tensor.AllowOnly({"name", "description", "axes", "data_range", "data_type", "shape", "preprocessing"});
+  else tensor.AllowOnly({"name", "description", "axes", "data_range", "data_type", "shape", "halo", "postprocessing"});
+  read.id = tensor.Required("name").Text();
+  read.description = tensor["description"].Text();
+  const Reader type = tensor.Required("data_type");
+  read.data.dtype = ReadDType(type, DType::kF32);
+  if (side == Side::kInput && type.present()) type.Choice({"float32", "uint8", "uint16"}, "");
+  if (const Reader range = tensor["data_range"]; range.present()) {
+    if (range.Items().size() != 2) range.Note("must be two numbers");
+    read.data.min = range[0].Bound();
+    read.data.max = range[1].Bound();
+  }
+  read.axes = ReadAxes(tensor, side, limits);
+  read.ops = WithCasts(ReadOps(tensor, Format::k04, side, read.axes), read.data.dtype);
   return read;
 }
 
-void AttachFiles(const Reader& files, std::vector<TensorDescription>& tensors, std::optional<FileReference> TensorDescription::*member) {
-  const std::vector<std::string> names = files.Strings();
-  for (std::size_t i = 0; i < std::min(names.size(), tensors.size()); ++i) tensors[i].*member = FileReference{names[i], {}};
+// Files beside the tensors, in their order; a list may be shorter.
+void AttachFiles(const Reader& files, std::string_view suffix, std::vector<TensorDescription>& tensors, std::optional<FileReference> TensorDescription::*member) {
+  const std::vector<Reader> items = files.Items();
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    std::optional<FileReference> file = ReadFileReference(items[i], suffix);
+    if (i < tensors.size()) tensors[i].*member = std::move(file);
+  }
+}
+
+// Outputs refer to the channels of an input whose number is known: then so is theirs.
+void ResolveChannels(const Reader& root, const Limits& limits, ModelDescription& model) {
+  for (std::size_t t = 0; t < model.outputs.size(); ++t) {
+    for (Axis& axis : model.outputs[t].axes) {
+      const auto* reference = std::get_if<SizeReference>(&axis.size);
+      if (axis.type != AxisType::kChannel || reference == nullptr) continue;
+      const TensorDescription* tensor = model.FindInput(reference->tensor_id);
+      const Axis* target = tensor == nullptr ? nullptr : tensor->FindAxis(reference->axis_id);
+      const auto* fixed = target == nullptr ? nullptr : std::get_if<FixedSize>(&target->size);
+      if (fixed == nullptr) continue;
+      const std::int64_t size = reference->scale.Floor(fixed->size) + reference->offset;
+      const Reader shape = root["outputs"][t]["shape"];
+      if (size < 1) shape.Note(fmt::format("gives {} channels", size));
+      axis.size = FixedSize{std::max<std::int64_t>(size, 1)};
+      NameChannels(axis, shape, limits);
+    }
+  }
 }
 
 }  // namespace
 
-void ReadModel04(const Reader& root, ModelDescription& model, const Limits& limits) {
-  for (const Reader& tensor : root["inputs"].Items()) model.inputs.push_back(ReadTensor(tensor, false, limits));
-  for (const Reader& tensor : root["outputs"].Items()) model.outputs.push_back(ReadTensor(tensor, true, limits));
-  root["test_inputs"].Require();
-  root["test_outputs"].Require();
-  AttachFiles(root["test_inputs"], model.inputs, &TensorDescription::test_tensor);
-  AttachFiles(root["test_outputs"], model.outputs, &TensorDescription::test_tensor);
-  AttachFiles(root["sample_inputs"], model.inputs, &TensorDescription::sample_tensor);
-  AttachFiles(root["sample_outputs"], model.outputs, &TensorDescription::sample_tensor);
+void ReadModel04(const Reader& root, const Limits& limits, ModelDescription& model) {
+  root.AllowOnly(kRootFields);
+  for (const Reader& tensor : TensorItems(root, Side::kInput)) model.inputs.push_back(ReadTensor(tensor, Side::kInput, limits));
+  for (const Reader& tensor : TensorItems(root, Side::kOutput)) model.outputs.push_back(ReadTensor(tensor, Side::kOutput, limits));
+  AttachFiles(root.Required("test_inputs"), ".npy", model.inputs, &TensorDescription::test_tensor);
+  AttachFiles(root.Required("test_outputs"), ".npy", model.outputs, &TensorDescription::test_tensor);
+  AttachFiles(root["sample_inputs"], "", model.inputs, &TensorDescription::sample_tensor);
+  AttachFiles(root["sample_outputs"], "", model.outputs, &TensorDescription::sample_tensor);
+  ResolveChannels(root, limits, model);
+  ReadCommon(root, Format::k04, model);
+  CheckTensors(root, Format::k04, model);
 }
 
 }  // namespace tegula::spec::internal

@@ -2,107 +2,203 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace tegula::spec {
+namespace {
 
-std::string ToString(const std::vector<Finding>& findings) {
-  constexpr std::size_t kShown = 5;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(findings.size(), kShown); ++i) {
-    const Finding& finding = findings[i];
-    text += fmt::format("{}{}{}{}{}", i == 0 ? "" : "; ", finding.line > 0 ? fmt::format("line {}: ", finding.line) : "", finding.path,
-                        finding.path.empty() ? "" : ": ", finding.sentence);
+// Levenshtein's distance of two short words.
+std::size_t Distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + static_cast<std::size_t>(a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, replaced});
+    }
   }
-  if (findings.size() > kShown) text += fmt::format("; and {} more", findings.size() - kShown);
-  return text;
+  return row.back();
 }
 
-void Reader::Note(std::string sentence) const {
-  findings_->push_back({path_, node_ == nullptr ? 0 : node_->line, node_ == nullptr ? 0 : node_->column, std::move(sentence)});
+std::string DidYouMean(std::string_view key, Names fields, Names more) {
+  constexpr std::size_t kLongest = 40;
+  if (key.size() > kLongest) return {};
+  std::string_view nearest;
+  std::size_t best = key.size() < 5 ? 2 : 3;
+  for (const Names list : {fields, more}) {
+    for (const std::string_view field : list) {
+      const std::size_t distance = Distance(key, field);
+      if (distance < best) best = distance, nearest = field;
+    }
+  }
+  return nearest.empty() ? std::string() : fmt::format("did you mean '{}'?", nearest);
 }
+
+bool Holds(Names names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+
+// A hostile description could be wrong in as many places as it has values; nobody reads more than this.
+constexpr std::size_t kMostFindings = 500;
+
+// Text of any length and content as a sentence can hold it.
+std::string Shown(std::string_view text) {
+  constexpr std::size_t kLongest = 60;
+  std::string shown(text.substr(0, kLongest));
+  std::replace(shown.begin(), shown.end(), '\n', ' ');
+  return text.size() > kLongest ? fmt::format("'{}...'", shown) : fmt::format("'{}'", shown);
+}
+
+}  // namespace
+
+Reader::Reader(const Reader& parent, const Node* child, std::string path)
+    : node_(child),
+      findings_(parent.findings_),
+      path_(std::move(path)),
+      line_(child == nullptr ? parent.line_ : child->line),
+      column_(child == nullptr ? parent.column_ : child->column) {}
 
 Reader Reader::operator[](std::string_view key) const {
-  const Node* child = node_ != nullptr && node_->is_mapping() ? node_->Find(key) : nullptr;
-  return {child, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key), findings_};
+  const Node* child = is_mapping() ? node_->Find(key) : nullptr;
+  return {*this, child, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key)};
+}
+
+Reader Reader::operator[](std::size_t index) const {
+  const Node* child = is_sequence() && index < node_->items.size() ? node_->items[index].get() : nullptr;
+  return {*this, child, fmt::format("{}[{}]", path_, index)};
+}
+
+Reader Reader::Required(std::string_view key) const {
+  Reader child = (*this)[key];
+  if (!child.present()) child.Note("is missing");
+  return child;
 }
 
 std::vector<Reader> Reader::Items() const {
   std::vector<Reader> items;
   if (!present()) return items;
-  if (!node_->is_sequence()) {
-    Note("must be a list");
-    return items;
-  }
-  for (std::size_t i = 0; i < node_->items.size(); ++i) items.emplace_back(node_->items[i].get(), fmt::format("{}[{}]", path_, i), findings_);
+  if (!node_->is_sequence()) NoteWrong("a list");
+  for (std::size_t i = 0; i < node_->items.size(); ++i) items.push_back((*this)[i]);
   return items;
 }
 
-void Reader::AllowKeys(const std::set<std::string_view>& keys) const {
-  if (!present()) return;
-  if (!node_->is_mapping()) {
-    Note("must be a mapping");
-    return;
+std::vector<std::string> Reader::Keys() const {
+  std::vector<std::string> keys;
+  if (!present()) return keys;
+  if (!node_->is_mapping()) NoteWrong("a mapping of names to values");
+  for (const Node::Entry& entry : node_->entries) keys.push_back(entry.key);
+  return keys;
+}
+
+void Reader::Add(Severity severity, std::string sentence, std::string hint) const {
+  if (findings_->size() >= kMostFindings) return;
+  findings_->push_back({severity, path_, line_, column_, std::move(sentence), std::move(hint)});
+}
+
+void Reader::Note(std::string sentence, std::string hint) const {
+  Add(Severity::kError, std::move(sentence), std::move(hint));
+}
+
+void Reader::Warn(std::string sentence, std::string hint) const {
+  Add(Severity::kWarning, std::move(sentence), std::move(hint));
+}
+
+void Reader::NoteWrong(std::string_view wanted) const {
+  if (!node_->is_scalar()) return Note(fmt::format("must be {}, is a {}", wanted, node_->is_mapping() ? "mapping" : "list"));
+  Note(fmt::format("must be {}, is {}", wanted, Shown(node_->text)));
+}
+
+void Reader::AllowOnly(Names fields, NameList listed) const {
+  const Names more(listed.begin(), listed.size());
+  if (present() && !node_->is_mapping()) NoteWrong("a mapping of names to values");
+  for (std::size_t i = 0; is_mapping() && i < node_->entries.size() && findings_->size() < kMostFindings; ++i) {
+    const std::string& key = node_->entries[i].key;
+    if (!Holds(fields, key) && !Holds(more, key))
+      (*this)[key].Note("is not a field of the format", DidYouMean(key, fields, more));
   }
-  for (const Node::Entry& entry : node_->entries)
-    if (!keys.contains(entry.key)) (*this)[entry.key].Note("is not a field of the format");
 }
 
-bool Reader::Require() const {
-  if (present()) return true;
-  Note("is missing");
-  return false;
+std::string Reader::Text(std::string_view fallback) const {
+  if (!present()) return std::string(fallback);
+  if (std::optional<std::string> text = node_->AsText()) return *std::move(text);
+  NoteWrong("text");
+  return std::string(fallback);
 }
 
-std::string Reader::String(std::string fallback) const {
-  if (!present()) return fallback;
-  if (const std::optional<std::string> text = node_->AsString()) return *text;
-  Note("must be text");
-  return fallback;
+std::string Reader::Version() const {
+  if (!present()) return {};
+  if (node_->is_scalar()) return node_->text;
+  NoteWrong("a version");
+  return {};
+}
+
+std::string Reader::Choice(Names words, std::string_view fallback) const {
+  if (!present()) return std::string(fallback);
+  if (node_->is_scalar() && Holds(words, node_->text)) return node_->text;
+  NoteWrong(fmt::format("one of {}", fmt::join(words, ", ")));
+  return std::string(fallback);
 }
 
 std::int64_t Reader::Int(std::int64_t fallback, std::int64_t min, std::int64_t max) const {
   if (!present()) return fallback;
+  constexpr double kExact = 9e15;
   std::optional<std::int64_t> value = node_->AsInt();
-  if (const std::optional<double> real = node_->AsDouble(); !value && real && *real >= -1e15 && *real <= 1e15 && *real == static_cast<double>(static_cast<std::int64_t>(*real)))
-    value = static_cast<std::int64_t>(*real);
-  if (!value) {
-    Note("must be a whole number");
-  } else if (*value < min || *value > max) {
-    Note(fmt::format("must lie between {} and {}, is {}", min, max, *value));
-  } else {
-    return *value;
-  }
+  if (const std::optional<double> real = value ? std::nullopt : node_->AsDouble())
+    if (std::abs(*real) < kExact && *real == std::floor(*real)) value = static_cast<std::int64_t>(*real);
+  if (value && *value >= min && *value <= max) return *value;
+  NoteWrong(value ? fmt::format("from {} to {}", min, max) : "a whole number");
   return fallback;
 }
 
-double Reader::Double(double fallback) const { return OptionalDouble().value_or(fallback); }
-
-std::optional<double> Reader::OptionalDouble() const {
+std::optional<double> Reader::Number() const {
   if (!present()) return std::nullopt;
   const std::optional<double> value = node_->AsDouble();
-  if (!value) Note("must be a number");
-  return value;
+  if (value && std::isfinite(*value)) return value;
+  NoteWrong("a number");
+  return std::nullopt;
+}
+
+double Reader::Number(double fallback, double min, double max) const {
+  const std::optional<double> value = Number();
+  if (!value) return fallback;
+  if (*value >= min && *value <= max) return *value;
+  NoteWrong(fmt::format("from {} to {}", min, max));
+  return fallback;
+}
+
+std::optional<double> Reader::Bound() const {
+  if (!present()) return std::nullopt;
+  const std::optional<double> value = node_->AsDouble();
+  if (!value || std::isnan(*value)) NoteWrong("a number");
+  return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 bool Reader::Bool(bool fallback) const {
   if (!present()) return fallback;
   const std::optional<bool> value = node_->AsBool();
-  if (!value) Note("must be true or false");
+  if (!value) NoteWrong("true or false");
   return value.value_or(fallback);
 }
 
-std::vector<double> Reader::Doubles() const {
+std::vector<double> Reader::Numbers() const {
   std::vector<double> values;
-  if (is_scalar()) {
-    values.push_back(Double(0));
-  } else {
-    for (const Reader& item : Items()) values.push_back(item.Double(0));
+  if (is_sequence()) {
+    for (const Reader& item : Items()) values.push_back(item.Number().value_or(0));
+    if (values.empty()) Note("is an empty list");
+  } else if (const std::optional<double> value = Number()) {
+    values.push_back(*value);
   }
   return values;
 }
 
-std::vector<std::string> Reader::Strings() const {
+std::vector<std::string> Reader::Texts() const {
   std::vector<std::string> values;
-  for (const Reader& item : Items()) values.push_back(item.String());
+  for (const Reader& item : Items()) {
+    if (!item.present()) item.Note("must be text, is empty");
+    values.push_back(item.Text());
+  }
   return values;
 }
 

@@ -4,20 +4,26 @@
 #include <yaml.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "tegula/core/text.h"
 
 namespace tegula::spec {
 namespace {
 
-bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> words) { return std::find(words.begin(), words.end(), text) != words.end(); }
+using NodePointer = std::shared_ptr<const Node>;
 
-// YAML allows comments before %YAML, libyaml does not: what stands before the directive is blanked, so that lines keep their numbers.
-std::string WithoutLeadingComments(std::string_view text) {
+bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), text) != words.end();
+}
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// YAML allows comments before %YAML, libyaml does not: what stands before the directive is blanked, so that lines keep
+// their numbers.
+std::string WithoutCommentsBeforeDirective(std::string_view text) {
   std::string copy(text);
   std::size_t at = 0;
   while (at < copy.size()) {
@@ -26,131 +32,171 @@ std::string WithoutLeadingComments(std::string_view text) {
     if (!line.empty() && line[0] != '#') break;
     at = end + 1;
   }
-  if (at < copy.size() && copy[at] == '%') std::replace_if(copy.begin(), copy.begin() + static_cast<std::ptrdiff_t>(at), [](char c) { return c != '\n'; }, ' ');
+  if (at >= copy.size() || copy[at] != '%') return copy;
+  std::replace_if(copy.begin(), copy.begin() + static_cast<std::ptrdiff_t>(at), [](char c) { return c != '\n'; }, ' ');
   return copy;
 }
 
+const char* Characters(const yaml_char_t* text) { return text == nullptr ? "" : reinterpret_cast<const char*>(text); }
+
+// Turns events into nodes. One thread at a time.
 class Builder {
  public:
-  Builder(std::string_view text, const Limits& limits) : limits_(limits), text_(WithoutLeadingComments(text)) {
-    yaml_parser_initialize(&parser_);
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text_.data()), text_.size());
+  Builder(std::string_view text, const Limits& limits) : limits_(limits), text_(WithoutCommentsBeforeDirective(text)) {
+    is_ready_ = yaml_parser_initialize(&parser_) != 0;
+    if (is_ready_)
+      yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text_.data()), text_.size());
   }
   Builder(const Builder&) = delete;
   Builder& operator=(const Builder&) = delete;
   ~Builder() {
     yaml_event_delete(&event_);
-    yaml_parser_delete(&parser_);
+    if (is_ready_) yaml_parser_delete(&parser_);
   }
 
-  Result<std::shared_ptr<const Node>> Document() {
+  Result<NodePointer> Document() {
+    if (!is_ready_) return ExhaustedError("no memory to read yaml");
     do {
       TEGULA_TRY(Next());
       if (event_.type == YAML_STREAM_END_EVENT) return CorruptError("the yaml is empty");
     } while (event_.type == YAML_STREAM_START_EVENT || event_.type == YAML_DOCUMENT_START_EVENT);
-    std::int64_t nodes = 0;
-    TEGULA_ASSIGN_OR_RETURN(std::shared_ptr<const Node> root, Value(0, nodes));
+    TEGULA_ASSIGN_OR_RETURN(const Subtree root, Value(0));
     do {
       TEGULA_TRY(Next());
       if (event_.type == YAML_DOCUMENT_START_EVENT) return Here("there is more than one yaml document");
     } while (event_.type != YAML_STREAM_END_EVENT);
-    return root;
+    return root.node;
   }
 
  private:
-  struct Anchor {
-    std::shared_ptr<const Node> node;
-    std::int64_t nodes;
+  // A node with what it holds once aliases are written out: hostile text is small, what it stands for need not be.
+  struct Subtree {
+    NodePointer node;
+    std::int64_t nodes = 1;
+    int height = 0;
   };
 
   Status Next() {
     yaml_event_delete(&event_);
     if (yaml_parser_parse(&parser_, &event_) != 0) return Ok();
-    return CorruptError(fmt::format("line {}, column {}: {}", parser_.problem_mark.line + 1, parser_.problem_mark.column + 1,
-                                    parser_.problem == nullptr ? "not yaml" : parser_.problem));
+    const std::string problem = parser_.problem == nullptr ? "not yaml" : parser_.problem;
+    if (parser_.error == YAML_MEMORY_ERROR) return ExhaustedError("no memory to read yaml");
+    if (parser_.error == YAML_READER_ERROR) return CorruptError(fmt::format("line {}: {}", LineOfProblem(), problem));
+    return CorruptError(fmt::format("line {}, column {}: {}", parser_.problem_mark.line + 1,
+                                    parser_.problem_mark.column + 1, problem));
+  }
+
+  // Bytes that are not characters have an offset only.
+  std::int64_t LineOfProblem() const {
+    const auto end = text_.begin() + static_cast<std::ptrdiff_t>(std::min(parser_.problem_offset, text_.size()));
+    return 1 + std::count(text_.begin(), end, '\n');
   }
 
   Error Here(std::string_view what) const {
-    return CorruptError(fmt::format("line {}, column {}: {}", event_.start_mark.line + 1, event_.start_mark.column + 1, what));
+    return CorruptError(
+        fmt::format("line {}, column {}: {}", event_.start_mark.line + 1, event_.start_mark.column + 1, what));
   }
 
-  // The node that the current event begins; `nodes` grows by what it holds, aliases expanded.
-  Result<std::shared_ptr<const Node>> Value(int depth, std::int64_t& nodes) {
-    if (depth > limits_.yaml_depth) return ExhaustedError(fmt::format("the yaml is nested more than {} deep", limits_.yaml_depth));
+  // The node that the current event begins.
+  Result<Subtree> Value(int depth) {
+    if (depth > limits_.yaml_depth) return TooDeep();
     if (event_.type == YAML_ALIAS_EVENT) {
-      const auto anchor = anchors_.find(reinterpret_cast<const char*>(event_.data.alias.anchor));
-      if (anchor == anchors_.end()) return Here("an alias to something that is not defined before it");
-      TEGULA_TRY(Count(anchor->second.nodes, nodes));
-      return anchor->second.node;
+      const auto anchor = anchors_.find(Characters(event_.data.alias.anchor));
+      if (anchor == anchors_.end()) return Here("an alias to something that is not complete before it");
+      if (depth + anchor->second.height > limits_.yaml_depth) return TooDeep();
+      return anchor->second;
     }
-    auto node = std::make_shared<Node>();
+    const auto node = std::make_shared<Node>();
     node->line = static_cast<int>(event_.start_mark.line) + 1;
     node->column = static_cast<int>(event_.start_mark.column) + 1;
+    Subtree tree{node};
     std::string anchor;
-    std::int64_t own = 0;
-    TEGULA_TRY(Count(1, own));
     switch (event_.type) {
-      case YAML_SCALAR_EVENT:
-        if (event_.data.scalar.anchor != nullptr) anchor = reinterpret_cast<const char*>(event_.data.scalar.anchor);
-        node->text.assign(reinterpret_cast<const char*>(event_.data.scalar.value), event_.data.scalar.length);
-        node->is_plain = event_.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+      case YAML_SCALAR_EVENT: {
+        const auto& scalar = event_.data.scalar;
+        anchor = Characters(scalar.anchor);
+        TEGULA_ASSIGN_OR_RETURN(const bool is_text, SaysText(Characters(scalar.tag)));
+        node->text.assign(Characters(scalar.value), scalar.length);
+        node->is_plain = scalar.style == YAML_PLAIN_SCALAR_STYLE && !is_text;
         break;
+      }
       case YAML_SEQUENCE_START_EVENT:
-        if (event_.data.sequence_start.anchor != nullptr) anchor = reinterpret_cast<const char*>(event_.data.sequence_start.anchor);
+        anchor = Characters(event_.data.sequence_start.anchor);
+        TEGULA_TRY(SaysText(Characters(event_.data.sequence_start.tag)));
         node->kind = Node::Kind::kSequence;
-        TEGULA_TRY(Items(*node, depth, own));
+        TEGULA_TRY(Items(*node, depth, tree));
         break;
       case YAML_MAPPING_START_EVENT:
-        if (event_.data.mapping_start.anchor != nullptr) anchor = reinterpret_cast<const char*>(event_.data.mapping_start.anchor);
+        anchor = Characters(event_.data.mapping_start.anchor);
+        TEGULA_TRY(SaysText(Characters(event_.data.mapping_start.tag)));
         node->kind = Node::Kind::kMapping;
-        TEGULA_TRY(Entries(*node, depth, own));
+        TEGULA_TRY(Entries(*node, depth, tree));
         break;
       default: return Here("a value was expected");
     }
-    TEGULA_TRY(Count(own, nodes));
-    if (!anchor.empty()) anchors_[anchor] = {node, own};
-    return std::shared_ptr<const Node>(std::move(node));
+    if (!anchor.empty()) anchors_[anchor] = tree;
+    return tree;
   }
 
-  Status Items(Node& node, int depth, std::int64_t& nodes) {
+  Status Items(Node& node, int depth, Subtree& tree) {
     for (;;) {
       TEGULA_TRY(Next());
       if (event_.type == YAML_SEQUENCE_END_EVENT) return Ok();
-      TEGULA_ASSIGN_OR_RETURN(std::shared_ptr<const Node> item, Value(depth + 1, nodes));
-      node.items.push_back(std::move(item));
+      TEGULA_ASSIGN_OR_RETURN(Subtree item, Value(depth + 1));
+      TEGULA_TRY(Grow(item, tree));
+      node.items.push_back(std::move(item.node));
     }
   }
 
-  Status Entries(Node& node, int depth, std::int64_t& nodes) {
-    std::map<std::string, bool> seen;
+  Status Entries(Node& node, int depth, Subtree& tree) {
+    std::set<std::string> seen;
     for (;;) {
       TEGULA_TRY(Next());
       if (event_.type == YAML_MAPPING_END_EVENT) return Ok();
-      if (event_.type != YAML_SCALAR_EVENT) return Here("a key must be plain text");
-      std::string key(reinterpret_cast<const char*>(event_.data.scalar.value), event_.data.scalar.length);
-      if (!seen.emplace(key, true).second) return Here(fmt::format("the key '{}' stands twice", key));
+      if (event_.type != YAML_SCALAR_EVENT) return Here("a key must be a single word or text");
+      std::string key(Characters(event_.data.scalar.value), event_.data.scalar.length);
+      if (!seen.insert(key).second) return Here(fmt::format("the key '{}' stands twice", key));
       TEGULA_TRY(Next());
-      TEGULA_ASSIGN_OR_RETURN(std::shared_ptr<const Node> value, Value(depth + 1, nodes));
-      node.entries.push_back({std::move(key), std::move(value)});
+      TEGULA_ASSIGN_OR_RETURN(Subtree value, Value(depth + 1));
+      TEGULA_TRY(Grow(value, tree));
+      node.entries.push_back({std::move(key), std::move(value.node)});
     }
   }
 
-  Status Count(std::int64_t more, std::int64_t& nodes) const {
-    nodes += more;
-    if (nodes > limits_.yaml_nodes) return ExhaustedError(fmt::format("the yaml holds more than {} values, aliases counted", limits_.yaml_nodes));
-    return Ok();
+  Status Grow(const Subtree& child, Subtree& tree) const {
+    tree.nodes += child.nodes;
+    tree.height = std::max(tree.height, child.height + 1);
+    if (tree.nodes <= limits_.yaml_nodes) return Ok();
+    return ExhaustedError(fmt::format("the yaml holds more than {} values, aliases counted", limits_.yaml_nodes));
+  }
+
+  Error TooDeep() const { return ExhaustedError(fmt::format("the yaml is nested more than {} deep", limits_.yaml_depth)); }
+
+  // Whether a tag makes a scalar text; kCorrupt for tags that ask for more than plain data.
+  Result<bool> SaysText(std::string_view tag) const {
+    constexpr std::string_view kCore = "tag:yaml.org,2002:";
+    if (tag.empty()) return false;
+    if (tag == "!") return true;
+    const bool is_core = tag.starts_with(kCore);
+    const std::string_view name = is_core ? tag.substr(kCore.size()) : tag;
+    if (is_core && IsOneOf(name, {"str", "timestamp"})) return true;
+    if (is_core && IsOneOf(name, {"int", "float", "bool", "null", "seq", "map"})) return false;
+    return Here(fmt::format("the tag '{}' is not plain data", tag));
   }
 
   const Limits& limits_;
   std::string text_;
+  bool is_ready_ = false;
   yaml_parser_t parser_{};
   yaml_event_t event_{};
-  std::map<std::string, Anchor> anchors_;
+  std::map<std::string, Subtree> anchors_;
 };
 
 }  // namespace
 
-bool Node::is_null() const noexcept { return is_scalar() && is_plain && IsOneOf(text, {"", "~", "null", "Null", "NULL"}); }
+bool Node::is_null() const noexcept {
+  return is_scalar() && is_plain && IsOneOf(text, {"", "~", "null", "Null", "NULL"});
+}
 
 const Node* Node::Find(std::string_view key) const noexcept {
   for (const Entry& entry : entries)
@@ -159,48 +205,54 @@ const Node* Node::Find(std::string_view key) const noexcept {
 }
 
 std::optional<std::int64_t> Node::AsInt() const {
-  if (!is_scalar() || !is_plain) return std::nullopt;
+  if (!is_scalar() || text.empty() || text.front() == '_' || text.back() == '_') return std::nullopt;
   std::string digits = text;
   std::erase(digits, '_');
-  int base = 10;
-  if (digits.starts_with("0o")) base = 8;
-  if (digits.starts_with("0x")) base = 16;
+  const int base = digits.starts_with("0o") ? 8 : digits.starts_with("0x") ? 16 : 10;
   if (base == 10) return ParseInt(digits);
+  if (digits.size() < 3 || digits[2] == '-') return std::nullopt;
   std::int64_t value = 0;
   const char* const end = digits.data() + digits.size();
   const auto parsed = std::from_chars(digits.data() + 2, end, value, base);
-  return parsed.ec == std::errc() && parsed.ptr == end && value >= 0 ? std::optional(value) : std::nullopt;
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return value;
 }
 
 std::optional<double> Node::AsDouble() const {
-  if (!is_scalar() || !is_plain) return std::nullopt;
   if (const std::optional<std::int64_t> whole = AsInt()) return static_cast<double>(*whole);
-  const std::string lower = ToLower(text);
+  if (!is_scalar() || text.empty()) return std::nullopt;
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const std::string lower = ToLower(text);
   if (IsOneOf(lower, {".inf", "+.inf", "inf", "+inf", "infinity"})) return kInfinity;
   if (IsOneOf(lower, {"-.inf", "-inf", "-infinity"})) return -kInfinity;
   if (IsOneOf(lower, {".nan", "nan"})) return std::numeric_limits<double>::quiet_NaN();
-  if (lower.empty() || (std::isdigit(static_cast<unsigned char>(lower.back())) == 0 && lower.back() != '.')) return std::nullopt;
+  if (lower.front() == '_' || (!IsDigit(lower.back()) && lower.back() != '.')) return std::nullopt;
   std::string digits = lower;
   std::erase(digits, '_');
   return ParseDouble(digits);
 }
 
 std::optional<bool> Node::AsBool() const {
-  if (!is_scalar() || !is_plain) return std::nullopt;
-  if (IsOneOf(text, {"true", "True", "TRUE"})) return true;
-  if (IsOneOf(text, {"false", "False", "FALSE"})) return false;
+  if (!is_scalar()) return std::nullopt;
+  const std::string lower = ToLower(text);
+  if (IsOneOf(lower, {"true", "yes", "on"})) return true;
+  if (IsOneOf(lower, {"false", "no", "off"})) return false;
   return std::nullopt;
 }
 
-std::optional<std::string> Node::AsString() const {
-  if (!is_scalar() || is_null()) return std::nullopt;
+std::optional<std::string> Node::AsText() const {
+  if (!is_scalar()) return std::nullopt;
+  if (!is_plain) return text;
+  if (is_null() || IsOneOf(text, {"true", "True", "TRUE", "false", "False", "FALSE"})) return std::nullopt;
+  const bool is_word = IsOneOf(ToLower(text), {"inf", "+inf", "-inf", "infinity", "-infinity", "nan"});
+  if (!is_word && AsDouble()) return std::nullopt;
   return text;
 }
 
-Result<std::shared_ptr<const Node>> ParseYaml(std::string_view text, const Limits& limits) {
+Result<NodePointer> ParseYaml(std::string_view text, const Limits& limits) {
   if (static_cast<std::int64_t>(text.size()) > limits.description_bytes)
-    return ExhaustedError(fmt::format("the description has {} bytes, more than the limit of {}", text.size(), limits.description_bytes));
+    return ExhaustedError(
+        fmt::format("the description has {} bytes, more than the limit of {}", text.size(), limits.description_bytes));
   return Builder(text, limits).Document();
 }
 

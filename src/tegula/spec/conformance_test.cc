@@ -1,0 +1,160 @@
+// The readers against what the reference software says about the same descriptions.
+
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "tegula/core/files.h"
+#include "tegula/core/platform.h"
+#include "tegula/spec/rdf.h"
+
+namespace tegula::spec {
+namespace {
+
+using Json = nlohmann::json;
+
+class Golden : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(root_ / "golden")) GTEST_SKIP() << "no reference results in '" << root_.string() << "'";
+  }
+  Json Load(const char* name) const { return Json::parse(ReadFile(root_ / "golden" / name, 64 << 20).value()); }
+  Result<ReadModel> ReadAt(const std::string& path) const {
+    return ReadModelDescription(ReadFile(root_ / "data" / path, Limits{}.description_bytes).value());
+  }
+  Path root_ = EnvironmentVariable("TEGULA_TEST_DATA");
+};
+
+TEST_F(Golden, WhatTheReferenceAcceptsIsAcceptedAndWhatItRefusesIsRefused) {
+  int accepted = 0, refused = 0, refused_by_reference_only = 0;
+  const Json verdicts = Load("validation.json");
+  for (const auto& [path, verdict] : verdicts.items()) {
+    const std::string version = verdict.value("format_version", "");
+    const bool is_read_here = verdict.contains("type") && verdict["type"] == "model" && (version.starts_with("0.4") || version.starts_with("0.5"));
+    const Result<ReadModel> read = ReadAt(path);
+    if (!is_read_here) {
+      EXPECT_FALSE(read.ok()) << path;
+      continue;
+    }
+    ASSERT_TRUE(read.ok()) << path << ": " << ToString(read.error());
+    const bool is_accepted = !HasErrors(read->findings);
+    if (verdict["status"] == "valid-format") {
+      EXPECT_TRUE(is_accepted) << path << ": " << JoinErrors(read->findings);
+      ++accepted;
+    } else if (is_accepted) {
+      // 48 * 0.499 / 0.499 is 48 here, and not in floating point.
+      EXPECT_TRUE(path.ends_with("scale_0499.bioimageio.yaml")) << path;
+      ++refused_by_reference_only;
+    } else {
+      ++refused;
+    }
+  }
+  std::cout << accepted << " accepted and " << refused << " refused by both, " << refused_by_reference_only << " refused by the reference only\n";
+  EXPECT_GE(accepted, 45);
+  EXPECT_GE(refused, 5);
+  EXPECT_EQ(refused_by_reference_only, 1);
+}
+
+std::string Spelled(const OpDescription& op) {
+  const auto* cast = std::get_if<EnsureDtype>(&op);
+  return std::string(OpId(op)) + (cast == nullptr ? "" : " " + std::string(DTypeName(cast->dtype)));
+}
+
+// The tensors of a case within a description that has all else.
+std::string Whole(const Json& test) {
+  const bool is_04 = test["format"] != "0.5";
+  return std::string("type: model\nname: a case\nauthors: [{name: nobody}]\nweights: {onnx: {source: w.onnx, opset_version: 15}}\n") +
+         (is_04 ? "format_version: 0.4.10\ntest_inputs: [a.npy]\ntest_outputs: [b.npy]\n" : "format_version: 0.5.10\n") +
+         test["descr"].get<std::string>();
+}
+
+TEST_F(Golden, OperationsOf05AreReadWithTheCastsThatTheFormatInserts) {
+  int compared = 0;
+  const Json golden_cases = Load("ops/cases.json");
+  for (const auto& [name, test] : golden_cases.items()) {
+    if (test["format"] != "0.5" || !test.contains("parsed_ops")) continue;
+    const Result<ReadModel> read = ReadModelDescription(Whole(test));
+    ASSERT_TRUE(read.ok()) << name;
+    for (const auto& [tensor_id, expected] : test["parsed_ops"].items()) {
+      const TensorDescription* tensor = read->model.FindTensor(tensor_id);
+      ASSERT_NE(tensor, nullptr) << name;
+      std::vector<std::string> ops;
+      for (const OpDescription& op : tensor->ops) ops.push_back(Spelled(op));
+      EXPECT_EQ(ops, expected.get<std::vector<std::string>>()) << name << ": " << JoinErrors(read->findings);
+      ++compared;
+    }
+  }
+  EXPECT_GE(compared, 140);
+}
+
+TEST_F(Golden, OperationsThatTheReferenceRunsAreAccepted) {
+  int accepted = 0;
+  const Json golden_cases = Load("ops/cases.json");
+  for (const auto& [name, test] : golden_cases.items()) {
+    if (test["reference"] != "ok") continue;
+    const Result<ReadModel> read = ReadModelDescription(Whole(test));
+    ASSERT_TRUE(read.ok()) << name;
+    EXPECT_FALSE(HasErrors(read->findings)) << name << ": " << JoinErrors(read->findings);
+    ++accepted;
+  }
+  EXPECT_GE(accepted, 190);
+}
+
+// The size of an axis in step n of all parameterized sizes.
+std::int64_t SizeAt(const ModelDescription& model, const Axis& axis, std::int64_t n) {
+  if (const auto* fixed = std::get_if<FixedSize>(&axis.size)) return fixed->size;
+  if (const auto* parameterized = std::get_if<ParameterizedSize>(&axis.size)) return parameterized->min + n * parameterized->step;
+  if (const auto* reference = std::get_if<SizeReference>(&axis.size))
+    return reference->scale.Floor(SizeAt(model, *model.FindTensor(reference->tensor_id)->FindAxis(reference->axis_id), n)) + reference->offset;
+  return 1;  // a batch axis
+}
+
+TEST_F(Golden, SizesOf04FollowItsFormula) {
+  int compared = 0;
+  const Json golden_sizes = Load("size/sizes.json");
+  for (const auto& [path, golden] : golden_sizes.items()) {
+    if (!golden.contains("v04")) continue;
+    const ModelDescription model = ReadAt(path)->model;
+    for (const auto& [n, sides] : golden["v04"]["n"].items()) {
+      for (const auto& tensors : sides) {
+        for (const auto& [id, expected] : tensors.items()) {
+          std::vector<double> sizes;
+          for (const Axis& axis : model.FindTensor(id)->axes) sizes.push_back(static_cast<double>(SizeAt(model, axis, std::stoi(n))));
+          EXPECT_EQ(sizes, expected.get<std::vector<double>>()) << path << " " << id << " n=" << n;
+          ++compared;
+        }
+      }
+    }
+    for (const auto& [id, expected] : golden["v04"]["halo"].items()) {
+      std::vector<std::int64_t> halos;
+      for (const Axis& axis : model.FindTensor(id)->axes) halos.push_back(axis.halo);
+      EXPECT_EQ(halos, expected.get<std::vector<std::int64_t>>()) << path;
+    }
+  }
+  EXPECT_GE(compared, 60);
+}
+
+TEST_F(Golden, SizesOf05FollowFromScalesAndOffsets) {
+  int compared = 0;
+  const Json golden_sizes = Load("size/sizes.json");
+  for (const auto& [path, golden] : golden_sizes.items()) {
+    if (golden.contains("same_as") || !golden["format_version"].get<std::string>().starts_with("0.5")) continue;
+    const ModelDescription model = ReadAt(path)->model;
+    for (const auto& tensors : golden["batch1"]) {
+      for (const auto& [id, axes] : tensors.items()) {
+        for (const auto& [axis_id, expected] : axes.items()) {
+          const Axis& axis = *model.FindTensor(id)->FindAxis(axis_id);
+          for (int n = 0; n < 6; ++n) {
+            EXPECT_EQ(SizeAt(model, axis, n), (expected.is_array() ? expected[static_cast<std::size_t>(n)] : expected).get<std::int64_t>()) << path << " " << id << "." << axis_id;
+            ++compared;
+          }
+        }
+      }
+    }
+  }
+  EXPECT_GE(compared, 150);
+}
+
+}  // namespace
+}  // namespace tegula::spec

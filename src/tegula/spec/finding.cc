@@ -1,0 +1,35 @@
+#include "tegula/spec/finding.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tegula::spec {
+namespace {
+bool IsError(const Finding& finding) { return finding.severity == Severity::kError; }
+}  // namespace
+
+bool HasErrors(const std::vector<Finding>& findings) { return std::any_of(findings.begin(), findings.end(), IsError); }
+
+std::string ToString(const Finding& finding) {
+  std::string text;
+  if (finding.line > 0) text += fmt::format("line {}: ", finding.line);
+  if (!finding.path.empty()) text += finding.path + ": ";
+  text += finding.sentence;
+  if (!finding.hint.empty()) text += fmt::format(" ({})", finding.hint);
+  return text;
+}
+
+std::string JoinErrors(const std::vector<Finding>& findings) {
+  constexpr int kShown = 8;
+  std::string text;
+  int errors = 0;
+  for (const Finding& finding : findings) {
+    if (!IsError(finding) || ++errors > kShown) continue;
+    text += (text.empty() ? "" : "; ") + ToString(finding);
+  }
+  if (errors > kShown) text += fmt::format("; and {} more", errors - kShown);
+  return text;
+}
+
+}  // namespace tegula::spec
