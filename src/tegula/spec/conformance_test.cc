@@ -17,7 +17,8 @@ using Json = nlohmann::json;
 class Golden : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(root_ / "golden")) GTEST_SKIP() << "no reference results in '" << root_.string() << "'";
+    if (!std::filesystem::exists(root_ / "golden"))
+      GTEST_SKIP() << "no reference results in '" << root_.string() << "'";
   }
   Json Load(const char* name) const { return Json::parse(ReadFile(root_ / "golden" / name, 64 << 20).value()); }
   Result<ReadModel> ReadAt(const std::string& path) const {
@@ -31,7 +32,8 @@ TEST_F(Golden, WhatTheReferenceAcceptsIsAcceptedAndWhatItRefusesIsRefused) {
   const Json verdicts = Load("validation.json");
   for (const auto& [path, verdict] : verdicts.items()) {
     const std::string version = verdict.value("format_version", "");
-    const bool is_read_here = verdict.contains("type") && verdict["type"] == "model" && (version.starts_with("0.4") || version.starts_with("0.5"));
+    const bool is_read_here = verdict.contains("type") && verdict["type"] == "model" &&
+                              (version.starts_with("0.4") || version.starts_with("0.5"));
     const Result<ReadModel> read = ReadAt(path);
     if (!is_read_here) {
       EXPECT_FALSE(read.ok()) << path;
@@ -50,7 +52,8 @@ TEST_F(Golden, WhatTheReferenceAcceptsIsAcceptedAndWhatItRefusesIsRefused) {
       ++refused;
     }
   }
-  std::cout << accepted << " accepted and " << refused << " refused by both, " << refused_by_reference_only << " refused by the reference only\n";
+  std::cout << accepted << " accepted and " << refused << " refused by both, " << refused_by_reference_only
+            << " refused by the reference only\n";
   EXPECT_GE(accepted, 45);
   EXPECT_GE(refused, 5);
   EXPECT_EQ(refused_by_reference_only, 1);
@@ -64,8 +67,11 @@ std::string Spelled(const OpDescription& op) {
 // The tensors of a case within a description that has all else.
 std::string Whole(const Json& test) {
   const bool is_04 = test["format"] != "0.5";
-  return std::string("type: model\nname: a case\nauthors: [{name: nobody}]\nweights: {onnx: {source: w.onnx, opset_version: 15}}\n") +
-         (is_04 ? "format_version: 0.4.10\ntest_inputs: [a.npy]\ntest_outputs: [b.npy]\n" : "format_version: 0.5.10\n") +
+  return std::string(
+             "type: model\nname: a case\nauthors: [{name: nobody}]\nweights: {onnx: {source: w.onnx, opset_version: "
+             "15}}\n") +
+         (is_04 ? "format_version: 0.4.10\ntest_inputs: [a.npy]\ntest_outputs: [b.npy]\n"
+                : "format_version: 0.5.10\n") +
          test["descr"].get<std::string>();
 }
 
@@ -104,9 +110,12 @@ TEST_F(Golden, OperationsThatTheReferenceRunsAreAccepted) {
 // The size of an axis in step n of all parameterized sizes.
 std::int64_t SizeAt(const ModelDescription& model, const Axis& axis, std::int64_t n) {
   if (const auto* fixed = std::get_if<FixedSize>(&axis.size)) return fixed->size;
-  if (const auto* parameterized = std::get_if<ParameterizedSize>(&axis.size)) return parameterized->min + n * parameterized->step;
+  if (const auto* parameterized = std::get_if<ParameterizedSize>(&axis.size))
+    return parameterized->min + n * parameterized->step;
   if (const auto* reference = std::get_if<SizeReference>(&axis.size))
-    return reference->scale.Floor(SizeAt(model, *model.FindTensor(reference->tensor_id)->FindAxis(reference->axis_id), n)) + reference->offset;
+    return reference->scale.Floor(
+               SizeAt(model, *model.FindTensor(reference->tensor_id)->FindAxis(reference->axis_id), n)) +
+           reference->offset;
   return 1;  // a batch axis
 }
 
@@ -120,7 +129,8 @@ TEST_F(Golden, SizesOf04FollowItsFormula) {
       for (const auto& tensors : sides) {
         for (const auto& [id, expected] : tensors.items()) {
           std::vector<double> sizes;
-          for (const Axis& axis : model.FindTensor(id)->axes) sizes.push_back(static_cast<double>(SizeAt(model, axis, std::stoi(n))));
+          for (const Axis& axis : model.FindTensor(id)->axes)
+            sizes.push_back(static_cast<double>(SizeAt(model, axis, std::stoi(n))));
           EXPECT_EQ(sizes, expected.get<std::vector<double>>()) << path << " " << id << " n=" << n;
           ++compared;
         }
@@ -146,7 +156,9 @@ TEST_F(Golden, SizesOf05FollowFromScalesAndOffsets) {
         for (const auto& [axis_id, expected] : axes.items()) {
           const Axis& axis = *model.FindTensor(id)->FindAxis(axis_id);
           for (int n = 0; n < 6; ++n) {
-            EXPECT_EQ(SizeAt(model, axis, n), (expected.is_array() ? expected[static_cast<std::size_t>(n)] : expected).get<std::int64_t>()) << path << " " << id << "." << axis_id;
+            EXPECT_EQ(SizeAt(model, axis, n),
+                      (expected.is_array() ? expected[static_cast<std::size_t>(n)] : expected).get<std::int64_t>())
+                << path << " " << id << "." << axis_id;
             ++compared;
           }
         }

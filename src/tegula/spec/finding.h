@@ -1,7 +1,8 @@
 // spec/finding.h — everything that is wrong with a description, not only the first thing.
 //
 // An author who mends a description wants the whole list, each entry with its place. So readers of a description never
-// stop at a problem: they note it, go on with a harmless value, and whoever asked for the description looks at the list.
+// stop at a problem: they note it, go on with a harmless value, and whoever asked for the description looks at the
+// list.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ enum class Severity : std::uint8_t {
   kError,    ///< breaks the format: the description is not used
 };
 
-/// One thing that deserves mending: where, a sentence without a full stop, and what to do if that is not obvious from it.
+/// One thing that deserves mending: where, a sentence without a full stop, and what to do if that is not obvious from
+/// it.
 struct Finding {
   Severity severity = Severity::kError;
   std::string path;  ///< "inputs[0].axes[2].size"; empty for the whole document

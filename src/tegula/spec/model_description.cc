@@ -6,7 +6,9 @@
 namespace tegula::spec {
 namespace {
 
-constexpr std::array<std::string_view, 7> kWeightsNames = {"pytorch_state_dict", "torchscript", "onnx", "tensorflow_saved_model_bundle", "keras_hdf5", "keras_v3", "tensorflow_js"};
+constexpr std::array<std::string_view, 7> kWeightsNames = {
+    "pytorch_state_dict", "torchscript", "onnx",         "tensorflow_saved_model_bundle",
+    "keras_hdf5",         "keras_v3",    "tensorflow_js"};
 
 template <class T>
 const T* FindById(const std::vector<T>& all, std::string_view id) {
@@ -41,8 +43,12 @@ std::optional<WeightsFormat> WeightsFormatFromName(std::string_view name) {
   return static_cast<WeightsFormat>(found - kWeightsNames.begin());
 }
 
-const TensorDescription* ModelDescription::FindInput(std::string_view tensor_id) const { return FindById(inputs, tensor_id); }
-const TensorDescription* ModelDescription::FindOutput(std::string_view tensor_id) const { return FindById(outputs, tensor_id); }
+const TensorDescription* ModelDescription::FindInput(std::string_view tensor_id) const {
+  return FindById(inputs, tensor_id);
+}
+const TensorDescription* ModelDescription::FindOutput(std::string_view tensor_id) const {
+  return FindById(outputs, tensor_id);
+}
 
 const TensorDescription* ModelDescription::FindTensor(std::string_view tensor_id) const {
   const TensorDescription* input = FindInput(tensor_id);
@@ -50,13 +56,15 @@ const TensorDescription* ModelDescription::FindTensor(std::string_view tensor_id
 }
 
 const WeightsEntry* ModelDescription::FindWeights(WeightsFormat format) const {
-  const auto found = std::find_if(weights.begin(), weights.end(), [&](const WeightsEntry& entry) { return entry.format == format; });
+  const auto found =
+      std::find_if(weights.begin(), weights.end(), [&](const WeightsEntry& entry) { return entry.format == format; });
   return found == weights.end() ? nullptr : &*found;
 }
 
 Tolerance ModelDescription::ToleranceFor(std::string_view output_id, WeightsFormat format) const {
   for (const ToleranceRule& rule : tolerances)
-    if (EmptyOrHolds(rule.output_ids, std::string(output_id)) && EmptyOrHolds(rule.weights_formats, format)) return rule.tolerance;
+    if (EmptyOrHolds(rule.output_ids, std::string(output_id)) && EmptyOrHolds(rule.weights_formats, format))
+      return rule.tolerance;
   return {.mismatched_per_million = format_version.starts_with("0.4") ? 0.0 : 100.0};
 }
 

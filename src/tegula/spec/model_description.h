@@ -58,9 +58,9 @@ struct Axis {
   std::string id;  ///< 0.5: the id ("batch", "channel", "y"); the letters of 0.4 become these ids
   AxisType type = AxisType::kSpace;
   AxisSize size = AnySize{};
-  std::int64_t halo = 0;  ///< outputs only: pixels of this tensor to crop on both sides
-  double scale = 1.0;     ///< physical size of a pixel in `unit`
-  std::string unit;       ///< "micrometer", ...; empty if not stated
+  std::int64_t halo = 0;                   ///< outputs only: pixels of this tensor to crop on both sides
+  double scale = 1.0;                      ///< physical size of a pixel in `unit`
+  std::string unit;                        ///< "micrometer", ...; empty if not stated
   std::vector<std::string> channel_names;  ///< channel axes only, one per channel; 0.4: channel0, channel1, ...
   std::string description;
 };
@@ -68,9 +68,9 @@ struct Axis {
 /// What the values of a tensor are.
 struct DataDescription {
   DType dtype = DType::kF32;
-  std::optional<double> min, max;    ///< range; infinite bounds are left out
+  std::optional<double> min, max;  ///< range; infinite bounds are left out
   std::string unit;
-  std::vector<std::string> values;   ///< nominal or ordinal data: the values as written
+  std::vector<std::string> values;  ///< nominal or ordinal data: the values as written
 };
 
 /// How an input is extended beyond the image (0.5.10 and later); symmetric where nothing is said.
@@ -91,7 +91,7 @@ struct TensorDescription {
   PadDescription pad;     ///< inputs only
 
   const Axis* FindAxis(std::string_view axis_id) const;
-  const Axis* FindAxis(AxisType type) const;  ///< the first of this type
+  const Axis* FindAxis(AxisType type) const;      ///< the first of this type
   int AxisIndex(std::string_view axis_id) const;  ///< -1 if there is none
 };
 
@@ -110,7 +110,8 @@ std::optional<WeightsFormat> WeightsFormatFromName(std::string_view name);
 struct WeightsEntry {
   WeightsFormat format = WeightsFormat::kOnnx;
   FileReference file;
-  std::string framework_version;  ///< pytorch_version, tensorflow_version, keras_version as written; empty if not stated
+  std::string
+      framework_version;  ///< pytorch_version, tensorflow_version, keras_version as written; empty if not stated
   std::optional<std::int64_t> opset_version;
   std::optional<FileReference> external_data;
   std::optional<FileReference> architecture;  ///< source file of a state dict's network

@@ -65,8 +65,9 @@ struct UnsupportedOp {
   std::string id;
 };
 
-using OpDescription = std::variant<Binarize, Clip, EnsureDtype, FixedZeroMeanUnitVariance, ScaleLinear, ScaleMeanVariance, ScaleRange, Sigmoid,
-                                   Softmax, ZeroMeanUnitVariance, UnsupportedOp>;
+using OpDescription =
+    std::variant<Binarize, Clip, EnsureDtype, FixedZeroMeanUnitVariance, ScaleLinear, ScaleMeanVariance, ScaleRange,
+                 Sigmoid, Softmax, ZeroMeanUnitVariance, UnsupportedOp>;
 
 /// The id as in rdf.yaml 0.5 ("scale_range").
 std::string_view OpId(const OpDescription& op);

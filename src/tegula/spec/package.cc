@@ -34,9 +34,12 @@ Result<std::string> ChooseDescription(const std::vector<std::string>& names, con
   const std::vector<std::string> candidates = Candidates(names);
   if (candidates.size() == 1) return candidates.front();
   if (candidates.empty())
-    return NotFoundError(fmt::format("{} holds no model description (rdf.yaml, bioimageio.yaml, model.yaml, *.bioimageio.yaml, "
-                                     "*.rdf.yaml or *.model.yaml)", package.string()));
-  return InvalidError(fmt::format("{} holds several model descriptions ({}); name the one you mean", package.string(), fmt::join(candidates, ", ")));
+    return NotFoundError(
+        fmt::format("{} holds no model description (rdf.yaml, bioimageio.yaml, model.yaml, *.bioimageio.yaml, "
+                    "*.rdf.yaml or *.model.yaml)",
+                    package.string()));
+  return InvalidError(fmt::format("{} holds several model descriptions ({}); name the one you mean", package.string(),
+                                  fmt::join(candidates, ", ")));
 }
 
 // A relative path that stays inside the package, with '/' between its parts.
@@ -68,7 +71,8 @@ class FolderFiles final : public Files {
   Result<std::vector<std::string>> Names() override {
     std::vector<std::string> names;
     std::error_code failed, ignored;
-    for (std::filesystem::directory_iterator entry(folder_, failed), end; !failed && entry != end; entry.increment(failed))
+    for (std::filesystem::directory_iterator entry(folder_, failed), end; !failed && entry != end;
+         entry.increment(failed))
       if (entry->is_regular_file(ignored)) names.push_back(entry->path().filename().string());
     if (failed) return IoError(fmt::format("cannot list {}: {}", folder_.string(), failed.message()));
     return names;
@@ -77,7 +81,8 @@ class FolderFiles final : public Files {
     std::error_code failed;
     const Path root = std::filesystem::canonical(folder_, failed);
     const Path real = failed ? Path() : std::filesystem::weakly_canonical(folder_ / name, failed);
-    if (failed) return IoError(fmt::format("cannot follow the path {}: {}", (folder_ / name).string(), failed.message()));
+    if (failed)
+      return IoError(fmt::format("cannot follow the path {}: {}", (folder_ / name).string(), failed.message()));
     if (ConfinedName(real.lexically_relative(root).string()).ok()) return folder_ / name;
     return InvalidError(fmt::format("the file '{}' is a link that leads out of the package", name));
   }
@@ -91,7 +96,8 @@ class ZipFiles final : public Files {
  public:
   static Result<std::unique_ptr<Files>> Open(const Path& path, const Limits& limits) {
     std::error_code ignored;
-    if (!std::filesystem::is_regular_file(path, ignored)) return InvalidError(fmt::format("{} is neither a file nor a folder", path.string()));
+    if (!std::filesystem::is_regular_file(path, ignored))
+      return InvalidError(fmt::format("{} is neither a file nor a folder", path.string()));
     int code = 0;
     zip_t* const archive = zip_open(path.c_str(), ZIP_RDONLY, &code);
     if (archive == nullptr) {
@@ -103,7 +109,9 @@ class ZipFiles final : public Files {
     }
     auto files = std::make_unique<ZipFiles>(archive, path);
     const zip_int64_t count = zip_get_num_entries(archive, 0);
-    if (count > limits.archive_entries) return ExhaustedError(fmt::format("{} holds {} files, more than the limit of {}", path.string(), count, limits.archive_entries));
+    if (count > limits.archive_entries)
+      return ExhaustedError(
+          fmt::format("{} holds {} files, more than the limit of {}", path.string(), count, limits.archive_entries));
     files->FindRoot(count);
     TEGULA_ASSIGN_OR_RETURN(files->unpacked_, TemporaryFolder::Create("tegula-package"));
     return std::unique_ptr<Files>(std::move(files));
@@ -162,23 +170,30 @@ class ZipFiles final : public Files {
     if ((info.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && info.encryption_method != ZIP_EM_NONE)
       return UnsupportedError(fmt::format("{} in {} is encrypted; unpack it first", entry, path_.string()));
     if ((info.valid & ZIP_STAT_SIZE) == 0 || info.size > static_cast<zip_uint64_t>(limit_bytes))
-      return ExhaustedError(fmt::format("{} in {} unpacks to more than the {} bytes allowed", entry, path_.string(), limit_bytes));
+      return ExhaustedError(
+          fmt::format("{} in {} unpacks to more than the {} bytes allowed", entry, path_.string(), limit_bytes));
     return static_cast<std::int64_t>(info.size);
   }
 
   Status Unpack(const std::string& entry, std::int64_t size, const Path& target) {
-    const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(zip_fopen(archive_.get(), entry.c_str(), 0), &zip_fclose);
-    if (file == nullptr) return CorruptError(fmt::format("{} in {}: {}", entry, path_.string(), zip_strerror(archive_.get())));
+    const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(zip_fopen(archive_.get(), entry.c_str(), 0),
+                                                                 &zip_fclose);
+    if (file == nullptr)
+      return CorruptError(fmt::format("{} in {}: {}", entry, path_.string(), zip_strerror(archive_.get())));
     TEGULA_ASSIGN_OR_RETURN(AtomicFile out, AtomicFile::Create(target));
     std::string buffer(1 << 20, '\0');
     for (std::int64_t left = size; left > 0;) {
-      const zip_int64_t read = zip_fread(file.get(), buffer.data(), std::min<zip_uint64_t>(buffer.size(), static_cast<zip_uint64_t>(left)));
-      if (read <= 0) return CorruptError(fmt::format("{} in {} is damaged: {}", entry, path_.string(), zip_file_strerror(file.get())));
+      const zip_int64_t read =
+          zip_fread(file.get(), buffer.data(), std::min<zip_uint64_t>(buffer.size(), static_cast<zip_uint64_t>(left)));
+      if (read <= 0)
+        return CorruptError(
+            fmt::format("{} in {} is damaged: {}", entry, path_.string(), zip_file_strerror(file.get())));
       TEGULA_TRY(out.Write(std::string_view(buffer).substr(0, static_cast<std::size_t>(read))));
       left -= read;
     }
     char end = 0;
-    if (zip_fread(file.get(), &end, 1) != 0) return CorruptError(fmt::format("{} in {} is damaged: {}", entry, path_.string(), zip_file_strerror(file.get())));
+    if (zip_fread(file.get(), &end, 1) != 0)
+      return CorruptError(fmt::format("{} in {} is damaged: {}", entry, path_.string(), zip_file_strerror(file.get())));
     return out.Commit();
   }
 
@@ -251,7 +266,8 @@ Result<Path> Package::File(const FileReference& reference) const {
   }
   TEGULA_ASSIGN_OR_RETURN(const std::string sha256, Sha256OfFile(file));
   if (sha256 != ToLower(reference.sha256))
-    return CorruptError(fmt::format("{} has the sha256 {}, but the description states {}; get the package again", reference.source, sha256, reference.sha256));
+    return CorruptError(fmt::format("{} has the sha256 {}, but the description states {}; get the package again",
+                                    reference.source, sha256, reference.sha256));
   return file;
 }
 

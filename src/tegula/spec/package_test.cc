@@ -5,6 +5,7 @@
 #include <zip.h>
 
 #include "tegula/core/platform.h"
+#include "tegula/core/text.h"
 
 namespace tegula::spec {
 namespace {
@@ -33,6 +34,103 @@ TEST_F(RealPackages, AllMadeModelsOpenAndTheirFilesMatchTheirChecksums) {
     }
   }
   EXPECT_GE(opened, 17);
+}
+
+// "image[batch, channel3, y=128+8n] -> ..." with references as tensor.axis*scale+offset and halos as h48.
+std::string Signature(const Axis& axis) {
+  std::string text = axis.id;
+  if (axis.type == AxisType::kChannel) return text + std::to_string(axis.channel_names.size());
+  if (const auto* fixed = std::get_if<FixedSize>(&axis.size)) text += "=" + std::to_string(fixed->size);
+  if (const auto* more = std::get_if<ParameterizedSize>(&axis.size))
+    text += "=" + std::to_string(more->min) + "+" + std::to_string(more->step) + "n";
+  if (std::holds_alternative<DataDependentSize>(axis.size)) text += "=data";
+  if (const auto* reference = std::get_if<SizeReference>(&axis.size)) {
+    text += "=" + reference->tensor_id + "." + reference->axis_id;
+    if (reference->scale.num != 1) text += "*" + std::to_string(reference->scale.num);
+    if (reference->scale.den != 1) text += "/" + std::to_string(reference->scale.den);
+    if (reference->offset != 0) text += std::to_string(reference->offset);
+  }
+  return text + (axis.halo == 0 ? "" : " h" + std::to_string(axis.halo));
+}
+
+std::string Signature(const std::vector<TensorDescription>& tensors) {
+  std::vector<std::string> texts;
+  for (const TensorDescription& tensor : tensors) {
+    std::vector<std::string> axes, ops;
+    for (const Axis& axis : tensor.axes) axes.push_back(Signature(axis));
+    for (const OpDescription& op : tensor.ops)
+      if (!std::holds_alternative<EnsureDtype>(op)) ops.emplace_back(OpId(op));
+    texts.push_back(tensor.id + "[" + Join(axes, ", ") + "]" + (ops.empty() ? "" : "{" + Join(ops, ", ") + "}"));
+  }
+  return Join(texts, "; ");
+}
+
+TEST_F(RealPackages, AreReadAsTheirMakersDescribeThem) {
+  const std::pair<const char*, const char*> expected[] = {
+      {"cellpose_like",
+       "image[batch, channel1, y=128+8n, x=128+8n]{scale_range} -> labels[batch, channel1, y=image.y h48, x=image.x "
+       "h48]{cellpose_flow_dynamics} by torchscript"},
+      {"fixed_shape_valid_conv_v04",
+       "raw[batch=1, channel1, y=188, x=188] -> interior[batch=raw.batch, channel1, y=raw.y-88, x=raw.x-88]{sigmoid} "
+       "by torchscript, onnx"},
+      {"fixed_shape_valid_conv_v05",
+       "raw[batch, channel1, y=188, x=188] -> interior[batch, channel1, y=raw.y-88, x=raw.x-88]{sigmoid} by "
+       "torchscript, onnx"},
+      {"he_nuclei_rgb",
+       "image[batch, channel3, y=128+8n, x=128+8n]{scale_linear} -> classes[batch, channel3, y=image.y h48, x=image.x "
+       "h48]{softmax} by pytorch_state_dict, torchscript, onnx"},
+      {"keras_all",
+       "image[batch, y=64+4n, x=64+4n, channel1] -> prob[batch, y=image.y h24, x=image.x h24, channel2] by keras_v3, "
+       "keras_hdf5, tensorflow_saved_model_bundle"},
+      {"multi_io",
+       "image[batch, channel1, y=64+8n, x=64+8n]; context[batch, channel2, y=image.y/2, x=image.x/2] -> "
+       "superres[batch, channel1, y=image.y*2-16 h8, x=image.x*2-16 h8]; density[batch, channel3, y=image.y/4-2 h1, "
+       "x=image.x/4-2 h1] by torchscript, onnx"},
+      {"nuclei3d",
+       "volume[batch, channel1, z=24+2n, y=52+4n, x=52+4n]{scale_range} -> interior[batch, channel1, z=volume.z h10, "
+       "y=volume.y h24, x=volume.x h24]{sigmoid} by torchscript, onnx"},
+      {"nuclei_fluo_globalnorm",
+       "raw[batch=1, channel1, y=128+8n, x=128+8n]{scale_range} -> interior[batch=raw.batch, channel1, y=raw.y h48, "
+       "x=raw.x h48]{sigmoid} by torchscript, onnx"},
+      {"nuclei_unet_any_size",
+       "raw[batch=1, channel1, y=80+16n, x=80+16n]{zero_mean_unit_variance} -> probability[batch, channel1, y=raw.y "
+       "h32, x=raw.x h32]{sigmoid} by onnx, torchscript"},
+      {"patch_classifier",
+       "patch[batch, channel3, y=64, x=64]{scale_linear} -> probabilities[batch, channel4]{softmax} by torchscript, "
+       "onnx"},
+      {"scripted_control_flow",
+       "image[batch, channel1, y=72+1n, x=72+1n] -> prob[batch, channel2, y=image.y h32, x=image.x h32]{sigmoid} by "
+       "torchscript"},
+      {"stardist_like2d",
+       "image[batch, channel1, y=112+8n, x=112+8n]{scale_range} -> labels[batch, y=image.y h48, x=image.x h48, "
+       "channel1]{stardist_postprocessing} by torchscript, onnx"},
+      {"statedict_import",
+       "image[batch, channel1, y=8+1n, x=8+1n] -> filtered[batch, channel2, y=image.y h1, x=image.x h1] by "
+       "pytorch_state_dict"},
+      {"statedict_only",
+       "image[batch, channel1, y=64+4n, x=64+4n] -> logits[batch, channel2, y=image.y h24, x=image.x h24] by "
+       "pytorch_state_dict"},
+      {"time_index",
+       "movie[batch=1, index=1+1n, channel2, time=3+1n, y=16+1n, x=16+1n] -> heat[batch=1, time=movie.time h1, "
+       "y=movie.y h2, x=movie.x h2]; points[index=data, channel4] by torchscript, onnx"},
+      {"traced_channels_last",
+       "image[batch, channel1, y=64+4n, x=64+4n] -> prob[batch, channel2, y=image.y h24, x=image.x h24]{sigmoid} by "
+       "torchscript"},
+      {"zmuv_scale_mean_variance",
+       "noisy[batch, channel1, y=32+1n, x=32+1n]{zero_mean_unit_variance} -> clean[batch, channel1, y=noisy.y h6, "
+       "x=noisy.x h6]{scale_mean_variance} by torchscript, onnx"},
+      {"zips/he_nuclei_rgb.zip",
+       "image[batch, channel3, y=128+8n, x=128+8n]{scale_linear} -> classes[batch, channel3, y=image.y h48, x=image.x "
+       "h48]{softmax} by pytorch_state_dict, torchscript, onnx"},
+  };
+  for (const auto& [name, signature] : expected) {
+    const Package package = Package::Open(data_ / "models_made" / name).value();
+    const ModelDescription& model = package.description();
+    std::vector<std::string> weights;
+    for (const WeightsEntry& entry : model.weights) weights.emplace_back(WeightsFormatName(entry.format));
+    EXPECT_EQ(Signature(model.inputs) + " -> " + Signature(model.outputs) + " by " + Join(weights, ", "), signature)
+        << name;
+  }
 }
 
 TEST_F(RealPackages, Format05IsReadNatively) {
@@ -75,7 +173,8 @@ TEST_F(RealPackages, AScaleOfPoint499IsExact) {
 }
 
 TEST_F(RealPackages, DuplicateTensorIdsAreRefused) {
-  const Result<Package> package = Package::Open(data_ / "models/unet2d_nuclei_broad/invalid_v0_4_0_duplicate_tensor_names.bioimageio.yaml");
+  const Result<Package> package =
+      Package::Open(data_ / "models/unet2d_nuclei_broad/invalid_v0_4_0_duplicate_tensor_names.bioimageio.yaml");
   ASSERT_FALSE(package.ok());
   EXPECT_EQ(package.error().code, Code::kInvalid);
   EXPECT_THAT(package.error().what, HasSubstr("the tensor id 'data' is used twice"));
@@ -98,12 +197,16 @@ class MadePackages : public ::testing::Test {
   TemporaryFolder folder_ = TemporaryFolder::Create("tegula-test").value();
   Path At(const char* name) const { return folder_.path() / name; }
   void Write(const Path& path, std::string_view text) { ASSERT_TRUE(WriteFileWhole(path, text).ok()); }
-  Path Zip(const std::vector<std::pair<std::string, std::string>>& files) {
+  // Writes package.zip with these files; `change` may do more to the archive.
+  Path Zip(const std::vector<std::pair<std::string, std::string>>& files, void (*change)(zip_t* archive) = nullptr) {
     const Path path = At("package.zip");
     int code = 0;
-    zip_t* zip = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
-    for (const auto& file : files) zip_file_add(zip, file.first.c_str(), zip_source_buffer(zip, file.second.data(), file.second.size(), 0), 0);
-    EXPECT_EQ(zip_close(zip), 0);
+    zip_t* const archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
+    for (const auto& file : files)
+      zip_file_add(archive, file.first.c_str(), zip_source_buffer(archive, file.second.data(), file.second.size(), 0),
+                   0);
+    if (change != nullptr) change(archive);
+    EXPECT_EQ(zip_close(archive), 0);
     return path;
   }
 };
@@ -119,7 +222,8 @@ TEST_F(MadePackages, TwoCandidatesAreAnErrorThatListsThem) {
 }
 
 TEST_F(MadePackages, TheDescriptionMayLieOneFolderDownInAZip) {
-  const Package package = Package::Open(Zip({{"tiny/rdf.yaml", std::string(kRdf)}, {"tiny/w.onnx", "weights"}})).value();
+  const Package package =
+      Package::Open(Zip({{"tiny/rdf.yaml", std::string(kRdf)}, {"tiny/w.onnx", "weights"}})).value();
   EXPECT_EQ(ReadFile(package.File({"w.onnx", ""}).value(), 100).value(), "weights");
 }
 
@@ -130,13 +234,71 @@ TEST_F(MadePackages, PathsThatLeaveThePackageAreRefused) {
   }
   std::filesystem::create_symlink("/etc/passwd", At("link"));
   EXPECT_EQ(Package::Open(folder_.path())->File({"link", ""}).error().code, Code::kInvalid);
+  Write(At("file"), "x");
+  std::filesystem::create_symlink("file", At("inside"));
+  EXPECT_TRUE(Package::Open(folder_.path())->File({"inside", ""}).ok());
+  EXPECT_TRUE(Package::Open(folder_.path())->File({"./file", ""}).ok());
+}
+
+TEST_F(MadePackages, ALinkToADescriptionIsOpenedWhereItIs) {
+  std::filesystem::create_directory(At("real"));
+  std::filesystem::create_directory(At("links"));
+  Write(At("real/rdf.yaml"), kRdf);
+  Write(At("links/w.onnx"), "weights");
+  std::filesystem::create_symlink("../real/rdf.yaml", At("links/rdf.yaml"));
+  EXPECT_TRUE(Package::Open(At("links/rdf.yaml"))->File({"w.onnx", ""}).ok());
 }
 
 TEST_F(MadePackages, EntriesOfAZipCannotEscape) {
-  const Path zip = Zip({{"rdf.yaml", std::string(kRdf)}, {"../escaped", "x"}});
+  const Path zip = Zip({{"rdf.yaml", std::string(kRdf)}, {"../escaped", "x"}, {"/absolute", "x"}, {"a\\..\\b", "x"}});
   const Package package = Package::Open(zip).value();
-  EXPECT_FALSE(package.File({"../escaped", ""}).ok());
+  for (const char* source : {"../escaped", "/absolute", "a\\..\\b", "x/../../escaped"})
+    EXPECT_EQ(package.File({source, ""}).error().code, Code::kInvalid) << source;
+  EXPECT_EQ(package.File({"escaped", ""}).error().code, Code::kNotFound);
   EXPECT_FALSE(std::filesystem::exists(At("../escaped")));
+}
+
+TEST_F(MadePackages, LinksAndEncryptedFilesInAZipAreRefused) {
+  const Path zip = Zip({{"rdf.yaml", std::string(kRdf)}, {"link", "/etc/passwd"}, {"secret", "x"}}, [](zip_t* archive) {
+    constexpr zip_uint32_t kLink = 0120777U << 16;
+    ASSERT_EQ(zip_file_set_external_attributes(archive, 1, 0, ZIP_OPSYS_UNIX, kLink), 0);
+    ASSERT_EQ(zip_file_set_encryption(archive, 2, ZIP_EM_AES_256, "password"), 0);
+  });
+  const Package package = Package::Open(zip).value();
+  EXPECT_THAT(package.File({"link", ""}).error().what, HasSubstr("is a link"));
+  EXPECT_EQ(package.File({"secret", ""}).error().code, Code::kUnsupported);
+}
+
+TEST_F(MadePackages, DamagedFilesInAZipAreNamed) {
+  const Path zip = Zip({{"rdf.yaml", std::string(kRdf)}, {"w.onnx", "the weights of a network"}},
+                       [](zip_t* archive) { ASSERT_EQ(zip_set_file_compression(archive, 1, ZIP_CM_STORE, 0), 0); });
+  std::string bytes = ReadFile(zip, 1 << 20).value();
+  bytes[bytes.find("the weights")] = 'T';
+  Write(zip, bytes);
+  const Error error = Package::Open(zip)->File({"w.onnx", ""}).error();
+  EXPECT_EQ(error.code, Code::kCorrupt);
+  EXPECT_THAT(error.what, HasSubstr("w.onnx"));
+}
+
+TEST_F(MadePackages, SeveralDescriptionsInTheRootOfAZipAreListedEvenIfAFolderHasOne) {
+  const std::string rdf(kRdf);
+  const Error error = Package::Open(Zip({{"a.rdf.yaml", rdf}, {"b.rdf.yaml", rdf}, {"folder/rdf.yaml", rdf}})).error();
+  EXPECT_THAT(error.what, HasSubstr("a.rdf.yaml, b.rdf.yaml"));
+  EXPECT_EQ(Package::Open(Zip({{"readme.txt", "x"}})).error().code, Code::kNotFound);
+}
+
+TEST_F(MadePackages, AZipWithTooManyFilesIsRefused) {
+  const Path zip = Zip({{"rdf.yaml", std::string(kRdf)}, {"a", "x"}, {"b", "x"}});
+  EXPECT_EQ(Package::Open(zip, {.archive_entries = 2}).error().code, Code::kExhausted);
+}
+
+TEST_F(MadePackages, AllFindingsStandInTheError) {
+  Write(At("rdf.yaml"), "format_version: 0.5.4\ntype: model\nname: Tiny\nweights: {}\n");
+  const Error error = Package::Open(folder_.path()).error();
+  EXPECT_EQ(error.code, Code::kInvalid);
+  for (const char* part :
+       {"line 1: inputs: is missing", "outputs: is missing", "line 4: weights: needs at least one entry"})
+    EXPECT_THAT(error.what, HasSubstr(part));
 }
 
 TEST_F(MadePackages, AWrongChecksumNamesFileAndBothSums) {

@@ -33,7 +33,8 @@ Result<VersionRow> ChooseReader(const Reader& root) {
   if (!version.present()) return InvalidError("it states no format_version, so it is not a bioimage.io description");
   const std::string written = version.Version();
   if (!type.present())
-    return UnsupportedError(fmt::format("it states no type (format_version {}); only descriptions of type 'model' are read", written));
+    return UnsupportedError(
+        fmt::format("it states no type (format_version {}); only descriptions of type 'model' are read", written));
   if (const std::string name = type.Text(); name != "model")
     return UnsupportedError(fmt::format("it describes a {}, and only models are read", name));
   const std::optional<Version> number = ParseVersion(written);
@@ -41,7 +42,8 @@ Result<VersionRow> ChooseReader(const Reader& root) {
   for (const VersionRow& row : kVersions) {
     if (number->major != 0 || number->minor != row.minor) continue;
     if (number->patch > row.newest_patch)
-      version.Warn(fmt::format("{} is newer than 0.{}.{}, the last one known here", written, row.minor, row.newest_patch));
+      version.Warn(
+          fmt::format("{} is newer than 0.{}.{}, the last one known here", written, row.minor, row.newest_patch));
     return row;
   }
   return UnsupportedError(fmt::format("models of format {} are not read, those of 0.4 and 0.5 are", written));

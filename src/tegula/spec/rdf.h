@@ -11,15 +11,15 @@
 
 namespace tegula::spec {
 
-/// A description that was read as far as it could be, and all that is wrong with it, in the order of reading. With errors
-/// among the findings the model holds fallbacks in places and must not be used.
+/// A description that was read as far as it could be, and all that is wrong with it, in the order of reading. With
+/// errors among the findings the model holds fallbacks in places and must not be used.
 struct ReadModel {
   ModelDescription model;
   std::vector<Finding> findings;
 };
 
-/// Reads a model description of format 0.4 or 0.5. Errors are those of the text itself (kCorrupt, kExhausted) and of what
-/// is not a model of these versions (kInvalid, kUnsupported); what breaks the format stands in the findings.
+/// Reads a model description of format 0.4 or 0.5. Errors are those of the text itself (kCorrupt, kExhausted) and of
+/// what is not a model of these versions (kInvalid, kUnsupported); what breaks the format stands in the findings.
 Result<ReadModel> ReadModelDescription(std::string_view yaml_text, const Limits& limits = {});
 
 /// The same, with errors among the findings turned into one kInvalid error that lists them.

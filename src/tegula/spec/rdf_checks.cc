@@ -24,7 +24,9 @@ struct Place {
   Reader AtId() const { return At()[format == Format::k04 ? "name" : "id"]; }
   /// Where an axis' size (or in 0.4 the list with all of them) is described.
   Reader AtSize(std::size_t axis) const { return format == Format::k04 ? At()["shape"] : At()["axes"][axis]["size"]; }
-  Reader AtHalo(std::size_t axis) const { return format == Format::k04 ? At()["halo"][axis] : At()["axes"][axis]["halo"]; }
+  Reader AtHalo(std::size_t axis) const {
+    return format == Format::k04 ? At()["halo"][axis] : At()["axes"][axis]["halo"];
+  }
 };
 
 void CheckIds(const Place& place, std::set<std::string_view>& ids) {
@@ -40,13 +42,18 @@ void CheckIds(const Place& place, std::set<std::string_view>& ids) {
 // Sizes follow from sizes that stand on their own: those of inputs, and for outputs of other outputs.
 const Axis* FindTarget(const Place& place, std::size_t index, const SizeReference& reference) {
   const Reader at = place.AtSize(index);
-  const TensorDescription* tensor = place.side == Side::kInput || place.format == Format::k04 ? place.model.FindInput(reference.tensor_id) : place.model.FindTensor(reference.tensor_id);
+  const TensorDescription* tensor = place.side == Side::kInput || place.format == Format::k04
+                                        ? place.model.FindInput(reference.tensor_id)
+                                        : place.model.FindTensor(reference.tensor_id);
   if (tensor == nullptr) {
-    at.Note(fmt::format("refers to the tensor '{}', which {}", reference.tensor_id, place.model.FindTensor(reference.tensor_id) == nullptr ? "does not exist" : "is not an input"));
+    at.Note(fmt::format("refers to the tensor '{}', which {}", reference.tensor_id,
+                        place.model.FindTensor(reference.tensor_id) == nullptr ? "does not exist" : "is not an input"));
     return nullptr;
   }
   const Axis* target = tensor->FindAxis(reference.axis_id);
-  if (target == nullptr) at.Note(fmt::format("refers to the axis '{}' of '{}', which does not exist", reference.axis_id, reference.tensor_id));
+  if (target == nullptr)
+    at.Note(
+        fmt::format("refers to the axis '{}' of '{}', which does not exist", reference.axis_id, reference.tensor_id));
   return target;
 }
 
@@ -58,7 +65,8 @@ void CheckTarget05(const Place& place, std::size_t index, const Axis& target) {
     at.Note("must refer to an axis whose size is a number, or min and step");
   if (target.type == AxisType::kBatch) at.Note("must not refer to a batch axis");
   if (axis.unit != target.unit)
-    at.Note(fmt::format("refers to an axis in '{}', but this axis is in '{}'", target.unit, axis.unit), "both axes need the same unit");
+    at.Note(fmt::format("refers to an axis in '{}', but this axis is in '{}'", target.unit, axis.unit),
+            "both axes need the same unit");
 }
 
 // The smallest size that an axis can have, before its halo is cropped.
@@ -79,17 +87,21 @@ void CheckSize(const Place& place, std::size_t index) {
   if (target != nullptr && place.format == Format::k05) CheckTarget05(place, index, *target);
   const std::int64_t smallest = SmallestSize(axis.size, target);
   if (smallest < 1) return place.AtSize(index).Note(fmt::format("axis {} can be as small as {}", axis.id, smallest));
-  const bool is_known = !std::holds_alternative<AnySize>(axis.size) && !std::holds_alternative<DataDependentSize>(axis.size);
+  const bool is_known =
+      !std::holds_alternative<AnySize>(axis.size) && !std::holds_alternative<DataDependentSize>(axis.size);
   if (is_known && smallest - 2 * axis.halo < 1)
-    place.AtHalo(index).Note(fmt::format("a halo of {} leaves nothing of axis {}, which can be as small as {}", axis.halo, axis.id, smallest));
+    place.AtHalo(index).Note(fmt::format("a halo of {} leaves nothing of axis {}, which can be as small as {}",
+                                         axis.halo, axis.id, smallest));
   if (reference != nullptr && !reference->scale.Inverse().Divides(axis.halo))
-    place.AtHalo(index).Note(fmt::format("a halo of {} is not a whole number of pixels of '{}'", axis.halo, reference->tensor_id));
+    place.AtHalo(index).Note(
+        fmt::format("a halo of {} is not a whole number of pixels of '{}'", axis.halo, reference->tensor_id));
 }
 
 // 0.4: the axes of an output that are not new are as many as those of the tensor it refers to.
 void CheckReferenceRank04(const Place& place) {
   const Reader shape = place.At()["shape"];
-  const TensorDescription* target = place.model.FindInput(shape["reference_tensor"].is_scalar() ? shape["reference_tensor"].Version() : "");
+  const TensorDescription* target =
+      place.model.FindInput(shape["reference_tensor"].is_scalar() ? shape["reference_tensor"].Version() : "");
   if (target == nullptr) return;
   std::size_t scales = 0;
   for (const Reader& scale : shape["scale"].Items()) scales += static_cast<std::size_t>(scale.present());
@@ -107,8 +119,10 @@ void CheckReferencedTensors(const Place& place) {
     const std::string id = reference.Version();
     const bool may_be_output = place.side == Side::kOutput && place.format == Format::k05;
     const TensorDescription* target = may_be_output ? place.model.FindTensor(id) : place.model.FindInput(id);
-    if (target == nullptr) reference.Note(fmt::format("'{}' is not an {} of this model", id, may_be_output ? "input or output" : "input"));
-    else if (place.format == Format::k04 && place.side == Side::kInput && id == place.tensor().id) reference.Note("must be another input");
+    if (target == nullptr)
+      reference.Note(fmt::format("'{}' is not an {} of this model", id, may_be_output ? "input or output" : "input"));
+    else if (place.format == Format::k04 && place.side == Side::kInput && id == place.tensor().id)
+      reference.Note("must be another input");
   }
 }
 

@@ -14,21 +14,27 @@ namespace {
 
 constexpr double kAnyNumber = 1e300;
 
-constexpr std::string_view kWeightsFields04[] = {"source", "sha256", "attachments", "authors", "dependencies", "parent"};
+constexpr std::string_view kWeightsFields04[] = {"source",  "sha256",       "attachments",
+                                                 "authors", "dependencies", "parent"};
 constexpr std::string_view kWeightsFields05[] = {"source", "sha256", "authors", "parent", "comment"};
 
 // The framework's version: 0.5 demands it.
 void ReadFrameworkVersion(const Reader& version, Format format, WeightsEntry& weights) {
   weights.framework_version = version.Version();
   if (version.present()) return;
-  if (format == Format::k04) version.Warn("is not stated");
-  else version.Note("is missing");
+  if (format == Format::k04)
+    version.Warn("is not stated");
+  else
+    version.Note("is missing");
 }
 
 void ReadOpset(const Reader& opset, Format format, WeightsEntry& weights) {
-  if (opset.present()) weights.opset_version = opset.Int(7, 7, 1000);
-  else if (format == Format::k04) opset.Warn("is not stated");
-  else opset.Note("is missing");
+  if (opset.present())
+    weights.opset_version = opset.Int(7, 7, 1000);
+  else if (format == Format::k04)
+    opset.Warn("is not stated");
+  else
+    opset.Note("is missing");
 }
 
 // 0.4 writes "file.py:Callable" or "package.module.Callable", 0.5 a mapping. Only a file matters here.
@@ -37,14 +43,17 @@ void ReadArchitecture(const Reader& entry, Format format, WeightsEntry& weights)
   if (format == Format::k04) {
     const std::string text = architecture.Text();
     const std::size_t colon = text.rfind(':');
-    if (colon != std::string::npos) weights.architecture = FileReference{text.substr(0, colon), ReadSha256(entry["architecture_sha256"])};
+    if (colon != std::string::npos)
+      weights.architecture = FileReference{text.substr(0, colon), ReadSha256(entry["architecture_sha256"])};
     return;
   }
   architecture.AllowOnly({"source", "sha256", "callable", "kwargs", "import_from"});
   if (!architecture.present()) return;
   architecture.Required("callable").Text();
-  if (architecture["source"].present()) weights.architecture = {architecture["source"].Text(), ReadSha256(architecture["sha256"])};
-  else if (!architecture["import_from"].present()) architecture.Note("needs a source or import_from");
+  if (architecture["source"].present())
+    weights.architecture = {architecture["source"].Text(), ReadSha256(architecture["sha256"])};
+  else if (!architecture["import_from"].present())
+    architecture.Note("needs a source or import_from");
 }
 
 void ReadExternalData(const Reader& entry, WeightsEntry& weights) {
@@ -59,16 +68,20 @@ void ReadFormatFields(const Reader& entry, Format format, WeightsEntry& weights)
   const Names common = is_04 ? Names(kWeightsFields04) : Names(kWeightsFields05);
   switch (weights.format) {
     case WeightsFormat::kPytorchStateDict:
-      if (is_04) entry.AllowOnly(common, {"architecture", "architecture_sha256", "kwargs", "pytorch_version"});
-      else entry.AllowOnly(common, {"architecture", "pytorch_version", "dependencies", "strict"});
+      if (is_04)
+        entry.AllowOnly(common, {"architecture", "architecture_sha256", "kwargs", "pytorch_version"});
+      else
+        entry.AllowOnly(common, {"architecture", "pytorch_version", "dependencies", "strict"});
       ReadArchitecture(entry, format, weights);
       return ReadFrameworkVersion(entry["pytorch_version"], format, weights);
     case WeightsFormat::kTorchscript:
       entry.AllowOnly(common, {"pytorch_version"});
       return ReadFrameworkVersion(entry["pytorch_version"], format, weights);
     case WeightsFormat::kOnnx:
-      if (is_04) entry.AllowOnly(common, {"opset_version"});
-      else entry.AllowOnly(common, {"opset_version", "external_data"});
+      if (is_04)
+        entry.AllowOnly(common, {"opset_version"});
+      else
+        entry.AllowOnly(common, {"opset_version", "external_data"});
       ReadExternalData(entry, weights);
       return ReadOpset(entry["opset_version"], format, weights);
     case WeightsFormat::kTensorflowSavedModelBundle:
@@ -93,8 +106,10 @@ void ReadWeightsEntry(const Reader& entry, Format format, WeightsFormat weights_
   weights.parent = entry["parent"].Text();
   if (!weights.parent.empty()) {
     const std::optional<WeightsFormat> parent = WeightsFormatFromName(weights.parent);
-    if (!parent) entry["parent"].Note(fmt::format("'{}' is not a weights format", weights.parent));
-    else if (*parent == weights_format) entry["parent"].Note("must be another weights format than its own");
+    if (!parent)
+      entry["parent"].Note(fmt::format("'{}' is not a weights format", weights.parent));
+    else if (*parent == weights_format)
+      entry["parent"].Note("must be another weights format than its own");
   }
   model.weights.push_back(std::move(weights));
 }
@@ -103,14 +118,17 @@ void ReadWeights(const Reader& root, Format format, ModelDescription& model) {
   const Reader weights = root.Required("weights");
   for (const std::string& key : weights.Keys()) {
     const std::optional<WeightsFormat> weights_format = WeightsFormatFromName(key);
-    if (!weights_format) weights.Note(fmt::format("'{}' is not a weights format", key));
-    else if (weights[key].present()) ReadWeightsEntry(weights[key], format, *weights_format, model);
+    if (!weights_format)
+      weights.Note(fmt::format("'{}' is not a weights format", key));
+    else if (weights[key].present())
+      ReadWeightsEntry(weights[key], format, *weights_format, model);
   }
   if (weights.is_mapping() && model.weights.empty()) weights.Note("needs at least one entry");
   for (const WeightsEntry& entry : model.weights) {
     const std::optional<WeightsFormat> parent = WeightsFormatFromName(entry.parent);
     if (format == Format::k05 && parent && model.FindWeights(*parent) == nullptr)
-      weights[WeightsFormatName(entry.format)]["parent"].Note(fmt::format("there are no weights of format {}", entry.parent));
+      weights[WeightsFormatName(entry.format)]["parent"].Note(
+          fmt::format("there are no weights of format {}", entry.parent));
   }
 }
 
@@ -122,8 +140,8 @@ ToleranceRule ReadToleranceRule(const Reader& rule, double per_million) {
   return read;
 }
 
-// config.bioimageio.reproducibility_tolerance comes first, as in the reference, then the older test_kwargs, which belong to
-// one weights format each.
+// config.bioimageio.reproducibility_tolerance comes first, as in the reference, then the older test_kwargs, which
+// belong to one weights format each.
 void ReadTolerances(const Reader& root, Format format, ModelDescription& model) {
   const Reader config = root["config"]["bioimageio"];
   const double per_million = format == Format::k04 ? 0 : 100;
@@ -132,8 +150,10 @@ void ReadTolerances(const Reader& root, Format format, ModelDescription& model) 
     read.output_ids = rule["output_ids"].Texts();
     for (const Reader& name : rule["weights_formats"].Items()) {
       const std::optional<WeightsFormat> weights_format = WeightsFormatFromName(name.Text());
-      if (weights_format) read.weights_formats.push_back(*weights_format);
-      else name.Note("is not a weights format");
+      if (weights_format)
+        read.weights_formats.push_back(*weights_format);
+      else
+        name.Note("is not a weights format");
     }
     model.tolerances.push_back(std::move(read));
   }
@@ -143,7 +163,9 @@ void ReadTolerances(const Reader& root, Format format, ModelDescription& model) 
     if (!kwargs.is_mapping()) continue;
     ToleranceRule rule = ReadToleranceRule(kwargs, per_million);
     if (kwargs["decimal"].present())
-      rule.tolerance = {.relative = 0, .absolute = 1.5 * std::pow(10, -kwargs["decimal"].Number(4, 0, 20)), .mismatched_per_million = 0};
+      rule.tolerance = {.relative = 0,
+                        .absolute = 1.5 * std::pow(10, -kwargs["decimal"].Number(4, 0, 20)),
+                        .mismatched_per_million = 0};
     rule.weights_formats = {entry.format};
     model.tolerances.push_back(std::move(rule));
   }
@@ -169,7 +191,8 @@ void ReadCommon(const Reader& root, Format format, ModelDescription& model) {
   for (const Reader& author : root["authors"].Items()) model.authors.push_back(ReadAuthor(author));
   for (const Reader& cite : root["cite"].Items()) model.cite.push_back(ReadCitation(cite));
   if (root["license"].is_scalar()) model.license = root["license"].Text();
-  if (const std::optional<FileReference> file = ReadFileReference(root["documentation"])) model.documentation = file->source;
+  if (const std::optional<FileReference> file = ReadFileReference(root["documentation"]))
+    model.documentation = file->source;
   for (const Reader& cover : root["covers"].Items())
     if (const std::optional<FileReference> file = ReadFileReference(cover)) model.covers.push_back(file->source);
   model.tags = root["tags"].Texts();
@@ -200,7 +223,8 @@ std::optional<FileReference> ReadFileReference(const Reader& file, std::string_v
     read = {file.Text(), {}};
   }
   const bool is_url = read.source.find("://") != std::string::npos;
-  if (!is_url && !read.source.empty() && !ToLower(read.source).ends_with(suffix)) file.Note(fmt::format("must be a {} file, is '{}'", suffix, read.source));
+  if (!is_url && !read.source.empty() && !ToLower(read.source).ends_with(suffix))
+    file.Note(fmt::format("must be a {} file, is '{}'", suffix, read.source));
   return read;
 }
 

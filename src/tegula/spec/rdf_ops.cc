@@ -23,8 +23,10 @@ struct Arguments {
 
 // Every id must be an axis of the tensor: what is not is noted and left out.
 void AddAxis(const Arguments& from, const Reader& at, std::string id, std::vector<std::string>& ids) {
-  if (from.HasAxis(id)) ids.push_back(std::move(id));
-  else at.Note(fmt::format("'{}' is not an axis of this tensor", id));
+  if (from.HasAxis(id))
+    ids.push_back(std::move(id));
+  else
+    at.Note(fmt::format("'{}' is not an axis of this tensor", id));
 }
 
 // 0.4: letters of the axes that share a value.
@@ -32,15 +34,18 @@ std::vector<std::string> ReadLetters04(const Arguments& from) {
   const Reader axes = from.kwargs["axes"];
   std::vector<std::string> ids;
   for (const char letter : axes.Text()) {
-    if (std::string_view("czyx").find(letter) == std::string_view::npos) axes.Note(fmt::format("'{}' is none of c, z, y, x", letter));
-    else AddAxis(from, axes, AxisIdFromShort(std::string_view(&letter, 1)), ids);
+    if (std::string_view("czyx").find(letter) == std::string_view::npos)
+      axes.Note(fmt::format("'{}' is none of c, z, y, x", letter));
+    else
+      AddAxis(from, axes, AxisIdFromShort(std::string_view(&letter, 1)), ids);
   }
   return ids;
 }
 
 // 0.4: those letters and a mode; per_dataset takes the batch axis with them.
 StatisticAxes ReadAxes04(const Arguments& from) {
-  const bool is_dataset = from.kwargs.Required("mode").Choice({"per_sample", "per_dataset"}, "per_sample") == "per_dataset";
+  const bool is_dataset =
+      from.kwargs.Required("mode").Choice({"per_sample", "per_dataset"}, "per_sample") == "per_dataset";
   std::vector<std::string> ids = ReadLetters04(from);
   if (!from.kwargs["axes"].present())  // nothing said: all but the batch axis
     for (const Axis& axis : from.axes)
@@ -66,9 +71,11 @@ std::string ReadListAxis04(const Arguments& from, bool has_list) {
   if (!has_list) return {};
   std::vector<std::string> left;
   for (const Axis& axis : from.axes)
-    if (axis.type != AxisType::kBatch && std::find(shared.begin(), shared.end(), axis.id) == shared.end()) left.push_back(axis.id);
+    if (axis.type != AxisType::kBatch && std::find(shared.begin(), shared.end(), axis.id) == shared.end())
+      left.push_back(axis.id);
   if (left.size() == 1) return left[0];
-  from.kwargs["axes"].Note(fmt::format("must leave out exactly one axis beside b for a list of values, leaves out {}", left.size()));
+  from.kwargs["axes"].Note(
+      fmt::format("must leave out exactly one axis beside b for a list of values, leaves out {}", left.size()));
   return {};
 }
 
@@ -110,8 +117,10 @@ std::optional<double> ReadMaxPercentile(const Reader& kwargs) {
 }
 
 OpDescription ReadBinarize(const Arguments& from) {
-  if (from.is_04()) from.kwargs.AllowOnly({"threshold"});
-  else from.kwargs.AllowOnly({"threshold", "axis"});
+  if (from.is_04())
+    from.kwargs.AllowOnly({"threshold"});
+  else
+    from.kwargs.AllowOnly({"threshold", "axis"});
   Binarize op{from.kwargs.Required("threshold").Numbers(), {}};
   if (from.is_04() && op.threshold.size() > 1) from.kwargs["threshold"].Note("must be a single number");
   op.axis = ReadListAxis(from, IsList(from, "threshold"));
@@ -132,14 +141,17 @@ OpDescription ReadClip(const Arguments& from) {
     op.max_percentile = ReadMaxPercentile(kwargs);
     op.axes = ReadAxes05(from);
     const bool has_percentile = op.min_percentile || op.max_percentile;
-    if (!op.min && !op.max && !has_percentile) kwargs.Note("needs at least one of min, max, min_percentile, max_percentile");
+    if (!op.min && !op.max && !has_percentile)
+      kwargs.Note("needs at least one of min, max, min_percentile, max_percentile");
     if (op.min && op.min_percentile) kwargs.Note("has both min and min_percentile");
     if (op.max && op.max_percentile) kwargs.Note("has both max and max_percentile");
     if (kwargs["axes"].present() && !has_percentile) kwargs["axes"].Note("is only for percentiles");
   }
-  if (op.min && op.max && !(*op.min < *op.max)) kwargs.Note(fmt::format("min {} must be less than max {}", *op.min, *op.max));
+  if (op.min && op.max && !(*op.min < *op.max))
+    kwargs.Note(fmt::format("min {} must be less than max {}", *op.min, *op.max));
   if (op.min_percentile && op.max_percentile && !(*op.min_percentile < *op.max_percentile))
-    kwargs.Note(fmt::format("min_percentile {} must be less than max_percentile {}", *op.min_percentile, *op.max_percentile));
+    kwargs.Note(
+        fmt::format("min_percentile {} must be less than max_percentile {}", *op.min_percentile, *op.max_percentile));
   return op;
 }
 
@@ -151,10 +163,13 @@ OpDescription ReadEnsureDtype(const Arguments& from) {
 // Of format 0.5, and zero_mean_unit_variance of 0.4 in mode fixed.
 OpDescription ReadFixed(const Arguments& from) {
   if (from.is_04()) from.kwargs.Required("axes");
-  if (from.is_04()) from.kwargs.AllowOnly({"mode", "axes", "mean", "std", "eps"});
-  else from.kwargs.AllowOnly({"mean", "std", "axis"});
+  if (from.is_04())
+    from.kwargs.AllowOnly({"mode", "axes", "mean", "std", "eps"});
+  else
+    from.kwargs.AllowOnly({"mean", "std", "axis"});
   FixedZeroMeanUnitVariance op{from.kwargs.Required("mean").Numbers(), from.kwargs.Required("std").Numbers(), {}};
-  if (op.mean.size() != op.std.size()) from.kwargs.Note(fmt::format("has {} means and {} stds", op.mean.size(), op.std.size()));
+  if (op.mean.size() != op.std.size())
+    from.kwargs.Note(fmt::format("has {} means and {} stds", op.mean.size(), op.std.size()));
   for (const double std : op.std)
     if (!(std >= 1e-6)) from.kwargs["std"].Note(fmt::format("must be at least 1e-6, is {}", std));
   op.axis = ReadListAxis(from, IsList(from, "mean") || IsList(from, "std"));
@@ -169,15 +184,19 @@ OpDescription ReadScaleLinear(const Arguments& from) {
   const bool has_lists = IsList(from, "gain") && IsList(from, "offset");
   if (has_lists && op.gain.size() != op.offset.size())
     from.kwargs.Note(fmt::format("has {} gains and {} offsets", op.gain.size(), op.offset.size()));
-  const auto all = [](const std::vector<double>& values, double value) { return std::all_of(values.begin(), values.end(), [=](double v) { return v == value; }); };
+  const auto all = [](const std::vector<double>& values, double value) {
+    return std::all_of(values.begin(), values.end(), [=](double v) { return v == value; });
+  };
   if (all(op.gain, 1.0) && all(op.offset, 0.0)) from.kwargs.Note("does nothing with gain 1 and offset 0");
   op.axis = ReadListAxis(from, IsList(from, "gain") || IsList(from, "offset"));
   return op;
 }
 
 OpDescription ReadScaleMeanVariance(const Arguments& from) {
-  if (from.is_04()) from.kwargs.AllowOnly({"mode", "reference_tensor", "axes", "eps"});
-  else from.kwargs.AllowOnly({"reference_tensor", "axes", "eps"});
+  if (from.is_04())
+    from.kwargs.AllowOnly({"mode", "reference_tensor", "axes", "eps"});
+  else
+    from.kwargs.AllowOnly({"reference_tensor", "axes", "eps"});
   ScaleMeanVariance op{from.kwargs.Required("reference_tensor").Text(), std::nullopt, ReadEps(from)};
   op.axes = ReadAxes(from);
   return op;
@@ -185,14 +204,17 @@ OpDescription ReadScaleMeanVariance(const Arguments& from) {
 
 OpDescription ReadScaleRange(const Arguments& from) {
   const Reader& kwargs = from.kwargs;
-  if (from.is_04()) kwargs.AllowOnly({"mode", "axes", "min_percentile", "max_percentile", "eps", "reference_tensor"});
-  else kwargs.AllowOnly({"axes", "min_percentile", "max_percentile", "eps", "reference_tensor"});
+  if (from.is_04())
+    kwargs.AllowOnly({"mode", "axes", "min_percentile", "max_percentile", "eps", "reference_tensor"});
+  else
+    kwargs.AllowOnly({"axes", "min_percentile", "max_percentile", "eps", "reference_tensor"});
   if (from.is_04()) kwargs.Required("axes");
   ScaleRange op{ReadAxes(from), 0, 100, ReadEps(from), kwargs["reference_tensor"].Text()};
   op.min_percentile = ReadMinPercentile(kwargs).value_or(0);
   op.max_percentile = ReadMaxPercentile(kwargs).value_or(100);
   if (!(op.min_percentile < op.max_percentile))
-    kwargs.Note(fmt::format("min_percentile {} must be less than max_percentile {}", op.min_percentile, op.max_percentile));
+    kwargs.Note(
+        fmt::format("min_percentile {} must be less than max_percentile {}", op.min_percentile, op.max_percentile));
   return op;
 }
 

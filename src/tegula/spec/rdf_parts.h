@@ -30,8 +30,8 @@ std::vector<Reader> TensorItems(const Reader& root, Side side);
 constexpr std::string_view TensorsKey(Side side) { return side == Side::kInput ? "inputs" : "outputs"; }
 constexpr std::string_view OpsKey(Side side) { return side == Side::kInput ? "preprocessing" : "postprocessing"; }
 
-/// A path or, from 0.5.11 on for every file, {source, sha256}; nothing if it is not present. `suffix`, if any, is demanded
-/// of paths.
+/// A path or, from 0.5.11 on for every file, {source, sha256}; nothing if it is not present. `suffix`, if any, is
+/// demanded of paths.
 std::optional<FileReference> ReadFileReference(const Reader& file, std::string_view suffix = {});
 /// The lower-case sha256 in a field; empty if not stated.
 std::string ReadSha256(const Reader& sha256);

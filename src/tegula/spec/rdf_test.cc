@@ -15,18 +15,23 @@ using ::testing::HasSubstr;
 struct Description05 {
   std::string version = "0.5.7";
   std::string root = "";
-  std::string input_axes = "[{type: batch}, {type: channel, channel_names: [a, b]}, {type: space, id: y, size: {min: 64, step: 16}}, {type: space, size: 32}]";
+  std::string input_axes =
+      "[{type: batch}, {type: channel, channel_names: [a, b]}, {type: space, id: y, size: {min: 64, step: 16}}, {type: "
+      "space, size: 32}]";
   std::string input = "";
   std::string pre = "[]";
-  std::string output_axes = "[{type: batch}, {type: channel, channel_names: [p]}, {type: space, id: y, size: {tensor_id: raw, axis_id: y}, halo: 8}, {type: space, size: 32}]";
+  std::string output_axes =
+      "[{type: batch}, {type: channel, channel_names: [p]}, {type: space, id: y, size: {tensor_id: raw, axis_id: y}, "
+      "halo: 8}, {type: space, size: 32}]";
   std::string output = "";
   std::string post = "[]";
   std::string weights = "{onnx: {source: w.onnx, opset_version: 15}}";
 
   std::string Text() const {
-    return "format_version: " + version + "\ntype: model\nname: made for a test\n" + root + "\ninputs:\n- id: raw\n  axes: " + input_axes +
-           "\n  preprocessing: " + pre + "\n  " + input + "\noutputs:\n- id: out\n  axes: " + output_axes + "\n  postprocessing: " + post + "\n  " +
-           output + "\nweights: " + weights + "\n";
+    return "format_version: " + version + "\ntype: model\nname: made for a test\n" + root +
+           "\ninputs:\n- id: raw\n  axes: " + input_axes + "\n  preprocessing: " + pre + "\n  " + input +
+           "\noutputs:\n- id: out\n  axes: " + output_axes + "\n  postprocessing: " + post + "\n  " + output +
+           "\nweights: " + weights + "\n";
   }
 };
 
@@ -44,9 +49,11 @@ struct Description04 {
   std::string weights = "{torchscript: {source: w.pt}}";
 
   std::string Text() const {
-    return "format_version: 0.4.10\ntype: model\nname: made for a test\n" + root + "\ntest_inputs: [in.npy]\ntest_outputs: [out.npy]\ninputs:\n- name: raw\n  axes: " +
-           axes + "\n  data_type: " + input_type + "\n  shape: " + input_shape + "\n  preprocessing: " + pre + "\noutputs:\n- name: out\n  axes: " + output_axes +
-           "\n  data_type: float32\n  shape: " + output_shape + "\n  postprocessing: " + post + "\n  " + output + "\nweights: " + weights + "\n";
+    return "format_version: 0.4.10\ntype: model\nname: made for a test\n" + root +
+           "\ntest_inputs: [in.npy]\ntest_outputs: [out.npy]\ninputs:\n- name: raw\n  axes: " + axes +
+           "\n  data_type: " + input_type + "\n  shape: " + input_shape + "\n  preprocessing: " + pre +
+           "\noutputs:\n- name: out\n  axes: " + output_axes + "\n  data_type: float32\n  shape: " + output_shape +
+           "\n  postprocessing: " + post + "\n  " + output + "\nweights: " + weights + "\n";
   }
 };
 
@@ -101,16 +108,21 @@ outputs:
 - id: b
   axes: [{type: space, id: y, size: {tensor_id: nobody, axis_id: y}}]
 weights: {onnx: {source: w.onnx, opset_version: 15}}
-)").value();
+)")
+                             .value();
   std::vector<std::string> found;
   for (const Finding& finding : read.findings) found.push_back(ToString(finding));
-  EXPECT_THAT(found, ElementsAre("line 9: inputs[0].preprocesing: is not a field of the format (did you mean 'preprocessing'?)",
-                                 "line 7: inputs[0].axes[0].size: must be from 1 to 2147483648, is '-3'",
-                                 "line 8: inputs[0].axes[1].type: must be one of batch, channel, index, time, space, is 'spice'",
-                                 "line 11: inputs[0].preprocessing[0].id: 'sharpen' is not an operation of the format for preprocessing",
-                                 "line 14: outputs[0].axes[0].size: refers to the tensor 'nobody', which does not exist"));
+  EXPECT_THAT(
+      found,
+      ElementsAre(
+          "line 9: inputs[0].preprocesing: is not a field of the format (did you mean 'preprocessing'?)",
+          "line 7: inputs[0].axes[0].size: must be from 1 to 2147483648, is '-3'",
+          "line 8: inputs[0].axes[1].type: must be one of batch, channel, index, time, space, is 'spice'",
+          "line 11: inputs[0].preprocessing[0].id: 'sharpen' is not an operation of the format for preprocessing",
+          "line 14: outputs[0].axes[0].size: refers to the tensor 'nobody', which does not exist"));
   EXPECT_EQ(read.findings[1].column, 32);
-  EXPECT_THAT(ParseModelDescription("{format_version: 0.5.4, type: model}").error().what, HasSubstr("inputs: is missing"));
+  EXPECT_THAT(ParseModelDescription("{format_version: 0.5.4, type: model}").error().what,
+              HasSubstr("inputs: is missing"));
 }
 
 TEST(ReadModelDescription, WhatIsNotAModelOfAKnownVersionIsNamed) {
@@ -225,13 +237,17 @@ TEST(Format05, AxesAndTensorsBeyondWhatIsReadAreFindings) {
 
 TEST(Format05, CastsAreInsertedAsTheFormatSays) {
   const auto ids = [](const char* pre, const char* post) {
-    const ModelDescription model = Accepted(Description05{.input = "data: {type: uint8}", .pre = pre, .output = "data: {type: float64}", .post = post});
+    const ModelDescription model = Accepted(
+        Description05{.input = "data: {type: uint8}", .pre = pre, .output = "data: {type: float64}", .post = post});
     return Ids(model.inputs[0].ops) + " | " + Ids(model.outputs[0].ops);
   };
   EXPECT_EQ(ids("[]", "[]"), "ensure_dtype:uint8 | ensure_dtype:float64");
-  EXPECT_EQ(ids("[{id: sigmoid}]", "[{id: sigmoid}]"), "ensure_dtype:uint8 sigmoid ensure_dtype:uint8 | sigmoid ensure_dtype:float64");
-  EXPECT_EQ(ids("[{id: binarize, kwargs: {threshold: 1}}]", "[{id: binarize, kwargs: {threshold: 1}}]"), "ensure_dtype:uint8 binarize | binarize");
-  EXPECT_EQ(ids("[{id: ensure_dtype, kwargs: {dtype: float32}}, {id: sigmoid}]", "[{id: ensure_dtype, kwargs: {dtype: int8}}]"),
+  EXPECT_EQ(ids("[{id: sigmoid}]", "[{id: sigmoid}]"),
+            "ensure_dtype:uint8 sigmoid ensure_dtype:uint8 | sigmoid ensure_dtype:float64");
+  EXPECT_EQ(ids("[{id: binarize, kwargs: {threshold: 1}}]", "[{id: binarize, kwargs: {threshold: 1}}]"),
+            "ensure_dtype:uint8 binarize | binarize");
+  EXPECT_EQ(ids("[{id: ensure_dtype, kwargs: {dtype: float32}}, {id: sigmoid}]",
+                "[{id: ensure_dtype, kwargs: {dtype: int8}}]"),
             "ensure_dtype:float32 sigmoid ensure_dtype:uint8 | ensure_dtype:int8");
 }
 
@@ -239,22 +255,32 @@ TEST(Format05, OperationsTakeTheirArgumentsAndDefaults) {
   const auto range = First<ScaleRange>(Description05{.pre = "[{id: scale_range}]"});
   EXPECT_EQ(range.axes, std::nullopt);
   EXPECT_EQ(range.max_percentile, 100);
-  EXPECT_EQ(First<ScaleRange>(Description05{.pre = "[{id: scale_range, kwargs: {axes: [c, y, x], max_percentile: 99.8}}]"}).axes,
-            (StatisticAxes{{"channel", "y", "x"}}));
-  const auto fixed = First<FixedZeroMeanUnitVariance>(Description05{.pre = "[{id: fixed_zero_mean_unit_variance, kwargs: {mean: [1, 2], std: [3, 4], axis: channel}}]"});
+  EXPECT_EQ(
+      First<ScaleRange>(Description05{.pre = "[{id: scale_range, kwargs: {axes: [c, y, x], max_percentile: 99.8}}]"})
+          .axes,
+      (StatisticAxes{{"channel", "y", "x"}}));
+  const auto fixed = First<FixedZeroMeanUnitVariance>(Description05{
+      .pre = "[{id: fixed_zero_mean_unit_variance, kwargs: {mean: [1, 2], std: [3, 4], axis: channel}}]"});
   EXPECT_THAT(fixed.std, ElementsAre(3, 4));
   EXPECT_EQ(fixed.axis, "channel");
-  EXPECT_EQ(First<ScaleLinear>(Description05{.pre = "[{id: scale_linear, kwargs: {gain: [1, 2], axis: channel}}]"}).offset, std::vector<double>{0});
-  EXPECT_EQ(First<ScaleMeanVariance>(Description05{.post = "[{id: scale_mean_variance, kwargs: {reference_tensor: raw, eps: 1e-10}}]"}).eps, 1e-10);
+  EXPECT_EQ(
+      First<ScaleLinear>(Description05{.pre = "[{id: scale_linear, kwargs: {gain: [1, 2], axis: channel}}]"}).offset,
+      std::vector<double>{0});
+  EXPECT_EQ(First<ScaleMeanVariance>(
+                Description05{.post = "[{id: scale_mean_variance, kwargs: {reference_tensor: raw, eps: 1e-10}}]"})
+                .eps,
+            1e-10);
   EXPECT_EQ(First<Clip>(Description05{.pre = "[{id: clip, kwargs: {min_percentile: 1}}]"}).min_percentile, 1);
   EXPECT_EQ(First<Softmax>(Description05{.post = "[{id: softmax}]"}).axis, "channel");
-  EXPECT_EQ(First<Binarize>(Description05{.pre = "[{id: binarize, kwargs: {threshold: [1, 2], axis: channel}}]"}).axis, "channel");
+  EXPECT_EQ(First<Binarize>(Description05{.pre = "[{id: binarize, kwargs: {threshold: [1, 2], axis: channel}}]"}).axis,
+            "channel");
   EXPECT_EQ(First<UnsupportedOp>(Description05{.post = "[{id: custom, source: op.py, callable: Op}]"}).id, "custom");
 }
 
 TEST(Format05, ArgumentsThatCannotWorkAreFindings) {
   const auto errors = [](const char* op) { return Errors(Description05{.pre = std::string("[{id: ") + op + "}]"}); };
-  EXPECT_THAT(errors("scale_range, kwargs: {min_percentile: 60, max_percentile: 40}"), HasSubstr("60 must be less than max_percentile 40"));
+  EXPECT_THAT(errors("scale_range, kwargs: {min_percentile: 60, max_percentile: 40}"),
+              HasSubstr("60 must be less than max_percentile 40"));
   EXPECT_THAT(errors("scale_range, kwargs: {max_percentile: 0.998}"), HasSubstr("must be greater than 1"));
   EXPECT_THAT(errors("scale_range, kwargs: {axes: [z]}"), HasSubstr("'z' is not an axis of this tensor"));
   EXPECT_THAT(errors("scale_range, kwargs: {reference_tensor: out}"), HasSubstr("'out' is not an input of this model"));
@@ -267,12 +293,14 @@ TEST(Format05, ArgumentsThatCannotWorkAreFindings) {
   EXPECT_THAT(errors("binarize, kwargs: {threshold: 1, axis: channel}"), HasSubstr("only for lists"));
   EXPECT_THAT(errors("binarize, kwargs: {threshold: .nan}"), HasSubstr("must be a number, is '.nan'"));
   EXPECT_THAT(errors("ensure_dtype, kwargs: {dtype: float16}"), HasSubstr("'float16' is not a data type"));
-  EXPECT_THAT(errors("fixed_zero_mean_unit_variance, kwargs: {mean: [1, 2], std: [3], axis: channel}"), HasSubstr("2 means and 1 stds"));
+  EXPECT_THAT(errors("fixed_zero_mean_unit_variance, kwargs: {mean: [1, 2], std: [3], axis: channel}"),
+              HasSubstr("2 means and 1 stds"));
   EXPECT_THAT(errors("fixed_zero_mean_unit_variance, kwargs: {mean: 1, std: 0}"), HasSubstr("at least 1e-6"));
   EXPECT_THAT(errors("scale_linear, kwargs: {gain: 1}"), HasSubstr("does nothing"));
   EXPECT_THAT(errors("zero_mean_unit_variance, kwargs: {eps: 0}"), HasSubstr("must be greater than 0"));
   EXPECT_THAT(errors("softmax, kwargs: {axis: z}"), HasSubstr("'z' is not an axis"));
-  EXPECT_THAT(errors("scale_mean_variance, kwargs: {reference_tensor: raw}"), HasSubstr("not an operation of the format for preprocessing"));
+  EXPECT_THAT(errors("scale_mean_variance, kwargs: {reference_tensor: raw}"),
+              HasSubstr("not an operation of the format for preprocessing"));
 }
 
 TEST(Format05, WeightsStateWhatTheyNeed) {
@@ -282,16 +310,20 @@ TEST(Format05, WeightsStateWhatTheyNeed) {
   EXPECT_THAT(errors("{torchscript: {source: w.pt}}"), HasSubstr("pytorch_version: is missing"));
   EXPECT_THAT(errors("{pickle: {source: w}}"), HasSubstr("'pickle' is not a weights format"));
   EXPECT_THAT(errors("{onnx: {source: w.onnx, opset_version: 15, sha256: abc}}"), HasSubstr("64 hexadecimal digits"));
-  EXPECT_THAT(errors("{onnx: {source: w.onnx, opset_version: 15, parent: torchscript}}"), HasSubstr("no weights of format torchscript"));
+  EXPECT_THAT(errors("{onnx: {source: w.onnx, opset_version: 15, parent: torchscript}}"),
+              HasSubstr("no weights of format torchscript"));
   EXPECT_THAT(errors("{onnx: {source: w.onnx, opset_version: 15, parent: onnx}}"), HasSubstr("another weights format"));
-  const ModelDescription model = Accepted(Description05{.weights = "{pytorch_state_dict: {source: w.pt, pytorch_version: 2.10, architecture: {source: net.py, callable: Net}}}"});
+  const ModelDescription model =
+      Accepted(Description05{.weights = "{pytorch_state_dict: {source: w.pt, pytorch_version: 2.10, architecture: "
+                                        "{source: net.py, callable: Net}}}"});
   EXPECT_EQ(model.weights[0].framework_version, "2.10");
   EXPECT_EQ(model.weights[0].architecture->source, "net.py");
 }
 
 TEST(Format05, ToleranceRulesComeInTheirOrder) {
-  const ModelDescription model = Accepted(Description05{
-      .root = "config: {bioimageio: {reproducibility_tolerance: [{relative_tolerance: 0.01, output_ids: [out], weights_formats: [onnx]}], test_kwargs: {onnx: {decimal: 3}}}}"});
+  const ModelDescription model = Accepted(
+      Description05{.root = "config: {bioimageio: {reproducibility_tolerance: [{relative_tolerance: 0.01, output_ids: "
+                            "[out], weights_formats: [onnx]}], test_kwargs: {onnx: {decimal: 3}}}}"});
   EXPECT_EQ(model.ToleranceFor("out", WeightsFormat::kOnnx).relative, 0.01);
   EXPECT_EQ(model.ToleranceFor("out", WeightsFormat::kOnnx).mismatched_per_million, 100);
   EXPECT_DOUBLE_EQ(model.ToleranceFor("other", WeightsFormat::kOnnx).absolute, 1.5e-3);
@@ -301,7 +333,9 @@ TEST(Format05, ToleranceRulesComeInTheirOrder) {
 }
 
 TEST(Format05, ValuesOfTheDataAreRead) {
-  const ModelDescription model = Accepted(Description05{.input = "data: [{type: uint16, range: [0, .inf]}, {type: uint16}]", .output = "data: {type: uint8, values: [0, 1, 2]}"});
+  const ModelDescription model =
+      Accepted(Description05{.input = "data: [{type: uint16, range: [0, .inf]}, {type: uint16}]",
+                             .output = "data: {type: uint8, values: [0, 1, 2]}"});
   EXPECT_EQ(model.inputs[0].data.dtype, DType::kU16);
   EXPECT_EQ(model.inputs[0].data.min, 0);
   EXPECT_EQ(model.inputs[0].data.max, std::nullopt);
@@ -325,8 +359,10 @@ TEST(Format04, LettersBecomeAxes) {
 }
 
 TEST(Format04, OutputSizesAreScaledAndOffsetTwice) {
-  const ModelDescription model = Accepted(Description04{
-      .output_shape = "{reference_tensor: raw, scale: [1, null, 1, 0.5, 2], offset: [0, 1, -1, -3.5, 0]}", .output_axes = "bzcyx", .output = ""});
+  const ModelDescription model = Accepted(
+      Description04{.output_shape = "{reference_tensor: raw, scale: [1, null, 1, 0.5, 2], offset: [0, 1, -1, -3.5, 0]}",
+                    .output_axes = "bzcyx",
+                    .output = ""});
   const std::vector<Axis>& out = model.outputs[0].axes;
   EXPECT_EQ(std::get<FixedSize>(out[1].size).size, 2);
   EXPECT_EQ(std::get<FixedSize>(out[2].size).size, 1);
@@ -336,7 +372,8 @@ TEST(Format04, OutputSizesAreScaledAndOffsetTwice) {
 }
 
 TEST(Format04, AReferenceMayNameAnotherAxis) {
-  const ModelDescription model = Accepted(Description04{.output_shape = "{reference_tensor: raw.x, scale: [1, 1, 1, 1], offset: [0, 0, 0, 0]}"});
+  const ModelDescription model =
+      Accepted(Description04{.output_shape = "{reference_tensor: raw.x, scale: [1, 1, 1, 1], offset: [0, 0, 0, 0]}"});
   EXPECT_EQ(std::get<SizeReference>(model.outputs[0].axes[2].size).axis_id, "x");
 }
 
@@ -350,18 +387,27 @@ TEST(Format04, CastsStandAroundTheOperationsIfThereAreAny) {
 TEST(Format04, ModesAndLettersSayOverWhatStatisticsAreTaken) {
   const auto axes = [](const char* op) { return First<ScaleRange>(Description04{.pre = op}).axes.value(); };
   EXPECT_THAT(axes("[{name: scale_range, kwargs: {mode: per_sample, axes: xy}}]"), ElementsAre("x", "y"));
-  EXPECT_THAT(axes("[{name: scale_range, kwargs: {mode: per_dataset, axes: cyx}}]"), ElementsAre("batch", "channel", "y", "x"));
-  EXPECT_THAT(First<ScaleMeanVariance>(Description04{.post = "[{name: scale_mean_variance, kwargs: {mode: per_sample, reference_tensor: raw}}]"}).axes.value(),
-              ElementsAre("channel", "y", "x"));
+  EXPECT_THAT(axes("[{name: scale_range, kwargs: {mode: per_dataset, axes: cyx}}]"),
+              ElementsAre("batch", "channel", "y", "x"));
+  EXPECT_THAT(
+      First<ScaleMeanVariance>(
+          Description04{.post = "[{name: scale_mean_variance, kwargs: {mode: per_sample, reference_tensor: raw}}]"})
+          .axes.value(),
+      ElementsAre("channel", "y", "x"));
 }
 
 TEST(Format04, ListsRunAlongTheAxisThatIsNotShared) {
-  const auto fixed = First<FixedZeroMeanUnitVariance>(Description04{.pre = "[{name: zero_mean_unit_variance, kwargs: {mean: [1, 2, 3], std: [1, 1, 1], axes: yx}}]"});
+  const auto fixed = First<FixedZeroMeanUnitVariance>(
+      Description04{.pre = "[{name: zero_mean_unit_variance, kwargs: {mean: [1, 2, 3], std: [1, 1, 1], axes: yx}}]"});
   EXPECT_EQ(fixed.axis, "channel");
-  const auto alone = First<FixedZeroMeanUnitVariance>(Description04{.pre = "[{name: zero_mean_unit_variance, kwargs: {mode: fixed, mean: 1, std: 2, axes: cyx}}]"});
+  const auto alone = First<FixedZeroMeanUnitVariance>(
+      Description04{.pre = "[{name: zero_mean_unit_variance, kwargs: {mode: fixed, mean: 1, std: 2, axes: cyx}}]"});
   EXPECT_EQ(alone.axis, "");
-  EXPECT_EQ(First<ScaleLinear>(Description04{.pre = "[{name: scale_linear, kwargs: {gain: [1, 2, 3], axes: xy}}]"}).axis, "channel");
-  EXPECT_THAT(Errors(Description04{.pre = "[{name: scale_linear, kwargs: {gain: [1, 2, 3], axes: x}}]"}), HasSubstr("leaves out 2"));
+  EXPECT_EQ(
+      First<ScaleLinear>(Description04{.pre = "[{name: scale_linear, kwargs: {gain: [1, 2, 3], axes: xy}}]"}).axis,
+      "channel");
+  EXPECT_THAT(Errors(Description04{.pre = "[{name: scale_linear, kwargs: {gain: [1, 2, 3], axes: x}}]"}),
+              HasSubstr("leaves out 2"));
 }
 
 TEST(Format04, WhatTheFormatForbidsIsFound) {
@@ -369,21 +415,37 @@ TEST(Format04, WhatTheFormatForbidsIsFound) {
   EXPECT_THAT(Errors(Description04{.input_shape = "[1, 3, 64]"}), HasSubstr("has 3 sizes for the 4 axes 'bcyx'"));
   EXPECT_THAT(Errors(Description04{.axes = "bcyq"}), HasSubstr("'q' is none of"));
   EXPECT_THAT(Errors(Description04{.input_type = "int64"}), HasSubstr("must be one of float32, uint8, uint16"));
-  EXPECT_THAT(Errors(Description04{.output = "halo: [0, 0, 32, 0]"}), HasSubstr("a halo of 32 leaves nothing of axis y"));
+  EXPECT_THAT(Errors(Description04{.output = "halo: [0, 0, 32, 0]"}),
+              HasSubstr("a halo of 32 leaves nothing of axis y"));
   EXPECT_THAT(Errors(Description04{.output = "halo: [0, 0]"}), HasSubstr("has 2 numbers for 4 axes"));
-  EXPECT_THAT(Errors(Description04{.output_shape = "{reference_tensor: out, scale: [1, 1, 1, 1], offset: [0, 0, 0, 0]}"}), HasSubstr("'out', which is not an input"));
-  EXPECT_THAT(Errors(Description04{.output_shape = "{reference_tensor: raw, scale: [1, 1, 1, null], offset: [0, 0, 0, 0]}"}), HasSubstr("the offset must be positive"));
-  EXPECT_THAT(Errors(Description04{.output_shape = "{reference_tensor: raw, scale: [1, 1, 1, null], offset: [0, 0, 0, 8]}"}), HasSubstr("has 3 scales for the 4 axes of 'raw'"));
-  EXPECT_THAT(Errors(Description04{.output_shape = "{reference_tensor: raw, scale: [1, 1, 1, 1], offset: [0, 0, 0, 0.3]}"}), HasSubstr("multiple of 0.5"));
-  EXPECT_THAT(Errors(Description04{.pre = "[{name: softmax}]"}), HasSubstr("'softmax' is not an operation of the format"));
-  EXPECT_THAT(Errors(Description04{.pre = "[{name: zero_mean_unit_variance, kwargs: {mode: per_sample, axes: zyx}}]"}), HasSubstr("'z' is not an axis"));
-  EXPECT_THAT(Errors(Description04{.pre = "[{name: zero_mean_unit_variance, kwargs: {mode: per_sample, mean: 1, axes: yx}}]"}), HasSubstr("only for mode fixed"));
-  EXPECT_THAT(Errors(Description04{.pre = "[{name: scale_range, kwargs: {mode: per_image, axes: yx}}]"}), HasSubstr("one of per_sample, per_dataset"));
-  EXPECT_THAT(Errors(Description04{.weights = "{keras_v3: {source: w.keras}}"}), HasSubstr("not a weights format of 0.4"));
+  EXPECT_THAT(
+      Errors(Description04{.output_shape = "{reference_tensor: out, scale: [1, 1, 1, 1], offset: [0, 0, 0, 0]}"}),
+      HasSubstr("'out', which is not an input"));
+  EXPECT_THAT(
+      Errors(Description04{.output_shape = "{reference_tensor: raw, scale: [1, 1, 1, null], offset: [0, 0, 0, 0]}"}),
+      HasSubstr("the offset must be positive"));
+  EXPECT_THAT(
+      Errors(Description04{.output_shape = "{reference_tensor: raw, scale: [1, 1, 1, null], offset: [0, 0, 0, 8]}"}),
+      HasSubstr("has 3 scales for the 4 axes of 'raw'"));
+  EXPECT_THAT(
+      Errors(Description04{.output_shape = "{reference_tensor: raw, scale: [1, 1, 1, 1], offset: [0, 0, 0, 0.3]}"}),
+      HasSubstr("multiple of 0.5"));
+  EXPECT_THAT(Errors(Description04{.pre = "[{name: softmax}]"}),
+              HasSubstr("'softmax' is not an operation of the format"));
+  EXPECT_THAT(Errors(Description04{.pre = "[{name: zero_mean_unit_variance, kwargs: {mode: per_sample, axes: zyx}}]"}),
+              HasSubstr("'z' is not an axis"));
+  EXPECT_THAT(
+      Errors(Description04{.pre = "[{name: zero_mean_unit_variance, kwargs: {mode: per_sample, mean: 1, axes: yx}}]"}),
+      HasSubstr("only for mode fixed"));
+  EXPECT_THAT(Errors(Description04{.pre = "[{name: scale_range, kwargs: {mode: per_image, axes: yx}}]"}),
+              HasSubstr("one of per_sample, per_dataset"));
+  EXPECT_THAT(Errors(Description04{.weights = "{keras_v3: {source: w.keras}}"}),
+              HasSubstr("not a weights format of 0.4"));
 }
 
 TEST(Format04, TolerancesAllowNoOutliersUnlessTheyAreStated) {
-  const ModelDescription model = Accepted(Description04{.root = "config: {bioimageio: {test_kwargs: {torchscript: {absolute_tolerance: 0.1}}}}"});
+  const ModelDescription model =
+      Accepted(Description04{.root = "config: {bioimageio: {test_kwargs: {torchscript: {absolute_tolerance: 0.1}}}}"});
   EXPECT_EQ(model.ToleranceFor("out", WeightsFormat::kTorchscript).absolute, 0.1);
   EXPECT_EQ(model.ToleranceFor("out", WeightsFormat::kTorchscript).mismatched_per_million, 0);
   EXPECT_EQ(model.ToleranceFor("out", WeightsFormat::kOnnx).mismatched_per_million, 0);

@@ -10,13 +10,42 @@
 namespace tegula::spec::internal {
 namespace {
 
-constexpr std::string_view kRootFields[] = {
-    "attachments",  "authors",        "cite",          "config",         "covers",       "dependencies", "description",
-    "documentation", "download_url",  "format_version", "git_repo",      "icon",         "id",           "id_emoji",
-    "inputs",       "license",        "links",         "maintainers",    "name",         "outputs",      "packaged_by",
-    "parent",       "rdf_source",     "run_mode",      "sample_inputs",  "sample_outputs", "tags",       "test_inputs",
-    "test_outputs", "timestamp",      "training_data", "type",           "uploader",     "version",      "version_number",
-    "weights"};
+constexpr std::string_view kRootFields[] = {"attachments",
+                                            "authors",
+                                            "cite",
+                                            "config",
+                                            "covers",
+                                            "dependencies",
+                                            "description",
+                                            "documentation",
+                                            "download_url",
+                                            "format_version",
+                                            "git_repo",
+                                            "icon",
+                                            "id",
+                                            "id_emoji",
+                                            "inputs",
+                                            "license",
+                                            "links",
+                                            "maintainers",
+                                            "name",
+                                            "outputs",
+                                            "packaged_by",
+                                            "parent",
+                                            "rdf_source",
+                                            "run_mode",
+                                            "sample_inputs",
+                                            "sample_outputs",
+                                            "tags",
+                                            "test_inputs",
+                                            "test_outputs",
+                                            "timestamp",
+                                            "training_data",
+                                            "type",
+                                            "uploader",
+                                            "version",
+                                            "version_number",
+                                            "weights"};
 
 AxisType TypeOfLetter(char letter) {
   switch (letter) {
@@ -37,7 +66,8 @@ std::vector<AxisSize> ReadExplicit(const Reader& shape, const Limits& limits) {
 std::vector<AxisSize> ReadParameterized(const Reader& shape, const Limits& limits) {
   shape.AllowOnly({"min", "step"});
   const std::vector<Reader> mins = shape.Required("min").Items(), steps = shape.Required("step").Items();
-  if (mins.size() != steps.size()) shape.Note(fmt::format("has {} numbers in min and {} in step", mins.size(), steps.size()));
+  if (mins.size() != steps.size())
+    shape.Note(fmt::format("has {} numbers in min and {} in step", mins.size(), steps.size()));
   std::vector<AxisSize> sizes;
   for (std::size_t i = 0; i < std::min(mins.size(), steps.size()); ++i) {
     const std::int64_t min = mins[i].Int(1, 1, limits.axis_size), step = steps[i].Int(0, 0, limits.axis_size);
@@ -63,8 +93,10 @@ AxisSize ReadImplicitSize(const Reader& scale, std::int64_t offset, SizeReferenc
     return FixedSize{std::clamp<std::int64_t>(offset, 1, limits.axis_size)};
   }
   const Result<Rational> ratio = Rational::Approximate(factor);
-  if (ratio.ok()) reference.scale = *ratio;
-  else scale.Note(ratio.error().what);
+  if (ratio.ok())
+    reference.scale = *ratio;
+  else
+    scale.Note(ratio.error().what);
   reference.offset = offset;
   return reference;
 }
@@ -73,13 +105,15 @@ std::vector<AxisSize> ReadImplicit(const Reader& shape, std::string_view letters
   shape.AllowOnly({"reference_tensor", "scale", "offset"});
   const std::string written = shape.Required("reference_tensor").Text();
   const std::vector<Reader> scales = shape.Required("scale").Items(), offsets = shape.Required("offset").Items();
-  if (scales.size() != offsets.size()) shape.Note(fmt::format("has {} numbers in scale and {} in offset", scales.size(), offsets.size()));
+  if (scales.size() != offsets.size())
+    shape.Note(fmt::format("has {} numbers in scale and {} in offset", scales.size(), offsets.size()));
   const std::size_t dot = written.find('.');
   std::vector<AxisSize> sizes;
   for (std::size_t i = 0; i < std::min({scales.size(), offsets.size(), letters.size()}); ++i) {
     SizeReference reference;
     reference.tensor_id = written.substr(0, dot);
-    reference.axis_id = AxisIdFromShort(dot == std::string::npos ? letters.substr(i, 1) : std::string_view(written).substr(dot + 1));
+    reference.axis_id =
+        AxisIdFromShort(dot == std::string::npos ? letters.substr(i, 1) : std::string_view(written).substr(dot + 1));
     sizes.push_back(ReadImplicitSize(scales[i], ReadTwice(offsets[i], limits), std::move(reference), limits));
   }
   return sizes;
@@ -94,9 +128,12 @@ std::vector<AxisSize> ReadSizes(const Reader& shape, Side side, std::string_view
 std::string ReadLetters(const Reader& axes) {
   std::string letters;
   for (const char letter : axes.Text()) {
-    if (std::string_view("bitczyx").find(letter) == std::string_view::npos) axes.Note(fmt::format("'{}' is none of b, i, t, c, z, y, x", letter));
-    else if (letters.find(letter) != std::string::npos) axes.Note(fmt::format("'{}' stands twice", letter));
-    else letters += letter;
+    if (std::string_view("bitczyx").find(letter) == std::string_view::npos)
+      axes.Note(fmt::format("'{}' is none of b, i, t, c, z, y, x", letter));
+    else if (letters.find(letter) != std::string::npos)
+      axes.Note(fmt::format("'{}' stands twice", letter));
+    else
+      letters += letter;
   }
   return letters;
 }
@@ -105,7 +142,8 @@ std::string ReadLetters(const Reader& axes) {
 void NameChannels(Axis& axis, const Reader& shape, const Limits& limits) {
   const auto* fixed = std::get_if<FixedSize>(&axis.size);
   if (axis.type != AxisType::kChannel || fixed == nullptr) return;
-  if (fixed->size > limits.channels) return shape.Note(fmt::format("has {} channels, more than the limit of {}", fixed->size, limits.channels));
+  if (fixed->size > limits.channels)
+    return shape.Note(fmt::format("has {} channels, more than the limit of {}", fixed->size, limits.channels));
   for (std::int64_t i = 0; i < fixed->size; ++i) axis.channel_names.push_back(fmt::format("channel{}", i));
 }
 
@@ -116,7 +154,8 @@ std::vector<Axis> ReadAxes(const Reader& tensor, Side side, const Limits& limits
   if (shape.present() && sizes.size() != letters.size())
     shape.Note(fmt::format("has {} sizes for the {} axes '{}'", sizes.size(), letters.size(), letters));
   const std::vector<Reader> halos = tensor["halo"].Items();
-  if (!halos.empty() && halos.size() != letters.size()) tensor["halo"].Note(fmt::format("has {} numbers for {} axes", halos.size(), letters.size()));
+  if (!halos.empty() && halos.size() != letters.size())
+    tensor["halo"].Note(fmt::format("has {} numbers for {} axes", halos.size(), letters.size()));
   std::vector<Axis> axes;
   for (std::size_t i = 0; i < std::min(letters.size(), sizes.size()); ++i) {
     Axis axis;
@@ -126,7 +165,8 @@ std::vector<Axis> ReadAxes(const Reader& tensor, Side side, const Limits& limits
     if (i < halos.size()) axis.halo = halos[i].Int(0, 0, limits.axis_size);
     NameChannels(axis, shape, limits);
     const auto* fixed = std::get_if<FixedSize>(&axis.size);
-    if (side == Side::kInput && axis.type == AxisType::kBatch && (fixed == nullptr || fixed->size != 1)) shape.Note("must be 1 along b, without a step");
+    if (side == Side::kInput && axis.type == AxisType::kBatch && (fixed == nullptr || fixed->size != 1))
+      shape.Note("must be 1 along b, without a step");
     axes.push_back(std::move(axis));
   }
   return axes;
@@ -142,8 +182,10 @@ std::vector<OpDescription> WithCasts(std::vector<OpDescription> ops, DType descr
 
 TensorDescription ReadTensor(const Reader& tensor, Side side, const Limits& limits) {
   TensorDescription read;
-  if (side == Side::kInput) tensor.AllowOnly({"name", "description", "axes", "data_range", "data_type", "shape", "preprocessing"});
-  else tensor.AllowOnly({"name", "description", "axes", "data_range", "data_type", "shape", "halo", "postprocessing"});
+  if (side == Side::kInput)
+    tensor.AllowOnly({"name", "description", "axes", "data_range", "data_type", "shape", "preprocessing"});
+  else
+    tensor.AllowOnly({"name", "description", "axes", "data_range", "data_type", "shape", "halo", "postprocessing"});
   read.id = tensor.Required("name").Text();
   read.description = tensor["description"].Text();
   const Reader type = tensor.Required("data_type");
@@ -160,7 +202,8 @@ TensorDescription ReadTensor(const Reader& tensor, Side side, const Limits& limi
 }
 
 // Files beside the tensors, in their order; a list may be shorter.
-void AttachFiles(const Reader& files, std::string_view suffix, std::vector<TensorDescription>& tensors, std::optional<FileReference> TensorDescription::*member) {
+void AttachFiles(const Reader& files, std::string_view suffix, std::vector<TensorDescription>& tensors,
+                 std::optional<FileReference> TensorDescription::*member) {
   const std::vector<Reader> items = files.Items();
   for (std::size_t i = 0; i < items.size(); ++i) {
     std::optional<FileReference> file = ReadFileReference(items[i], suffix);
@@ -191,8 +234,10 @@ void ResolveChannels(const Reader& root, const Limits& limits, ModelDescription&
 
 void ReadModel04(const Reader& root, const Limits& limits, ModelDescription& model) {
   root.AllowOnly(kRootFields);
-  for (const Reader& tensor : TensorItems(root, Side::kInput)) model.inputs.push_back(ReadTensor(tensor, Side::kInput, limits));
-  for (const Reader& tensor : TensorItems(root, Side::kOutput)) model.outputs.push_back(ReadTensor(tensor, Side::kOutput, limits));
+  for (const Reader& tensor : TensorItems(root, Side::kInput))
+    model.inputs.push_back(ReadTensor(tensor, Side::kInput, limits));
+  for (const Reader& tensor : TensorItems(root, Side::kOutput))
+    model.outputs.push_back(ReadTensor(tensor, Side::kOutput, limits));
   AttachFiles(root.Required("test_inputs"), ".npy", model.inputs, &TensorDescription::test_tensor);
   AttachFiles(root.Required("test_outputs"), ".npy", model.outputs, &TensorDescription::test_tensor);
   AttachFiles(root["sample_inputs"], "", model.inputs, &TensorDescription::sample_tensor);

@@ -11,19 +11,21 @@ namespace tegula::spec::internal {
 namespace {
 
 constexpr std::string_view kRootFields[] = {
-    "attachments", "authors",   "cite",     "config",      "covers",   "description", "documentation", "format_version", "git_repo",
-    "icon",        "id",        "id_emoji", "inputs",      "license",  "links",       "maintainers",   "name",           "outputs",
-    "packaged_by", "parent",    "run_mode", "tags",        "timestamp", "training_data", "type",       "uploader",       "version",
-    "version_comment", "weights"};
+    "attachments",    "authors",     "cite",          "config",  "covers",      "description", "documentation",
+    "format_version", "git_repo",    "icon",          "id",      "id_emoji",    "inputs",      "license",
+    "links",          "maintainers", "name",          "outputs", "packaged_by", "parent",      "run_mode",
+    "tags",           "timestamp",   "training_data", "type",    "uploader",    "version",     "version_comment",
+    "weights"};
 
 constexpr std::string_view kSpaceUnits[] = {
-    "attometer", "angstrom", "centimeter", "decimeter", "exameter",  "femtometer", "foot",      "gigameter", "hectometer",
-    "inch",      "kilometer", "megameter", "meter",     "micrometer", "mile",      "millimeter", "nanometer", "parsec",
-    "petameter", "picometer", "terameter", "yard",      "yoctometer", "yottameter", "zeptometer", "zettameter"};
+    "attometer", "angstrom",   "centimeter", "decimeter",  "exameter",  "femtometer", "foot",
+    "gigameter", "hectometer", "inch",       "kilometer",  "megameter", "meter",      "micrometer",
+    "mile",      "millimeter", "nanometer",  "parsec",     "petameter", "picometer",  "terameter",
+    "yard",      "yoctometer", "yottameter", "zeptometer", "zettameter"};
 
 constexpr std::string_view kTimeUnits[] = {
-    "attosecond", "centisecond", "day",        "decisecond", "exasecond",  "femtosecond", "gigasecond", "hectosecond",
-    "hour",       "kilosecond",  "megasecond", "microsecond", "millisecond", "minute",    "nanosecond", "petasecond",
+    "attosecond", "centisecond", "day",        "decisecond",  "exasecond",   "femtosecond", "gigasecond", "hectosecond",
+    "hour",       "kilosecond",  "megasecond", "microsecond", "millisecond", "minute",      "nanosecond", "petasecond",
     "picosecond", "second",      "terasecond", "yoctosecond", "yottasecond", "zeptosecond", "zettasecond"};
 
 AxisType TypeFromName(std::string_view name) {
@@ -47,7 +49,10 @@ std::string_view DefaultId(AxisType type) {
 
 SizeReference ReadSizeReference(const Reader& size, const Limits& limits) {
   size.AllowOnly({"tensor_id", "axis_id", "offset"});
-  return {size.Required("tensor_id").Text(), AxisIdFromShort(size.Required("axis_id").Text()), {}, size["offset"].Int(0, -limits.axis_size, limits.axis_size)};
+  return {size.Required("tensor_id").Text(),
+          AxisIdFromShort(size.Required("axis_id").Text()),
+          {},
+          size["offset"].Int(0, -limits.axis_size, limits.axis_size)};
 }
 
 DataDependentSize ReadDataDependentSize(const Reader& size, const Limits& limits) {
@@ -65,8 +70,10 @@ AxisSize ReadSize(const Reader& size, AxisType type, Side side, const Limits& li
   if (size["tensor_id"].present() || size["axis_id"].present()) return ReadSizeReference(size, limits);
   if (size["step"].present() || side == Side::kInput) {
     size.AllowOnly({"min", "step"});
-    if (side == Side::kOutput) size.Note("has a step, which only inputs have", "refer to the axis of the input that decides this size");
-    return ParameterizedSize{size.Required("min").Int(1, 1, limits.axis_size), size.Required("step").Int(1, 1, limits.axis_size)};
+    if (side == Side::kOutput)
+      size.Note("has a step, which only inputs have", "refer to the axis of the input that decides this size");
+    return ParameterizedSize{size.Required("min").Int(1, 1, limits.axis_size),
+                             size.Required("step").Int(1, 1, limits.axis_size)};
   }
   if (type != AxisType::kIndex) size.Note("depends on the data, which only axes of type index can");
   return ReadDataDependentSize(size, limits);
@@ -78,7 +85,8 @@ void ReadChannelAxis(const Reader& axis, const Limits& limits, Axis& read) {
   read.channel_names = names.Texts();
   const auto channels = static_cast<std::int64_t>(read.channel_names.size());
   if (names.is_sequence() && channels == 0) names.Note("needs at least one name");
-  if (channels > limits.channels) names.Note(fmt::format("has {} channels, more than the limit of {}", channels, limits.channels));
+  if (channels > limits.channels)
+    names.Note(fmt::format("has {} channels, more than the limit of {}", channels, limits.channels));
   read.size = FixedSize{std::max<std::int64_t>(channels, 1)};
 }
 
@@ -92,23 +100,28 @@ void ReadBatchAxis(const Reader& axis, Axis& read) {
 void ReadSizedAxis(const Reader& axis, Side side, const Limits& limits, Axis& read) {
   const bool is_index = read.type == AxisType::kIndex;
   const std::string_view own = side == Side::kInput ? "concatenable" : is_index ? "size" : "halo";
-  if (is_index) axis.AllowOnly({"type", "id", "description", "size", own});
-  else axis.AllowOnly({"type", "id", "description", "size", "unit", "scale", own});
+  if (is_index)
+    axis.AllowOnly({"type", "id", "description", "size", own});
+  else
+    axis.AllowOnly({"type", "id", "description", "size", "unit", "scale", own});
   read.size = ReadSize(axis.Required("size"), read.type, side, limits);
   if (is_index) return;
   read.unit = axis["unit"].Choice(read.type == AxisType::kSpace ? Names(kSpaceUnits) : Names(kTimeUnits), "");
   read.scale = axis["scale"].Number(1.0, 1e-300, 1e300);
   if (side == Side::kInput || !axis["halo"].present()) return;
   read.halo = axis["halo"].Int(0, 1, limits.axis_size);
-  if (!std::holds_alternative<SizeReference>(read.size)) axis["size"].Note("must refer to another axis, as this axis has a halo");
+  if (!std::holds_alternative<SizeReference>(read.size))
+    axis["size"].Note("must refer to another axis, as this axis has a halo");
 }
 
 Axis ReadAxis(const Reader& axis, Side side, const Limits& limits) {
   Axis read;
   read.type = TypeFromName(axis.Required("type").Choice({"batch", "channel", "index", "time", "space"}, "space"));
   read.id = AxisIdFromShort(axis["id"].Text(DefaultId(read.type)));
-  if (!IsIdentifier(read.id) || read.id.size() > 16) axis["id"].Note(fmt::format("must be up to 16 lower-case letters, digits and underscores, is '{}'", read.id));
-  if (read.id == "batch" && read.type != AxisType::kBatch) axis["id"].Note("must not be batch, as the axis is of another type");
+  if (!IsIdentifier(read.id) || read.id.size() > 16)
+    axis["id"].Note(fmt::format("must be up to 16 lower-case letters, digits and underscores, is '{}'", read.id));
+  if (read.id == "batch" && read.type != AxisType::kBatch)
+    axis["id"].Note("must not be batch, as the axis is of another type");
   read.description = axis["description"].Text();
   switch (read.type) {
     case AxisType::kBatch: ReadBatchAxis(axis, read); break;
@@ -145,7 +158,8 @@ DataDescription ReadData(const Reader& data, const std::vector<Axis>& axes) {
   if (!data.is_sequence()) return ReadValues(data);
   std::vector<DataDescription> all;
   for (const Reader& item : data.Items()) all.push_back(ReadValues(item));
-  const auto channel = std::find_if(axes.begin(), axes.end(), [](const Axis& axis) { return axis.type == AxisType::kChannel; });
+  const auto channel =
+      std::find_if(axes.begin(), axes.end(), [](const Axis& axis) { return axis.type == AxisType::kChannel; });
   const std::size_t channels = channel == axes.end() ? 1 : channel->channel_names.size();
   if (all.size() != channels) data.Note(fmt::format("has {} descriptions for {} channels", all.size(), channels));
   for (const DataDescription& one : all)
@@ -160,8 +174,8 @@ PadDescription ReadPad(const Reader& pad) {
   return {PadModeFromName(mode).value_or(PadMode::kSymmetric), pad["value"].Number().value_or(0)};
 }
 
-// The format inserts casts: to the described type before the ops of inputs, unless they begin with a cast, and after the
-// ops of all tensors, unless the last one decides the type itself.
+// The format inserts casts: to the described type before the ops of inputs, unless they begin with a cast, and after
+// the ops of all tensors, unless the last one decides the type itself.
 std::vector<OpDescription> WithCasts(std::vector<OpDescription> ops, DType described, Side side) {
   const auto is_cast = [](const OpDescription& op) { return std::holds_alternative<EnsureDtype>(op); };
   if (side == Side::kInput && (ops.empty() || !is_cast(ops.front()))) ops.insert(ops.begin(), EnsureDtype{described});
@@ -185,10 +199,14 @@ std::vector<Axis> ReadAxes(const Reader& tensor, Side side, const Limits& limits
 
 TensorDescription ReadTensor(const Reader& tensor, Side side, const Limits& limits) {
   TensorDescription read;
-  if (side == Side::kInput) tensor.AllowOnly({"id", "description", "axes", "test_tensor", "sample_tensor", "data", "preprocessing", "optional", "pad", "output_of"});
-  else tensor.AllowOnly({"id", "description", "axes", "test_tensor", "sample_tensor", "data", "postprocessing"});
+  if (side == Side::kInput)
+    tensor.AllowOnly({"id", "description", "axes", "test_tensor", "sample_tensor", "data", "preprocessing", "optional",
+                      "pad", "output_of"});
+  else
+    tensor.AllowOnly({"id", "description", "axes", "test_tensor", "sample_tensor", "data", "postprocessing"});
   read.id = tensor["id"].Text(side == Side::kInput ? "input" : "output");
-  if (!IsIdentifier(read.id) || read.id.size() > 32) tensor["id"].Note(fmt::format("must be up to 32 lower-case letters, digits and underscores, is '{}'", read.id));
+  if (!IsIdentifier(read.id) || read.id.size() > 32)
+    tensor["id"].Note(fmt::format("must be up to 32 lower-case letters, digits and underscores, is '{}'", read.id));
   read.description = tensor["description"].Text();
   read.axes = ReadAxes(tensor, side, limits);
   read.data = ReadData(tensor["data"], read.axes);
@@ -212,8 +230,11 @@ void ResolveScales(const Reader& root, Side side, ModelDescription& model) {
       const Axis* target = tensor == nullptr ? nullptr : tensor->FindAxis(reference->axis_id);
       if (target == nullptr) continue;  // CheckTensors says so
       const Result<Rational> ratio = Rational::Approximate(target->scale / axis.scale);
-      if (ratio.ok()) reference->scale = *ratio;
-      else root[TensorsKey(side)][t]["axes"][a]["scale"].Note(fmt::format("{} against {}: {}", axis.scale, target->scale, ratio.error().what));
+      if (ratio.ok())
+        reference->scale = *ratio;
+      else
+        root[TensorsKey(side)][t]["axes"][a]["scale"].Note(
+            fmt::format("{} against {}: {}", axis.scale, target->scale, ratio.error().what));
     }
   }
 }
@@ -222,8 +243,10 @@ void ResolveScales(const Reader& root, Side side, ModelDescription& model) {
 
 void ReadModel05(const Reader& root, const Limits& limits, ModelDescription& model) {
   root.AllowOnly(kRootFields);
-  for (const Reader& tensor : TensorItems(root, Side::kInput)) model.inputs.push_back(ReadTensor(tensor, Side::kInput, limits));
-  for (const Reader& tensor : TensorItems(root, Side::kOutput)) model.outputs.push_back(ReadTensor(tensor, Side::kOutput, limits));
+  for (const Reader& tensor : TensorItems(root, Side::kInput))
+    model.inputs.push_back(ReadTensor(tensor, Side::kInput, limits));
+  for (const Reader& tensor : TensorItems(root, Side::kOutput))
+    model.outputs.push_back(ReadTensor(tensor, Side::kOutput, limits));
   ResolveScales(root, Side::kInput, model);
   ResolveScales(root, Side::kOutput, model);
   ReadCommon(root, Format::k05, model);

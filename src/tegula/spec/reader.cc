@@ -106,7 +106,8 @@ void Reader::Warn(std::string sentence, std::string hint) const {
 }
 
 void Reader::NoteWrong(std::string_view wanted) const {
-  if (!node_->is_scalar()) return Note(fmt::format("must be {}, is a {}", wanted, node_->is_mapping() ? "mapping" : "list"));
+  if (!node_->is_scalar())
+    return Note(fmt::format("must be {}, is a {}", wanted, node_->is_mapping() ? "mapping" : "list"));
   Note(fmt::format("must be {}, is {}", wanted, Shown(node_->text)));
 }
 

@@ -55,7 +55,9 @@ class Reader {
   std::string Version() const;
   /// One of these words; the fallback otherwise.
   std::string Choice(Names words, std::string_view fallback) const;
-  std::string Choice(NameList words, std::string_view fallback) const { return Choice(Names(words.begin(), words.size()), fallback); }
+  std::string Choice(NameList words, std::string_view fallback) const {
+    return Choice(Names(words.begin(), words.size()), fallback);
+  }
   /// A whole number within [min, max]; 3.0 is one.
   std::int64_t Int(std::int64_t fallback, std::int64_t min, std::int64_t max) const;
   /// A finite number.

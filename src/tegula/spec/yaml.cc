@@ -33,7 +33,8 @@ std::string WithoutCommentsBeforeDirective(std::string_view text) {
     at = end + 1;
   }
   if (at >= copy.size() || copy[at] != '%') return copy;
-  std::replace_if(copy.begin(), copy.begin() + static_cast<std::ptrdiff_t>(at), [](char c) { return c != '\n'; }, ' ');
+  std::replace_if(
+      copy.begin(), copy.begin() + static_cast<std::ptrdiff_t>(at), [](char c) { return c != '\n'; }, ' ');
   return copy;
 }
 
@@ -82,8 +83,8 @@ class Builder {
     const std::string problem = parser_.problem == nullptr ? "not yaml" : parser_.problem;
     if (parser_.error == YAML_MEMORY_ERROR) return ExhaustedError("no memory to read yaml");
     if (parser_.error == YAML_READER_ERROR) return CorruptError(fmt::format("line {}: {}", LineOfProblem(), problem));
-    return CorruptError(fmt::format("line {}, column {}: {}", parser_.problem_mark.line + 1,
-                                    parser_.problem_mark.column + 1, problem));
+    return CorruptError(
+        fmt::format("line {}, column {}: {}", parser_.problem_mark.line + 1, parser_.problem_mark.column + 1, problem));
   }
 
   // Bytes that are not characters have an offset only.
@@ -170,7 +171,9 @@ class Builder {
     return ExhaustedError(fmt::format("the yaml holds more than {} values, aliases counted", limits_.yaml_nodes));
   }
 
-  Error TooDeep() const { return ExhaustedError(fmt::format("the yaml is nested more than {} deep", limits_.yaml_depth)); }
+  Error TooDeep() const {
+    return ExhaustedError(fmt::format("the yaml is nested more than {} deep", limits_.yaml_depth));
+  }
 
   // Whether a tag makes a scalar text; kCorrupt for tags that ask for more than plain data.
   Result<bool> SaysText(std::string_view tag) const {

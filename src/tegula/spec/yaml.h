@@ -2,8 +2,8 @@
 //
 // Descriptions come from strangers, so the tree is built from libyaml's events and not from its documents: depth, size
 // and the number of nodes after aliases are limited before memory is taken. Scalars keep their text; what it means (a
-// number, text) is decided by whoever asks, by the YAML 1.2 rules that the reference software uses: `yes` is text, `1e-6`
-// a number, 010 is ten. JSON is YAML.
+// number, text) is decided by whoever asks, by the YAML 1.2 rules that the reference software uses: `yes` is text,
+// `1e-6` a number, 010 is ten. JSON is YAML.
 #pragma once
 
 #include <cstdint>
@@ -51,9 +51,9 @@ struct Node {
   std::optional<std::string> AsText() const;
 };
 
-/// Parses one document. kCorrupt with line and column for text that is not YAML or not UTF-8, for duplicate keys, for keys
-/// that are not scalars and for tags beyond the core ones; kExhausted for text beyond the limits. Linear in the size of the
-/// text and of the tree.
+/// Parses one document. kCorrupt with line and column for text that is not YAML or not UTF-8, for duplicate keys, for
+/// keys that are not scalars and for tags beyond the core ones; kExhausted for text beyond the limits. Linear in the
+/// size of the text and of the tree.
 Result<std::shared_ptr<const Node>> ParseYaml(std::string_view text, const Limits& limits = {});
 
 }  // namespace tegula::spec

@@ -67,8 +67,9 @@ TEST(Yaml, AliasesStandForWhatTheyName) {
 }
 
 TEST(Yaml, TextThatIsNotOneDocumentOfPlainDataIsCorrupt) {
-  for (const std::string_view text : {"{a: 1, a: 2}", "{a: 1, 'a': 2}", "a: [1, 2", "", "# only a comment", "a: *nowhere", "&a [*a]",
-                                      "[a]: 1", "a: 1\n---\nb: 2\n", "a: !!python/object:os.system x", "a: !mine 1", "\ta: 1"}) {
+  for (const std::string_view text :
+       {"{a: 1, a: 2}", "{a: 1, 'a': 2}", "a: [1, 2", "", "# only a comment", "a: *nowhere", "&a [*a]", "[a]: 1",
+        "a: 1\n---\nb: 2\n", "a: !!python/object:os.system x", "a: !mine 1", "\ta: 1"}) {
     const auto tree = ParseYaml(text);
     ASSERT_FALSE(tree.ok()) << text;
     EXPECT_EQ(tree.error().code, Code::kCorrupt) << text;
@@ -84,7 +85,8 @@ TEST(Yaml, DepthIsLimitedWhereItIsWrittenAndWhereAliasesMakeIt) {
   EXPECT_EQ(ParseYaml(std::string(100'000, '[')).error().code, Code::kExhausted);
   EXPECT_TRUE(ParseYaml(std::string(60, '[') + std::string(60, ']')).ok());
   std::string ladder = "a0: &a0 [x]\n";
-  for (int i = 1; i < 100; ++i) ladder += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
+  for (int i = 1; i < 100; ++i)
+    ladder += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
   EXPECT_EQ(ParseYaml(ladder).error().code, Code::kExhausted);
 }
 
