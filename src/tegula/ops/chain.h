@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tegula/core/status.h"
@@ -20,9 +21,10 @@ namespace tegula::ops {
 /// Where an op chain stands: its tensor's id and the names of its axes, and which kind it is.
 struct ChainInput {
   std::string tensor_id;
-  std::vector<std::string> axes;   ///< ids, slowest first
-  Shape shape;                     ///< the whole tensor's: sizes along non-tiled axes (channel) are used, others may differ per tile
+  std::vector<std::string> axes;  ///< ids, slowest first
+  Shape shape;                    ///< the whole tensor's: sizes along non-tiled axes (channel) are used, others may differ per tile
   DType dtype = DType::kF32;
+  std::vector<bool> tiled = {};   ///< per axis whether tiles are cut along it: there an op cannot have a value per position. Empty: none
 };
 
 /// Immutable and thread-safe.
@@ -35,7 +37,9 @@ class Chain {
 
   DType output_dtype() const noexcept;
   /// Runs all ops on one tile of any size along the tiled axes. `in` has the bound dtype, `out` has output_dtype() and
-  /// the same shape; they may not overlap. kExhausted if memory for an intermediate result is not there.
+  /// the same shape; they may not overlap. Ops between two softmaxes are fused: the tile is read and written once.
+  /// kInvalid for a tile whose size along an axis with a value per position is not the bound one; kExhausted if memory
+  /// for an intermediate result (of softmax only) is not there.
   Status Run(const ConstView& in, const View& out) const;
 
  private:

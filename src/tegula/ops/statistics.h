@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tegula/core/status.h"
@@ -19,11 +20,13 @@
 namespace tegula::ops {
 
 enum class Measure : std::uint8_t {
-  kMean,
-  kStd,         ///< population standard deviation (ddof 0)
-  kPercentile,  ///< linear interpolation between the two nearest ranks, as numpy.quantile's default
-  kPercentileOfValues,  ///< numpy's "inverted_cdf": always a value that occurs
+  kMean,         ///< of what is not NaN
+  kStd,          ///< population standard deviation (ddof 0); NaN if any pixel is NaN
+  kDatasetStd,   ///< the same, but a NaN pixel counts as if it had the mean
+  kPercentile,   ///< linear interpolation between the two nearest ranks, as numpy.quantile's default; NaN is skipped
+  kPercentileOfValues,  ///< numpy's "inverted_cdf": always a value that occurs; NaN is skipped
 };
+std::string_view MeasureName(Measure measure);  ///< "mean", "standard deviation", "percentile"
 
 /// One wanted number per position along the axes that are not reduced.
 struct StatisticRequest {
@@ -31,18 +34,22 @@ struct StatisticRequest {
   double percentile = 0;             ///< 0..100, for percentiles
   std::string tensor_id;             ///< whose raw values
   std::vector<bool> reduced;         ///< one per axis of that tensor
+  std::vector<std::string> axes;     ///< the ids of that tensor's axes, slowest first
   friend bool operator==(const StatisticRequest&, const StatisticRequest&) = default;
 };
 
-/// A value in double for every position along the kept axes (C order over them; size 1 for none).
+/// A value in double for every position along the kept axes (C order over them; size 1 for none). NaN where there is
+/// nothing to count.
 struct Statistic {
   StatisticRequest request;
+  Shape shape;  ///< the tensor's, with 1 for the reduced axes
   std::vector<double> values;
 };
 
 /// The answers to all requests of a model. Immutable once filled.
 class Statistics {
  public:
+  /// Replaces an earlier answer to the same request.
   void Set(Statistic statistic);
   /// kNotFound if it was not computed.
   Result<const Statistic*> Find(const StatisticRequest& request) const;
@@ -52,18 +59,21 @@ class Statistics {
   std::vector<Statistic> all_;
 };
 
-/// What the ops of these tensors need; each request once. kUnsupported names an op that wants statistics that
-/// cannot be had (of an output before it exists), kInvalid an axis or tensor that does not exist.
+/// What the ops of these tensors need, always of raw inputs; each request once. kUnsupported names an op that wants
+/// statistics that cannot be had (of a whole output), kInvalid an axis or tensor that does not exist.
 Result<std::vector<StatisticRequest>> RequiredStatistics(const spec::ModelDescription& model);
 
 /// Collects the statistics of one tensor from blocks of it. A pass gives every block once; several passes may be
-/// needed (exact percentiles of floats in bounded memory): while (!c.done()) { all blocks: Add; FinishPass }.
+/// needed (exact percentiles of 32- and 64-bit values in bounded memory): while (!c.done()) { all blocks: Add; FinishPass }.
+/// Memory: at most 256 MiB of counters, and 32 bytes per block and kept position for floating point moments; it does not
+/// grow with the image otherwise. Threads: see Add; everything else one thread at a time.
 class StatisticsCollector {
  public:
   /// `requests` are all of this tensor, which has `shape` and `dtype`; blocks are cut by the caller on a fixed grid of
   /// `blocks` numbered pieces. `workers` is how many threads call Add at once. kExhausted if `shape` keeps too many
-  /// positions.
-  static Result<StatisticsCollector> Make(std::vector<StatisticRequest> requests, DType dtype, const Shape& shape, std::int64_t blocks, int workers);
+  /// positions, kInvalid for a request that does not fit the tensor.
+  static Result<StatisticsCollector> Make(std::vector<StatisticRequest> requests, DType dtype, const Shape& shape,
+                                          std::int64_t blocks, int workers);
   StatisticsCollector(StatisticsCollector&&) noexcept;
   StatisticsCollector& operator=(StatisticsCollector&&) noexcept;
   ~StatisticsCollector();
@@ -73,11 +83,12 @@ class StatisticsCollector {
   /// Threads: one at a time per worker, any number of workers.
   void Add(std::int64_t index, std::span<const std::int64_t> begin, const ConstView& block, int worker) noexcept;
   void FinishPass();
-  /// After the last pass.
+  /// After the last pass, once.
   std::vector<Statistic> Take();
 
- private:
   struct State;
+
+ private:
   explicit StatisticsCollector(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -1,0 +1,153 @@
+// ops/rank_counter.h — exact percentiles in bounded memory: radix selection over passes. Internal to ops/.
+//
+// A pass counts the values by one digit of their order key (order_key.h): the first pass all values by the highest digit,
+// a later one by the next digit only those that share the digits found so far with a wanted rank. 8- and 16-bit values need
+// one pass, 32-bit values two with digits of 16 bits, 64-bit values four; more with smaller digits, where many kept positions
+// or workers leave less memory for each.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "tegula/core/interval.h"
+#include "tegula/ops/order_key.h"
+#include "tegula/ops/quantile.h"
+
+namespace tegula::ops {
+
+/// The percentiles of one set of kept positions. Threads: AddRow one at a time per worker; the rest one at a time.
+template <class T>
+class RankCounter {
+ public:
+  using Key = KeyType<T>;
+
+  /// Bytes of counters for digits of `digit_bits`; INT64_MAX where they do not fit into 64 bits.
+  static std::int64_t Bytes(int digit_bits, std::int64_t percentiles, std::int64_t positions, int workers) {
+    digit_bits = std::min(digit_bits, kKeyBits);
+    const std::int64_t per_position = (static_cast<std::int64_t>(sizeof(std::int64_t)) << digit_bits) * Slots(digit_bits, percentiles) * workers;
+    return positions > std::numeric_limits<std::int64_t>::max() / per_position ? std::numeric_limits<std::int64_t>::max() : per_position * positions;
+  }
+
+  RankCounter(int digit_bits, std::int64_t percentiles, std::int64_t positions, int workers)
+      : digit_bits_(std::min(digit_bits, kKeyBits)),
+        slots_(Slots(digit_bits_, percentiles)),
+        workers_(workers),
+        positions_(static_cast<std::size_t>(positions)),
+        counts_(static_cast<std::size_t>(workers * positions * slots_) << digit_bits_) {}
+
+  bool done() const noexcept { return found_bits_ == kKeyBits; }
+
+  void AddRow(const T* row, std::int64_t stride, std::int64_t n, std::int64_t position, int worker) noexcept {
+    const int shift = kKeyBits - found_bits_ - pass_bits();
+    const std::size_t mask = (std::size_t{1} << pass_bits()) - 1;
+    std::int64_t* const counts = Counts(worker, position, 0);
+    if (found_bits_ == 0) {
+      ForEachKey(row, stride, n, [&](Key key) { ++counts[static_cast<std::size_t>(key >> shift) & mask]; });
+      return;
+    }
+    const std::vector<Key>& prefixes = positions_[static_cast<std::size_t>(position)].prefixes;
+    ForEachKey(row, stride, n, [&](Key key) {
+      const Key prefix = static_cast<Key>(key >> (shift + pass_bits()));
+      for (std::size_t slot = 0; slot < prefixes.size(); ++slot)
+        if (prefixes[slot] == prefix) {
+          ++counts[(slot << digit_bits_) + (static_cast<std::size_t>(key >> shift) & mask)];
+          return;
+        }
+    });
+  }
+
+  /// Finds the next digit of all wanted ranks; `percentiles` are the same every time.
+  template <class Request>
+  void FinishPass(const std::vector<Request>& percentiles) {
+    for (std::size_t p = 0; p < positions_.size(); ++p) FinishPosition(percentiles, static_cast<std::int64_t>(p));
+    found_bits_ += pass_bits();
+    if (done()) counts_ = {};
+    else std::fill(counts_.begin(), counts_.end(), 0);
+  }
+
+  /// After the last pass.
+  double Percentile(std::size_t index, std::int64_t position) const noexcept {
+    const Position& at = positions_[static_cast<std::size_t>(position)];
+    if (at.targets.empty()) return std::numeric_limits<double>::quiet_NaN();
+    const Target& low = at.targets[2 * index];
+    return Interpolate(ValueOf<T>(low.key), ValueOf<T>(at.targets[2 * index + 1].key), low.weight);
+  }
+
+ private:
+  static constexpr int kKeyBits = static_cast<int>(sizeof(T) * 8);
+
+  struct Target {
+    Key key = 0;               // the digits found so far
+    std::int64_t rank = 0;     // among the values that share them
+    double weight = 0;
+  };
+  struct Position {
+    std::vector<Target> targets;  // two per percentile; none if there are only NaNs
+    std::vector<Key> prefixes;    // the different keys of the targets: a slot of counters each
+  };
+
+  static std::int64_t Slots(int digit_bits, std::int64_t percentiles) { return digit_bits >= kKeyBits ? 1 : 2 * percentiles; }
+  int pass_bits() const noexcept { return std::min(digit_bits_, kKeyBits - found_bits_); }
+
+  std::int64_t* Counts(int worker, std::int64_t position, std::size_t slot) noexcept {
+    const std::int64_t index = (worker * static_cast<std::int64_t>(positions_.size()) + position) * slots_ + static_cast<std::int64_t>(slot);
+    return counts_.data() + (static_cast<std::size_t>(index) << digit_bits_);
+  }
+
+  template <class F>
+  static void ForEachKey(const T* row, std::int64_t stride, std::int64_t n, F&& f) noexcept {
+    for (std::int64_t i = 0; i < n; ++i) {
+      const T value = row[i * stride];
+      if constexpr (std::is_floating_point_v<T>)
+        if (value != value) continue;
+      f(KeyOf(value));
+    }
+  }
+
+  template <class Request>
+  void FinishPosition(const std::vector<Request>& percentiles, std::int64_t position) {
+    Position& at = positions_[static_cast<std::size_t>(position)];
+    const std::size_t slots = found_bits_ == 0 ? 1 : at.prefixes.size();
+    const std::size_t bins = std::size_t{1} << pass_bits();
+    for (int worker = 1; worker < workers_; ++worker)
+      for (std::size_t slot = 0; slot < slots; ++slot) {
+        const std::int64_t* const from = Counts(worker, position, slot);
+        std::transform(from, from + bins, Counts(0, position, slot), Counts(0, position, slot), std::plus<>());
+      }
+    if (found_bits_ == 0) MakeTargets(percentiles, position, bins);
+    for (Target& target : at.targets) {
+      const std::size_t slot = found_bits_ == 0 ? 0 : static_cast<std::size_t>(std::find(at.prefixes.begin(), at.prefixes.end(), target.key) - at.prefixes.begin());
+      const std::int64_t* const counts = Counts(0, position, slot);
+      std::size_t digit = 0;
+      while (target.rank >= counts[digit]) target.rank -= counts[digit++];
+      target.key = static_cast<Key>((found_bits_ == 0 ? std::uint64_t{0} : std::uint64_t{target.key} << pass_bits()) | digit);
+    }
+    at.prefixes.clear();
+    for (const Target& target : at.targets)
+      if (std::find(at.prefixes.begin(), at.prefixes.end(), target.key) == at.prefixes.end()) at.prefixes.push_back(target.key);
+  }
+
+  template <class Request>
+  void MakeTargets(const std::vector<Request>& percentiles, std::int64_t position, std::size_t bins) {
+    std::int64_t n = 0;
+    for (std::size_t digit = 0; digit < bins; ++digit) n += Counts(0, position, 0)[digit];
+    if (n == 0) return;
+    for (const Request& request : percentiles) {
+      const Ranks ranks = RanksOf(request.measure, request.percentile, n);
+      std::vector<Target>& targets = positions_[static_cast<std::size_t>(position)].targets;
+      targets.push_back({0, ranks.low, ranks.weight});
+      targets.push_back({0, ranks.high, ranks.weight});
+    }
+  }
+
+  int digit_bits_;
+  std::int64_t slots_;
+  int workers_;
+  int found_bits_ = 0;
+  std::vector<Position> positions_;
+  std::vector<std::int64_t> counts_;
+};
+
+}  // namespace tegula::ops
