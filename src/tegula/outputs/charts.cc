@@ -29,7 +29,8 @@ double Quantile(std::vector<double>& values, double quantile) {
 }
 
 std::string Line(double x0, double y0, double x1, double y1, std::string_view style) {
-  return fmt::format("<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>", style, x0, y0, x1, y1);
+  return fmt::format("<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>", style, x0, y0, x1,
+                     y1);
 }
 std::string Label(double x, double y, std::string_view anchor, std::string_view text) {
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>", x, y, anchor, EscapeHtml(text));
@@ -64,7 +65,8 @@ std::string HistogramSvg(const Histogram& histogram, std::string_view unit) {
   const auto x_of = [&](double value) { return kLeft + value / end * kPlotWidth; };
   const auto y_of = [&](double count) { return kTop + kPlotHeight * (1 - count / highest); };
 
-  std::string svg = fmt::format("<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"Histogram\">", kWidth, kHeight);
+  std::string svg =
+      fmt::format("<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"Histogram\">", kWidth, kHeight);
   const double count_step = std::max(1.0, RoundUp(highest / 4));
   for (double count = 0; count <= highest; count += count_step) {
     svg += Line(kLeft, y_of(count), kWidth - kRight, y_of(count), "grid");
@@ -72,25 +74,30 @@ std::string HistogramSvg(const Histogram& histogram, std::string_view unit) {
   }
   for (std::size_t bin = 0; bin < histogram.counts.size(); ++bin) {
     const auto count = static_cast<double>(histogram.counts[bin]);
-    const double from = x_of(static_cast<double>(bin) * histogram.bin_width), to = x_of(static_cast<double>(bin + 1) * histogram.bin_width);
+    const double from = x_of(static_cast<double>(bin) * histogram.bin_width),
+                 to = x_of(static_cast<double>(bin + 1) * histogram.bin_width);
     const bool holds_more = bin + 1 == histogram.counts.size() && histogram.above > 0;
-    svg += fmt::format("<rect class=\"{}\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\"/>", holds_more ? "bar more" : "bar", from + 0.5,
-                       y_of(count), std::max(to - from - 1, 0.5), kTop + kPlotHeight - y_of(count));
+    svg += fmt::format("<rect class=\"{}\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\"/>",
+                       holds_more ? "bar more" : "bar", from + 0.5, y_of(count), std::max(to - from - 1, 0.5),
+                       kTop + kPlotHeight - y_of(count));
   }
   const double tick = RoundUp(end / 8);
-  for (int i = 0; i * tick <= end * (1 + 1e-9); ++i) svg += Label(x_of(i * tick), kTop + kPlotHeight + 16, "middle", ReadableNumber(i * tick));
+  for (int i = 0; i * tick <= end * (1 + 1e-9); ++i)
+    svg += Label(x_of(i * tick), kTop + kPlotHeight + 16, "middle", ReadableNumber(i * tick));
   svg += Label(kLeft + kPlotWidth / 2, kHeight - 6, "middle", unit);
   if (histogram.median < end) {
     svg += Line(x_of(histogram.median), kTop - 4, x_of(histogram.median), kTop + kPlotHeight, "median");
-    svg += Label(x_of(histogram.median) + 5, kTop + 4, "start", fmt::format("median {}", ReadableNumber(histogram.median)));
+    svg += Label(x_of(histogram.median) + 5, kTop + 4, "start",
+                 fmt::format("median {}", ReadableNumber(histogram.median)));
   }
   return svg + "</svg>";
 }
 
 std::string BarSvg(double fraction) {
-  return fmt::format("<svg class=\"meter\" viewBox=\"0 0 100 1\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
-                     "<rect class=\"bar\" width=\"{:.2f}\" height=\"1\"/></svg>",
-                     100 * std::clamp(fraction, 0.0, 1.0));
+  return fmt::format(
+      "<svg class=\"meter\" viewBox=\"0 0 100 1\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+      "<rect class=\"bar\" width=\"{:.2f}\" height=\"1\"/></svg>",
+      100 * std::clamp(fraction, 0.0, 1.0));
 }
 
 }  // namespace tegula::outputs

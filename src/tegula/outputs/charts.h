@@ -1,5 +1,5 @@
-// outputs/charts.h — the two charts of a report as inline SVG. Colours come from the page's style, so that they follow its
-// light and dark form.
+// outputs/charts.h — the two charts of a report as inline SVG. Colours come from the page's style, so that they follow
+// its light and dark form.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace tegula::outputs {
 
-/// Counts of values in bins of equal, round width from 0. The last bin also holds what is larger than the bins reach, so that
-/// a few huge values do not squeeze the rest into one bar.
+/// Counts of values in bins of equal, round width from 0. The last bin also holds what is larger than the bins reach,
+/// so that a few huge values do not squeeze the rest into one bar.
 struct Histogram {
   double bin_width = 1;
   std::vector<std::int64_t> counts;
@@ -19,8 +19,8 @@ struct Histogram {
   double median = 0;
 };
 
-/// Up to 40 bins that reach to the 99th percentile. Negative values and those that are not finite are left out; no bins if
-/// nothing is left.
+/// Up to 40 bins that reach to the 99th percentile. Negative values and those that are not finite are left out; no bins
+/// if nothing is left.
 Histogram HistogramOf(std::span<const double> values);
 
 /// The histogram with axes; `unit` is that of the values.

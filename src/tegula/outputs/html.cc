@@ -47,7 +47,8 @@ std::string PngDataUri(std::string_view png_file) {
   for (std::size_t i = 0; i < png_file.size(); i += 3) {
     const std::size_t present = std::min<std::size_t>(3, png_file.size() - i);
     std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (k < present ? static_cast<unsigned char>(png_file[i + k]) : 0U);
+    for (std::size_t k = 0; k < 3; ++k)
+      bits = bits << 8 | (k < present ? static_cast<unsigned char>(png_file[i + k]) : 0U);
     for (std::size_t k = 0; k < 4; ++k) uri += k <= present ? kDigits[bits >> (18 - 6 * k) & 63U] : '=';
   }
   return uri;

@@ -1,4 +1,5 @@
-// outputs/html.h — what a page made of foreign text and numbers needs: escaping, readable numbers, pictures in the page.
+// outputs/html.h — what a page made of foreign text and numbers needs: escaping, readable numbers, pictures in the
+// page.
 #pragma once
 
 #include <cstdint>

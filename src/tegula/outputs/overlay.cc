@@ -91,7 +91,8 @@ void CoverSegment(Point a, Point b, double width, const View& coverage_yx) noexc
 
 }  // namespace
 
-void OverlayClasses(const ConstView& classes_yx, std::span<const Rgb> colours, double opacity, const View& picture_yxc) noexcept {
+void OverlayClasses(const ConstView& classes_yx, std::span<const Rgb> colours, double opacity,
+                    const View& picture_yxc) noexcept {
   TEGULA_ASSERT(!IsFloat(classes_yx.dtype()));
   ForEachPixel(classes_yx, picture_yxc, [&](auto value, Pixel pixel) {
     const auto index = static_cast<std::uint64_t>(value);  // negative classes become huge and have no colour
@@ -99,7 +100,8 @@ void OverlayClasses(const ConstView& classes_yx, std::span<const Rgb> colours, d
   });
 }
 
-void OverlayValues(const ConstView& values_yx, double low, double high, Rgb colour, double opacity, const View& picture_yxc) noexcept {
+void OverlayValues(const ConstView& values_yx, double low, double high, Rgb colour, double opacity,
+                   const View& picture_yxc) noexcept {
   TEGULA_ASSERT(low < high);
   ForEachPixel(values_yx, picture_yxc, [&](auto value, Pixel pixel) {
     const double strength = (static_cast<double>(value) - low) / (high - low);
@@ -113,7 +115,8 @@ Status DrawOutlines(std::span<const Ring> rings, Rgb colour, double width, const
   TEGULA_ASSIGN_OR_RETURN(Tensor coverage, Tensor::Allocate(DType::kU8, {shape[0], shape[1]}));
   std::ranges::fill(coverage.values<std::uint8_t>(), std::uint8_t{0});
   for (const Ring& ring : rings)
-    for (std::size_t i = 0; i < ring.size(); ++i) CoverSegment(ring[i], ring[(i + 1) % ring.size()], width, coverage.view());
+    for (std::size_t i = 0; i < ring.size(); ++i)
+      CoverSegment(ring[i], ring[(i + 1) % ring.size()], width, coverage.view());
 
   const std::span<const std::uint8_t> covered = coverage.values<std::uint8_t>();
   for (std::int64_t y = 0; y < shape[0]; ++y)

@@ -1,9 +1,10 @@
 // outputs/palette.h — the colours of classes and channels, the same in every output.
 //
-// A class has one colour in the overlay, in GeoJSON and in the channels of OME-Zarr. The first seven are those of Okabe and Ito
-// ("Color Universal Design", 2008), which people with any common colour vision tell apart; they are ordered so that the first
-// ones stand out on pink and purple stains as well as on black. Further rounds are darker and then lighter shades of the
-// same seven. Out of scope: colours that a file states itself; they win over these where they exist.
+// A class has one colour in the overlay, in GeoJSON and in the channels of OME-Zarr. The first seven are those of Okabe
+// and Ito
+// ("Color Universal Design", 2008), which people with any common colour vision tell apart; they are ordered so that the
+// first ones stand out on pink and purple stains as well as on black. Further rounds are darker and then lighter shades
+// of the same seven. Out of scope: colours that a file states itself; they win over these where they exist.
 #pragma once
 
 #include <array>

@@ -122,7 +122,8 @@ TEST(DrawOutlines, CoversThePixelsOnTheLineAndNoOthers) {
 
 TEST(DrawOutlines, DoesNotDependOnTheOrderAndTakesAnyPositions) {
   const double inf = std::numeric_limits<double>::infinity();
-  const std::vector<Ring> rings = {{{-50, -50}, {4, 4}, {1e12, 3}}, {{1, 1}, {7, 2}, {3, 8}}, {}, {{5, 5}}, {{inf, std::nan("")}, {2, inf}}};
+  const std::vector<Ring> rings = {
+      {{-50, -50}, {4, 4}, {1e12, 3}}, {{1, 1}, {7, 2}, {3, 8}}, {}, {{5, 5}}, {{inf, std::nan("")}, {2, inf}}};
   const std::vector<Ring> reversed(rings.rbegin(), rings.rend());
   Tensor a = Picture(8, 8, 10), b = Picture(8, 8, 10);
   ASSERT_TRUE(DrawOutlines(rings, {250, 128, 0}, 1.5, a.view()).ok());

@@ -21,9 +21,11 @@ Result<std::string> EncodePng(const ConstView& pixels_yxc) {
   const std::int64_t channels = shape.rank() == 3 ? shape[2] : 1;
   const bool has_form = (shape.rank() == 2 || shape.rank() == 3) && (channels == 1 || channels == 3 || channels == 4);
   if (!has_form || pixels_yxc.elements() == 0 || pixels_yxc.dtype() != DType::kU8)
-    return InvalidError(fmt::format("a {} array of {} is no picture that PNG can hold", DTypeName(pixels_yxc.dtype()), ToString(shape)));
+    return InvalidError(fmt::format("a {} array of {} is no picture that PNG can hold", DTypeName(pixels_yxc.dtype()),
+                                    ToString(shape)));
   if (shape[0] > kEdgeLimit || shape[1] > kEdgeLimit)
-    return ExhaustedError(fmt::format("a picture of {} pixels is too large for PNG; at most {} along an edge", ToString(shape), kEdgeLimit));
+    return ExhaustedError(fmt::format("a picture of {} pixels is too large for PNG; at most {} along an edge",
+                                      ToString(shape), kEdgeLimit));
 
   TEGULA_ASSIGN_OR_RETURN(Tensor packed, Tensor::Allocate(DType::kU8, shape));
   ConvertCopy(pixels_yxc, packed.view());

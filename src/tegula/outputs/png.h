@@ -19,8 +19,8 @@ BasicView<Byte> Interleaved(const BasicView<Byte>& cyx) noexcept {
 }
 
 /// A PNG file of uint8 pixels: (y, x) grey, (y, x, 3) RGB or (y, x, 4) RGBA with straight alpha, sRGB, any strides.
-/// kInvalid for other shapes and types or an empty picture, kExhausted above what PNG readers accept (2^20 pixels along an edge).
-/// Cost: two copies of the picture in memory. Threads: safe.
+/// kInvalid for other shapes and types or an empty picture, kExhausted above what PNG readers accept (2^20 pixels along
+/// an edge). Cost: two copies of the picture in memory. Threads: safe.
 Result<std::string> EncodePng(const ConstView& pixels_yxc);
 
 }  // namespace tegula::outputs

@@ -71,8 +71,8 @@ T Reduce(const Block<T>& block, Reduction reduction) noexcept {
   return block.values[0];
 }
 
-// Two rows become one; at an odd bottom both are the same row and `rows` is 1. The reduction is a template argument so that
-// the inner loop has no branch.
+// Two rows become one; at an odd bottom both are the same row and `rows` is 1. The reduction is a template argument so
+// that the inner loop has no branch.
 template <Reduction kReduction, class T>
 void HalveRows(const T* row0, const T* row1, int rows, std::int64_t width, T* out) noexcept {
   const std::int64_t pairs = width / 2;
@@ -80,7 +80,8 @@ void HalveRows(const T* row0, const T* row1, int rows, std::int64_t width, T* ou
     for (std::int64_t x = 0; x < pairs; ++x)
       out[x] = Reduce(Block<T>{{row0[2 * x], row0[2 * x + 1], row1[2 * x], row1[2 * x + 1]}, 4}, kReduction);
   } else {
-    for (std::int64_t x = 0; x < pairs; ++x) out[x] = Reduce(Block<T>{{row0[2 * x], row0[2 * x + 1], T{}, T{}}, 2}, kReduction);
+    for (std::int64_t x = 0; x < pairs; ++x)
+      out[x] = Reduce(Block<T>{{row0[2 * x], row0[2 * x + 1], T{}, T{}}, 2}, kReduction);
   }
   if (width % 2 == 1) out[pairs] = Reduce(Block<T>{{row0[width - 1], row1[width - 1], T{}, T{}}, rows}, kReduction);
 }

@@ -29,18 +29,25 @@ std::vector<T> Halved(const Tensor& in, Reduction reduction) {
 }
 
 TEST(Halve, MeansOfIntegersAreRoundedHalfUp) {
-  EXPECT_EQ(Halved<std::uint8_t>(Plane<std::uint8_t>(2, 4, {0, 1, 255, 255, 1, 0, 255, 254}), Reduction::kMean), (std::vector<std::uint8_t>{1, 255}));
-  EXPECT_EQ(Halved<std::int8_t>(Plane<std::int8_t>(2, 4, {-1, -1, -1, 0, 0, 0, -1, -1}), Reduction::kMean), (std::vector<std::int8_t>{0, -1}));
-  EXPECT_EQ(Halved<bool>(Plane<bool>(2, 4, {true, false, true, false, true, false, false, false}), Reduction::kMean), (std::vector<bool>{true, false}));
+  EXPECT_EQ(Halved<std::uint8_t>(Plane<std::uint8_t>(2, 4, {0, 1, 255, 255, 1, 0, 255, 254}), Reduction::kMean),
+            (std::vector<std::uint8_t>{1, 255}));
+  EXPECT_EQ(Halved<std::int8_t>(Plane<std::int8_t>(2, 4, {-1, -1, -1, 0, 0, 0, -1, -1}), Reduction::kMean),
+            (std::vector<std::int8_t>{0, -1}));
+  EXPECT_EQ(Halved<bool>(Plane<bool>(2, 4, {true, false, true, false, true, false, false, false}), Reduction::kMean),
+            (std::vector<bool>{true, false}));
 }
 
 TEST(Halve, MeansOfTheLargestIntegersDoNotOverflow) {
   constexpr auto kMax = std::numeric_limits<std::uint64_t>::max();
-  EXPECT_EQ(Halved<std::uint64_t>(Plane<std::uint64_t>(2, 2, {kMax, kMax, kMax, kMax - 2}), Reduction::kMean), (std::vector<std::uint64_t>{kMax}));
-  EXPECT_EQ(Halved<std::uint64_t>(Plane<std::uint64_t>(2, 2, {kMax, kMax, kMax, kMax - 3}), Reduction::kMean), (std::vector<std::uint64_t>{kMax - 1}));
+  EXPECT_EQ(Halved<std::uint64_t>(Plane<std::uint64_t>(2, 2, {kMax, kMax, kMax, kMax - 2}), Reduction::kMean),
+            (std::vector<std::uint64_t>{kMax}));
+  EXPECT_EQ(Halved<std::uint64_t>(Plane<std::uint64_t>(2, 2, {kMax, kMax, kMax, kMax - 3}), Reduction::kMean),
+            (std::vector<std::uint64_t>{kMax - 1}));
   constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
-  EXPECT_EQ(Halved<std::int64_t>(Plane<std::int64_t>(2, 3, {kMin, kMin, kMin, kMin, kMin, kMin}), Reduction::kMean), (std::vector<std::int64_t>{kMin, kMin}));
-  EXPECT_EQ(Halved<std::int64_t>(Plane<std::int64_t>(2, 2, {-1, -2, -1, -2}), Reduction::kMean), (std::vector<std::int64_t>{-1}));
+  EXPECT_EQ(Halved<std::int64_t>(Plane<std::int64_t>(2, 3, {kMin, kMin, kMin, kMin, kMin, kMin}), Reduction::kMean),
+            (std::vector<std::int64_t>{kMin, kMin}));
+  EXPECT_EQ(Halved<std::int64_t>(Plane<std::int64_t>(2, 2, {-1, -2, -1, -2}), Reduction::kMean),
+            (std::vector<std::int64_t>{-1}));
 }
 
 TEST(Halve, OddEdgesAreReducedFromWhatIsThere) {
@@ -51,11 +58,14 @@ TEST(Halve, OddEdgesAreReducedFromWhatIsThere) {
 }
 
 TEST(Halve, ModesAreTheFirstOfTheMostFrequent) {
-  EXPECT_EQ(Halved<std::uint16_t>(Plane<std::uint16_t>(2, 8, {1, 2, 5, 4, 3, 3, 9, 8, 2, 3, 4, 5, 1, 1, 7, 6}), Reduction::kMode), (std::vector<std::uint16_t>{2, 5, 3, 9}));
+  EXPECT_EQ(Halved<std::uint16_t>(Plane<std::uint16_t>(2, 8, {1, 2, 5, 4, 3, 3, 9, 8, 2, 3, 4, 5, 1, 1, 7, 6}),
+                                  Reduction::kMode),
+            (std::vector<std::uint16_t>{2, 5, 3, 9}));
 }
 
 TEST(Halve, MeansOfFloatsAreNanIfOneIs) {
-  const std::vector<float> out = Halved<float>(Plane<float>(2, 4, {std::nanf(""), 1, 1, 1, 1, 1, 1, 2}), Reduction::kMean);
+  const std::vector<float> out =
+      Halved<float>(Plane<float>(2, 4, {std::nanf(""), 1, 1, 1, 1, 1, 1, 2}), Reduction::kMean);
   EXPECT_TRUE(std::isnan(out[0]));
   EXPECT_EQ(out[1], 1.25F);
 }
@@ -90,7 +100,8 @@ void ExpectPyramid(const ChunkStore& store) {
           for (std::int64_t yy = 2 * y; yy < std::min(2 * y + 2, above[1]); ++yy)
             for (std::int64_t xx = 2 * x; xx < std::min(2 * x + 2, above[2]); ++xx)
               present.push_back(in.values<T>()[static_cast<std::size_t>((c * above[1] + yy) * above[2] + xx)]);
-          ASSERT_EQ(out.values<T>()[static_cast<std::size_t>((c * below[1] + y) * below[2] + x)], Expected(present, store.options().reduction))
+          ASSERT_EQ(out.values<T>()[static_cast<std::size_t>((c * below[1] + y) * below[2] + x)],
+                    Expected(present, store.options().reduction))
               << level << ": " << c << " " << y << " " << x;
         }
   }
@@ -101,14 +112,17 @@ class Pyramid : public ::testing::Test {
   template <class T>
   ChunkStore Make(const std::string& name, Reduction reduction, const Executor& executor) {
     StoreOptions options;
-    options.axes = {{.name = 'c', .size = 2, .chunk = 2}, {.name = 'y', .size = 77, .chunk = 16}, {.name = 'x', .size = 101, .chunk = 8}};
+    options.axes = {{.name = 'c', .size = 2, .chunk = 2},
+                    {.name = 'y', .size = 77, .chunk = 16},
+                    {.name = 'x', .size = 101, .chunk = 8}};
     options.dtype = DTypeOf<T>();
     options.levels = 8;
     options.reduction = reduction;
     ChunkStore store = ChunkStore::Create(folder_.path() / name, options).value();
     Tensor pixels = Tensor::Allocate(options.dtype, store.LevelShape(0)).value();
     std::mt19937 random(4);
-    for (T& value : pixels.values<T>()) value = static_cast<T>(static_cast<double>(random() % 1000) / (std::is_floating_point_v<T> ? 7.0 : 100.0));
+    for (T& value : pixels.values<T>())
+      value = static_cast<T>(static_cast<double>(random() % 1000) / (std::is_floating_point_v<T> ? 7.0 : 100.0));
     EXPECT_TRUE(store.WriteBox(0, {0, 0, 0}, pixels.view()).ok());
     EXPECT_TRUE(BuildPyramid({.executor = executor, .progress = silent_}, store).ok());
     return store;
@@ -162,7 +176,9 @@ TEST_F(Pyramid, StopsOnRequestAndNamesADamagedChunk) {
   const ChunkStore store = Make<float>("a", Reduction::kMean, SerialExecutor());
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_EQ(BuildPyramid({.executor = SerialExecutor(), .progress = silent_, .stop = stop.get_token()}, store).error().code, Code::kCancelled);
+  EXPECT_EQ(
+      BuildPyramid({.executor = SerialExecutor(), .progress = silent_, .stop = stop.get_token()}, store).error().code,
+      Code::kCancelled);
   ASSERT_TRUE(WriteFileWhole(store.folder() / "0/c/0/1/2", "damaged").ok());
   const Status status = BuildPyramid({.executor = SerialExecutor(), .progress = silent_}, store);
   EXPECT_EQ(status.error().code, Code::kCorrupt);

@@ -27,13 +27,19 @@ std::string SizeText(const ImageRecord& image) {
   return fmt::format("{} × {} pixels", GroupedInteger(level.width), GroupedInteger(level.height));
 }
 
-bool HasPixelSize(const ImageRecord& image) { return image.pixel_size_y_um > 0 && image.pixel_size_x_um > 0 && !image.levels.empty(); }
-
-double Megapixels(const ImageRecord& image) {
-  return image.levels.empty() ? 0 : static_cast<double>(image.levels.front().height) * static_cast<double>(image.levels.front().width) / 1e6;
+bool HasPixelSize(const ImageRecord& image) {
+  return image.pixel_size_y_um > 0 && image.pixel_size_x_um > 0 && !image.levels.empty();
 }
 
-double ImageAreaMm2(const ImageRecord& image) { return Megapixels(image) * image.pixel_size_y_um * image.pixel_size_x_um; }
+double Megapixels(const ImageRecord& image) {
+  return image.levels.empty()
+             ? 0
+             : static_cast<double>(image.levels.front().height) * static_cast<double>(image.levels.front().width) / 1e6;
+}
+
+double ImageAreaMm2(const ImageRecord& image) {
+  return Megapixels(image) * image.pixel_size_y_um * image.pixel_size_x_um;
+}
 
 // The area of a class, or of one of its objects if divided by their number.
 std::string AreaText(const ObjectsRecord& objects, double divisor) {
@@ -50,16 +56,17 @@ std::string Sentence(const RunRecord& r) {
   text += fmt::format(" was applied to <b>{}</b>", EscapeHtml(FileName(r.image.path)));
   if (const std::string size = SizeText(r.image); !size.empty()) text += fmt::format(", {}", size);
   if (!r.engine.name.empty())
-    text += fmt::format(", with {} {} in {} on {} {}", EscapeHtml(r.engine.name), EscapeHtml(r.engine.version), EscapeHtml(r.engine.precision),
-                        r.engine.threads, r.engine.threads == 1 ? "thread" : "threads");
+    text += fmt::format(", with {} {} in {} on {} {}", EscapeHtml(r.engine.name), EscapeHtml(r.engine.version),
+                        EscapeHtml(r.engine.precision), r.engine.threads, r.engine.threads == 1 ? "thread" : "threads");
   return text + ".";
 }
 
 std::string Header(const ReportInput& input) {
   const RunRecord& r = input.record;
   const std::string date = r.started.substr(0, r.started.find('T'));
-  return fmt::format("<header><p class=\"kicker\">Tegula {}{}{}</p><h1>{}</h1><p class=\"lead\">{}</p></header>\n", EscapeHtml(r.tegula_version),
-                     date.empty() ? "" : " · ", EscapeHtml(date), EscapeHtml(input.title), Sentence(r));
+  return fmt::format("<header><p class=\"kicker\">Tegula {}{}{}</p><h1>{}</h1><p class=\"lead\">{}</p></header>\n",
+                     EscapeHtml(r.tegula_version), date.empty() ? "" : " · ", EscapeHtml(date), EscapeHtml(input.title),
+                     Sentence(r));
 }
 
 // What stands in the way of trusting the result, whether the caller said it or the record shows it.
@@ -67,8 +74,9 @@ std::string Warnings(const RunRecord& r) {
   std::vector<std::string> warnings = r.warnings;
   for (const TestRecord& test : r.tests)
     if (!test.passed)
-      warnings.push_back(fmt::format("The model does not reproduce its own test output \"{}\" here: the largest difference is {}.", test.output,
-                                     ReadableNumber(test.max_abs_error)));
+      warnings.push_back(
+          fmt::format("The model does not reproduce its own test output \"{}\" here: the largest difference is {}.",
+                      test.output, ReadableNumber(test.max_abs_error)));
   if (r.tests.empty()) warnings.emplace_back("The model was not run on its own test tensors.");
   if (r.finished.empty()) warnings.emplace_back("The run was not finished when this report was written.");
   if (warnings.empty()) return {};
@@ -79,7 +87,8 @@ std::string Warnings(const RunRecord& r) {
 
 // `value` and `detail` are HTML.
 std::string Figure(std::string_view label, std::string_view value, std::string_view unit, std::string_view detail) {
-  return fmt::format("<div><dt>{}</dt><dd class=\"value\">{} <small>{}</small></dd><dd class=\"detail\">{}</dd></div>", label, value, unit, detail);
+  return fmt::format("<div><dt>{}</dt><dd class=\"value\">{} <small>{}</small></dd><dd class=\"detail\">{}</dd></div>",
+                     label, value, unit, detail);
 }
 
 std::string ObjectsFigure(const RunRecord& r) {
@@ -97,7 +106,8 @@ std::string TestFigure(const RunRecord& r) {
   if (r.tests.empty()) return {};
   const auto worst = std::ranges::max_element(r.tests, {}, &TestRecord::max_abs_error);
   const bool passed = std::ranges::all_of(r.tests, &TestRecord::passed);
-  return Figure("Model's own test", passed ? "passed" : "failed", "", fmt::format("largest difference {}", ReadableNumber(worst->max_abs_error)));
+  return Figure("Model's own test", passed ? "passed" : "failed", "",
+                fmt::format("largest difference {}", ReadableNumber(worst->max_abs_error)));
 }
 
 std::string KeyFigures(const RunRecord& r) {
@@ -105,14 +115,18 @@ std::string KeyFigures(const RunRecord& r) {
   if (HasPixelSize(r.image)) {
     const LevelRecord& level = r.image.levels.front();
     html += Figure("Image", ReadableNumber(ImageAreaMm2(r.image)), "mm²",
-                   fmt::format("{} × {} mm, {} µm per pixel", ReadableNumber(static_cast<double>(level.width) * r.image.pixel_size_x_um / 1000),
-                               ReadableNumber(static_cast<double>(level.height) * r.image.pixel_size_y_um / 1000), ReadableNumber(r.image.pixel_size_x_um)));
+                   fmt::format("{} × {} mm, {} µm per pixel",
+                               ReadableNumber(static_cast<double>(level.width) * r.image.pixel_size_x_um / 1000),
+                               ReadableNumber(static_cast<double>(level.height) * r.image.pixel_size_y_um / 1000),
+                               ReadableNumber(r.image.pixel_size_x_um)));
   } else if (!r.image.levels.empty()) {
     html += Figure("Image", ReadableNumber(Megapixels(r.image)), "Mpx", "pixel size unknown");
   }
   if (r.wall_s > 0) {
     html += Figure("Time", HumanSeconds(r.wall_s), "", r.cpu_s > 0 ? HumanSeconds(r.cpu_s) + " of CPU time" : "");
-    if (Megapixels(r.image) > 0) html += Figure("Speed", ReadableNumber(Megapixels(r.image) / r.wall_s), "Mpx/s", "of the whole image, all stages");
+    if (Megapixels(r.image) > 0)
+      html +=
+          Figure("Speed", ReadableNumber(Megapixels(r.image) / r.wall_s), "Mpx/s", "of the whole image, all stages");
   }
   if (r.peak_memory_bytes > 0) html += Figure("Peak memory", HumanBytes(r.peak_memory_bytes), "", "");
   html += TestFigure(r) + "</dl>\n";
@@ -128,7 +142,8 @@ Result<std::string> Pictures(const std::vector<ReportPicture>& pictures) {
   for (const ReportPicture& picture : pictures) {
     TEGULA_ASSIGN_OR_RETURN(const std::string png, EncodePng(picture.pixels_yxc).Context(picture.caption));
     const std::string caption = EscapeHtml(picture.caption);
-    html += fmt::format("<figure><img src=\"{}\" alt=\"{}\"><figcaption>{}</figcaption></figure>\n", PngDataUri(png), caption, caption);
+    html += fmt::format("<figure><img src=\"{}\" alt=\"{}\"><figcaption>{}</figcaption></figure>\n", PngDataUri(png),
+                        caption, caption);
   }
   return html + "</section>\n";
 }
@@ -144,8 +159,10 @@ std::string Objects(const ReportInput& input) {
     const ObjectsRecord& objects = r.objects[i];
     const Rgb colour = PaletteColour(static_cast<std::int64_t>(i));
     const auto count = static_cast<double>(objects.count);
-    html += fmt::format("<tr><td><span class=\"swatch\" style=\"background:#{:02x}{:02x}{:02x}\"></span>{}</td><td class=\"number\">{}</td>", colour.r,
-                        colour.g, colour.b, EscapeHtml(objects.class_name), GroupedInteger(objects.count));
+    html += fmt::format(
+        "<tr><td><span class=\"swatch\" style=\"background:#{:02x}{:02x}{:02x}\"></span>{}</td><td "
+        "class=\"number\">{}</td>",
+        colour.r, colour.g, colour.b, EscapeHtml(objects.class_name), GroupedInteger(objects.count));
     if (image_mm2 > 0) html += fmt::format("<td class=\"number\">{}</td>", ReadableNumber(count / image_mm2));
     html += fmt::format("<td class=\"number\">{}</td><td class=\"number\">{}</td></tr>", AreaText(objects, 1),
                         objects.count > 0 ? AreaText(objects, count) : "–");
@@ -154,7 +171,9 @@ std::string Objects(const ReportInput& input) {
   const Histogram histogram = HistogramOf(input.object_areas);
   html += HistogramSvg(histogram, input.areas_in_um2 ? "area of an object, µm²" : "area of an object, pixels");
   if (histogram.above > 0)
-    html += fmt::format("<p class=\"small\">The last, paler bar also holds the {} objects that are larger than the axis reaches.</p>", GroupedInteger(histogram.above));
+    html += fmt::format(
+        "<p class=\"small\">The last, paler bar also holds the {} objects that are larger than the axis reaches.</p>",
+        GroupedInteger(histogram.above));
   return html + "</section>\n";
 }
 
@@ -165,13 +184,17 @@ std::string Times(const RunRecord& r) {
   std::string html = "<section><h2>Where the time went</h2><table><tr><th>Stage</th><th class=\"number\">Time</th>";
   html += fmt::format("{}<th></th></tr>", has_cpu ? "<th class=\"number\">CPU time</th>" : "");
   for (const StageRecord& stage : r.stages) {
-    html += fmt::format("<tr><td>{}</td><td class=\"number\">{}</td>", EscapeHtml(stage.name), HumanSeconds(stage.wall_s));
+    html +=
+        fmt::format("<tr><td>{}</td><td class=\"number\">{}</td>", EscapeHtml(stage.name), HumanSeconds(stage.wall_s));
     if (has_cpu) html += fmt::format("<td class=\"number\">{}</td>", HumanSeconds(stage.cpu_s));
     html += fmt::format("<td class=\"wide\">{}</td></tr>", BarSvg(longest > 0 ? stage.wall_s / longest : 0));
   }
   html += "</table>";
-  const double sum = std::accumulate(r.stages.begin(), r.stages.end(), 0.0, [](double total, const StageRecord& s) { return total + s.wall_s; });
-  if (r.wall_s > 0 && sum > r.wall_s) html += fmt::format("<p class=\"small\">Stages overlap, so they add up to more than the {} of the run.</p>", HumanSeconds(r.wall_s));
+  const double sum = std::accumulate(r.stages.begin(), r.stages.end(), 0.0,
+                                     [](double total, const StageRecord& s) { return total + s.wall_s; });
+  if (r.wall_s > 0 && sum > r.wall_s)
+    html += fmt::format("<p class=\"small\">Stages overlap, so they add up to more than the {} of the run.</p>",
+                        HumanSeconds(r.wall_s));
   return html + "</section>\n";
 }
 
@@ -186,7 +209,8 @@ std::string Notes(const RunRecord& r) {
 
 // "peak_memory_bytes" becomes "peak memory, bytes".
 std::string FieldLabel(std::string name) {
-  constexpr std::pair<std::string_view, std::string_view> kUnits[] = {{"_um2", ", µm²"}, {"_um", ", µm"}, {"_px", ", px"}, {"_s", ", s"}, {"_bytes", ", bytes"}};
+  constexpr std::pair<std::string_view, std::string_view> kUnits[] = {
+      {"_um2", ", µm²"}, {"_um", ", µm"}, {"_px", ", px"}, {"_s", ", s"}, {"_bytes", ", bytes"}};
   for (const auto& [suffix, unit] : kUnits) {
     if (!name.ends_with(suffix)) continue;
     name.replace(name.size() - suffix.size(), suffix.size(), unit);
@@ -200,7 +224,8 @@ std::string RecordValue(const Json& json);
 
 std::string RecordRows(const Json& object) {
   std::string html = "<table>";
-  for (const auto& [name, value] : object.items()) html += fmt::format("<tr><th>{}</th><td>{}</td></tr>", EscapeHtml(FieldLabel(name)), RecordValue(value));
+  for (const auto& [name, value] : object.items())
+    html += fmt::format("<tr><th>{}</th><td>{}</td></tr>", EscapeHtml(FieldLabel(name)), RecordValue(value));
   return html + "</table>";
 }
 
@@ -224,7 +249,8 @@ std::string RecordValue(const Json& json) {
   if (json.is_array()) {
     std::vector<std::string> items;
     for (const Json& item : json) items.push_back(RecordValue(item));
-    const bool has_sentences = std::ranges::any_of(items, [](const std::string& item) { return item.size() > 60 || item.ends_with('.'); });
+    const bool has_sentences =
+        std::ranges::any_of(items, [](const std::string& item) { return item.size() > 60 || item.ends_with('.'); });
     return Join(items, has_sentences ? "<br>" : ", ");
   }
   if (json.is_boolean()) return json.get<bool>() ? "yes" : "no";
@@ -234,12 +260,15 @@ std::string RecordValue(const Json& json) {
 
 std::string Record(const RunRecord& r) {
   const Json json = Json::parse(ToJson(r), nullptr, /*allow_exceptions=*/false);
-  return fmt::format("<details class=\"record\"><summary>Run record: everything that decided this result</summary>{}</details>\n", RecordRows(json));
+  return fmt::format(
+      "<details class=\"record\"><summary>Run record: everything that decided this result</summary>{}</details>\n",
+      RecordRows(json));
 }
 
 constexpr std::string_view kHead =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
+    "'unsafe-inline'\">"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
 
 }  // namespace
@@ -247,7 +276,8 @@ constexpr std::string_view kHead =
 Result<std::string> RenderReport(const ReportInput& input) {
   const RunRecord& r = input.record;
   TEGULA_ASSIGN_OR_RETURN(const std::string pictures, Pictures(input.pictures));
-  std::string html = fmt::format("{}<title>{} – Tegula</title><style>{}</style></head><body>\n", kHead, EscapeHtml(input.title), kReportStyle);
+  std::string html = fmt::format("{}<title>{} – Tegula</title><style>{}</style></head><body>\n", kHead,
+                                 EscapeHtml(input.title), kReportStyle);
   html += Header(input) + Warnings(r) + KeyFigures(r) + pictures + Objects(input) + Times(r) + Notes(r) + Record(r);
   return html + "</body></html>\n";
 }

@@ -1,8 +1,8 @@
-// outputs/report.h — a result on one page that can be shown to a colleague: a single HTML file without scripts and without
-// anything from elsewhere, so that it can be mailed, archived and opened anywhere.
+// outputs/report.h — a result on one page that can be shown to a colleague: a single HTML file without scripts and
+// without anything from elsewhere, so that it can be mailed, archived and opened anywhere.
 //
-// Everything in it comes from the run record and from pictures the caller made; all text is escaped, and the page forbids
-// itself scripts and requests.
+// Everything in it comes from the run record and from pictures the caller made; all text is escaped, and the page
+// forbids itself scripts and requests.
 #pragma once
 
 #include <span>
@@ -24,11 +24,11 @@ struct ReportPicture {
 
 /// Borrows all it refers to.
 struct ReportInput {
-  std::string title;                       ///< usually the name of the image
-  const RunRecord& record;                 ///< the classes of its objects have the colours of the palette, in order
-  std::vector<ReportPicture> pictures;     ///< shown side by side in this order
-  std::span<const double> object_areas;    ///< one per object, for the histogram
-  bool areas_in_um2 = true;                ///< else in pixels
+  std::string title;                     ///< usually the name of the image
+  const RunRecord& record;               ///< the classes of its objects have the colours of the palette, in order
+  std::vector<ReportPicture> pictures;   ///< shown side by side in this order
+  std::span<const double> object_areas;  ///< one per object, for the histogram
+  bool areas_in_um2 = true;              ///< else in pixels
 };
 
 /// The page. Errors of EncodePng.

@@ -30,7 +30,10 @@ body {
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif;
   font-variant-numeric: tabular-nums; overflow-wrap: break-word;
 }
-h1, h2 { font-family: Charter, "Bitstream Charter", "Iowan Old Style", Palatino, Georgia, "Liberation Serif", serif; font-weight: 600; }
+h1, h2 {
+  font-family: Charter, "Bitstream Charter", "Iowan Old Style", Palatino, Georgia, "Liberation Serif", serif;
+  font-weight: 600;
+}
 h1 { margin: .2rem 0 .8rem; font-size: 2.4rem; line-height: 1.15; letter-spacing: -.01em; }
 h2 { margin: 3.2rem 0 1rem; font-size: 1.35rem; }
 h3 { margin: 2rem 0 .4rem; font-size: .95rem; font-weight: 600; }
@@ -39,10 +42,14 @@ p { margin: 0 0 .8rem; max-width: 46rem; }
 .lead { font-size: 1.12rem; }
 p.small { margin-top: .7rem; }
 .small { color: var(--soft); font-size: .85rem; }
-.warnings { margin: 1.6rem 0; padding: .9rem 1.2rem; border-left: 3px solid var(--warn); background: var(--warn-panel); }
+.warnings {
+  margin: 1.6rem 0; padding: .9rem 1.2rem; border-left: 3px solid var(--warn); background: var(--warn-panel);
+}
 .warnings strong { color: var(--warn); }
 .warnings ul { margin: .3rem 0 0; padding-left: 1.1rem; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.4rem, 1fr)); gap: 0 1.5rem; margin: 2.4rem 0 0; }
+.figures {
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(9.4rem, 1fr)); gap: 0 1.5rem; margin: 2.4rem 0 0;
+}
 .figures div { padding: .8rem 0 1rem; border-top: 1px solid var(--line); }
 .figures dt { color: var(--soft); font-size: .85rem; }
 .figures dd { margin: 0; }
@@ -50,11 +57,15 @@ p.small { margin-top: .7rem; }
 .figures dd.value small { font-size: .95rem; color: var(--soft); }
 .figures dd.detail { color: var(--soft); font-size: .85rem; }
 .exact { margin: 1.6rem 0 0; padding-left: 1.2rem; border-left: 3px solid var(--accent); }
-.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem; margin: 2.6rem 0 0; }
+.pictures {
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem; margin: 2.6rem 0 0;
+}
 figure { margin: 0; }
 figure img { display: block; width: 100%; height: auto; border: 1px solid var(--line); }
 figcaption { margin-top: .5rem; color: var(--soft); font-size: .85rem; }
-.swatch { display: inline-block; width: .75em; height: .75em; margin-right: .5em; border-radius: 2px; }
+.swatch {
+  display: inline-block; width: .75em; height: .75em; margin-right: .5em; border-radius: 2px;
+}
 table { width: 100%; border-collapse: collapse; font-size: .93rem; }
 th { color: var(--soft); font-size: .85rem; font-weight: 400; text-align: left; vertical-align: bottom; }
 th, td { padding: .38rem 1.2rem .38rem 0; border-bottom: 1px solid var(--line); }

@@ -17,7 +17,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(Html, EscapesWhatHasAMeaningInIt) { EXPECT_EQ(EscapeHtml("<a href=\"x\" id='y'>&amp;"), "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;"); }
+TEST(Html, EscapesWhatHasAMeaningInIt) {
+  EXPECT_EQ(EscapeHtml("<a href=\"x\" id='y'>&amp;"), "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;");
+}
 
 TEST(Html, NumbersAreReadable) {
   EXPECT_EQ(GroupedInteger(0), "0");
@@ -68,7 +70,11 @@ TEST(Histogram, HasNoBinsWithoutNumbers) {
 class Report : public ::testing::Test {
  protected:
   std::string Render() const {
-    return RenderReport({.title = "CMU-1", .record = record_, .pictures = {{"Slide <thumbnail>", picture_.view()}}, .object_areas = areas_}).value();
+    return RenderReport({.title = "CMU-1",
+                         .record = record_,
+                         .pictures = {{"Slide <thumbnail>", picture_.view()}},
+                         .object_areas = areas_})
+        .value();
   }
   static Tensor MakePicture() {
     Tensor picture = Tensor::Allocate(DType::kU8, {4, 6, 3}).value();
@@ -82,20 +88,42 @@ class Report : public ::testing::Test {
 
 TEST_F(Report, ShowsWhatDecidedTheResult) {
   const std::string html = Render();
-  for (const char* text : {"NucleiSegmentationBoundaryModel", "46\u202f000 × 32\u202f914 pixels", "48\u202f523", "377", "5 min 12 s", "4.85", "OpenVINO", "statistics", "measured reach",
-                           "resolution tag", "1204 of 1891", "99.8", "data:image/png;base64,iVBOR", "Run record"})
+  for (const char* text : {"NucleiSegmentationBoundaryModel", "46\u202f000 × 32\u202f914 pixels", "48\u202f523", "377",
+                           "5 min 12 s", "4.85", "OpenVINO", "statistics", "measured reach", "resolution tag",
+                           "1204 of 1891", "99.8", "data:image/png;base64,iVBOR", "Run record"})
     EXPECT_THAT(html, HasSubstr(text));
 }
 
 TEST_F(Report, EscapesEveryTextOfTheRecord) {
   const std::string hostile = "<script>alert('x')</script><img src=x onerror=\"y\">";
-  for (std::string* text : {&record_.tegula_version, &record_.started, &record_.finished, &record_.model.name, &record_.model.version, &record_.model.license, &record_.engine.name,
-                            &record_.engine.version, &record_.engine.precision, &record_.image.path, &record_.image.format, &record_.exactness, &record_.objects[0].class_name,
-                            &record_.stages[0].name, &record_.tests[0].output, &record_.warnings[0], &record_.notes[0], &record_.binding[0], &record_.statistics[0].tensor,
-                            &record_.command[0], &record_.image.channels[0], &record_.outputs[0].path})
+  for (std::string* text : {&record_.tegula_version,
+                            &record_.started,
+                            &record_.finished,
+                            &record_.model.name,
+                            &record_.model.version,
+                            &record_.model.license,
+                            &record_.engine.name,
+                            &record_.engine.version,
+                            &record_.engine.precision,
+                            &record_.image.path,
+                            &record_.image.format,
+                            &record_.exactness,
+                            &record_.objects[0].class_name,
+                            &record_.stages[0].name,
+                            &record_.tests[0].output,
+                            &record_.warnings[0],
+                            &record_.notes[0],
+                            &record_.binding[0],
+                            &record_.statistics[0].tensor,
+                            &record_.command[0],
+                            &record_.image.channels[0],
+                            &record_.outputs[0].path})
     *text = hostile;
   record_.tests[0].passed = false;
-  const std::string html = RenderReport({.title = hostile, .record = record_, .pictures = {{hostile, picture_.view()}}, .object_areas = areas_}).value();
+  const std::string html =
+      RenderReport(
+          {.title = hostile, .record = record_, .pictures = {{hostile, picture_.view()}}, .object_areas = areas_})
+          .value();
   EXPECT_THAT(html, Not(HasSubstr("<script")));
   EXPECT_THAT(html, Not(HasSubstr("<img src=x")));
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(&#39;x&#39;)"));
@@ -128,10 +156,16 @@ TEST_F(Report, IsWrittenWholeOrNamesThePictureItCannotShow) {
   const TemporaryFolder folder = TemporaryFolder::Create("tegula-test").value();
   const Path path = folder.path() / "report.html";
   const Tensor no_picture = Tensor::Allocate(DType::kF32, {2, 2}).value();
-  const Status status = WriteReport({.title = "", .record = record_, .pictures = {{"Outlines", no_picture.view()}}, .object_areas = {}}, path);
+  const Status status = WriteReport(
+      {.title = "", .record = record_, .pictures = {{"Outlines", no_picture.view()}}, .object_areas = {}}, path);
   EXPECT_THAT(ToString(status.error()), ::testing::StartsWith("Outlines: "));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
-  ASSERT_TRUE(WriteReport({.title = "CMU-1", .record = record_, .pictures = {{"Slide <thumbnail>", picture_.view()}}, .object_areas = areas_}, path).ok());
+  ASSERT_TRUE(WriteReport({.title = "CMU-1",
+                           .record = record_,
+                           .pictures = {{"Slide <thumbnail>", picture_.view()}},
+                           .object_areas = areas_},
+                          path)
+                  .ok());
   EXPECT_EQ(ReadFile(path, 1 << 20).value(), Render());
 }
 

@@ -159,7 +159,9 @@ Json JsonOf(const std::vector<T>& items) {
 
 // --- Reading ---------------------------------------------------------------------------------------------------------
 
-Error NotA(std::string_view path, std::string_view kind) { return CorruptError(fmt::format("'{}' is not {}", path, kind)); }
+Error NotA(std::string_view path, std::string_view kind) {
+  return CorruptError(fmt::format("'{}' is not {}", path, kind));
+}
 
 Status Read(const Json& json, const std::string& path, std::string& text) {
   if (!json.is_string()) return NotA(path, "text");
@@ -202,7 +204,8 @@ Status Read(const Json& json, const std::string& path, Record& record) {
     if (first) return;
     const std::string field_path = path.empty() ? name : path + "." + name;
     const auto found = json.find(name);
-    Status status = found == json.end() ? CorruptError(fmt::format("'{}' is missing", field_path)) : Read(*found, field_path, field);
+    Status status = found == json.end() ? CorruptError(fmt::format("'{}' is missing", field_path))
+                                        : Read(*found, field_path, field);
     if (!status.ok()) first = std::move(status).error();
   };
   Fields(read, record);
@@ -232,8 +235,10 @@ Result<RunRecord> RunRecordFromJson(std::string_view text) {
   if (!json.is_object()) return CorruptError("the run record is not a JSON object");
   std::int64_t format = 0;
   const auto found = json.find("format");
-  if (found == json.end() || !Read(*found, "format", format).ok()) return CorruptError("the run record does not state its format");
-  if (format != kFormat) return UnsupportedError(fmt::format("the run record has format {}; this version reads format {}", format, kFormat));
+  if (found == json.end() || !Read(*found, "format", format).ok())
+    return CorruptError("the run record does not state its format");
+  if (format != kFormat)
+    return UnsupportedError(fmt::format("the run record has format {}; this version reads format {}", format, kFormat));
   RunRecord record;
   TEGULA_TRY(Read(json, "", record).Context("run record"));
   return record;

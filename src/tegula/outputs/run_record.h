@@ -1,7 +1,8 @@
 // outputs/run_record.h — everything that decided a result, as plain text and numbers beside the result.
 //
-// Months later the record answers with what, on what and how a result was made; a run that is continued compares itself with it
-// and refuses to go on differently. It knows nothing of the modules that fill it: strings, numbers and lists only.
+// Months later the record answers with what, on what and how a result was made; a run that is continued compares itself
+// with it and refuses to go on differently. It knows nothing of the modules that fill it: strings, numbers and lists
+// only.
 #pragma once
 
 #include <cstdint>
@@ -39,14 +40,14 @@ struct LevelRecord {
 };
 struct ImageRecord {
   std::string path, format, dtype;
-  std::vector<LevelRecord> levels;  ///< largest first
+  std::vector<LevelRecord> levels;                  ///< largest first
   double pixel_size_y_um = 0, pixel_size_x_um = 0;  ///< of the largest level; 0 if unknown
   std::vector<std::string> channels;
   friend bool operator==(const ImageRecord&, const ImageRecord&) = default;
 };
 struct StatisticRecord {
   std::string tensor, measure;
-  double percentile = 0;  ///< 0 for other measures
+  double percentile = 0;          ///< 0 for other measures
   std::vector<std::string> axes;  ///< reduced
   std::vector<double> values;     ///< one per position along the kept axes
   friend bool operator==(const StatisticRecord&, const StatisticRecord&) = default;
@@ -97,9 +98,9 @@ struct RunRecord {
   std::vector<StatisticRecord> statistics;
   TilePlanRecord tiles;
   std::vector<TestRecord> tests;
-  std::string exactness;             ///< one sentence
+  std::string exactness;  ///< one sentence
   std::vector<StageRecord> stages;
-  double wall_s = 0, cpu_s = 0;      ///< of the whole run
+  double wall_s = 0, cpu_s = 0;  ///< of the whole run
   std::int64_t peak_memory_bytes = 0;
   std::vector<ObjectsRecord> objects;
   std::vector<OutputRecord> outputs;
@@ -112,8 +113,8 @@ struct RunRecord {
 /// are the texts "NaN", "Infinity" and "-Infinity". Bytes that are not UTF-8 become the replacement character.
 std::string ToJson(const RunRecord& record);
 
-/// Reads what ToJson wrote; unknown fields are ignored. kCorrupt with the path of the field that is missing or of another
-/// type, kUnsupported for the format of a later version.
+/// Reads what ToJson wrote; unknown fields are ignored. kCorrupt with the path of the field that is missing or of
+/// another type, kUnsupported for the format of a later version.
 Result<RunRecord> RunRecordFromJson(std::string_view text);
 
 }  // namespace tegula::outputs

@@ -22,7 +22,9 @@ TEST(RunRecord, IsReadBackAsItWasWritten) {
 TEST(RunRecord, KeepsNumbersThatJsonDoesNotHave) {
   RunRecord record;
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  record.tests = {{.output = "a", .max_abs_error = kInfinity}, {.output = "b", .max_abs_error = -kInfinity}, {.output = "c", .max_abs_error = std::nan("")}};
+  record.tests = {{.output = "a", .max_abs_error = kInfinity},
+                  {.output = "b", .max_abs_error = -kInfinity},
+                  {.output = "c", .max_abs_error = std::nan("")}};
   const RunRecord back = RunRecordFromJson(ToJson(record)).value();
   EXPECT_EQ(back.tests[0].max_abs_error, kInfinity);
   EXPECT_EQ(back.tests[1].max_abs_error, -kInfinity);
@@ -45,16 +47,19 @@ TEST(RunRecord, FieldsAreMissedAndMisreadByTheirPath) {
   };
   EXPECT_EQ(error("\"weights_sha256\"", "\"weights\""), "corrupt: 'model.weights_sha256' is missing");
   EXPECT_EQ(error("\"threads\": 2", "\"threads\": 2.5"), "corrupt: 'engine.threads' is not a whole number");
-  EXPECT_EQ(error("\"threads\": 2", "\"threads\": 18446744073709551615"), "corrupt: 'engine.threads' is not a whole number");
+  EXPECT_EQ(error("\"threads\": 2", "\"threads\": 18446744073709551615"),
+            "corrupt: 'engine.threads' is not a whole number");
   EXPECT_EQ(error("\"passed\": true", "\"passed\": 1"), "corrupt: 'tests[0].passed' is not true or false");
-  EXPECT_EQ(error("\"format\": 1", "\"format\": 2"), "unsupported: the run record has format 2; this version reads format 1");
+  EXPECT_EQ(error("\"format\": 1", "\"format\": 2"),
+            "unsupported: the run record has format 2; this version reads format 1");
   EXPECT_EQ(error("{", "["), "corrupt: the run record is not a JSON object");
   EXPECT_EQ(error("\"tegula_version\"", "\"unknown\": {}, \"tegula_version\""), "read");
 }
 
 TEST(RunRecord, TextCutAnywhereIsAnError) {
   const std::string text = ToJson(testing::SampleRecord());
-  for (std::size_t size = 0; size + 2 < text.size(); size += 7) EXPECT_FALSE(RunRecordFromJson(text.substr(0, size)).ok());
+  for (std::size_t size = 0; size + 2 < text.size(); size += 7)
+    EXPECT_FALSE(RunRecordFromJson(text.substr(0, size)).ok());
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ Json AxesJson(const StoreOptions& options) {
   return axes;
 }
 
-// A pixel of level k is the mean of f = 2^k pixels, so its centre lies (f - 1) / 2 pixels behind that of the first of them.
+// A pixel of level k is the mean of f = 2^k pixels, so its centre lies (f - 1) / 2 pixels behind that of the first of
+// them.
 Json DatasetsJson(const StoreOptions& options) {
   Json datasets = Json::array();
   for (int level = 0; level < options.levels; ++level) {
@@ -61,7 +62,8 @@ Json DatasetsJson(const StoreOptions& options) {
     }
     datasets.push_back({{"path", std::to_string(level)},
                         {"coordinateTransformations",
-                         {{{"type", "scale"}, {"scale", std::move(scale)}}, {{"type", "translation"}, {"translation", std::move(translation)}}}}});
+                         {{{"type", "scale"}, {"scale", std::move(scale)}},
+                          {{"type", "translation"}, {"translation", std::move(translation)}}}}});
   }
   return datasets;
 }
@@ -143,18 +145,24 @@ Status CheckAxes(const StoreOptions& options, const Limits& limits) {
     ++at;
   }
   if (at == std::string_view::npos || !names.ends_with("yx"))
-    return InvalidError(fmt::format("the axes '{}' are not a part of {} in this order that ends in yx", names, kAxisOrder));
+    return InvalidError(
+        fmt::format("the axes '{}' are not a part of {} in this order that ends in yx", names, kAxisOrder));
   std::int64_t elements = 1, chunk_bytes = DTypeSize(options.dtype);
   for (const StoreAxis& axis : options.axes) {
     if (axis.size < 1 || axis.chunk < 1)
-      return InvalidError(fmt::format("axis {} has {} pixels in chunks of {}; both must be at least 1", axis.name, axis.size, axis.chunk));
+      return InvalidError(fmt::format("axis {} has {} pixels in chunks of {}; both must be at least 1", axis.name,
+                                      axis.size, axis.chunk));
     if (axis.size > limits.axis_size || axis.chunk > limits.axis_size)
-      return ExhaustedError(fmt::format("axis {} has {} pixels in chunks of {}, more than the limit of {}", axis.name, axis.size, axis.chunk, limits.axis_size));
-    if (!std::isfinite(axis.step) || axis.step < 0 || !std::isfinite(axis.origin) || (axis.name == 'c' && axis.step != 0))
-      return InvalidError(fmt::format("axis {} cannot have the step {} and the origin {}", axis.name, axis.step, axis.origin));
+      return ExhaustedError(fmt::format("axis {} has {} pixels in chunks of {}, more than the limit of {}", axis.name,
+                                        axis.size, axis.chunk, limits.axis_size));
+    if (!std::isfinite(axis.step) || axis.step < 0 || !std::isfinite(axis.origin) ||
+        (axis.name == 'c' && axis.step != 0))
+      return InvalidError(
+          fmt::format("axis {} cannot have the step {} and the origin {}", axis.name, axis.step, axis.origin));
     if (elements > (std::int64_t{1} << 60) / axis.size) return ExhaustedError("the image has more than 2^60 pixels");
     elements *= axis.size;
-    if (chunk_bytes > std::min(kMaxChunkBytes, limits.tensor_bytes) / axis.chunk) return ExhaustedError("a chunk has more than 2 GiB; choose smaller chunks");
+    if (chunk_bytes > std::min(kMaxChunkBytes, limits.tensor_bytes) / axis.chunk)
+      return ExhaustedError("a chunk has more than 2 GiB; choose smaller chunks");
     chunk_bytes *= axis.chunk;
   }
   return Ok();
@@ -167,18 +175,21 @@ Status CheckFill(const StoreOptions& options) {
       return !std::isfinite(options.fill) || static_cast<double>(static_cast<T>(options.fill)) == options.fill;
     } else {
       // 2^digits is the first number above the type's range and, unlike the range's end, always a double.
-      const bool in_range = options.fill >= static_cast<double>(std::numeric_limits<T>::min()) && options.fill < std::ldexp(1.0, std::numeric_limits<T>::digits);
+      const bool in_range = options.fill >= static_cast<double>(std::numeric_limits<T>::min()) &&
+                            options.fill < std::ldexp(1.0, std::numeric_limits<T>::digits);
       return in_range && std::trunc(options.fill) == options.fill;
     }
   });
-  if (!is_value) return InvalidError(fmt::format("the fill value {} is not a value of {}", options.fill, DTypeName(options.dtype)));
+  if (!is_value)
+    return InvalidError(fmt::format("the fill value {} is not a value of {}", options.fill, DTypeName(options.dtype)));
   return Ok();
 }
 
 Status CheckChannels(const StoreOptions& options, const Limits& limits) {
   const auto axis = std::ranges::find(options.axes, 'c', &StoreAxis::name);
   const std::int64_t positions = axis == options.axes.end() ? 1 : axis->size;
-  if (positions > limits.channels) return ExhaustedError(fmt::format("{} channels are more than the limit of {}", positions, limits.channels));
+  if (positions > limits.channels)
+    return ExhaustedError(fmt::format("{} channels are more than the limit of {}", positions, limits.channels));
   const auto described = static_cast<std::int64_t>(options.channels.size());
   if (described != 0 && described != positions)
     return InvalidError(fmt::format("{} channels are described but the image has {}", described, positions));
@@ -198,9 +209,13 @@ const Json& Member(const Json& json, const char* key) {
   const auto found = json.find(key);
   return found == json.end() ? kNull : *found;
 }
-const Json& Item(const Json& json, std::size_t index) { return json.is_array() && index < json.size() ? json[index] : kNull; }
+const Json& Item(const Json& json, std::size_t index) {
+  return json.is_array() && index < json.size() ? json[index] : kNull;
+}
 std::string Text(const Json& json) { return json.is_string() ? json.get<std::string>() : std::string(); }
-std::optional<double> Number(const Json& json) { return json.is_number() ? std::optional(json.get<double>()) : std::nullopt; }
+std::optional<double> Number(const Json& json) {
+  return json.is_number() ? std::optional(json.get<double>()) : std::nullopt;
+}
 std::int64_t Count(const Json& json) {
   if (!json.is_number_integer()) return -1;
   if (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX) return INT64_MAX;
@@ -220,7 +235,9 @@ Result<Json> Parse(std::string_view text) {
   return json;
 }
 
-Error Differs(std::string_view field) { return UnsupportedError(fmt::format("its '{}' is not what Tegula writes", field)); }
+Error Differs(std::string_view field) {
+  return UnsupportedError(fmt::format("its '{}' is not what Tegula writes", field));
+}
 
 // `actual` says for every field of `expected` the same. Key order does not matter for nlohmann's unordered json.
 Status CheckSame(const Json& actual, const Json& expected, std::initializer_list<const char*> fields) {
@@ -242,7 +259,8 @@ Result<double> ParseFill(const Json& json) {
 
 Result<Rgb> ParseColour(const std::string& text) {
   std::array<int, 6> digits{};
-  const bool is_hex = text.size() == 6 && std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; });
+  const bool is_hex =
+      text.size() == 6 && std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; });
   if (!is_hex) return CorruptError(fmt::format("'{}' is not a colour", text));
   std::ranges::transform(text, digits.begin(), [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; });
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(digits[i] * 16 + digits[i + 1]); };
@@ -254,7 +272,8 @@ Result<StoreChannel> ParseChannel(const Json& json) {
   channel.name = Text(Member(json, "label"));
   TEGULA_ASSIGN_OR_RETURN(channel.colour, ParseColour(Text(Member(json, "color"))));
   const Json& window = Member(json, "window");
-  for (const auto& [key, value] : {std::pair("min", &channel.min), std::pair("max", &channel.max), std::pair("start", &channel.start), std::pair("end", &channel.end)}) {
+  for (const auto& [key, value] : {std::pair("min", &channel.min), std::pair("max", &channel.max),
+                                   std::pair("start", &channel.start), std::pair("end", &channel.end)}) {
     const std::optional<double> number = Number(Member(window, key));
     if (!number) return CorruptError(fmt::format("the display range of channel '{}' has no {}", channel.name, key));
     *value = *number;
@@ -268,7 +287,8 @@ Status ParseArray(const Json& array, StoreOptions& options) {
   options.dtype = *dtype;
   const Json& shape = Member(array, "shape");
   const Json& chunk = Member(Member(Member(array, "chunk_grid"), "configuration"), "chunk_shape");
-  if (!shape.is_array() || shape.size() != options.axes.size()) return CorruptError("its shape has not one size per axis");
+  if (!shape.is_array() || shape.size() != options.axes.size())
+    return CorruptError("its shape has not one size per axis");
   for (std::size_t i = 0; i < options.axes.size(); ++i) {
     options.axes[i].size = Count(Item(shape, i));
     options.axes[i].chunk = Count(Item(chunk, i));
@@ -362,7 +382,8 @@ Result<StoreOptions> ParseMetadata(std::string_view group, std::string_view leve
 Status CheckArrayMetadata(std::string_view text, const StoreOptions& options, int level) {
   TEGULA_ASSIGN_OR_RETURN(const Json actual, Parse(text));
   return CheckSame(actual, ArrayJson(options, level),
-                   {"zarr_format", "node_type", "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs", "dimension_names"});
+                   {"zarr_format", "node_type", "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value",
+                    "codecs", "dimension_names"});
 }
 
 }  // namespace tegula::outputs

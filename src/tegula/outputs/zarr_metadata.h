@@ -1,7 +1,7 @@
 // outputs/zarr_metadata.h — the zarr.json files of a store: options to text and back.
 //
-// What is read must say exactly what would be written for the same options; so a store is either understood completely or
-// refused with the field that differs. Members that say nothing about the pixels (attributes of others) are ignored.
+// What is read must say exactly what would be written for the same options; so a store is either understood completely
+// or refused with the field that differs. Members that say nothing about the pixels (attributes of others) are ignored.
 #pragma once
 
 #include <string>

@@ -40,7 +40,8 @@ std::string ToText(const Shape& index) { return fmt::format("{}", fmt::join(inde
 Result<ChunkStore> ChunkStore::Create(const Path& folder, StoreOptions options, const Limits& limits) {
   TEGULA_TRY(CompleteOptions(options, limits).Context(folder.string()));
   std::error_code ignored;
-  if (std::filesystem::exists(folder / kMetadataFile, ignored)) return InvalidError(folder.string() + " holds an image already");
+  if (std::filesystem::exists(folder / kMetadataFile, ignored))
+    return InvalidError(folder.string() + " holds an image already");
   for (int level = 0; level < options.levels; ++level) {
     const Path level_folder = folder / std::to_string(level);
     TEGULA_TRY(MakeFolders(level_folder));
@@ -136,10 +137,13 @@ Result<std::string> ChunkStore::Compress(const ConstView& chunk) const {
   const std::size_t size = Bytes(chunk);
   const std::int64_t type_size = DTypeSize(chunk.dtype());
   std::string file(size + BLOSC_MAX_OVERHEAD, '\0');
-  const int compressed = blosc_compress_ctx(options_.compression_level, type_size > 1 ? BLOSC_BITSHUFFLE : BLOSC_NOSHUFFLE,
-                                            static_cast<std::size_t>(type_size), size, chunk.data(), file.data(), file.size(),
-                                            options_.codec == Codec::kZstd ? BLOSC_ZSTD_COMPNAME : BLOSC_LZ4_COMPNAME, 0, 1);
-  if (compressed <= 0) return InternalError(fmt::format("Blosc could not compress a chunk of {} bytes (its answer was {})", size, compressed));
+  const int compressed =
+      blosc_compress_ctx(options_.compression_level, type_size > 1 ? BLOSC_BITSHUFFLE : BLOSC_NOSHUFFLE,
+                         static_cast<std::size_t>(type_size), size, chunk.data(), file.data(), file.size(),
+                         options_.codec == Codec::kZstd ? BLOSC_ZSTD_COMPNAME : BLOSC_LZ4_COMPNAME, 0, 1);
+  if (compressed <= 0)
+    return InternalError(
+        fmt::format("Blosc could not compress a chunk of {} bytes (its answer was {})", size, compressed));
   file.resize(static_cast<std::size_t>(compressed));
   return file;
 }
@@ -166,10 +170,13 @@ Status ChunkStore::WriteChunk(int level, const Shape& index, const ConstView& pi
 
 Status ChunkStore::Decompress(const std::string& file, const View& chunk) const {
   std::size_t announced = 0;
-  const bool is_blosc = file.size() >= BLOSC_MIN_HEADER_LENGTH && blosc_cbuffer_validate(file.data(), file.size(), &announced) == 0;
-  if (!is_blosc || announced != Bytes(chunk)) return CorruptError(fmt::format("it does not hold the {} bytes of a chunk", Bytes(chunk)));
+  const bool is_blosc =
+      file.size() >= BLOSC_MIN_HEADER_LENGTH && blosc_cbuffer_validate(file.data(), file.size(), &announced) == 0;
+  if (!is_blosc || announced != Bytes(chunk))
+    return CorruptError(fmt::format("it does not hold the {} bytes of a chunk", Bytes(chunk)));
   const int decompressed = blosc_decompress_ctx(file.data(), chunk.data(), announced, 1);
-  if (decompressed < 0 || static_cast<std::size_t>(decompressed) != announced) return CorruptError("its compressed content is damaged");
+  if (decompressed < 0 || static_cast<std::size_t>(decompressed) != announced)
+    return CorruptError("its compressed content is damaged");
   const auto* const bytes = reinterpret_cast<const std::uint8_t*>(chunk.data());
   if (options_.dtype == DType::kBool && std::any_of(bytes, bytes + announced, [](std::uint8_t b) { return b > 1; }))
     return CorruptError("it holds bytes that are not bool");
@@ -185,21 +192,24 @@ Result<bool> ChunkStore::DecodeChunk(int level, const Shape& index, Tensor& chun
   const Path path = ChunkPath(level, index);
   Result<std::string> file = ReadFile(path, chunk.bytes() + BLOSC_MAX_OVERHEAD);
   if (!file.ok() && file.error().code == Code::kNotFound) return false;
-  if (!file.ok() && file.error().code == Code::kExhausted) return CorruptError(path.string() + " is larger than any chunk of this image");
+  if (!file.ok() && file.error().code == Code::kExhausted)
+    return CorruptError(path.string() + " is larger than any chunk of this image");
   TEGULA_TRY(file);
   TEGULA_TRY(Decompress(*file, chunk.view()).Context(path.string()));
   return true;
 }
 
 Result<Tensor> ChunkStore::ReadChunk(int level, const Shape& index) const {
-  TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(options_.dtype, ChunkExtent(level, index), {.tensor_bytes = INT64_MAX}));
+  TEGULA_ASSIGN_OR_RETURN(Tensor pixels,
+                          Tensor::Allocate(options_.dtype, ChunkExtent(level, index), {.tensor_bytes = INT64_MAX}));
   TEGULA_TRY(ReadBox(level, ChunkBegin(index), pixels.view()));
   return pixels;
 }
 
 Status ChunkStore::RemoveLeftovers() const {
   std::error_code failed;
-  for (std::filesystem::recursive_directory_iterator entry(folder_, failed), end; !failed && entry != end; entry.increment(failed)) {
+  for (std::filesystem::recursive_directory_iterator entry(folder_, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
     const std::string name = entry->path().filename().string();
     if (name.starts_with('.') && name.ends_with(".partial")) std::filesystem::remove(entry->path(), failed);
   }

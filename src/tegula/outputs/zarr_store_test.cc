@@ -23,14 +23,16 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 Tensor RandomTensor(DType dtype, const Shape& shape, std::uint32_t seed) {
   std::mt19937 random(seed);
   Tensor numbers = Tensor::Allocate(DType::kU8, shape).value();
-  for (std::uint8_t& value : numbers.values<std::uint8_t>()) value = static_cast<std::uint8_t>(random() % (dtype == DType::kBool ? 2 : 100));
+  for (std::uint8_t& value : numbers.values<std::uint8_t>())
+    value = static_cast<std::uint8_t>(random() % (dtype == DType::kBool ? 2 : 100));
   Tensor tensor = Tensor::Allocate(dtype, shape).value();
   ConvertCopy(numbers.view(), tensor.view());
   return tensor;
 }
 
 bool SameBytes(const ConstView& a, const ConstView& b) {
-  return a.shape() == b.shape() && a.dtype() == b.dtype() && std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.elements() * DTypeSize(a.dtype()))) == 0;
+  return a.shape() == b.shape() && a.dtype() == b.dtype() &&
+         std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.elements() * DTypeSize(a.dtype()))) == 0;
 }
 
 ConstView BoxOf(ConstView view, const Shape& begin, const Shape& size) {
@@ -44,7 +46,8 @@ StoreOptions ImageOptions() {
   options.axes = {{.name = 'c', .size = 2, .chunk = 1},
                   {.name = 'y', .size = 1100, .chunk = 64, .step = 0.25, .origin = 3.125},
                   {.name = 'x', .size = 70, .chunk = 48, .step = 0.26}};
-  options.channels = {{.name = "background", .colour = {1, 2, 250}}, {.name = "κύτταρο", .colour = kPalette[0], .min = -1, .max = 2, .start = 0.1, .end = 0.9}};
+  options.channels = {{.name = "background", .colour = {1, 2, 250}},
+                      {.name = "κύτταρο", .colour = kPalette[0], .min = -1, .max = 2, .start = 0.1, .end = 0.9}};
   return options;
 }
 
@@ -63,7 +66,9 @@ class Store : public ::testing::Test {
   }
   Path At(const std::string& name) const { return folder_.path() / name; }
   std::string Content(const std::string& name) const { return ReadFile(At(name), 1 << 20).value(); }
-  void Overwrite(const std::string& name, const std::string& content) const { ASSERT_TRUE(WriteFileWhole(At(name), content).ok()); }
+  void Overwrite(const std::string& name, const std::string& content) const {
+    ASSERT_TRUE(WriteFileWhole(At(name), content).ok());
+  }
 
   TemporaryFolder folder_ = TemporaryFolder::Create("tegula-test").value();
   Tensor pixels_;
@@ -96,9 +101,14 @@ TEST_F(Store, LevelsAreHalvedRoundedUpUntilTheLongerEdgeHas512Pixels) {
 }
 
 TEST_F(Store, PixelsOfAnyTypeAreReadBack) {
-  for (const DType dtype : {DType::kBool, DType::kU8, DType::kI8, DType::kU16, DType::kI16, DType::kU32, DType::kI32, DType::kU64, DType::kI64, DType::kF32, DType::kF64}) {
+  for (const DType dtype : {DType::kBool, DType::kU8, DType::kI8, DType::kU16, DType::kI16, DType::kU32, DType::kI32,
+                            DType::kU64, DType::kI64, DType::kF32, DType::kF64}) {
     StoreOptions options;
-    options.axes = {{.name = 't', .size = 2, .chunk = 2}, {.name = 'c', .size = 3, .chunk = 2}, {.name = 'z', .size = 2, .chunk = 1}, {.name = 'y', .size = 17, .chunk = 8}, {.name = 'x', .size = 9, .chunk = 16}};
+    options.axes = {{.name = 't', .size = 2, .chunk = 2},
+                    {.name = 'c', .size = 3, .chunk = 2},
+                    {.name = 'z', .size = 2, .chunk = 1},
+                    {.name = 'y', .size = 17, .chunk = 8},
+                    {.name = 'x', .size = 9, .chunk = 16}};
     options.dtype = dtype;
     const Path folder = At(std::string(DTypeName(dtype)));
     const ChunkStore store = ChunkStore::Create(folder, options).value();
@@ -119,8 +129,8 @@ TEST_F(Store, AnyBoxIsReadAndConverted) {
     Shape begin{0, 0}, size{0, 0};
     for (int axis = 0; axis < 2; ++axis) {
       const std::int64_t all = store.LevelShape(0)[axis];
-      begin[axis] = random() % all;
-      size[axis] = 1 + random() % (all - begin[axis]);
+      begin[axis] = std::uniform_int_distribution<std::int64_t>(0, all - 1)(random);
+      size[axis] = std::uniform_int_distribution<std::int64_t>(1, all - begin[axis])(random);
     }
     Tensor box = Tensor::Allocate(DType::kF32, size).value(), expected = Tensor::Allocate(DType::kF32, size).value();
     ASSERT_TRUE(store.ReadBox(0, begin, box.view()).ok());
@@ -164,7 +174,8 @@ TEST_F(Store, HoldsTheSameBytesWhateverTheOrderOfWorkersIs) {
     const ChunkStore store = ChunkStore::Create(At(folders[i]), options).value();
     ASSERT_TRUE(ForEach(*executors[i], store.ChunkCount(0), {}, [&](std::int64_t number, int) {
                   const Shape index = store.ChunkIndex(0, number);
-                  return store.WriteChunk(0, index, BoxOf(pixels.view(), store.ChunkBegin(index), store.ChunkExtent(0, index)));
+                  return store.WriteChunk(0, index,
+                                          BoxOf(pixels.view(), store.ChunkBegin(index), store.ChunkExtent(0, index)));
                 }).ok());
   }
   for (int c = 0; c < 2; ++c)
@@ -223,7 +234,8 @@ TEST_F(Store, MetadataThatDiffersIsRefusedWithTheField) {
     Overwrite(file, changed);
     const auto store = ChunkStore::Open(At("small"));
     Overwrite(file, text);
-    return store.ok() ? std::string("opened") : std::string(CodeName(store.error().code)) + ": " + ToString(store.error());
+    return store.ok() ? std::string("opened")
+                      : std::string(CodeName(store.error().code)) + ": " + ToString(store.error());
   };
   const auto says = [](std::string_view code, std::string_view word) {
     return ::testing::AllOf(::testing::StartsWith(std::string(code)), ::testing::HasSubstr(std::string(word)));
@@ -231,7 +243,8 @@ TEST_F(Store, MetadataThatDiffersIsRefusedWithTheField) {
   EXPECT_THAT(open("small/zarr.json", group, "\"0.5\"", "\"0.4\""), says("unsupported", "0.5"));
   EXPECT_THAT(open("small/zarr.json", group, "{", "["), says("corrupt", "JSON"));
   EXPECT_THAT(open("small/zarr.json", group, "\"space\"", "\"channel\""), says("unsupported", "axes"));
-  EXPECT_THAT(open("small/zarr.json", group, "\"path\": \"0\"", "\"path\": \"../..\""), says("unsupported", "datasets"));
+  EXPECT_THAT(open("small/zarr.json", group, "\"path\": \"0\"", "\"path\": \"../..\""),
+              says("unsupported", "datasets"));
   EXPECT_THAT(open("small/zarr.json", group, "\"mean\"", "\"gaussian\""), says("unsupported", "type"));
   EXPECT_THAT(open("small/0/zarr.json", array, "\"float32\"", "\"float16\""), says("unsupported", "data_type"));
   EXPECT_THAT(open("small/0/zarr.json", array, "\"float32\"", "\"int16\""), says("unsupported", "codecs"));
@@ -243,8 +256,11 @@ TEST_F(Store, MetadataThatDiffersIsRefusedWithTheField) {
   EXPECT_THAT(open("small/0/zarr.json", array, "30", "99999999999999999999"), says("corrupt", "axis x"));
   EXPECT_THAT(open("small/0/zarr.json", array, "30", "-30"), says("corrupt", "axis x"));
   EXPECT_THAT(open("small/0/zarr.json", array, "30", "3.5"), says("corrupt", "axis x"));
-  EXPECT_THAT(open("small/0/zarr.json", array, "\"attributes\": {}", "\"attributes\": " + std::string(1000000, '[')), says("corrupt", "JSON"));
-  EXPECT_THAT(open("small/0/zarr.json", array, "\"attributes\": {}", "\"attributes\": " + std::string(100000, '[') + std::string(100000, ']')), says("corrupt", "JSON"));
+  EXPECT_THAT(open("small/0/zarr.json", array, "\"attributes\": {}", "\"attributes\": " + std::string(1000000, '[')),
+              says("corrupt", "JSON"));
+  EXPECT_THAT(open("small/0/zarr.json", array, "\"attributes\": {}",
+                   "\"attributes\": " + std::string(100000, '[') + std::string(100000, ']')),
+              says("corrupt", "JSON"));
   EXPECT_EQ(open("small/0/zarr.json", array, "\"attributes\": {}", "\"attributes\": {\"of\": \"others\"}"), "opened");
   EXPECT_EQ(ChunkStore::Open(At("nowhere")).error().code, Code::kNotFound);
 }
@@ -281,7 +297,8 @@ TEST_F(Store, DamagedChunksAreErrorsThatNameTheFile) {
   std::mt19937 random(1);
   for (int i = 0; i < 3000; ++i) {  // some flips only change pixels; none may do harm
     std::string bad = good;
-    for (int flips = 1 + static_cast<int>(random() % 3); flips > 0; --flips) bad[random() % bad.size()] ^= static_cast<char>(1 << random() % 8);
+    for (int flips = 1 + static_cast<int>(random() % 3); flips > 0; --flips)
+      bad[random() % bad.size()] ^= static_cast<char>(1 << random() % 8);
     const auto chunk = read(bad);
     EXPECT_TRUE(chunk.ok() || chunk.error().code == Code::kCorrupt);
   }

@@ -24,8 +24,10 @@ double BlobAt(double y, double x) {
   double strength = 0;
   for (int dy = -1; dy <= 1; ++dy)
     for (int dx = -1; dx <= 1; ++dx) {
-      const auto row = static_cast<std::int64_t>(std::floor(y / pitch)) + dy, column = static_cast<std::int64_t>(std::floor(x / pitch)) + dx;
-      const double cy = (static_cast<double>(row) + UniformAt(1, 0, row, column)) * pitch, cx = (static_cast<double>(column) + UniformAt(2, 0, row, column)) * pitch;
+      const auto row = static_cast<std::int64_t>(std::floor(y / pitch)) + dy,
+                 column = static_cast<std::int64_t>(std::floor(x / pitch)) + dx;
+      const double cy = (static_cast<double>(row) + UniformAt(1, 0, row, column)) * pitch,
+                   cx = (static_cast<double>(column) + UniformAt(2, 0, row, column)) * pitch;
       const double radius = 4 + 6 * UniformAt(3, 0, row, column);
       strength = std::max(strength, 1 / (1 + std::exp(1.5 * (std::hypot(y - cy, x - cx) - radius))));
     }
@@ -36,7 +38,8 @@ Tensor Probability(std::int64_t height, std::int64_t width) {
   Tensor map = Tensor::Allocate(DType::kF32, {height, width}).value();
   for (std::int64_t y = 0; y < height; ++y)
     for (std::int64_t x = 0; x < width; ++x)
-      map.values<float>()[static_cast<std::size_t>(y * width + x)] = static_cast<float>(BlobAt(static_cast<double>(y), static_cast<double>(x)));
+      map.values<float>()[static_cast<std::size_t>(y * width + x)] =
+          static_cast<float>(BlobAt(static_cast<double>(y), static_cast<double>(x)));
   return map;
 }
 
@@ -44,9 +47,11 @@ Tensor Thumbnail(const Tensor& probability) {
   const Shape& shape = probability.shape();
   Tensor picture = Tensor::Allocate(DType::kU8, {shape[0], shape[1], 3}).value();
   for (std::int64_t i = 0; i < probability.elements(); ++i) {
-    const double p = static_cast<double>(probability.values<float>()[static_cast<std::size_t>(i)]), grain = UniformAt(9, 0, 0, i) * 14;
+    const double p = static_cast<double>(probability.values<float>()[static_cast<std::size_t>(i)]),
+                 grain = UniformAt(9, 0, 0, i) * 14;
     const double rgb[] = {233 - 130 * p - grain, 205 - 140 * p - grain, 222 - 70 * p - grain};
-    for (std::int64_t c = 0; c < 3; ++c) picture.values<std::uint8_t>()[static_cast<std::size_t>(3 * i + c)] = static_cast<std::uint8_t>(rgb[c]);
+    for (std::int64_t c = 0; c < 3; ++c)
+      picture.values<std::uint8_t>()[static_cast<std::size_t>(3 * i + c)] = static_cast<std::uint8_t>(rgb[c]);
   }
   return picture;
 }
@@ -59,7 +64,8 @@ Status MakeReport(const Path& folder) {
   std::vector<Ring> rings(40);
   for (std::size_t i = 0; i < rings.size(); ++i)
     for (int k = 0; k < 40; ++k) {
-      const double angle = k * 0.15708, cy = 30 + 360 * UniformAt(5, 0, 0, static_cast<std::int64_t>(i)), cx = 30 + 540 * UniformAt(6, 0, 0, static_cast<std::int64_t>(i));
+      const double angle = k * 0.15708, cy = 30 + 360 * UniformAt(5, 0, 0, static_cast<std::int64_t>(i)),
+                   cx = 30 + 540 * UniformAt(6, 0, 0, static_cast<std::int64_t>(i));
       rings[i].push_back({cy + 14 * std::sin(angle), cx + 18 * std::cos(angle)});
     }
   TEGULA_TRY(DrawOutlines(rings, kPalette[1], 2, with_outlines.view()));
@@ -71,7 +77,9 @@ Status MakeReport(const Path& folder) {
   for (double& value : areas) value = area(random);
   const ReportInput input{.title = "CMU-1.svs <nuclei>",
                           .record = record,
-                          .pictures = {{"The slide, 1 pixel = 38 µm", slide.view()}, {"Probability of \"nucleus\"", with_probability.view()}, {"Outlines of objects", with_outlines.view()}},
+                          .pictures = {{"The slide, 1 pixel = 38 µm", slide.view()},
+                                       {"Probability of \"nucleus\"", with_probability.view()},
+                                       {"Outlines of objects", with_outlines.view()}},
                           .object_areas = areas};
   TEGULA_TRY(WriteFileWhole(folder / "run_record.json", ToJson(record)));
   return WriteReport(input, folder / "report.html");
@@ -81,7 +89,9 @@ Status MakeReport(const Path& folder) {
 Status MakeStore(const Path& folder, const std::string& name, const StoreOptions& options, double scale) {
   TEGULA_ASSIGN_OR_RETURN(const ChunkStore store, ChunkStore::Create(folder / (name + ".ome.zarr"), options));
   TEGULA_ASSIGN_OR_RETURN(Tensor numbers, Tensor::Allocate(DType::kF64, store.LevelShape(0)));
-  for (std::int64_t i = 0; i < numbers.elements(); ++i) numbers.values<double>()[static_cast<std::size_t>(i)] = std::floor(scale * UniformAt(3, 0, 0, i)) * (IsFloat(options.dtype) ? 1.0 / 64 : 1.0);
+  for (std::int64_t i = 0; i < numbers.elements(); ++i)
+    numbers.values<double>()[static_cast<std::size_t>(i)] =
+        std::floor(scale * UniformAt(3, 0, 0, i)) * (IsFloat(options.dtype) ? 1.0 / 64 : 1.0);
   TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(options.dtype, store.LevelShape(0)));
   ConvertCopy(numbers.view(), pixels.view());
   Shape begin = pixels.shape();
@@ -95,9 +105,12 @@ Status MakeStore(const Path& folder, const std::string& name, const StoreOptions
 Status MakeStores(const Path& folder) {
   StoreOptions probability;
   probability.name = "probability";
-  probability.axes = {{.name = 'c', .size = 2, .chunk = 1}, {.name = 'y', .size = 1501, .chunk = 256, .step = 0.499, .origin = 12.5}, {.name = 'x', .size = 1037, .chunk = 256, .step = 0.499}};
+  probability.axes = {{.name = 'c', .size = 2, .chunk = 1},
+                      {.name = 'y', .size = 1501, .chunk = 256, .step = 0.499, .origin = 12.5},
+                      {.name = 'x', .size = 1037, .chunk = 256, .step = 0.499}};
   probability.fill = std::nan("");
-  probability.channels = {{.name = "background", .colour = {128, 128, 128}}, {.name = "nucleus – \"κ\"", .colour = kPalette[0]}};
+  probability.channels = {{.name = "background", .colour = {128, 128, 128}},
+                          {.name = "nucleus – \"κ\"", .colour = kPalette[0]}};
   probability.codec = Codec::kZstd;
   probability.compression_level = 1;
   TEGULA_TRY(MakeStore(folder, "probability", probability, 64));
@@ -111,7 +124,11 @@ Status MakeStores(const Path& folder) {
 
   StoreOptions stack;
   stack.name = "stack";
-  stack.axes = {{.name = 't', .size = 2, .chunk = 1, .step = 0.5}, {.name = 'c', .size = 1, .chunk = 1}, {.name = 'z', .size = 3, .chunk = 2, .step = 1.5}, {.name = 'y', .size = 65, .chunk = 32, .step = 0.1}, {.name = 'x', .size = 33, .chunk = 32, .step = 0.1}};
+  stack.axes = {{.name = 't', .size = 2, .chunk = 1, .step = 0.5},
+                {.name = 'c', .size = 1, .chunk = 1},
+                {.name = 'z', .size = 3, .chunk = 2, .step = 1.5},
+                {.name = 'y', .size = 65, .chunk = 32, .step = 0.1},
+                {.name = 'x', .size = 33, .chunk = 32, .step = 0.1}};
   stack.dtype = DType::kI16;
   stack.levels = 3;
   stack.fill = -7;

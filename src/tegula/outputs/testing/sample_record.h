@@ -31,19 +31,26 @@ inline RunRecord SampleRecord() {
              .pixel_size_y_um = 0.499,
              .pixel_size_x_um = 0.499,
              .channels = {"red", "green", "blue"}};
-  r.binding = {"Channels red, green and blue are averaged to the model's channel \"raw\".", "Level 0 is used as it is: 0.499 µm per pixel, the model wants 0.5 µm."};
+  r.binding = {"Channels red, green and blue are averaged to the model's channel \"raw\".",
+               "Level 0 is used as it is: 0.499 µm per pixel, the model wants 0.5 µm."};
   r.statistics = {{"input", "percentile", 99.8, {"y", "x"}, {241.0}}, {"input", "mean", 0, {"y", "x"}, {201.25}}};
   r.tiles = {1024, 1024, 56, 56, 16, 16, "pad", 1891, 512, 512};
   r.tests = {{"probability", 3.1e-6, 1e-4, 1e-3, true}};
-  r.exactness = "Tiles see 56 pixels of context, the measured reach of the network, so the result equals that of the whole image at once.";
-  r.stages = {{"statistics", 14.2, 26.1}, {"read", 31.0, 29.5}, {"preprocess", 6.1, 6.0}, {"infer", 243.7, 471.3}, {"postprocess", 4.2, 4.2}, {"write", 9.8, 9.1}, {"pyramid", 6.4, 12.0}, {"objects", 8.9, 8.8}};
+  r.exactness =
+      "Tiles see 56 pixels of context, the measured reach of the network, so the result equals that of the whole image "
+      "at once.";
+  r.stages = {{"statistics", 14.2, 26.1}, {"read", 31.0, 29.5}, {"preprocess", 6.1, 6.0}, {"infer", 243.7, 471.3},
+              {"postprocess", 4.2, 4.2},  {"write", 9.8, 9.1},  {"pyramid", 6.4, 12.0},   {"objects", 8.9, 8.8}};
   r.wall_s = 312.4;
   r.cpu_s = 567.0;
   r.peak_memory_bytes = 1'612'000'000;
   r.objects = {{"nucleus", 48211, 9.1e6, 2.266e6}, {"mitosis", 312, 7.4e4, 1.84e4}};
   r.outputs = {{"OME-Zarr", "CMU-1.nuclei/probability.ome.zarr"}, {"GeoJSON", "CMU-1.nuclei/objects.geojson"}};
-  r.warnings = {"The slide's pixel size is taken from its resolution tag; compare it with the scanner's settings <before> you trust areas."};
-  r.notes = {"The result was continued after 1204 of 1891 tiles.", "2 of 3 weights entries were not tried: no engine runs TensorFlow.js."};
+  r.warnings = {
+      "The slide's pixel size is taken from its resolution tag; compare it with the scanner's settings <before> you "
+      "trust areas."};
+  r.notes = {"The result was continued after 1204 of 1891 tiles.",
+             "2 of 3 weights entries were not tried: no engine runs TensorFlow.js."};
   return r;
 }
 
