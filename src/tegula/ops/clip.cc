@@ -1,7 +1,7 @@
 // clip: limits to a range of values or of percentiles of the raw tensor.
 //
-// As in bioimageio.core, NaN stays NaN between fixed limits (np.clip) and becomes the limit at percentiles (where), and
-// percentiles of a sample are values that occur, those of a dataset are interpolated.
+// As in bioimageio.core: percentiles go before values, NaN becomes the limit at percentiles (where) and stays NaN at
+// values (np.clip), and percentiles of a sample are values that occur, those of a dataset are interpolated.
 
 #include <fmt/format.h>
 
@@ -43,15 +43,17 @@ Wanted Percentile(const spec::Clip& op, double percentile) {
   return {IsDataset(op.axes) ? Measure::kPercentile : Measure::kPercentileOfValues, percentile, {}, op.axes};
 }
 
-Status BindLimit(const std::optional<double>& value, const std::optional<double>& percentile, const spec::Clip& op, const Kernel& kernel,
-                 Binder& binder) {
-  if (value) {
-    TEGULA_ASSIGN_OR_RETURN(Parameter limit, binder.Along({}, {*value}));
-    binder.Map(kernel, binder.FloatDType(), {std::move(limit)});
-  } else if (percentile) {
-    TEGULA_ASSIGN_OR_RETURN(Parameter limit, binder.Of(Percentile(op, *percentile)));
-    binder.Map(kernel, DType::kF64, {std::move(limit)});
-  }
+Status BindValue(const std::optional<double>& value, const Kernel& kernel, Binder& binder) {
+  if (!value) return Ok();
+  TEGULA_ASSIGN_OR_RETURN(Parameter limit, binder.Along({}, {*value}));
+  binder.Map(kernel, binder.FloatDType(), {std::move(limit)});
+  return Ok();
+}
+
+Status BindPercentile(const spec::Clip& op, const std::optional<double>& percentile, const Kernel& kernel, Binder& binder) {
+  if (!percentile) return Ok();
+  TEGULA_ASSIGN_OR_RETURN(Parameter limit, binder.Of(Percentile(op, *percentile)));
+  binder.Map(kernel, DType::kF64, {std::move(limit)});
   return Ok();
 }
 
@@ -74,9 +76,10 @@ Status Bind(const spec::Clip& op, Binder& binder) {
     return InvalidError("a limit is a value or a percentile, but both are given");
   TEGULA_TRY(CheckOrder(op.min, op.max, "limits"));
   TEGULA_TRY(CheckOrder(op.min_percentile, op.max_percentile, "percentiles"));
-  const bool is_where = op.min_percentile || op.max_percentile;
-  TEGULA_TRY(BindLimit(op.min, op.min_percentile, op, is_where ? kKernel<RaiseNan> : kKernel<Raise>, binder));
-  return BindLimit(op.max, op.max_percentile, op, is_where ? kKernel<LowerNan> : kKernel<Lower>, binder);
+  TEGULA_TRY(BindPercentile(op, op.min_percentile, kKernel<RaiseNan>, binder));
+  TEGULA_TRY(BindPercentile(op, op.max_percentile, kKernel<LowerNan>, binder));
+  TEGULA_TRY(BindValue(op.min, kKernel<Raise>, binder));
+  return BindValue(op.max, kKernel<Lower>, binder);
 }
 
 }  // namespace tegula::ops

@@ -1,0 +1,201 @@
+// What bioimageio.core answers for single operations and short chains ($TEGULA_TEST_DATA/golden/ops). Where its text
+// and its code differ, kByTheText says that Tegula follows the text.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "tegula/core/files.h"
+#include "tegula/ops/chain.h"
+#include "tegula/ops/op.h"
+#include "tegula/spec/rdf.h"
+#include "tegula/tensor/kernels.h"
+#include "tegula/tensor/npy.h"
+
+namespace tegula::ops {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kByTheText[] = {"binarize_list_", "scale_range_eps", "zmuv_eps", "sigmoid_uint8"};
+
+bool StartsWithAny(std::string_view name, std::span<const std::string_view> starts) {
+  return std::any_of(starts.begin(), starts.end(), [&](std::string_view start) { return name.starts_with(start); });
+}
+
+std::string WholeDescription(const Json& test) {
+  const std::string format = test["format"] == "0.5" ? "0.5.10" : "0.4.10";
+  return fmt::format("type: model\nformat_version: {}\nname: golden case\n{}", format, test["descr"].get<std::string>());
+}
+
+std::vector<std::string> AxisIdsOf(const spec::TensorDescription& tensor) {
+  std::vector<std::string> ids;
+  for (const spec::Axis& axis : tensor.axes) ids.push_back(axis.id);
+  return ids;
+}
+
+// What is to be read from disk for one sample of a case.
+struct Sample {
+  std::map<std::string, Tensor> raw;       // by input
+  std::map<std::string, Tensor> network;   // by output; empty for preprocessing
+  std::map<std::string, Tensor> expected;  // by the tensors compared
+};
+
+class GoldenOps {
+ public:
+  explicit GoldenOps(Path folder) : folder_(std::move(folder)) {}
+
+  void Check(const std::string& name, const Json& cases) {
+    SCOPED_TRACE(name);
+    const Json& test = cases[name];
+    if (name.starts_with("halo_pad_")) return Skip(name, "padding by the halo is not an operation");
+    if (name.ends_with("_wild")) return Skip(name, "casts that are not defined");
+    if (test["format"] == "0.4 upgraded") return Skip(name, "format 0.4 is read natively, not upgraded");
+    if (name == "v04_post_binarize_uint8" || name == "v04_post_sigmoid_uint8")
+      return Skip(name, "the reference casts outputs of 0.4 to data_type before they are postprocessed, which the format does not ask for");
+    const Result<spec::ReadModel> read = spec::ReadModelDescription(WholeDescription(test));
+    ASSERT_TRUE(read.ok()) << ToString(read.error());
+    const spec::ModelDescription& model = read->model;
+    const bool by_text = StartsWithAny(name, kByTheText) && test.contains("spec_expected");
+    // Lists of gains in 0.4 run here; the reference runs them only after its upgrade.
+    const Json& answer = name == "v04_scale_linear_axes" ? cases[name + "_upgraded"] : test;
+    if (!by_text && !answer.contains("expected")) return CheckRefused(name, model, read->findings);
+    const Json& expected = by_text ? test["spec_expected"] : answer["expected"];
+    // Statistics of a dataset are running averages in the reference; here an image is always a dataset of its own.
+    const std::size_t samples = name == "series_zmuv_yx" ? expected.size() : 1;
+    if (samples < expected.size()) Skip(name + " (later samples)", "averages over a series of images");
+    for (std::size_t i = 0; i < samples; ++i) CheckSample(model, test["side"] == "post", ReadSample(test, expected, i));
+    ++ran_;
+  }
+
+  void Print() const {
+    fmt::print("{} cases ran; not run:\n", ran_);
+    for (const auto& [reason, names] : skipped_) fmt::print("  {}, because: {}\n", names.size(), reason);
+  }
+  int ran() const { return ran_; }
+
+ private:
+  void Skip(const std::string& name, const std::string& reason) { skipped_[reason].push_back(name); }
+
+  void CheckRefused(const std::string& name, const spec::ModelDescription& model, const std::vector<spec::Finding>& findings) {
+    bool refused = std::any_of(findings.begin(), findings.end(), [](const spec::Finding& finding) { return finding.path.find("processing") != std::string::npos; });
+    for (const auto* tensors : {&model.inputs, &model.outputs})
+      for (const spec::TensorDescription& tensor : *tensors) {
+        const Shape shape{1, 3, 12, 14};
+        refused = refused || (tensor.axes.size() == 4 && !Chain::Bind(tensor.ops, {tensor.id, AxisIdsOf(tensor), shape, DType::kF32, {}}, {}).ok());
+      }
+    EXPECT_TRUE(refused) << name << " must be refused";
+    ++ran_;
+  }
+
+  Tensor Read(const std::string& file) const { return ReadNpy(folder_ / file).value(); }
+
+  Sample ReadSample(const Json& test, const Json& expected, std::size_t index) const {
+    Sample sample;
+    for (const auto& [id, file] : test["input"][index].items()) sample.raw[id] = Read(file.get<std::string>());
+    for (const auto& [id, value] : expected[index].items()) sample.expected[id] = Read((value.is_string() ? value : value["file"]).get<std::string>());
+    if (test.contains("network_output"))
+      for (const auto& [id, file] : test["network_output"].items()) sample.network[id] = Read(file.get<std::string>());
+    return sample;
+  }
+
+  // The statistics that `tensor`'s ops want, each of the raw tensor it names.
+  static Statistics StatisticsFor(const spec::ModelDescription& model, const spec::TensorDescription& tensor, const Sample& sample) {
+    Statistics statistics;
+    for (const spec::OpDescription& op : tensor.ops)
+      for (const Wanted& wanted : std::visit([](const auto& described) { return Wants(described); }, op)) {
+        const std::string id = wanted.tensor_id.empty() ? tensor.id : wanted.tensor_id;
+        const spec::TensorDescription* of = model.FindInput(id) != nullptr ? model.FindInput(id) : model.FindOutput(id);
+        StatisticRequest request{wanted.measure, wanted.percentile, id, {}, AxisIdsOf(*of)};
+        for (const std::string& axis : request.axes) request.reduced.push_back(IsReduced(wanted.axes, axis));
+        const Tensor& values = sample.raw.contains(id) ? sample.raw.at(id) : sample.network.at(id);
+        StatisticsCollector collector = StatisticsCollector::Make({request}, values.dtype(), values.shape(), 1, 1).value();
+        const std::vector<std::int64_t> origin(request.axes.size(), 0);
+        while (!collector.done()) {
+          collector.Add(0, origin, values.view(), 0);
+          collector.FinishPass();
+        }
+        for (Statistic& statistic : collector.Take()) statistics.Set(std::move(statistic));
+      }
+    return statistics;
+  }
+
+  static void CheckSample(const spec::ModelDescription& model, bool is_post, const Sample& sample) {
+    for (const spec::TensorDescription& tensor : is_post ? model.outputs : model.inputs) {
+      SCOPED_TRACE(tensor.id);
+      ASSERT_TRUE(sample.expected.contains(tensor.id));
+      const Tensor& in = (is_post ? sample.network : sample.raw).at(tensor.id);
+      const Statistics statistics = StatisticsFor(model, tensor, sample);
+      const ChainInput input{tensor.id, AxisIdsOf(tensor), in.shape(), in.dtype(), {}};
+      const Tensor found = Run(tensor.ops, input, in, statistics);
+      std::span<const spec::OpDescription> before_cast = tensor.ops;
+      while (!before_cast.empty() && std::holds_alternative<spec::EnsureDtype>(before_cast.back())) before_cast = before_cast.first(before_cast.size() - 1);
+      Compare(found, sample.expected.at(tensor.id), AsDouble(Run(before_cast, input, in, statistics)));
+    }
+  }
+
+  static Tensor Run(std::span<const spec::OpDescription> ops, const ChainInput& input, const Tensor& in, const Statistics& statistics) {
+    const Result<Chain> chain = Chain::Bind(ops, input, statistics);
+    if (!chain.ok()) {
+      ADD_FAILURE() << ToString(chain.error());
+      return in.Clone();
+    }
+    Tensor out = Tensor::Allocate(chain->output_dtype(), in.shape()).value();
+    EXPECT_TRUE(chain->Run(in.view(), out.view()).ok());
+    return out;
+  }
+
+  static Tensor AsDouble(const Tensor& tensor) {
+    Tensor out = Tensor::Allocate(DType::kF64, tensor.shape()).value();
+    ConvertCopy(tensor.view(), out.view());
+    return out;
+  }
+
+  // Whether a cast of `value` to an integer type is undefined, or may go either way for lack of digits.
+  static bool IsOpenToDebate(double value, double found, double expected, DType dtype) {
+    const bool fits = VisitDType(dtype, [&](auto tag) {
+      using Limits = std::numeric_limits<typename decltype(tag)::type>;
+      return value > static_cast<double>(Limits::lowest()) - 1 && value < static_cast<double>(Limits::max()) + 1;
+    });
+    return !fits || (std::abs(value - std::round(value)) < 1e-4 && std::abs(found - expected) <= 1);
+  }
+
+  static void Compare(const Tensor& found, const Tensor& expected, const Tensor& before_cast) {
+    ASSERT_EQ(DTypeName(found.dtype()), DTypeName(expected.dtype()));
+    ASSERT_EQ(ToString(found.shape()), ToString(expected.shape()));
+    const Tensor a = AsDouble(found), b = AsDouble(expected);
+    int wrong = 0;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(a.elements()) && wrong < 5; ++i) {
+      const double x = a.values<double>()[i], y = b.values<double>()[i];
+      const bool same = IsFloat(found.dtype()) ? (std::isnan(x) && std::isnan(y)) || x == y || std::abs(x - y) <= 1e-5 + 1e-5 * std::abs(y)
+                                               : x == y || IsOpenToDebate(before_cast.values<double>()[i], x, y, found.dtype());
+      if (same) continue;
+      ADD_FAILURE() << "element " << i << " is " << x << ", not " << y;
+      ++wrong;
+    }
+  }
+
+  Path folder_;
+  int ran_ = 0;
+  std::map<std::string, std::vector<std::string>> skipped_;
+};
+
+TEST(GoldenOps, GiveWhatTheReferenceGives) {
+  const char* const data = std::getenv("TEGULA_TEST_DATA");
+  const Path folder = Path(data == nullptr ? "" : data) / "golden" / "ops";
+  if (data == nullptr || !std::filesystem::exists(folder)) GTEST_SKIP() << "$TEGULA_TEST_DATA has no golden/ops";
+  const std::string text = ReadFile(folder / "cases.json", 64 << 20).value();
+  GoldenOps golden(folder);
+  const Json cases = Json::parse(text);
+  for (const auto& entry : cases.items()) golden.Check(entry.key(), cases);
+  golden.Print();
+  EXPECT_GE(golden.ran(), 150);
+}
+
+}  // namespace
+}  // namespace tegula::ops
