@@ -50,6 +50,12 @@ Shape PlaneLayout::ShapeOf(std::int64_t channels, std::int64_t height, std::int6
   return Shape(std::span<const std::int64_t>(sizes));
 }
 
+std::vector<bool> PlaneLayout::TiledAxes() const {
+  std::vector<bool> tiled(static_cast<std::size_t>(rank_), false);
+  tiled[static_cast<std::size_t>(y_)] = tiled[static_cast<std::size_t>(x_)] = true;
+  return tiled;
+}
+
 std::vector<std::int64_t> PlaneLayout::PositionOf(std::int64_t y, std::int64_t x) const {
   std::vector<std::int64_t> position(static_cast<std::size_t>(rank_), 0);
   position[static_cast<std::size_t>(y_)] = y;

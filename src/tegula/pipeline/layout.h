@@ -23,6 +23,8 @@ class PlaneLayout {
 
   /// The model-order shape of a plane of this many channels, rows and columns.
   Shape ShapeOf(std::int64_t channels, std::int64_t height, std::int64_t width) const;
+  /// Per axis in model order whether tiles are cut along it.
+  std::vector<bool> TiledAxes() const;
   /// One position per axis in model order.
   std::vector<std::int64_t> PositionOf(std::int64_t y, std::int64_t x) const;
   /// The (channel, y, x) view of a view in model order; one channel if the tensor has no channel axis.

@@ -61,6 +61,12 @@ Status CheckApplicable(const spec::ModelDescription& model) {
   return Ok();
 }
 
+Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, const image::BoundImage& image, const tiling::TileRequest& request) {
+  TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules y, tiling::RulesOf(model, "y", request));
+  TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules x, tiling::RulesOf(model, "x", request));
+  return tiling::PlanTiles(y, x, image.info().height, image.info().width, request);
+}
+
 // Adds up where the workers' time goes.
 struct Prediction::Clock {
   std::mutex mutex;
@@ -81,16 +87,16 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
   const image::BoundInfo& info = image.info();
   TEGULA_ASSIGN_OR_RETURN(PlaneLayout in_layout, PlaneLayout::Of(in));
   TEGULA_ASSIGN_OR_RETURN(PlaneLayout out_layout, PlaneLayout::Of(out));
-  TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules y, tiling::RulesOf(model, "y"));
-  TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules x, tiling::RulesOf(model, "x"));
+  TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules y, tiling::RulesOf(model, "y", request));
+  TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules x, tiling::RulesOf(model, "x", request));
   TEGULA_ASSIGN_OR_RETURN(tiling::TilePlan plan, tiling::PlanTiles(y, x, info.height, info.width, request));
 
   const Shape window = in_layout.ShapeOf(info.channels, plan.y.window, plan.x.window);
-  TEGULA_ASSIGN_OR_RETURN(ops::Chain before, ops::Chain::Bind(in.ops, {in.id, AxisIds(in), window, info.dtype}, statistics)
+  TEGULA_ASSIGN_OR_RETURN(ops::Chain before, ops::Chain::Bind(in.ops, {in.id, AxisIds(in), window, info.dtype, in_layout.TiledAxes()}, statistics)
                                                  .Context("preprocessing of input " + in.id));
   const DType network_dtype = network.outputs().empty() ? DType::kF32 : network.outputs().front().dtype;
   const Shape result = out_layout.ShapeOf(out_layout.channels(), plan.y.write_step, plan.x.write_step);
-  TEGULA_ASSIGN_OR_RETURN(ops::Chain after, ops::Chain::Bind(out.ops, {out.id, AxisIds(out), result, network_dtype}, statistics)
+  TEGULA_ASSIGN_OR_RETURN(ops::Chain after, ops::Chain::Bind(out.ops, {out.id, AxisIds(out), result, network_dtype, out_layout.TiledAxes()}, statistics)
                                                 .Context("postprocessing of output " + out.id));
 
   Prediction prediction(std::move(in_layout), std::move(out_layout), std::move(before), std::move(after));
@@ -99,6 +105,8 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
   prediction.image_ = &image;
   prediction.network_dtype_ = network_dtype;
   prediction.output_ = DescribeOutput(out, prediction.out_layout_, plan, y, x, prediction.after_.output_dtype());
+  prediction.rules_y_ = y;
+  prediction.rules_x_ = x;
   prediction.plan_ = std::move(plan);
   return prediction;
 }
@@ -160,10 +168,11 @@ Result<StageSeconds> Prediction::Run(const RunContext& context, TileSink sink) c
     context.progress.Update("predicting", ++done, plan_.tiles(), "tiles");
     return Ok();
   };
-  TEGULA_TRY(ForEach(context.executor, plan_.tiles(), context.stop, [&](std::int64_t index, int) -> Status {
+  const auto one = [&](std::int64_t index, int) -> Status {
     const tiling::Tile tile = plan_.tile(index);
     return predict(tile).Context(fmt::format("tile at y={} x={}", tile.write.y.begin, tile.write.x.begin));
-  }));
+  };
+  TEGULA_TRY(ForEach(context.executor, plan_.tiles(), context.stop, one));
   return clock.total;
 }
 

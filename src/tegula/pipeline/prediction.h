@@ -50,6 +50,9 @@ Status CheckOps(const spec::ModelDescription& model);
 /// that can be tiled, ops and statistics that run. kUnsupported with the reason.
 Status CheckApplicable(const spec::ModelDescription& model);
 
+/// The tile plan alone: what can be refused about sizes before anything is read or loaded. Errors as Prediction::Bind.
+Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, const image::BoundImage& image, const tiling::TileRequest& request);
+
 /// What a model will do to an image. Borrows model, network and image. Immutable and thread-safe, but Run once at a time.
 class Prediction {
  public:
@@ -60,6 +63,11 @@ class Prediction {
 
   const tiling::TilePlan& plan() const noexcept { return plan_; }
   const OutputInfo& output() const noexcept { return output_; }
+  /// What the plan was made with, in input pixels.
+  std::int64_t context_y() const noexcept { return rules_y_.context; }
+  std::int64_t context_x() const noexcept { return rules_x_.context; }
+  std::int64_t grid_y() const noexcept { return rules_y_.grid; }
+  std::int64_t grid_x() const noexcept { return rules_x_.grid; }
 
   /// Predicts every tile and hands it to `sink`. Errors carry the tile's place; after one, or a stop request, no further
   /// tile starts.
@@ -80,6 +88,7 @@ class Prediction {
   ops::Chain before_;
   ops::Chain after_;
   DType network_dtype_ = DType::kF32;
+  tiling::AxisRules rules_y_, rules_x_;
   tiling::TilePlan plan_;
   OutputInfo output_;
 };

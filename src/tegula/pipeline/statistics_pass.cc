@@ -22,7 +22,7 @@ Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec:
                                                          rows * columns, context.executor.workers()));
   while (!collector.done()) {
     std::atomic<std::int64_t> done{0};
-    TEGULA_TRY(ForEach(context.executor, rows * columns, context.stop, [&](std::int64_t block, int worker) -> Status {
+    const auto add = [&](std::int64_t block, int worker) -> Status {
       const std::int64_t y = block / columns * kStatisticsBlock, x = block % columns * kStatisticsBlock;
       const Box box{{y, std::min(y + kStatisticsBlock, info.height)}, {x, std::min(x + kStatisticsBlock, info.width)}};
       TEGULA_ASSIGN_OR_RETURN(Tensor pixels,
@@ -32,7 +32,8 @@ Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec:
       collector.Add(block, layout.PositionOf(y, x), raw.view(), worker);
       context.progress.Update("computing whole-image statistics", ++done, rows * columns, "blocks");
       return Ok();
-    }));
+    };
+    TEGULA_TRY(ForEach(context.executor, rows * columns, context.stop, add));
     collector.FinishPass();
   }
   for (ops::Statistic& statistic : collector.Take()) statistics.Set(std::move(statistic));

@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "tegula/core/files.h"
 #include "tegula/core/platform.h"
+#include "tegula/core/text.h"
 #include "tegula/spec/rdf.h"
 
 namespace tegula::spec {
@@ -52,8 +52,8 @@ TEST_F(Golden, WhatTheReferenceAcceptsIsAcceptedAndWhatItRefusesIsRefused) {
       ++refused;
     }
   }
-  std::cout << accepted << " accepted and " << refused << " refused by both, " << refused_by_reference_only
-            << " refused by the reference only\n";
+  GTEST_LOG_(INFO) << accepted << " accepted and " << refused << " refused by both, " << refused_by_reference_only
+                   << " refused by the reference only";
   EXPECT_GE(accepted, 45);
   EXPECT_GE(refused, 5);
   EXPECT_EQ(refused_by_reference_only, 1);
@@ -130,7 +130,7 @@ TEST_F(Golden, SizesOf04FollowItsFormula) {
         for (const auto& [id, expected] : tensors.items()) {
           std::vector<double> sizes;
           for (const Axis& axis : model.FindTensor(id)->axes)
-            sizes.push_back(static_cast<double>(SizeAt(model, axis, std::stoi(n))));
+            sizes.push_back(static_cast<double>(SizeAt(model, axis, ParseInt(n).value())));
           EXPECT_EQ(sizes, expected.get<std::vector<double>>()) << path << " " << id << " n=" << n;
           ++compared;
         }

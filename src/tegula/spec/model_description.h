@@ -110,8 +110,7 @@ std::optional<WeightsFormat> WeightsFormatFromName(std::string_view name);
 struct WeightsEntry {
   WeightsFormat format = WeightsFormat::kOnnx;
   FileReference file;
-  std::string
-      framework_version;  ///< pytorch_version, tensorflow_version, keras_version as written; empty if not stated
+  std::string framework_version;  ///< pytorch_version, tensorflow_version or keras_version; empty if not stated
   std::optional<std::int64_t> opset_version;
   std::optional<FileReference> external_data;
   std::optional<FileReference> architecture;  ///< source file of a state dict's network

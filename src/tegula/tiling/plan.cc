@@ -23,7 +23,7 @@ Tile TilePlan::tile(std::int64_t index) const noexcept {
   return {{row.input, column.input}, {row.use, column.use}, {row.write, column.write}};
 }
 
-Result<AxisRules> RulesOf(const spec::ModelDescription& model, std::string_view axis_id) {
+Result<AxisRules> RulesOf(const spec::ModelDescription& model, std::string_view axis_id, const TileRequest& request) {
   const spec::TensorDescription& input = model.inputs.front();
   const spec::TensorDescription& output = model.outputs.front();
   const spec::Axis* in = input.FindAxis(axis_id);
@@ -61,13 +61,12 @@ Result<AxisRules> RulesOf(const spec::ModelDescription& model, std::string_view 
     return UnsupportedError(fmt::format("axis {} of output {} has a size that is not known before the network has run", axis_id, output.id));
   }
   rules.halo_out = out->halo;
-  rules.context = rules.scale.Inverse().Ceil(out->halo);
+  rules.context = std::max(rules.scale.Inverse().Ceil(out->halo), request.context.value_or(0));
   return rules;
 }
 
 Result<TilePlan> PlanTiles(const AxisRules& y, const AxisRules& x, std::int64_t height, std::int64_t width, const TileRequest& request) {
-  const auto plan = [&](AxisRules rules, std::int64_t image) {
-    if (request.context) rules.context = std::max(rules.context, *request.context);
+  const auto plan = [&](const AxisRules& rules, std::int64_t image) {
     return PlanAxis(rules, {.image = image, .border = request.border, .window = request.tile.value_or(0), .max_window = request.max_tile});
   };
   TilePlan tiles;
