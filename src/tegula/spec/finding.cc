@@ -11,6 +11,17 @@ bool IsError(const Finding& finding) { return finding.severity == Severity::kErr
 
 bool HasErrors(const std::vector<Finding>& findings) { return std::any_of(findings.begin(), findings.end(), IsError); }
 
+std::string Shortened(std::string_view text, std::size_t most) {
+  std::size_t end = std::min(text.size(), most);
+  const auto is_inside_character = [&] {
+    return end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U;
+  };
+  while (end > 0 && is_inside_character()) --end;
+  std::string shown(text.substr(0, end));
+  std::replace(shown.begin(), shown.end(), '\n', ' ');
+  return end < text.size() ? shown + "..." : shown;
+}
+
 std::string ToString(const Finding& finding) {
   std::string text;
   if (finding.line > 0) text += fmt::format("line {}: ", finding.line);

@@ -5,8 +5,10 @@
 // list.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tegula::spec {
@@ -29,6 +31,9 @@ struct Finding {
 
 /// Whether one of them is an error.
 bool HasErrors(const std::vector<Finding>& findings);
+
+/// Text of any length and content as a sentence can hold it: on one line, cut after `most` bytes with "...".
+std::string Shortened(std::string_view text, std::size_t most);
 
 /// "line 12: inputs[0].axes[2].size: must be a whole number, is 'many'".
 std::string ToString(const Finding& finding);

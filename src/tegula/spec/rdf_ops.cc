@@ -29,16 +29,19 @@ void AddAxis(const Arguments& from, const Reader& at, std::string id, std::vecto
     at.Note(fmt::format("'{}' is not an axis of this tensor", id));
 }
 
-// 0.4: letters of the axes that share a value.
+// 0.4: letters of the axes that share a value. Batch, time and index are not among them.
 std::vector<std::string> ReadLetters04(const Arguments& from) {
+  constexpr std::string_view kLetters = "czyx";
   const Reader axes = from.kwargs["axes"];
-  std::vector<std::string> ids;
-  for (const char letter : axes.Text()) {
-    if (std::string_view("czyx").find(letter) == std::string_view::npos)
-      axes.Note(fmt::format("'{}' is none of c, z, y, x", letter));
-    else
-      AddAxis(from, axes, AxisIdFromShort(std::string_view(&letter, 1)), ids);
+  const std::string written = axes.Text();
+  if (written.find_first_not_of(kLetters) != std::string::npos) {
+    axes.Note(fmt::format("must hold letters of {}, is '{}'", kLetters, Shortened(written, 40)));
+    return {};
   }
+  std::vector<std::string> ids;
+  for (const char letter : kLetters)
+    if (written.find(letter) != std::string::npos)
+      AddAxis(from, axes, AxisIdFromShort(std::string_view(&letter, 1)), ids);
   return ids;
 }
 

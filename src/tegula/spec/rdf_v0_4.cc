@@ -47,6 +47,8 @@ constexpr std::string_view kRootFields[] = {"attachments",
                                             "version_number",
                                             "weights"};
 
+constexpr std::string_view kLetters = "bitczyx";
+
 AxisType TypeOfLetter(char letter) {
   switch (letter) {
     case 'b': return AxisType::kBatch;
@@ -126,15 +128,12 @@ std::vector<AxisSize> ReadSizes(const Reader& shape, Side side, std::string_view
 
 // The letters, without those that cannot be axes.
 std::string ReadLetters(const Reader& axes) {
+  const std::string written = axes.Text();
   std::string letters;
-  for (const char letter : axes.Text()) {
-    if (std::string_view("bitczyx").find(letter) == std::string_view::npos)
-      axes.Note(fmt::format("'{}' is none of b, i, t, c, z, y, x", letter));
-    else if (letters.find(letter) != std::string::npos)
-      axes.Note(fmt::format("'{}' stands twice", letter));
-    else
-      letters += letter;
-  }
+  for (const char letter : written)
+    if (kLetters.find(letter) != std::string_view::npos && letters.find(letter) == std::string::npos) letters += letter;
+  if (axes.present() && (letters.empty() || letters.size() != written.size()))
+    axes.Note(fmt::format("must hold some of the letters {}, each once, is '{}'", kLetters, Shortened(written, 40)));
   return letters;
 }
 

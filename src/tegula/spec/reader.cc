@@ -42,14 +42,9 @@ bool Holds(Names names, std::string_view name) { return std::find(names.begin(),
 
 // A hostile description could be wrong in as many places as it has values; nobody reads more than this.
 constexpr std::size_t kMostFindings = 500;
-
-// Text of any length and content as a sentence can hold it.
-std::string Shown(std::string_view text) {
-  constexpr std::size_t kLongest = 60;
-  std::string shown(text.substr(0, kLongest));
-  std::replace(shown.begin(), shown.end(), '\n', ' ');
-  return text.size() > kLongest ? fmt::format("'{}...'", shown) : fmt::format("'{}'", shown);
-}
+// Nor longer sentences or values in them.
+constexpr std::size_t kLongestSentence = 300;
+constexpr std::size_t kLongestValue = 60;
 
 }  // namespace
 
@@ -92,23 +87,24 @@ std::vector<std::string> Reader::Keys() const {
   return keys;
 }
 
-void Reader::Add(Severity severity, std::string sentence, std::string hint) const {
+void Reader::Add(Severity severity, std::string_view sentence, std::string hint) const {
   if (findings_->size() >= kMostFindings) return;
-  findings_->push_back({severity, path_, line_, column_, std::move(sentence), std::move(hint)});
+  findings_->push_back({severity, Shortened(path_, kLongestSentence), line_, column_,
+                        Shortened(sentence, kLongestSentence), std::move(hint)});
 }
 
-void Reader::Note(std::string sentence, std::string hint) const {
-  Add(Severity::kError, std::move(sentence), std::move(hint));
+void Reader::Note(std::string_view sentence, std::string hint) const {
+  Add(Severity::kError, sentence, std::move(hint));
 }
 
-void Reader::Warn(std::string sentence, std::string hint) const {
-  Add(Severity::kWarning, std::move(sentence), std::move(hint));
+void Reader::Warn(std::string_view sentence, std::string hint) const {
+  Add(Severity::kWarning, sentence, std::move(hint));
 }
 
 void Reader::NoteWrong(std::string_view wanted) const {
   if (!node_->is_scalar())
     return Note(fmt::format("must be {}, is a {}", wanted, node_->is_mapping() ? "mapping" : "list"));
-  Note(fmt::format("must be {}, is {}", wanted, Shown(node_->text)));
+  Note(fmt::format("must be {}, is '{}'", wanted, Shortened(node_->text, kLongestValue)));
 }
 
 void Reader::AllowOnly(Names fields, NameList listed) const {

@@ -44,8 +44,8 @@ class Reader {
   bool is_scalar() const noexcept { return present() && node_->is_scalar(); }
   const std::string& path() const noexcept { return path_; }
 
-  void Note(std::string sentence, std::string hint = {}) const;
-  void Warn(std::string sentence, std::string hint = {}) const;
+  void Note(std::string_view sentence, std::string hint = {}) const;
+  void Warn(std::string_view sentence, std::string hint = {}) const;
   /// Notes every key of a mapping that is in none of the lists, with the nearest of them as hint.
   void AllowOnly(Names fields, NameList more = {}) const;
   void AllowOnly(NameList fields) const { AllowOnly(Names(), fields); }
@@ -72,7 +72,7 @@ class Reader {
 
  private:
   Reader(const Reader& parent, const Node* child, std::string path);
-  void Add(Severity severity, std::string sentence, std::string hint) const;
+  void Add(Severity severity, std::string_view sentence, std::string hint) const;
   void NoteWrong(std::string_view wanted) const;
 
   const Node* node_;

@@ -10,11 +10,14 @@
 #include <set>
 
 #include "tegula/core/text.h"
+#include "tegula/spec/finding.h"
 
 namespace tegula::spec {
 namespace {
 
 using NodePointer = std::shared_ptr<const Node>;
+
+constexpr std::size_t kLongestName = 60;  // in messages
 
 bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
@@ -38,6 +41,16 @@ std::string WithoutCommentsBeforeDirective(std::string_view text) {
   return copy;
 }
 
+// libyaml takes quadratic time for these, and descriptions have no use for them.
+bool HasManyTagDirectives(std::string_view text) {
+  constexpr int kMost = 16;
+  int found = text.starts_with("%TAG") ? 1 : 0;
+  for (std::size_t at = text.find("\n%TAG"); at != std::string_view::npos && found <= kMost;
+       at = text.find("\n%TAG", at + 1))
+    ++found;
+  return found > kMost;
+}
+
 const char* Characters(const yaml_char_t* text) { return text == nullptr ? "" : reinterpret_cast<const char*>(text); }
 
 // Turns events into nodes. One thread at a time.
@@ -57,6 +70,7 @@ class Builder {
 
   Result<NodePointer> Document() {
     if (!is_ready_) return ExhaustedError("no memory to read yaml");
+    if (HasManyTagDirectives(text_)) return CorruptError("the yaml has more %TAG directives than plain data needs");
     do {
       TEGULA_TRY(Next());
       if (event_.type == YAML_STREAM_END_EVENT) return CorruptError("the yaml is empty");
@@ -74,6 +88,7 @@ class Builder {
   struct Subtree {
     NodePointer node;
     std::int64_t nodes = 1;
+    std::int64_t text_bytes = 0;
     int height = 0;
   };
 
@@ -119,6 +134,7 @@ class Builder {
         TEGULA_ASSIGN_OR_RETURN(const bool is_text, SaysText(Characters(scalar.tag)));
         node->text.assign(Characters(scalar.value), scalar.length);
         node->is_plain = scalar.style == YAML_PLAIN_SCALAR_STYLE && !is_text;
+        tree.text_bytes = static_cast<std::int64_t>(scalar.length);
         break;
       }
       case YAML_SEQUENCE_START_EVENT:
@@ -156,9 +172,10 @@ class Builder {
       if (event_.type == YAML_MAPPING_END_EVENT) return Ok();
       if (event_.type != YAML_SCALAR_EVENT) return Here("a key must be a single word or text");
       std::string key(Characters(event_.data.scalar.value), event_.data.scalar.length);
-      if (!seen.insert(key).second) return Here(fmt::format("the key '{}' stands twice", key));
+      if (!seen.insert(key).second) return Here(fmt::format("the key '{}' stands twice", Shortened(key, kLongestName)));
       TEGULA_TRY(Next());
       TEGULA_ASSIGN_OR_RETURN(Subtree value, Value(depth + 1));
+      value.text_bytes += static_cast<std::int64_t>(key.size());
       TEGULA_TRY(Grow(value, tree));
       node.entries.push_back({std::move(key), std::move(value.node)});
     }
@@ -166,9 +183,14 @@ class Builder {
 
   Status Grow(const Subtree& child, Subtree& tree) const {
     tree.nodes += child.nodes;
+    tree.text_bytes += child.text_bytes;
     tree.height = std::max(tree.height, child.height + 1);
-    if (tree.nodes <= limits_.yaml_nodes) return Ok();
-    return ExhaustedError(fmt::format("the yaml holds more than {} values, aliases counted", limits_.yaml_nodes));
+    if (tree.nodes > limits_.yaml_nodes)
+      return ExhaustedError(fmt::format("the yaml holds more than {} values, aliases counted", limits_.yaml_nodes));
+    if (tree.text_bytes > limits_.description_bytes)
+      return ExhaustedError(
+          fmt::format("the yaml holds more than {} bytes of text, aliases counted", limits_.description_bytes));
+    return Ok();
   }
 
   Error TooDeep() const {
@@ -184,7 +206,7 @@ class Builder {
     const std::string_view name = is_core ? tag.substr(kCore.size()) : tag;
     if (is_core && IsOneOf(name, {"str", "timestamp"})) return true;
     if (is_core && IsOneOf(name, {"int", "float", "bool", "null", "seq", "map"})) return false;
-    return Here(fmt::format("the tag '{}' is not plain data", tag));
+    return Here(fmt::format("the tag '{}' is not plain data", Shortened(tag, kLongestName)));
   }
 
   const Limits& limits_;

@@ -99,6 +99,19 @@ TEST(Yaml, AliasesThatMultiplyAreCountedNotExpanded) {
   EXPECT_EQ(ParseYaml(bomb).error().code, Code::kExhausted);
 }
 
+TEST(Yaml, AliasesOfLongTextCountByTheirBytes) {
+  std::string text = "a: &a '" + std::string(1 << 20, 'x') + "'\nb: [";
+  for (int i = 0; i < 100; ++i) text += "*a,";
+  EXPECT_EQ(ParseYaml(text + "]").error().code, Code::kExhausted);
+}
+
+TEST(Yaml, TagDirectivesAreFew) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "%TAG !a" + std::to_string(i) + "! tag:x\n";
+  EXPECT_EQ(ParseYaml(text + "--- a\n").error().code, Code::kCorrupt);
+  EXPECT_EQ(ParseYaml("a: 1\n...\n" + text + "--- a\n").error().code, Code::kCorrupt);
+}
+
 TEST(Yaml, SizeIsLimited) {
   EXPECT_EQ(ParseYaml("a: 12345", {.description_bytes = 4}).error().code, Code::kExhausted);
   EXPECT_EQ(ParseYaml("[1, 2, 3, 4]", {.yaml_nodes = 4}).error().code, Code::kExhausted);
