@@ -21,7 +21,7 @@ namespace tegula::engines {
 
 /// Element type of the arithmetic inside the network. Never chosen by an engine on its own.
 enum class Precision : std::uint8_t { kF32, kBf16 };
-std::string_view PrecisionName(Precision precision);
+constexpr std::string_view PrecisionName(Precision precision) noexcept { return precision == Precision::kBf16 ? "bfloat16" : "float32"; }
 
 struct NetworkOptions {
   int threads = 1;  ///< threads of one session's computation

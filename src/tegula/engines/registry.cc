@@ -96,6 +96,4 @@ std::vector<EngineStatus> Registry::StatusOfAll() {
   return all;
 }
 
-std::string_view PrecisionName(Precision precision) { return precision == Precision::kBf16 ? "bfloat16" : "float32"; }
-
 }  // namespace tegula::engines

@@ -1,0 +1,141 @@
+#include "tegula/app/pictures.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tegula/image/thumbnail.h"
+#include "tegula/outputs/palette.h"
+#include "tegula/tensor/kernels.h"
+
+namespace tegula::app {
+namespace {
+
+constexpr std::int64_t kPictureEdge = 900;
+constexpr double kOverlayOpacity = 0.6;
+
+// The value below which this share of the values lies.
+float Quantile(std::vector<float> values, double share) {
+  const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), values.begin() + at, values.end());
+  return values[static_cast<std::size_t>(at)];
+}
+
+// Channels added up in their colours, each stretched to its own contrast.
+void Blend(const Tensor& floats_cyx, std::span<const outputs::Rgb> colours, Tensor& picture) {
+  const std::int64_t pixels = floats_cyx.shape()[1] * floats_cyx.shape()[2];
+  std::vector<float> sum(static_cast<std::size_t>(3 * pixels));
+  for (std::size_t c = 0; c < colours.size(); ++c) {
+    const auto plane = floats_cyx.values<float>().subspan(c * static_cast<std::size_t>(pixels), static_cast<std::size_t>(pixels));
+    const std::vector<float> values(plane.begin(), plane.end());
+    const float low = Quantile(values, 0.005), range = std::max(1e-12f, Quantile(values, 0.998) - low);
+    const float rgb[] = {static_cast<float>(colours[c].r), static_cast<float>(colours[c].g), static_cast<float>(colours[c].b)};
+    for (std::size_t i = 0; i < values.size(); ++i)
+      for (std::size_t k = 0; k < 3; ++k) sum[3 * i + k] += rgb[k] * std::clamp((values[i] - low) / range, 0.0f, 1.0f);
+  }
+  std::transform(sum.begin(), sum.end(), picture.values<std::uint8_t>().begin(), [](float v) { return static_cast<std::uint8_t>(std::min(255.0f, v + 0.5f)); });
+}
+
+std::vector<outputs::Rgb> ColoursOf(const image::BoundInfo& info) {
+  std::vector<outputs::Rgb> colours;
+  for (std::size_t c = 0; c < info.channel_list.size(); ++c) {
+    const std::optional<image::Rgb>& own = info.channel_list[c].colour;
+    if (own) colours.push_back({own->r, own->g, own->b});
+    else colours.push_back(info.channels == 1 ? outputs::Rgb{255, 255, 255} : outputs::PaletteColour(static_cast<std::int64_t>(c)));
+  }
+  return colours;
+}
+
+// The coarsest level that is at least as large as the picture.
+int LevelFor(const outputs::ChunkStore& store, const Shape& picture) {
+  int level = 0;
+  while (level + 1 < store.levels() && store.LevelShape(level + 1)[1] >= picture[0] && store.LevelShape(level + 1)[2] >= picture[1]) ++level;
+  return level;
+}
+
+}  // namespace
+
+Result<Pictures> Pictures::Create(const image::Source& source, const image::BoundImage& image, const pipeline::OutputInfo& output) {
+  const image::BoundInfo& info = image.info();
+  TEGULA_ASSIGN_OR_RETURN(const image::Thumbnail thumbnail, image::ReadThumbnail(source, kPictureEdge, info.source_channels, info.z, info.t));
+  const Shape& shape = thumbnail.pixels_cyx.shape();
+  Pictures pictures;
+  TEGULA_ASSIGN_OR_RETURN(pictures.slide_, Tensor::Allocate(DType::kU8, {shape[1], shape[2], 3}));
+  if (info.is_rgb && info.dtype == DType::kU8) {
+    const Shape strides{1, 3 * shape[2], 3};
+    ConvertCopy(thumbnail.pixels_cyx.view(), View(pictures.slide_.view().data(), DType::kU8, shape, strides));
+  } else {
+    TEGULA_ASSIGN_OR_RETURN(Tensor floats, Tensor::Allocate(DType::kF32, shape));
+    ConvertCopy(thumbnail.pixels_cyx.view(), floats.view());
+    Blend(floats, ColoursOf(info), pictures.slide_);
+  }
+  pictures.image_y_ = static_cast<double>(info.height) / static_cast<double>(shape[1]);
+  pictures.image_x_ = static_cast<double>(info.width) / static_cast<double>(shape[2]);
+  pictures.output_ = output;
+  pictures.rings_.resize(static_cast<std::size_t>(output.channels));
+  return pictures;
+}
+
+Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
+  const Shape& shape = slide_.shape();
+  const int level = LevelFor(store, shape);
+  const Shape stored = store.LevelShape(level);
+  TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, stored));
+  TEGULA_TRY(store.ReadBox(level, {0, 0, 0}, values.view()));
+
+  // The map in the picture's own field: the output may begin inside the image and have another scale.
+  const bool is_single = output_.channels == 1;
+  TEGULA_ASSIGN_OR_RETURN(Tensor map, Tensor::Allocate(is_single ? DType::kF32 : DType::kU8, {shape[0], shape[1]}));
+  const double half = std::ldexp(1.0, -level);
+  const auto v = values.values<float>();
+  for (std::int64_t y = 0; y < shape[0]; ++y) {
+    const auto row = static_cast<std::int64_t>(std::floor(((static_cast<double>(y) + 0.5) * image_y_ - output_.origin_y) * output_.scale_y * half));
+    for (std::int64_t x = 0; x < shape[1]; ++x) {
+      const auto column = static_cast<std::int64_t>(std::floor(((static_cast<double>(x) + 0.5) * image_x_ - output_.origin_x) * output_.scale_x * half));
+      const bool inside = row >= 0 && row < stored[1] && column >= 0 && column < stored[2];
+      const auto at = [&](std::int64_t c) { return v[static_cast<std::size_t>((c * stored[1] + row) * stored[2] + column)]; };
+      const auto i = static_cast<std::size_t>(y * shape[1] + x);
+      if (is_single) {
+        map.values<float>()[i] = inside ? at(0) : std::nanf("");
+        continue;
+      }
+      std::int64_t best = 0;
+      for (std::int64_t c = 1; inside && c < stored[0]; ++c)
+        if (at(c) > at(best)) best = c;
+      map.values<std::uint8_t>()[i] = static_cast<std::uint8_t>(std::min<std::int64_t>(best, 255));
+    }
+  }
+  Tensor picture = slide_.Clone();
+  const Tensor& finished = map;
+  if (is_single) {
+    outputs::OverlayValues(finished.view(), 0.0, 1.0, outputs::PaletteColour(0), kOverlayOpacity, picture.view());
+  } else {
+    std::vector<outputs::Rgb> colours;
+    for (std::int64_t c = 1; c < output_.channels; ++c) colours.push_back(outputs::PaletteColour(c));
+    outputs::OverlayClasses(finished.view(), colours, kOverlayOpacity, picture.view());
+  }
+  return picture;
+}
+
+void Pictures::AddOutlines(const objects::Region& region) {
+  constexpr double kLeastStep = 0.5;
+  const auto add = [&](const objects::Ring& ring) {
+    outputs::Ring& points = rings_[static_cast<std::size_t>(region.label)].emplace_back();
+    for (const objects::Corner& corner : ring) {
+      const outputs::Point point{(corner.y / output_.scale_y + output_.origin_y) / image_y_, (corner.x / output_.scale_x + output_.origin_x) / image_x_};
+      if (points.empty() || std::hypot(point.y - points.back().y, point.x - points.back().x) >= kLeastStep) points.push_back(point);
+    }
+  };
+  for (const objects::Polygon& polygon : region.polygons) {
+    add(polygon.outer);
+    for (const objects::Ring& hole : polygon.holes) add(hole);
+  }
+}
+
+Result<Tensor> Pictures::Outlines() const {
+  Tensor picture = slide_.Clone();
+  for (std::size_t label = 0; label < rings_.size(); ++label)
+    if (!rings_[label].empty()) TEGULA_TRY(outputs::DrawOutlines(rings_[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.2, picture.view()));
+  return picture;
+}
+
+}  // namespace tegula::app

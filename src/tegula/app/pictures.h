@@ -1,0 +1,39 @@
+// app/pictures.h — what a person looks at: the slide, the prediction over it, the outlines of the objects.
+#pragma once
+
+#include <vector>
+
+#include "tegula/image/binding.h"
+#include "tegula/objects/region.h"
+#include "tegula/outputs/overlay.h"
+#include "tegula/outputs/zarr_store.h"
+#include "tegula/pipeline/prediction.h"
+
+namespace tegula::app {
+
+/// Makes the pictures of one prediction, all of the same size and field. One thread at a time.
+class Pictures {
+ public:
+  /// Reads the slide's thumbnail in the bound channels: RGB as it is, one channel in grey, several in the palette's colours, with
+  /// contrast between the 0.5th and 99.8th percentile for images that are not RGB.
+  static Result<Pictures> Create(const image::Source& source, const image::BoundImage& image, const pipeline::OutputInfo& output);
+
+  /// The slide, (y, x, 3) uint8.
+  const Tensor& slide() const noexcept { return slide_; }
+  /// The slide with the stored prediction over it: the probability of a single channel, else the winning classes but the first
+  /// (background) in their colours. Reads the smallest level that is as large as the picture.
+  Result<Tensor> Overlay(const outputs::ChunkStore& store) const;
+  /// Remembers the outlines of a region; corners closer than half a picture pixel are left out.
+  void AddOutlines(const objects::Region& region);
+  /// The slide with all outlines remembered so far, each class in its colour.
+  Result<Tensor> Outlines() const;
+
+ private:
+  Pictures() = default;
+  Tensor slide_;
+  double image_y_ = 1, image_x_ = 1;  ///< bound image pixels per picture pixel
+  pipeline::OutputInfo output_;
+  std::vector<std::vector<outputs::Ring>> rings_;  ///< by label
+};
+
+}  // namespace tegula::app
