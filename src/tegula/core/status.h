@@ -112,15 +112,15 @@ auto Guarded(std::string_view library, F&& call) -> decltype(call()) {
 #define TEGULA_CONCAT(a, b) TEGULA_CONCAT_INNER(a, b)
 
 /// Returns the error of a Status or Result expression, or goes on.
-#define TEGULA_TRY(...)                                                        \
-  do {                                                                         \
-    if (auto tegula_try = (__VA_ARGS__); !tegula_try.ok()) [[unlikely]]        \
-      return std::move(tegula_try).error();                                    \
+#define TEGULA_TRY(...) TEGULA_TRY_INNER(TEGULA_CONCAT(tegula_try_, __COUNTER__), __VA_ARGS__)
+#define TEGULA_TRY_INNER(name, ...)                                                        \
+  do {                                                                                     \
+    if (auto name = (__VA_ARGS__); !name.ok()) [[unlikely]] return std::move(name).error(); \
   } while (false)
 
 /// Declares `decl` from the value of a Result expression, or returns its error.
 #define TEGULA_ASSIGN_OR_RETURN(decl, ...) \
-  TEGULA_ASSIGN_OR_RETURN_INNER(TEGULA_CONCAT(tegula_result_, __LINE__), decl, __VA_ARGS__)
+  TEGULA_ASSIGN_OR_RETURN_INNER(TEGULA_CONCAT(tegula_result_, __COUNTER__), decl, __VA_ARGS__)
 #define TEGULA_ASSIGN_OR_RETURN_INNER(name, decl, ...)            \
   auto name = (__VA_ARGS__);                                      \
   if (!name.ok()) [[unlikely]] return std::move(name).error();    \

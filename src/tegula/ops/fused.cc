@@ -110,10 +110,15 @@ CopyFunction CopyOf(DType dtype) noexcept {
   }
 }
 
+// Fills `values` to `size` with its first `filled` > 0 elements over and over.
+void Repeat(double* values, std::int64_t filled, std::int64_t size) noexcept {
+  for (; filled < size; filled *= 2) std::copy_n(values, std::min(filled, size - filled), values + filled);
+}
+
 class FusedRun {
  public:
   FusedRun(const std::vector<Stage>& stages, const ConstView& in, const View& out) noexcept
-      : stages_(stages), in_(in), out_(out), loop_(MakeLoop(stages, in, out)) {}
+      : stages_(stages), in_(in), out_(out), loop_(MakeLoop(stages, in, out)), in_gapless_(IsGapless(loop_.in)), out_gapless_(IsGapless(loop_.out)) {}
 
   void Run() noexcept {
     const std::int64_t length = loop_.shape[loop_.inner()];
@@ -134,15 +139,24 @@ class FusedRun {
     const std::byte* values = Load(block);
     for (std::size_t i = 0; i < stages_.size(); ++i) {
       const bool is_last = i + 1 == stages_.size();
-      std::byte* const result = is_last && is_direct(block, loop_.out) ? Address(out_.data(), out_.dtype(), block, loop_.out) : buffers_[(i + 1) % 2];
+      std::byte* const result = is_last && writes_directly(block) ? Address(out_.data(), out_.dtype(), block, loop_.out) : buffers_[(i + 1) % 2];
       RunStage(stages_[i], block, values, result);
       values = result;
     }
-    if (!is_direct(block, loop_.out)) Store(block, values);
+    if (!writes_directly(block)) Store(block, values);
   }
 
+  bool IsGapless(const Shape& strides) const noexcept {
+    std::int64_t expected = 1;
+    for (int a = loop_.inner(); a >= 0; --a) {
+      if (strides[a] != expected) return false;
+      expected *= loop_.shape[a];
+    }
+    return true;
+  }
   // Whether the block lies in one piece.
-  bool is_direct(const Block& block, const Shape& strides) const noexcept { return block.rows == 1 && strides[loop_.inner()] == 1; }
+  bool reads_directly(const Block& block) const noexcept { return in_gapless_ || (block.rows == 1 && loop_.in[loop_.inner()] == 1); }
+  bool writes_directly(const Block& block) const noexcept { return out_gapless_ || (block.rows == 1 && loop_.out[loop_.inner()] == 1); }
 
   template <class Byte>
   Byte* Address(Byte* data, DType dtype, const Block& block, const Shape& strides) const noexcept {
@@ -150,7 +164,7 @@ class FusedRun {
   }
 
   const std::byte* Load(const Block& block) noexcept {
-    if (is_direct(block, loop_.in)) return Address(in_.data(), in_.dtype(), block, loop_.in);
+    if (reads_directly(block)) return Address(in_.data(), in_.dtype(), block, loop_.in);
     const CopyFunction copy = CopyOf(in_.dtype());
     Block row = block;
     for (std::int64_t r = 0; r < block.rows; ++r, row.first.Next())
@@ -190,6 +204,12 @@ class FusedRun {
     return parameter.strides[loop_.axis[static_cast<std::size_t>(loop_.inner())]];
   }
 
+  bool DependsOnInnerOnly(const Parameter& parameter) const noexcept {
+    for (int a = 0; a < loop_.inner(); ++a)
+      if (parameter.strides[loop_.axis[static_cast<std::size_t>(a)]] != 0) return false;
+    return true;
+  }
+
   bool IsConstant(const Parameter& parameter, const Block& block) const noexcept {
     return !parameter.varies() || (block.rows == 1 && InnerStride(parameter) == 0);
   }
@@ -209,11 +229,14 @@ class FusedRun {
         std::fill_n(to, block.size(), parameter.values[0]);
         continue;
       }
+      const std::int64_t stride = InnerStride(parameter);
+      const bool repeats = DependsOnInnerOnly(parameter);  // as for pixels with their channels last
       Rows row = block.first;
-      for (std::int64_t r = 0; r < block.rows; ++r, row.Next()) {
-        const std::int64_t offset = row.ParameterOffset(parameter), stride = InnerStride(parameter);
-        for (std::int64_t i = 0; i < block.length; ++i) *to++ = parameter.At(offset + (block.begin + i) * stride);
+      for (std::int64_t r = 0; r < (repeats ? 1 : block.rows); ++r, row.Next(), to += block.length) {
+        const double* const values = parameter.values.data() + row.ParameterOffset(parameter);
+        for (std::int64_t i = 0; i < block.length; ++i) to[i] = values[(block.begin + i) * stride];
       }
+      if (repeats) Repeat(expanded_[p], block.length, block.size());
     }
     return varying;
   }
@@ -222,6 +245,7 @@ class FusedRun {
   const ConstView& in_;
   const View& out_;
   Loop loop_;
+  bool in_gapless_, out_gapless_;
   alignas(64) std::byte buffers_[2][kBlock * 8];
   alignas(64) double expanded_[kMaxParameters][kBlock];
 };
