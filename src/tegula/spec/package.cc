@@ -105,7 +105,8 @@ class ZipFiles final : public Files {
       zip_error_init_with_code(&error, code);
       const std::string reason = zip_error_strerror(&error);
       zip_error_fini(&error);
-      return CorruptError(fmt::format("{} is not a zip that can be read: {}", path.string(), reason));
+      return CorruptError(
+          fmt::format("{} is neither a yaml file nor a zip that can be read: {}", path.string(), reason));
     }
     auto files = std::make_unique<ZipFiles>(archive, path);
     const zip_int64_t count = zip_get_num_entries(archive, 0);
