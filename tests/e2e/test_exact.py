@@ -7,7 +7,7 @@ import pytest
 import zarr
 
 CASES = {
-    "he_nuclei_rgb/rdf.yaml": ("images/he/skimage_ihc.png", 128),
+    "he_nuclei_rgb": ("images/he/skimage_ihc.png", 128),
     "nuclei_fluo_globalnorm": ("models/unmicst/sample/105.tif", 128),
 }
 
@@ -38,7 +38,7 @@ def test_the_result_does_not_depend_on_workers(tegula, data, tmp_path):
 
 
 def test_a_tile_that_is_not_possible_names_those_that_are(tegula, data, tmp_path):
-    run = tegula("predict", data / "models_made/he_nuclei_rgb/rdf.yaml", data / "images/he/skimage_ihc.png", "-o", tmp_path / "o", "--tile", 300, "--level", 0)
+    run = tegula("predict", data / "models_made/he_nuclei_rgb", data / "images/he/skimage_ihc.png", "-o", tmp_path / "o", "--tile", 300, "--level", 0)
     assert run.code == 2
     assert "296 and 304" in run.err
     assert not (tmp_path / "o" / "prediction.ome.zarr").exists()

@@ -17,7 +17,7 @@ def slide_run(data, tmp_path_factory):
     from conftest import Run
 
     out = tmp_path_factory.mktemp("he") / "out"
-    Run("predict", data / "models_made/he_nuclei_rgb/rdf.yaml", data / SLIDE, "-o", out, "--objects", "nucleus").ok()
+    Run("predict", data / "models_made/he_nuclei_rgb", data / SLIDE, "-o", out, "--objects", "nucleus").ok()
     return out
 
 

@@ -23,7 +23,8 @@ Comparison Compare(const Tensor& actual, const Tensor& expected, const spec::Tol
   Comparison result;
   result.tolerance = tolerance;
   if (actual.shape() != expected.shape()) {
-    result.reason = fmt::format("the shape is {}, but the test output has {}", ToString(actual.shape()), ToString(expected.shape()));
+    result.reason = fmt::format("the shape is {}, but the test output has {}", ToString(actual.shape()),
+                                ToString(expected.shape()));
     return result;
   }
   const Result<Tensor> a = AsFloat(actual), e = AsFloat(expected);
@@ -37,7 +38,8 @@ Comparison Compare(const Tensor& actual, const Tensor& expected, const spec::Tol
   for (std::size_t i = 0; i < as.size(); ++i) {
     const double x = as[i], y = es[i];
     if (x == y || (std::isnan(x) && std::isnan(y))) continue;
-    const double difference = std::isnan(x) || std::isnan(y) ? std::numeric_limits<double>::infinity() : std::abs(x - y);
+    const double difference =
+        std::isnan(x) || std::isnan(y) ? std::numeric_limits<double>::infinity() : std::abs(x - y);
     if (!(difference <= tolerance.absolute + tolerance.relative * std::abs(y))) ++mismatched;
     result.max_abs = std::max(result.max_abs, difference);
     sum += difference;
@@ -47,8 +49,9 @@ Comparison Compare(const Tensor& actual, const Tensor& expected, const spec::Tol
   result.mismatched_per_million = static_cast<double>(mismatched) / count * 1e6;
   result.passed = result.mismatched_per_million <= tolerance.mismatched_per_million;
   if (!result.passed)
-    result.reason = fmt::format("{:.4g} elements per million are out of tolerance (allowed {:.4g}); the largest difference is {:.4g}",
-                                result.mismatched_per_million, tolerance.mismatched_per_million, result.max_abs);
+    result.reason = fmt::format(
+        "{:.4g} elements per million are out of tolerance (allowed {:.4g}); the largest difference is {:.4g}",
+        result.mismatched_per_million, tolerance.mismatched_per_million, result.max_abs);
   return result;
 }
 

@@ -13,11 +13,11 @@ namespace tegula::app {
 /// How far `actual` is from `expected`, both as float32.
 struct Comparison {
   bool passed = false;
-  double max_abs = 0;   ///< infinite if a NaN stands against a number
+  double max_abs = 0;  ///< infinite if a NaN stands against a number
   double mean_abs = 0;
   double mismatched_per_million = 0;  ///< elements with |a - e| > absolute + relative * |e|
   spec::Tolerance tolerance;
-  std::string reason;   ///< one clause if not passed
+  std::string reason;  ///< one clause if not passed
 };
 
 /// Shapes must be equal; otherwise it has not passed and the reason names both.

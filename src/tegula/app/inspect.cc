@@ -48,7 +48,8 @@ Result<ModelCard> InspectModel(const Path& path, engines::Registry& registry, co
   for (const spec::WeightsEntry& weights : card.model.weights) card.weights.push_back(SupportOf(weights, registry));
   card.tile_sizes = TileSizesOf(card.model);
 
-  const bool has_engine = std::any_of(card.weights.begin(), card.weights.end(), [](const WeightsSupport& w) { return !w.engine.empty(); });
+  const bool has_engine =
+      std::any_of(card.weights.begin(), card.weights.end(), [](const WeightsSupport& w) { return !w.engine.empty(); });
   const Status ops = pipeline::CheckOps(card.model);
   card.runs = has_engine && ops.ok();
   if (!has_engine) {
@@ -71,7 +72,8 @@ Result<ImageCard> InspectImage(const std::string& name, const RunContext& contex
 bool LooksLikeModel(const std::string& name) {
   std::error_code ignored;
   const std::string extension = ToLower(Path(name).extension().string());
-  return extension == ".yaml" || extension == ".yml" || extension == ".zip" || std::filesystem::is_directory(name, ignored);
+  return extension == ".yaml" || extension == ".yml" || extension == ".zip" ||
+         std::filesystem::is_directory(name, ignored);
 }
 
 }  // namespace tegula::app

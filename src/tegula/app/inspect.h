@@ -33,9 +33,9 @@ struct ModelCard {
   spec::ModelDescription model;
   std::vector<WeightsSupport> weights;
   std::vector<TileSizes> tile_sizes;
-  bool runs = false;         ///< `test` can run it: an engine takes a weights entry and all ops are known
-  bool applies = false;      ///< and `predict` can apply it to images
-  std::string reason;        ///< why not, one sentence
+  bool runs = false;     ///< `test` can run it: an engine takes a weights entry and all ops are known
+  bool applies = false;  ///< and `predict` can apply it to images
+  std::string reason;    ///< why not, one sentence
 };
 
 struct ImageCard {

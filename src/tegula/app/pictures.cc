@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tegula/image/thumbnail.h"
+#include "tegula/objects/region_tracer.h"
 #include "tegula/outputs/palette.h"
 #include "tegula/tensor/kernels.h"
 
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::int64_t kPictureEdge = 900;
 constexpr double kOverlayOpacity = 0.6;
+constexpr std::int64_t kDetailEdge = 480;  // output pixels
+constexpr std::int64_t kSpeck = 20;        // regions of fewer pixels do not make a place busy
 
 // The value below which this share of the values lies.
 float Quantile(std::vector<float> values, double share) {
@@ -25,53 +28,71 @@ void Blend(const Tensor& floats_cyx, std::span<const outputs::Rgb> colours, Tens
   const std::int64_t pixels = floats_cyx.shape()[1] * floats_cyx.shape()[2];
   std::vector<float> sum(static_cast<std::size_t>(3 * pixels));
   for (std::size_t c = 0; c < colours.size(); ++c) {
-    const auto plane = floats_cyx.values<float>().subspan(c * static_cast<std::size_t>(pixels), static_cast<std::size_t>(pixels));
+    const auto plane =
+        floats_cyx.values<float>().subspan(c * static_cast<std::size_t>(pixels), static_cast<std::size_t>(pixels));
     const std::vector<float> values(plane.begin(), plane.end());
     const float low = Quantile(values, 0.005), range = std::max(1e-12f, Quantile(values, 0.998) - low);
-    const float rgb[] = {static_cast<float>(colours[c].r), static_cast<float>(colours[c].g), static_cast<float>(colours[c].b)};
+    const float rgb[] = {static_cast<float>(colours[c].r), static_cast<float>(colours[c].g),
+                         static_cast<float>(colours[c].b)};
     for (std::size_t i = 0; i < values.size(); ++i)
       for (std::size_t k = 0; k < 3; ++k) sum[3 * i + k] += rgb[k] * std::clamp((values[i] - low) / range, 0.0f, 1.0f);
   }
-  std::transform(sum.begin(), sum.end(), picture.values<std::uint8_t>().begin(), [](float v) { return static_cast<std::uint8_t>(std::min(255.0f, v + 0.5f)); });
+  std::transform(sum.begin(), sum.end(), picture.values<std::uint8_t>().begin(),
+                 [](float v) { return static_cast<std::uint8_t>(std::min(255.0f, v + 0.5f)); });
 }
 
 std::vector<outputs::Rgb> ColoursOf(const image::BoundInfo& info) {
   std::vector<outputs::Rgb> colours;
   for (std::size_t c = 0; c < info.channel_list.size(); ++c) {
     const std::optional<image::Rgb>& own = info.channel_list[c].colour;
-    if (own) colours.push_back({own->r, own->g, own->b});
-    else colours.push_back(info.channels == 1 ? outputs::Rgb{255, 255, 255} : outputs::PaletteColour(static_cast<std::int64_t>(c)));
+    if (own)
+      colours.push_back({own->r, own->g, own->b});
+    else
+      colours.push_back(info.channels == 1 ? outputs::Rgb{255, 255, 255}
+                                           : outputs::PaletteColour(static_cast<std::int64_t>(c)));
   }
   return colours;
+}
+
+// Pixels of the bound channels as a person sees them.
+Result<Tensor> ToPicture(const Tensor& pixels_cyx, const image::BoundInfo& info) {
+  const Shape& shape = pixels_cyx.shape();
+  TEGULA_ASSIGN_OR_RETURN(Tensor picture, Tensor::Allocate(DType::kU8, {shape[1], shape[2], 3}));
+  if (info.is_rgb && info.dtype == DType::kU8) {
+    ConvertCopy(pixels_cyx.view(), View(picture.view().data(), DType::kU8, shape, {1, 3 * shape[2], 3}));
+    return picture;
+  }
+  TEGULA_ASSIGN_OR_RETURN(Tensor floats, Tensor::Allocate(DType::kF32, shape));
+  ConvertCopy(pixels_cyx.view(), floats.view());
+  Blend(floats, ColoursOf(info), picture);
+  return picture;
 }
 
 // The coarsest level that is at least as large as the picture.
 int LevelFor(const outputs::ChunkStore& store, const Shape& picture) {
   int level = 0;
-  while (level + 1 < store.levels() && store.LevelShape(level + 1)[1] >= picture[0] && store.LevelShape(level + 1)[2] >= picture[1]) ++level;
+  while (level + 1 < store.levels() && store.LevelShape(level + 1)[1] >= picture[0] &&
+         store.LevelShape(level + 1)[2] >= picture[1])
+    ++level;
   return level;
 }
 
 }  // namespace
 
-Result<Pictures> Pictures::Create(const image::Source& source, const image::BoundImage& image, const pipeline::OutputInfo& output) {
+Result<Pictures> Pictures::Create(const image::Source& source, const image::BoundImage& image,
+                                  const pipeline::OutputInfo& output) {
   const image::BoundInfo& info = image.info();
-  TEGULA_ASSIGN_OR_RETURN(const image::Thumbnail thumbnail, image::ReadThumbnail(source, kPictureEdge, info.source_channels, info.z, info.t));
+  TEGULA_ASSIGN_OR_RETURN(const image::Thumbnail thumbnail,
+                          image::ReadThumbnail(source, kPictureEdge, info.source_channels, info.z, info.t));
   const Shape& shape = thumbnail.pixels_cyx.shape();
   Pictures pictures;
-  TEGULA_ASSIGN_OR_RETURN(pictures.slide_, Tensor::Allocate(DType::kU8, {shape[1], shape[2], 3}));
-  if (info.is_rgb && info.dtype == DType::kU8) {
-    const Shape strides{1, 3 * shape[2], 3};
-    ConvertCopy(thumbnail.pixels_cyx.view(), View(pictures.slide_.view().data(), DType::kU8, shape, strides));
-  } else {
-    TEGULA_ASSIGN_OR_RETURN(Tensor floats, Tensor::Allocate(DType::kF32, shape));
-    ConvertCopy(thumbnail.pixels_cyx.view(), floats.view());
-    Blend(floats, ColoursOf(info), pictures.slide_);
-  }
+  TEGULA_ASSIGN_OR_RETURN(pictures.slide_, ToPicture(thumbnail.pixels_cyx, info));
   pictures.image_y_ = static_cast<double>(info.height) / static_cast<double>(shape[1]);
   pictures.image_x_ = static_cast<double>(info.width) / static_cast<double>(shape[2]);
   pictures.output_ = output;
   pictures.rings_.resize(static_cast<std::size_t>(output.channels));
+  pictures.cells_ = CeilDiv(output.width, kDetailEdge);
+  pictures.objects_in_cell_.resize(static_cast<std::size_t>(pictures.cells_ * CeilDiv(output.height, kDetailEdge)));
   return pictures;
 }
 
@@ -88,11 +109,15 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
   const double half = std::ldexp(1.0, -level);
   const auto v = values.values<float>();
   for (std::int64_t y = 0; y < shape[0]; ++y) {
-    const auto row = static_cast<std::int64_t>(std::floor(((static_cast<double>(y) + 0.5) * image_y_ - output_.origin_y) * output_.scale_y * half));
+    const auto row = static_cast<std::int64_t>(
+        std::floor(((static_cast<double>(y) + 0.5) * image_y_ - output_.origin_y) * output_.scale_y * half));
     for (std::int64_t x = 0; x < shape[1]; ++x) {
-      const auto column = static_cast<std::int64_t>(std::floor(((static_cast<double>(x) + 0.5) * image_x_ - output_.origin_x) * output_.scale_x * half));
+      const auto column = static_cast<std::int64_t>(
+          std::floor(((static_cast<double>(x) + 0.5) * image_x_ - output_.origin_x) * output_.scale_x * half));
       const bool inside = row >= 0 && row < stored[1] && column >= 0 && column < stored[2];
-      const auto at = [&](std::int64_t c) { return v[static_cast<std::size_t>((c * stored[1] + row) * stored[2] + column)]; };
+      const auto at = [&](std::int64_t c) {
+        return v[static_cast<std::size_t>((c * stored[1] + row) * stored[2] + column)];
+      };
       const auto i = static_cast<std::size_t>(y * shape[1] + x);
       if (is_single) {
         map.values<float>()[i] = inside ? at(0) : std::nanf("");
@@ -118,11 +143,15 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
 
 void Pictures::AddOutlines(const objects::Region& region) {
   constexpr double kLeastStep = 0.5;
+  if (region.area_px >= kSpeck)
+    ++objects_in_cell_[static_cast<std::size_t>(region.first.y / kDetailEdge * cells_ + region.first.x / kDetailEdge)];
   const auto add = [&](const objects::Ring& ring) {
     outputs::Ring& points = rings_[static_cast<std::size_t>(region.label)].emplace_back();
     for (const objects::Corner& corner : ring) {
-      const outputs::Point point{(corner.y / output_.scale_y + output_.origin_y) / image_y_, (corner.x / output_.scale_x + output_.origin_x) / image_x_};
-      if (points.empty() || std::hypot(point.y - points.back().y, point.x - points.back().x) >= kLeastStep) points.push_back(point);
+      const outputs::Point point{(corner.y / output_.scale_y + output_.origin_y) / image_y_,
+                                 (corner.x / output_.scale_x + output_.origin_x) / image_x_};
+      if (points.empty() || std::hypot(point.y - points.back().y, point.x - points.back().x) >= kLeastStep)
+        points.push_back(point);
     }
   };
   for (const objects::Polygon& polygon : region.polygons) {
@@ -134,7 +163,64 @@ void Pictures::AddOutlines(const objects::Region& region) {
 Result<Tensor> Pictures::Outlines() const {
   Tensor picture = slide_.Clone();
   for (std::size_t label = 0; label < rings_.size(); ++label)
-    if (!rings_[label].empty()) TEGULA_TRY(outputs::DrawOutlines(rings_[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.2, picture.view()));
+    if (!rings_[label].empty())
+      TEGULA_TRY(outputs::DrawOutlines(rings_[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.2,
+                                       picture.view()));
+  return picture;
+}
+
+Box Pictures::BusiestBox() const {
+  const auto cell = static_cast<std::int64_t>(std::max_element(objects_in_cell_.begin(), objects_in_cell_.end()) -
+                                              objects_in_cell_.begin());
+  const std::int64_t y = cell / cells_ * kDetailEdge, x = cell % cells_ * kDetailEdge;
+  return {{y, std::min(y + kDetailEdge, output_.height)}, {x, std::min(x + kDetailEdge, output_.width)}};
+}
+
+Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::ChunkStore& store,
+                                std::span<const ObjectPass> passes) const {
+  const Box box = BusiestBox();
+  const image::BoundInfo& info = image.info();
+  // The image pixels under the box.
+  const auto under = [](Interval output, double scale, double origin, std::int64_t size) {
+    const auto begin = static_cast<std::int64_t>(std::floor(static_cast<double>(output.begin) / scale + origin));
+    const auto end = static_cast<std::int64_t>(std::ceil(static_cast<double>(output.end) / scale + origin));
+    return Interval{std::clamp<std::int64_t>(begin, 0, size - 1), std::clamp<std::int64_t>(end, 1, size)};
+  };
+  const Box part{under(box.y, output_.scale_y, output_.origin_y, info.height),
+                 under(box.x, output_.scale_x, output_.origin_x, info.width)};
+  TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(info.dtype, {info.channels, part.height(), part.width()}));
+  TEGULA_TRY(image.Read(part, pixels.view()));
+  TEGULA_ASSIGN_OR_RETURN(Tensor picture, ToPicture(pixels, info));
+
+  TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, {output_.channels, box.height(), box.width()}));
+  TEGULA_TRY(store.ReadBox(0, {0, box.y.begin, box.x.begin}, values.view()));
+  TEGULA_ASSIGN_OR_RETURN(Tensor classes, Tensor::Allocate(DType::kU8, {box.height(), box.width()}));
+  for (const ObjectPass& pass : passes) {
+    TEGULA_ASSIGN_OR_RETURN(const objects::Classifier classifier,
+                            objects::Classifier::Bind(pass.rule, output_.channels));
+    classifier.Classify(values.view(), classes.view());
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<objects::Region> regions,
+                            objects::TraceRegions(classes.view(), {.labels = pass.labels}));
+    std::vector<std::vector<outputs::Ring>> rings(static_cast<std::size_t>(output_.channels));
+    const auto add = [&](const objects::Ring& ring, std::int32_t label) {
+      outputs::Ring& points = rings[static_cast<std::size_t>(label)].emplace_back();
+      for (const objects::Corner& corner : ring)
+        points.push_back({static_cast<double>(corner.y + box.y.begin) / output_.scale_y + output_.origin_y -
+                              static_cast<double>(part.y.begin),
+                          static_cast<double>(corner.x + box.x.begin) / output_.scale_x + output_.origin_x -
+                              static_cast<double>(part.x.begin)});
+    };
+    for (const objects::Region& region : regions) {
+      for (const objects::Polygon& polygon : region.polygons) {
+        add(polygon.outer, pass.relabel.value_or(region.label));
+        for (const objects::Ring& hole : polygon.holes) add(hole, pass.relabel.value_or(region.label));
+      }
+    }
+    for (std::size_t label = 0; label < rings.size(); ++label)
+      if (!rings[label].empty())
+        TEGULA_TRY(outputs::DrawOutlines(rings[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.5,
+                                         picture.view()));
+  }
   return picture;
 }
 

@@ -1,9 +1,12 @@
 // app/pictures.h — what a person looks at: the slide, the prediction over it, the outlines of the objects.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "tegula/image/binding.h"
+#include "tegula/objects/classify.h"
 #include "tegula/objects/region.h"
 #include "tegula/outputs/overlay.h"
 #include "tegula/outputs/zarr_store.h"
@@ -11,29 +14,43 @@
 
 namespace tegula::app {
 
+/// How objects are made of a prediction: the classes of a rule, or its one class under another label.
+struct ObjectPass {
+  objects::ClassRule rule;
+  std::vector<std::int32_t> labels;          ///< classes of the rule that become objects; empty: all
+  std::optional<std::int32_t> relabel = {};  ///< for a threshold, whose only class is 0
+};
+
 /// Makes the pictures of one prediction, all of the same size and field. One thread at a time.
 class Pictures {
  public:
-  /// Reads the slide's thumbnail in the bound channels: RGB as it is, one channel in grey, several in the palette's colours, with
-  /// contrast between the 0.5th and 99.8th percentile for images that are not RGB.
-  static Result<Pictures> Create(const image::Source& source, const image::BoundImage& image, const pipeline::OutputInfo& output);
+  /// Reads the slide's thumbnail in the bound channels: RGB as it is, one channel in grey, several in the palette's
+  /// colours, with contrast between the 0.5th and 99.8th percentile for images that are not RGB.
+  static Result<Pictures> Create(const image::Source& source, const image::BoundImage& image,
+                                 const pipeline::OutputInfo& output);
 
   /// The slide, (y, x, 3) uint8.
   const Tensor& slide() const noexcept { return slide_; }
-  /// The slide with the stored prediction over it: the probability of a single channel, else the winning classes but the first
-  /// (background) in their colours. Reads the smallest level that is as large as the picture.
+  /// The slide with the stored prediction over it: the probability of a single channel, else the winning classes but
+  /// the first (background) in their colours. Reads the smallest level that is as large as the picture.
   Result<Tensor> Overlay(const outputs::ChunkStore& store) const;
   /// Remembers the outlines of a region; corners closer than half a picture pixel are left out.
   void AddOutlines(const objects::Region& region);
   /// The slide with all outlines remembered so far, each class in its colour.
   Result<Tensor> Outlines() const;
+  /// A part of the image in its own pixels with the outlines of its objects: where most of the objects remembered are.
+  Result<Tensor> Detail(const image::BoundImage& image, const outputs::ChunkStore& store,
+                        std::span<const ObjectPass> passes) const;
 
  private:
   Pictures() = default;
+  Box BusiestBox() const;
   Tensor slide_;
   double image_y_ = 1, image_x_ = 1;  ///< bound image pixels per picture pixel
   pipeline::OutputInfo output_;
   std::vector<std::vector<outputs::Ring>> rings_;  ///< by label
+  std::int64_t cells_ = 1;                         ///< columns of the grid in which objects are counted
+  std::vector<std::int64_t> objects_in_cell_;
 };
 
 }  // namespace tegula::app

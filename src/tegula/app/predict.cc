@@ -41,7 +41,8 @@ std::optional<double> Micrometres(const std::string& unit) {
     std::string_view name;
     double um;
   };
-  constexpr Unit kUnits[] = {{"micrometer", 1}, {"nanometer", 1e-3}, {"millimeter", 1e3}, {"centimeter", 1e4}, {"meter", 1e6}, {"picometer", 1e-6}, {"angstrom", 1e-4}};
+  constexpr Unit kUnits[] = {{"micrometer", 1}, {"nanometer", 1e-3}, {"millimeter", 1e3}, {"centimeter", 1e4},
+                             {"meter", 1e6},    {"picometer", 1e-6}, {"angstrom", 1e-4}};
   for (const Unit& row : kUnits)
     if (row.name == unit) return row.um;
   return std::nullopt;
@@ -64,9 +65,12 @@ image::ModelInput WantedOf(const spec::TensorDescription& input) {
 }
 
 // Names or 0-based indices of output channels, or "all".
-Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes, const spec::TensorDescription& output) {
+Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
+                                           const spec::TensorDescription& output) {
   const spec::Axis* channel = output.FindAxis(spec::AxisType::kChannel);
-  const std::vector<std::string> names = channel != nullptr && !channel->channel_names.empty() ? channel->channel_names : std::vector<std::string>{output.id};
+  const std::vector<std::string> names = channel != nullptr && !channel->channel_names.empty()
+                                             ? channel->channel_names
+                                             : std::vector<std::string>{output.id};
   std::vector<std::int32_t> labels;
   for (const std::string& wanted : classes) {
     if (wanted == "all") {
@@ -75,8 +79,11 @@ Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& class
     }
     auto found = std::find(names.begin(), names.end(), wanted);
     const std::optional<std::int64_t> index = ParseInt(wanted);
-    if (found == names.end() && index && *index >= 0 && *index < static_cast<std::int64_t>(names.size())) found = names.begin() + *index;
-    if (found == names.end()) return InvalidError(fmt::format("the model has no output channel {} to make objects of; it has {}", wanted, fmt::join(names, ", ")));
+    if (found == names.end() && index && *index >= 0 && *index < static_cast<std::int64_t>(names.size()))
+      found = names.begin() + *index;
+    if (found == names.end())
+      return InvalidError(fmt::format("the model has no output channel {} to make objects of; it has {}", wanted,
+                                      fmt::join(names, ", ")));
     labels.push_back(static_cast<std::int32_t>(found - names.begin()));
   }
   std::sort(labels.begin(), labels.end());
@@ -110,7 +117,9 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<image::Source> source, image::Open(name_, context_.limits));
     const spec::ModelDescription& model = job_.package.description();
     const PredictRequest& request = job_.request;
-    TEGULA_ASSIGN_OR_RETURN(const image::BoundImage bound, image::Bind(*source, {request.channels, request.level, request.pixel_size_um, {}, {}}, WantedOf(model.inputs.front())));
+    TEGULA_ASSIGN_OR_RETURN(const image::BoundImage bound,
+                            image::Bind(*source, {request.channels, request.level, request.pixel_size_um, {}, {}},
+                                        WantedOf(model.inputs.front())));
     for (const std::string& decision : bound.info().decisions) context_.progress.Note(decision);
     // Sizes and channels are refused before the image is read for its statistics.
     TEGULA_TRY(pipeline::PlanFor(model, bound, request.tiling));
@@ -119,9 +128,14 @@ class ImageRun {
     Stopwatch watch;
     TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics, pipeline::ComputeStatistics(context_, model, bound));
     if (!statistics.all().empty()) record_.stages.push_back(watch.Lap("whole-image statistics"));
-    TEGULA_ASSIGN_OR_RETURN(const pipeline::Prediction prediction, pipeline::Prediction::Bind(model, *job_.proven.network, bound, statistics, request.tiling));
-    TEGULA_ASSIGN_OR_RETURN(const outputs::ChunkStore store, outputs::ChunkStore::Create(staging.folder() / kStore, StoreOptionsOf(prediction, bound), context_.limits));
-    const auto write_tile = [&](const Box& write, const ConstView& use) { return store.WriteBox(0, {0, write.y.begin, write.x.begin}, use); };
+    TEGULA_ASSIGN_OR_RETURN(const pipeline::Prediction prediction,
+                            pipeline::Prediction::Bind(model, *job_.proven.network, bound, statistics, request.tiling));
+    TEGULA_ASSIGN_OR_RETURN(
+        const outputs::ChunkStore store,
+        outputs::ChunkStore::Create(staging.folder() / kStore, StoreOptionsOf(prediction, bound), context_.limits));
+    const auto write_tile = [&](const Box& write, const ConstView& use) {
+      return store.WriteBox(0, {0, write.y.begin, write.x.begin}, use);
+    };
     TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds seconds, prediction.Run(context_, write_tile));
     record_.stages.push_back(watch.Lap("prediction"));
     NoteWorkers(seconds);
@@ -136,15 +150,20 @@ class ImageRun {
     Describe(*source, bound, prediction, statistics);
     TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(store));
     TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
+    TEGULA_ASSIGN_OR_RETURN(const Tensor detail, pictures.Detail(bound, store, Passes(prediction.output())));
     record_.stages.push_back(watch.Lap("pictures"));
     record_.finished = UtcNow();
     record_.wall_s = MonotonicSeconds() - began;
     record_.cpu_s = CpuSeconds() - cpu_began;
     record_.peak_memory_bytes = PeakMemoryBytes();
     TEGULA_TRY(WriteFileWhole(staging.folder() / kRecord, outputs::ToJson(record_)));
-    TEGULA_TRY(Report(staging.folder() / kReport, pictures.slide(), overlay, outlines));
+    TEGULA_TRY(Report(staging.folder() / kReport, pictures.slide(), overlay, outlines, detail));
     TEGULA_TRY(staging.Commit());
-    return ImagePrediction{name_, folder_, (folder_ / kReport).string(), static_cast<std::int64_t>(areas_.size()), record_.wall_s,
+    return ImagePrediction{name_,
+                           folder_,
+                           (folder_ / kReport).string(),
+                           static_cast<std::int64_t>(areas_.size()),
+                           record_.wall_s,
                            static_cast<double>(prediction.output().height * prediction.output().width) * 1e-6};
   }
 
@@ -161,27 +180,36 @@ class ImageRun {
     outputs::StoreOptions options;
     options.name = output.id;
     options.dtype = output.dtype;
-    const auto centre = [](double origin, double scale, double step) { return (origin + 0.5 / scale - 0.5) * (step > 0 ? step : 1.0); };
+    const auto centre = [](double origin, double scale, double step) {
+      return (origin + 0.5 / scale - 0.5) * (step > 0 ? step : 1.0);
+    };
     const double y_um = pixel ? pixel->y_um : 0, x_um = pixel ? pixel->x_um : 0;
     options.axes = {{'c', output.channels, 1, 0, 0},
-                    {'y', output.height, prediction.plan().y.chunk, y_um / output.scale_y, centre(output.origin_y, output.scale_y, y_um)},
-                    {'x', output.width, prediction.plan().x.chunk, x_um / output.scale_x, centre(output.origin_x, output.scale_x, x_um)}};
+                    {'y', output.height, prediction.plan().y.chunk, y_um / output.scale_y,
+                     centre(output.origin_y, output.scale_y, y_um)},
+                    {'x', output.width, prediction.plan().x.chunk, x_um / output.scale_x,
+                     centre(output.origin_x, output.scale_x, x_um)}};
     const spec::DataDescription& data = job_.package.description().outputs.front().data;
     const double low = data.min.value_or(0), high = std::max(low + 1e-6, data.max.value_or(1));
     for (std::int64_t c = 0; c < output.channels; ++c)
-      options.channels.push_back({output.channel_names[static_cast<std::size_t>(c)], outputs::PaletteColour(c), low, high, low, high});
+      options.channels.push_back(
+          {output.channel_names[static_cast<std::size_t>(c)], outputs::PaletteColour(c), low, high, low, high});
     return options;
   }
 
   void NoteWorkers(const pipeline::StageSeconds& s) {
-    record_.notes.push_back(fmt::format("seconds of all workers during prediction: reading {:.2f}, preprocessing {:.2f}, network {:.2f}, postprocessing {:.2f}, writing {:.2f}; waiting for the network {:.2f}",
-                                        s.read, s.preprocess, s.infer, s.postprocess, s.write, s.wait_for_network));
+    record_.notes.push_back(
+        fmt::format("seconds of all workers during prediction: reading {:.2f}, preprocessing {:.2f}, network {:.2f}, "
+                    "postprocessing {:.2f}, writing {:.2f}; waiting for the network {:.2f}",
+                    s.read, s.preprocess, s.infer, s.postprocess, s.write, s.wait_for_network));
   }
 
-  Status MakeObjects(const Path& file, const outputs::ChunkStore& store, const pipeline::OutputInfo& output, const image::BoundImage& bound, const image::Source& source, Pictures& pictures) {
+  Status MakeObjects(const Path& file, const outputs::ChunkStore& store, const pipeline::OutputInfo& output,
+                     const image::BoundImage& bound, const image::Source& source, Pictures& pictures) {
     const image::BoundInfo& info = bound.info();
     outputs::GeoJsonOptions options;
-    options.type = job_.request.objects.object_type == "annotation" ? outputs::ObjectType::kAnnotation : outputs::ObjectType::kDetection;
+    options.type = job_.request.objects.object_type == "annotation" ? outputs::ObjectType::kAnnotation
+                                                                    : outputs::ObjectType::kDetection;
     options.scale_y = info.downsample_y / output.scale_y;
     options.scale_x = info.downsample_x / output.scale_x;
     options.origin_y = output.origin_y * info.downsample_y;
@@ -189,7 +217,8 @@ class ImageRun {
     const std::optional<image::PixelSize>& pixel = source.info().pixel_size;
     if (pixel) options.pixel_size = {.y_um = pixel->y_um, .x_um = pixel->x_um};
     options.value_channels = output.channel_names;
-    for (std::int64_t c = 0; c < output.channels; ++c) options.classes.push_back({output.channel_names[static_cast<std::size_t>(c)], outputs::PaletteColour(c)});
+    for (std::int64_t c = 0; c < output.channels; ++c)
+      options.classes.push_back({output.channel_names[static_cast<std::size_t>(c)], outputs::PaletteColour(c)});
     options.seed = Seed();
     TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter writer, outputs::GeoJsonWriter::Create(file, options));
 
@@ -197,9 +226,12 @@ class ImageRun {
     const double unit = pixel ? slide_px * pixel->y_um * pixel->x_um : slide_px;
     areas_in_um2_ = pixel.has_value();
     const auto min_area = static_cast<std::int64_t>(std::ceil(job_.request.objects.min_area_um2 / unit));
-    for (const std::int32_t label : job_.labels) record_.objects.push_back({output.channel_names[static_cast<std::size_t>(label)]});
+    for (const std::int32_t label : job_.labels)
+      record_.objects.push_back(
+          {.class_name = output.channel_names[static_cast<std::size_t>(label)], .channel = label});
     const auto take = [&](objects::Region region) -> Status {
-      const auto at = static_cast<std::size_t>(std::find(job_.labels.begin(), job_.labels.end(), region.label) - job_.labels.begin());
+      const auto at = static_cast<std::size_t>(std::find(job_.labels.begin(), job_.labels.end(), region.label) -
+                                               job_.labels.begin());
       outputs::ObjectsRecord& of_class = record_.objects[at];
       ++of_class.count;
       of_class.area_px += static_cast<double>(region.area_px) * slide_px;
@@ -209,36 +241,48 @@ class ImageRun {
       return writer.Add(region);
     };
 
-    const std::optional<double>& threshold = job_.request.objects.threshold;
-    if (output.channels > 1 && !threshold) {
-      TEGULA_TRY(pipeline::TraceObjects(context_, store, {objects::Argmax{}, job_.labels, {.min_area_px = min_area}}, take));
-    } else {
-      for (const std::int32_t label : job_.labels) {
-        const auto relabelled = [&](objects::Region region) {
-          region.label = label;
-          return take(std::move(region));
-        };
-        TEGULA_TRY(pipeline::TraceObjects(context_, store, {objects::Threshold{label, threshold.value_or(0.5)}, {}, {.min_area_px = min_area}}, relabelled));
-      }
+    for (const ObjectPass& pass : Passes(output)) {
+      const auto relabelled = [&](objects::Region region) {
+        region.label = pass.relabel.value_or(region.label);
+        return take(std::move(region));
+      };
+      TEGULA_TRY(
+          pipeline::TraceObjects(context_, store, {pass.rule, pass.labels, {.min_area_px = min_area}}, relabelled));
     }
     return writer.Commit();
   }
 
+  // Several channels compete unless a threshold is given, which is then applied to each.
+  std::vector<ObjectPass> Passes(const pipeline::OutputInfo& output) const {
+    const std::optional<double>& threshold = job_.request.objects.threshold;
+    if (output.channels > 1 && !threshold) return {{objects::Argmax{}, job_.labels}};
+    std::vector<ObjectPass> passes;
+    for (const std::int32_t label : job_.labels)
+      passes.push_back({objects::Threshold{label, threshold.value_or(0.5)}, {}, label});
+    return passes;
+  }
+
   // The same model, image and channels give the same object ids.
   std::uint64_t Seed() const {
-    const std::string key = Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job_.package.description_sha256(), job_.proven.weights_sha256, name_, fmt::join(job_.request.channels, ",")));
+    const std::string key =
+        Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job_.package.description_sha256(), job_.proven.weights_sha256,
+                                  name_, fmt::join(job_.request.channels, ",")));
     std::uint64_t seed = 0;
-    for (std::size_t i = 0; i < 16; ++i) seed = seed << 4 | static_cast<std::uint64_t>(key[i] <= '9' ? key[i] - '0' : key[i] - 'a' + 10);
+    for (std::size_t i = 0; i < 16; ++i)
+      seed = seed << 4 | static_cast<std::uint64_t>(key[i] <= '9' ? key[i] - '0' : key[i] - 'a' + 10);
     return seed;
   }
 
-  void Describe(const image::Source& source, const image::BoundImage& bound, const pipeline::Prediction& prediction, const ops::Statistics& statistics) {
+  void Describe(const image::Source& source, const image::BoundImage& bound, const pipeline::Prediction& prediction,
+                const ops::Statistics& statistics) {
     DescribeModel();
     const image::ImageInfo& info = source.info();
     record_.image = {.path = name_, .format = info.format, .dtype = std::string(DTypeName(info.dtype))};
-    for (const image::Level& level : info.levels) record_.image.levels.push_back({level.height, level.width, level.downsample_y});
+    for (const image::Level& level : info.levels)
+      record_.image.levels.push_back({level.height, level.width, level.downsample_y});
     for (const image::Channel& channel : info.channels) record_.image.channels.push_back(channel.name);
-    if (info.pixel_size) record_.image.pixel_size_y_um = info.pixel_size->y_um, record_.image.pixel_size_x_um = info.pixel_size->x_um;
+    if (info.pixel_size)
+      record_.image.pixel_size_y_um = info.pixel_size->y_um, record_.image.pixel_size_x_um = info.pixel_size->x_um;
     record_.binding = bound.info().decisions;
 
     const spec::TensorDescription& input = job_.package.description().inputs.front();
@@ -246,15 +290,29 @@ class ImageRun {
       std::vector<std::string> axes;
       for (std::size_t a = 0; a < statistic.request.reduced.size(); ++a)
         if (statistic.request.reduced[a]) axes.push_back(input.axes[a].id);
-      record_.statistics.push_back({statistic.request.tensor_id, std::string(ops::MeasureName(statistic.request.measure)), statistic.request.percentile, axes, statistic.values});
+      record_.statistics.push_back({statistic.request.tensor_id,
+                                    std::string(ops::MeasureName(statistic.request.measure)),
+                                    statistic.request.percentile, axes, statistic.values});
     }
     const tiling::TilePlan& plan = prediction.plan();
-    record_.tiles = {plan.y.window, plan.x.window, prediction.context_y(), prediction.context_x(), prediction.grid_y(), prediction.grid_x(),
-                     job_.request.tiling.border == tiling::Border::kPad ? "pad" : "network", plan.tiles(), plan.y.chunk, plan.x.chunk};
-    record_.exactness = plan.tiles() == 1 ? "The image was predicted whole"
-                                          : fmt::format("The image was predicted in {} windows; a pixel is the whole-image answer if nothing farther away than {} pixels matters to it ({})",
-                                                        plan.tiles(), std::max(prediction.context_y(), prediction.context_x()),
-                                                        job_.request.tiling.context ? "the context that was asked for" : "the halo that the model declares; it was not measured");
+    record_.tiles = {plan.y.window,
+                     plan.x.window,
+                     prediction.context_y(),
+                     prediction.context_x(),
+                     prediction.grid_y(),
+                     prediction.grid_x(),
+                     job_.request.tiling.border == tiling::Border::kPad ? "pad" : "network",
+                     plan.tiles(),
+                     plan.y.chunk,
+                     plan.x.chunk};
+    record_.exactness =
+        plan.tiles() == 1 ? "The image was predicted whole"
+                          : fmt::format(
+                                "The image was predicted in {} windows; a pixel is the whole-image answer if nothing "
+                                "farther away than {} pixels matters to it ({})",
+                                plan.tiles(), std::max(prediction.context_y(), prediction.context_x()),
+                                job_.request.tiling.context ? "the context that was asked for"
+                                                            : "the halo that the model declares; it was not measured");
     record_.outputs = {{"prediction", kStore}};
     if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjects});
     record_.outputs.push_back({"report", kReport});
@@ -265,20 +323,37 @@ class ImageRun {
     record_.tegula_version = Version();
     record_.command = {job_.request.command_line};
     record_.machine = {ProcessorName(), AvailableCores()};
-    record_.model = {model.name, model.id, model.version, job_.package.path().string(), job_.package.description_sha256(),
-                     std::string(spec::WeightsFormatName(job_.proven.weights->format)), job_.proven.weights_sha256, model.license, {}};
-    for (const spec::Citation& cite : model.cite) record_.model.cite.push_back(cite.text + (cite.doi.empty() ? "" : " https://doi.org/" + cite.doi));
+    record_.model = {model.name,
+                     model.id,
+                     model.version,
+                     job_.package.path().string(),
+                     job_.package.description_sha256(),
+                     std::string(spec::WeightsFormatName(job_.proven.weights->format)),
+                     job_.proven.weights_sha256,
+                     model.license,
+                     {}};
+    for (const spec::Citation& cite : model.cite)
+      record_.model.cite.push_back(cite.text + (cite.doi.empty() ? "" : " https://doi.org/" + cite.doi));
     const WeightsCheck& check = job_.proven.check;
-    record_.engine = {check.engine, check.engine_version, std::string(engines::PrecisionName(engines::Precision::kF32)), job_.request.threads,
-                      job_.request.engine == "auto" ? "the first engine that reproduces the model's test outputs" : "it was asked for"};
+    record_.engine = {check.engine, check.engine_version, std::string(engines::PrecisionName(engines::Precision::kF32)),
+                      job_.request.threads,
+                      job_.request.engine == "auto" ? "the first engine that reproduces the model's test outputs"
+                                                    : "it was asked for"};
     for (const OutputCheck& output : check.outputs)
-      record_.tests.push_back({output.output_id, output.comparison.max_abs, output.comparison.tolerance.absolute, output.comparison.tolerance.relative, output.comparison.passed});
+      record_.tests.push_back({output.output_id, output.comparison.max_abs, output.comparison.tolerance.absolute,
+                               output.comparison.tolerance.relative, output.comparison.passed});
   }
 
-  Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const Tensor& outlines) const {
-    std::vector<outputs::ReportPicture> pictures = {{"The image", slide.view()}, {"The prediction over it", overlay.view()}};
-    if (!job_.labels.empty()) pictures.push_back({"Objects", outlines.view()});
-    return outputs::WriteReport({Path(name_).filename().string(), record_, std::move(pictures), areas_, areas_in_um2_}, file);
+  Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const Tensor& outlines,
+                const Tensor& detail) const {
+    std::vector<outputs::ReportPicture> pictures = {{"The image", slide.view()},
+                                                    {"The prediction over it", overlay.view()}};
+    if (!job_.labels.empty()) {
+      pictures.push_back({"Objects", outlines.view()});
+      pictures.push_back({"A detail in the image's own pixels, where most objects are", detail.view()});
+    }
+    return outputs::WriteReport({Path(name_).filename().string(), record_, std::move(pictures), areas_, areas_in_um2_},
+                                file);
   }
 
   const Job& job_;
@@ -297,7 +372,8 @@ std::vector<Path> FoldersFor(const PredictRequest& request) {
   for (const std::string& image : request.images) {
     const std::string stem = Path(image).stem().string();
     Path folder = request.output / stem;
-    for (int n = 2; std::find(folders.begin(), folders.end(), folder) != folders.end(); ++n) folder = request.output / fmt::format("{}-{}", stem, n);
+    for (int n = 2; std::find(folders.begin(), folders.end(), folder) != folders.end(); ++n)
+      folder = request.output / fmt::format("{}-{}", stem, n);
     folders.push_back(std::move(folder));
   }
   return folders;
@@ -305,22 +381,26 @@ std::vector<Path> FoldersFor(const PredictRequest& request) {
 
 }  // namespace
 
-Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engines::Registry& registry, const RunContext& context) {
+Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engines::Registry& registry,
+                                             const RunContext& context) {
   TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(request.model, context.limits));
   const spec::ModelDescription& model = package.description();
   TEGULA_TRY(pipeline::CheckApplicable(model).Context(request.model.string()));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels, LabelsOf(request.objects.classes, model.outputs.front()));
   // A missing image is told before the network is loaded.
   for (const std::string& image : request.images) TEGULA_TRY(image::Open(image, context.limits));
-  TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven, SelectNetwork(package, request.engine, {.threads = request.threads}, registry, context));
-  context.progress.Note(fmt::format("{} with {} {}: largest difference to the model's test outputs {:.2g}", spec::WeightsFormatName(proven.weights->format), proven.check.engine,
+  TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven,
+                          SelectNetwork(package, request.engine, {.threads = request.threads}, registry, context));
+  context.progress.Note(fmt::format("{} with {} {}: largest difference to the model's test outputs {:.2g}",
+                                    spec::WeightsFormatName(proven.weights->format), proven.check.engine,
                                     proven.check.engine_version, proven.check.outputs.front().comparison.max_abs));
 
   const Job job{request, package, proven, std::move(labels)};
   const std::vector<Path> folders = FoldersFor(request);
   std::vector<ImagePrediction> done;
   for (std::size_t i = 0; i < request.images.size(); ++i) {
-    TEGULA_ASSIGN_OR_RETURN(ImagePrediction prediction, ImageRun(job, request.images[i], folders[i], context).Run().Context(request.images[i]));
+    TEGULA_ASSIGN_OR_RETURN(ImagePrediction prediction,
+                            ImageRun(job, request.images[i], folders[i], context).Run().Context(request.images[i]));
     done.push_back(std::move(prediction));
   }
   return done;

@@ -13,9 +13,9 @@ namespace tegula::app {
 
 /// Which objects to make of the prediction.
 struct ObjectRequest {
-  std::vector<std::string> classes;  ///< names or 0-based indices of output channels; empty: no objects
-  std::optional<double> threshold;   ///< not given: 0.5 for one channel, the largest channel wins for several
-  double min_area_um2 = 0;           ///< smaller objects are left out
+  std::vector<std::string> classes;       ///< names or 0-based indices of output channels; empty: no objects
+  std::optional<double> threshold;        ///< not given: 0.5 for one channel, the largest channel wins for several
+  double min_area_um2 = 0;                ///< smaller objects are left out
   std::string object_type = "detection";  ///< QuPath's: detection, annotation
 };
 
@@ -31,22 +31,23 @@ struct PredictRequest {
   std::string engine = "auto";
   int threads = 1;
   ObjectRequest objects;
-  std::string command_line;           ///< for the run record
+  std::string command_line;  ///< for the run record
 };
 
 /// What was made of one image.
 struct ImagePrediction {
   std::string image;
   Path folder;
-  std::string report;                 ///< path of the report
+  std::string report;  ///< path of the report
   std::int64_t objects = 0;
   double seconds = 0;
-  double megapixels = 0;              ///< of output
+  double megapixels = 0;  ///< of output
 };
 
 /// Everything that can be refused is refused before anything is written. Each image's folder is written under a
 /// temporary name and renamed when it is complete: prediction.ome.zarr, objects.geojson (if asked for), run.json,
 /// report.html. The first failure ends the call; images that were finished before stay.
-Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engines::Registry& registry, const RunContext& context);
+Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engines::Registry& registry,
+                                             const RunContext& context);
 
 }  // namespace tegula::app

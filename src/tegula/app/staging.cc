@@ -9,10 +9,12 @@ constexpr std::string_view kFolder = ".tegula-partial";
 
 Result<Staging> Staging::Create(const Path& output, const std::vector<std::string>& names, bool overwrite) {
   std::error_code failed;
-  if (std::filesystem::exists(output, failed) && !std::filesystem::is_directory(output, failed)) return IoError(fmt::format("{} is a file, so no folder of results can be made there", output.string()));
+  if (std::filesystem::exists(output, failed) && !std::filesystem::is_directory(output, failed))
+    return IoError(fmt::format("{} is a file, so no folder of results can be made there", output.string()));
   for (const std::string& name : names)
     if (!overwrite && std::filesystem::exists(output / name, failed))
-      return InvalidError(fmt::format("{} is there already; name another folder or give --overwrite", (output / name).string()));
+      return InvalidError(
+          fmt::format("{} is there already; name another folder or give --overwrite", (output / name).string()));
   Staging staging;
   staging.output_ = output;
   for (Path path = output; !path.empty() && !std::filesystem::exists(path, failed); path = path.parent_path()) {

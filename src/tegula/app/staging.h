@@ -9,8 +9,8 @@
 
 namespace tegula::app {
 
-/// A folder inside the output folder in which results are made. Destroyed without Commit it goes with all it holds, and so do the
-/// output folders that were made for it. One thread at a time.
+/// A folder inside the output folder in which results are made. Destroyed without Commit it goes with all it holds, and
+/// so do the output folders that were made for it. One thread at a time.
 class Staging {
  public:
   /// Makes `output` and the folder in it. kIo if that cannot be done; kInvalid if one of `names` is there already and

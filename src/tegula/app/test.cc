@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "tegula/core/platform.h"
 #include "tegula/pipeline/whole.h"
@@ -11,10 +12,12 @@
 namespace tegula::app {
 namespace {
 
-Result<std::vector<Tensor>> TestTensors(const spec::Package& package, const std::vector<spec::TensorDescription>& tensors, const Limits& limits) {
+Result<std::vector<Tensor>> TestTensors(const spec::Package& package,
+                                        const std::vector<spec::TensorDescription>& tensors, const Limits& limits) {
   std::vector<Tensor> read;
   for (const spec::TensorDescription& tensor : tensors) {
-    if (!tensor.test_tensor) return UnsupportedError(fmt::format("tensor {} has no test tensor, so nothing can be proven", tensor.id));
+    if (!tensor.test_tensor)
+      return UnsupportedError(fmt::format("tensor {} has no test tensor, so nothing can be proven", tensor.id));
     TEGULA_ASSIGN_OR_RETURN(const Path file, package.File(*tensor.test_tensor));
     TEGULA_ASSIGN_OR_RETURN(Tensor values, ReadNpy(file, limits));
     read.push_back(std::move(values));
@@ -25,12 +28,14 @@ Result<std::vector<Tensor>> TestTensors(const spec::Package& package, const std:
 std::string FailedOutputs(const std::vector<OutputCheck>& outputs) {
   std::vector<std::string> reasons;
   for (const OutputCheck& output : outputs)
-    if (!output.comparison.passed) reasons.push_back(fmt::format("output {}: {}", output.output_id, output.comparison.reason));
+    if (!output.comparison.passed)
+      reasons.push_back(fmt::format("output {}: {}", output.output_id, output.comparison.reason));
   return fmt::format("{}", fmt::join(reasons, "; "));
 }
 
 // The check of an entry that could not be compared.
-WeightsCheck NotCompared(const spec::WeightsEntry& weights, std::string engine, CheckStatus status, std::string reason) {
+WeightsCheck NotCompared(const spec::WeightsEntry& weights, std::string engine, CheckStatus status,
+                         std::string reason) {
   WeightsCheck check;
   check.format = weights.format;
   check.engine = std::move(engine);
@@ -39,8 +44,8 @@ WeightsCheck NotCompared(const spec::WeightsEntry& weights, std::string engine, 
   return check;
 }
 
-WeightsCheck CheckWith(const spec::Package& package, const spec::WeightsEntry& weights, std::string_view engine, const TestRequest& request,
-                       engines::Registry& registry, const RunContext& context) {
+WeightsCheck CheckWith(const spec::Package& package, const spec::WeightsEntry& weights, std::string_view engine,
+                       const TestRequest& request, engines::Registry& registry, const RunContext& context) {
   const Result<const engines::Engine*> found = registry.Find(engine);
   if (!found.ok()) return NotCompared(weights, std::string(engine), CheckStatus::kNotRun, ToString(found.error()));
   Result<ProvenNetwork> proven = Prove(package, weights, **found, {.threads = request.threads}, context.limits);
@@ -51,12 +56,16 @@ WeightsCheck CheckWith(const spec::Package& package, const spec::WeightsEntry& w
 }  // namespace
 
 bool TestReport::passed() const {
-  const auto is = [](CheckStatus status) { return [status](const WeightsCheck& check) { return check.status == status; }; };
-  return std::any_of(checks.begin(), checks.end(), is(CheckStatus::kPassed)) && std::none_of(checks.begin(), checks.end(), is(CheckStatus::kFailed));
+  const auto is = [](CheckStatus status) {
+    return [status](const WeightsCheck& check) { return check.status == status; };
+  };
+  return std::any_of(checks.begin(), checks.end(), is(CheckStatus::kPassed)) &&
+         std::none_of(checks.begin(), checks.end(), is(CheckStatus::kFailed));
 }
 
-Result<ProvenNetwork> Prove(const spec::Package& package, const spec::WeightsEntry& weights, const engines::Engine& engine,
-                            const engines::NetworkOptions& options, const Limits& limits) {
+Result<ProvenNetwork> Prove(const spec::Package& package, const spec::WeightsEntry& weights,
+                            const engines::Engine& engine, const engines::NetworkOptions& options,
+                            const Limits& limits) {
   const spec::ModelDescription& model = package.description();
   TEGULA_TRY(engine.CanRun(weights));
   TEGULA_ASSIGN_OR_RETURN(const Path file, package.File(weights.file));
@@ -68,7 +77,8 @@ Result<ProvenNetwork> Prove(const spec::Package& package, const spec::WeightsEnt
   TEGULA_ASSIGN_OR_RETURN(proven.weights_sha256, Sha256OfFile(file));
   TEGULA_ASSIGN_OR_RETURN(proven.network, engine.Load(weights, file, options).Context(weights.file.source));
   const double start = MonotonicSeconds();
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, pipeline::RunWhole(model, *proven.network, inputs, limits));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs,
+                          pipeline::RunWhole(model, *proven.network, inputs, limits));
   WeightsCheck& check = proven.check;
   check.seconds = MonotonicSeconds() - start;
   check.format = weights.format;
@@ -93,19 +103,25 @@ Result<TestReport> Test(const TestRequest& request, engines::Registry& registry,
   for (const spec::WeightsEntry& weights : package.description().weights) {
     if (context.stop.stop_requested()) return CancelledError();
     std::vector<std::string> engines = engines::Registry::CandidatesFor(weights);
-    if (request.engine != "auto") std::erase_if(engines, [&](const std::string& name) { return name != request.engine; });
+    if (request.engine != "auto")
+      std::erase_if(engines, [&](const std::string& name) { return name != request.engine; });
     if (engines.empty()) {
       report.checks.push_back(NotCompared(weights, "", CheckStatus::kNotRun,
-                                          request.engine == "auto" ? "no engine runs this format" : "the engine " + request.engine + " does not run this format"));
+                                          request.engine == "auto"
+                                              ? "no engine runs this format"
+                                              : "the engine " + request.engine + " does not run this format"));
     }
-    for (const std::string& engine : engines) report.checks.push_back(CheckWith(package, weights, engine, request, registry, context));
+    for (const std::string& engine : engines)
+      report.checks.push_back(CheckWith(package, weights, engine, request, registry, context));
   }
   return report;
 }
 
-Result<ProvenNetwork> SelectNetwork(const spec::Package& package, std::string_view engine, const engines::NetworkOptions& options,
-                                    engines::Registry& registry, const RunContext& context) {
+Result<ProvenNetwork> SelectNetwork(const spec::Package& package, std::string_view engine,
+                                    const engines::NetworkOptions& options, engines::Registry& registry,
+                                    const RunContext& context) {
   std::vector<std::string> reasons;
+  std::set<Code> codes;
   for (const std::string& name : engines::Registry::Names()) {
     if (engine != "auto" && engine != name) continue;
     for (const spec::WeightsEntry& weights : package.description().weights) {
@@ -114,10 +130,12 @@ Result<ProvenNetwork> SelectNetwork(const spec::Package& package, std::string_vi
       const Result<const engines::Engine*> found = registry.Find(name);
       if (!found.ok()) {
         reasons.push_back(ToString(found.error()));
+        codes.insert(found.error().code);
         break;
       }
       Result<ProvenNetwork> proven = Prove(package, weights, **found, options, context.limits);
       if (proven.ok() && proven->check.status == CheckStatus::kPassed) return proven;
+      codes.insert(proven.ok() ? Code::kUnsupported : proven.error().code);
       reasons.push_back(fmt::format("{} with {}: {}", spec::WeightsFormatName(weights.format), name,
                                     proven.ok() ? proven->check.reason : ToString(proven.error())));
     }
@@ -125,11 +143,15 @@ Result<ProvenNetwork> SelectNetwork(const spec::Package& package, std::string_vi
   if (engine != "auto") TEGULA_TRY(registry.Find(engine));
   if (reasons.empty()) {
     std::vector<std::string_view> formats;
-    for (const spec::WeightsEntry& weights : package.description().weights) formats.push_back(spec::WeightsFormatName(weights.format));
-    return UnsupportedError(fmt::format("none of the model's weights ({}) runs with {}", fmt::join(formats, ", "),
-                                        engine == "auto" ? std::string("an engine of this installation") : "the engine " + std::string(engine)));
+    for (const spec::WeightsEntry& weights : package.description().weights)
+      formats.push_back(spec::WeightsFormatName(weights.format));
+    return UnsupportedError(fmt::format(
+        "none of the model's weights ({}) runs with {}", fmt::join(formats, ", "),
+        engine == "auto" ? std::string("an engine of this installation") : "the engine " + std::string(engine)));
   }
-  return UnsupportedError(fmt::format("no weights of the model reproduce its test outputs here: {}", fmt::join(reasons, "; ")));
+  // One cause for all of them, like a damaged file, is the cause.
+  return Error{codes.size() == 1 ? *codes.begin() : Code::kUnsupported,
+               fmt::format("no weights of the model reproduce its test outputs here: {}", fmt::join(reasons, "; "))};
 }
 
 }  // namespace tegula::app

@@ -23,12 +23,12 @@ struct OutputCheck {
 /// One weights entry with one engine.
 struct WeightsCheck {
   spec::WeightsFormat format = spec::WeightsFormat::kOnnx;
-  std::string engine;          ///< empty if none runs this format
+  std::string engine;  ///< empty if none runs this format
   std::string engine_version;
   CheckStatus status = CheckStatus::kNotRun;
-  std::string reason;          ///< why it failed or was not run
+  std::string reason;  ///< why it failed or was not run
   std::vector<OutputCheck> outputs;
-  double seconds = 0;          ///< of the network's run and the ops, after loading
+  double seconds = 0;  ///< of the network's run and the ops, after loading
 };
 
 struct TestReport {
@@ -55,15 +55,18 @@ struct ProvenNetwork {
 
 /// Loads one weights entry with one engine and runs the test tensors through it. A failed comparison is not an error
 /// but a check that failed; errors are those of files and engine.
-Result<ProvenNetwork> Prove(const spec::Package& package, const spec::WeightsEntry& weights, const engines::Engine& engine,
-                            const engines::NetworkOptions& options, const Limits& limits);
+Result<ProvenNetwork> Prove(const spec::Package& package, const spec::WeightsEntry& weights,
+                            const engines::Engine& engine, const engines::NetworkOptions& options,
+                            const Limits& limits);
 
-/// Tests every weights entry. Errors are those of the package itself; what goes wrong with one entry stands in its check.
+/// Tests every weights entry. Errors are those of the package itself; what goes wrong with one entry stands in its
+/// check.
 Result<TestReport> Test(const TestRequest& request, engines::Registry& registry, const RunContext& context);
 
 /// The network for `predict`: with "auto" the first engine, in order of preference, that reproduces the test outputs;
 /// with a name that engine, which must reproduce them too. The error lists why each candidate was not taken.
-Result<ProvenNetwork> SelectNetwork(const spec::Package& package, std::string_view engine, const engines::NetworkOptions& options,
-                                    engines::Registry& registry, const RunContext& context);
+Result<ProvenNetwork> SelectNetwork(const spec::Package& package, std::string_view engine,
+                                    const engines::NetworkOptions& options, engines::Registry& registry,
+                                    const RunContext& context);
 
 }  // namespace tegula::app

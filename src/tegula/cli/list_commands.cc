@@ -19,8 +19,13 @@ Result<int> Engines(const Session& session, bool json) {
   for (const engines::EngineStatus& engine : session.registry.StatusOfAll()) {
     std::vector<std::string> formats;
     for (const spec::WeightsFormat format : engine.formats) formats.emplace_back(spec::WeightsFormatName(format));
-    rows.push_back({{"name", engine.name}, {"available", engine.available}, {"version", engine.version}, {"reason", engine.reason}, {"formats", formats}});
-    table.push_back({engine.name, engine.available ? "yes" : "no", formats.empty() ? "toy networks (tests)" : fmt::format("{}", fmt::join(formats, ", ")),
+    rows.push_back({{"name", engine.name},
+                    {"available", engine.available},
+                    {"version", engine.version},
+                    {"reason", engine.reason},
+                    {"formats", formats}});
+    table.push_back({engine.name, engine.available ? "yes" : "no",
+                     formats.empty() ? "toy networks (tests)" : fmt::format("{}", fmt::join(formats, ", ")),
                      engine.available ? engine.version : engine.reason});
   }
   Print(json ? rows.dump(2) + "\n" : Table(table));
@@ -33,8 +38,12 @@ Result<int> Formats(const Session&, bool json) {
   for (const image::Format& format : image::Formats()) {
     const Status available = format.available();
     const std::string reason = available.ok() ? "" : ToString(available.error());
-    rows.push_back({{"name", format.name}, {"available", available.ok()}, {"description", format.description}, {"reason", reason}});
-    table.push_back({std::string(format.name), available.ok() ? "yes" : "no", available.ok() ? std::string(format.description) : reason});
+    rows.push_back({{"name", format.name},
+                    {"available", available.ok()},
+                    {"description", format.description},
+                    {"reason", reason}});
+    table.push_back({std::string(format.name), available.ok() ? "yes" : "no",
+                     available.ok() ? std::string(format.description) : reason});
   }
   Print(json ? rows.dump(2) + "\n" : Table(table));
   return 0;
@@ -70,7 +79,9 @@ void AddLists(CLI::App& app, Run& run) {
     const auto json = std::make_shared<bool>(false);
     command->add_flag("--json", *json, "for programs");
     command->footer(fmt::format("example:\n  tegula {}", list.name));
-    command->callback([&run, json, function = list.run]() { run = [json, function](const Session& session) { return function(session, *json); }; });
+    command->callback([&run, json, function = list.run]() {
+      run = [json, function](const Session& session) { return function(session, *json); };
+    });
   }
 }
 

@@ -56,7 +56,8 @@ int Main(int argc, char** argv) {
   bool quiet = false;
   int threads = 0;
   app.add_flag("-q,--quiet", quiet, "no progress and no notes on standard error");
-  app.add_option("--threads", threads, "threads for the network; 0: every core this process may use")->check(CLI::Range(0, 1024));
+  app.add_option("--threads", threads, "threads for the network; 0: every core this process may use")
+      ->check(CLI::Range(0, 1024));
   app.fallthrough();
 
   Run run;
@@ -73,7 +74,7 @@ int Main(int argc, char** argv) {
   }
 
   if (threads == 0) threads = AvailableCores();
-  ProgressBar progress(quiet                      ? ProgressBar::Style::kQuiet
+  ProgressBar progress(quiet                       ? ProgressBar::Style::kQuiet
                        : StandardErrorIsTerminal() ? ProgressBar::Style::kTerminal
                                                    : ProgressBar::Style::kLines);
   const std::unique_ptr<Executor> executor = NewThreadExecutor(threads + kExtraWorkers);
@@ -81,7 +82,9 @@ int Main(int argc, char** argv) {
   const StopOnSignal signals(stop);
   engines::Registry registry(PluginFolder());
   const RunContext context{.executor = *executor, .progress = progress, .stop = stop.get_token()};
-  Result<int> exit_code = Guarded("tegula", [&]() { return run({registry, context, threads, CommandLine(argc, argv)}); });
+  Result<int> exit_code = Guarded("tegula", [&]() {
+    return run({registry, context, threads, CommandLine(argc, argv)});
+  });
   return exit_code.ok() ? *exit_code : Report(exit_code.error());
 }
 

@@ -63,7 +63,12 @@ std::string ToText(const std::vector<app::ImagePrediction>& predictions) {
 nlohmann::ordered_json ToJson(const std::vector<app::ImagePrediction>& predictions) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const app::ImagePrediction& p : predictions)
-    rows.push_back({{"image", p.image}, {"folder", p.folder.string()}, {"report", p.report}, {"objects", p.objects}, {"seconds", p.seconds}, {"megapixels", p.megapixels}});
+    rows.push_back({{"image", p.image},
+                    {"folder", p.folder.string()},
+                    {"report", p.report},
+                    {"objects", p.objects},
+                    {"seconds", p.seconds},
+                    {"megapixels", p.megapixels}});
   return rows;
 }
 
@@ -77,19 +82,43 @@ void AddPredict(CLI::App& app, Run& run) {
   command->add_option("IMAGE", words->images, "one or more images")->required();
   command->add_option("-o,--output", words->output, "folder for the results")->required();
   command->add_flag("--overwrite", request.overwrite, "replace results that are there");
-  command->add_option("--channels", words->channels, "image channels for the model's input, by name or index from 0, separated by commas");
+  command->add_option("--channels", words->channels,
+                      "image channels for the model's input, by name or index from 0, separated by commas");
   command->add_option("--level", words->level, "use this pyramid level as it is")->check(CLI::NonNegativeNumber);
-  command->add_option("--pixel-size", words->pixel_size, "resample to this pixel size in µm")->check(CLI::PositiveNumber);
-  command->add_option("--tile", words->tile, "edge of the window the network sees, in pixels; default: chosen for speed")->check(CLI::PositiveNumber);
-  command->add_option("--context", words->context, "pixels around each tile that the network sees; at least the declared halo, which is the default")->check(CLI::NonNegativeNumber);
-  command->add_option("--border", words->border, "pad: extend the image by the halo, as bioimageio predict; network: the network meets the edge, as bioimageio test")
-      ->check(CLI::IsMember({"pad", "network"}))->capture_default_str();
-  command->add_option("--engine", request.engine, "auto: the first that reproduces the model's test outputs; or a name from `tegula engines`")->capture_default_str();
-  command->add_option("--objects", words->objects, "make objects of these output channels, by name or index, separated by commas; all: every channel");
-  command->add_option("--threshold", words->threshold, "objects are where the channel is at least this; default: 0.5 for one channel, the largest channel for several");
-  command->add_option("--min-area", request.objects.min_area_um2, "leave out smaller objects; µm², or pixels where the pixel size is unknown")->check(CLI::NonNegativeNumber);
-  command->add_option("--object-type", request.objects.object_type, "what QuPath makes of them")->check(CLI::IsMember({"detection", "annotation"}))->capture_default_str();
-  command->add_option("--workers", words->workers, "tiles in work at once; default: threads + 2")->check(CLI::Range(1, 256));
+  command->add_option("--pixel-size", words->pixel_size, "resample to this pixel size in µm")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--tile", words->tile, "edge of the window the network sees, in pixels; default: chosen for speed")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--context", words->context,
+                   "pixels around each tile that the network sees; at least the declared halo, which is the default")
+      ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("--border", words->border,
+                   "pad: extend the image by the halo, as bioimageio predict; network: the network meets the edge, as "
+                   "bioimageio test")
+      ->check(CLI::IsMember({"pad", "network"}))
+      ->capture_default_str();
+  command
+      ->add_option("--engine", request.engine,
+                   "auto: the first that reproduces the model's test outputs; or a name from `tegula engines`")
+      ->capture_default_str();
+  command->add_option(
+      "--objects", words->objects,
+      "make objects of these output channels, by name or index, separated by commas; all: every channel");
+  command->add_option(
+      "--threshold", words->threshold,
+      "objects are where the channel is at least this; default: 0.5 for one channel, the largest channel for several");
+  command
+      ->add_option("--min-area", request.objects.min_area_um2,
+                   "leave out smaller objects; µm², or pixels where the pixel size is unknown")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--object-type", request.objects.object_type, "what QuPath makes of them")
+      ->check(CLI::IsMember({"detection", "annotation"}))
+      ->capture_default_str();
+  command->add_option("--workers", words->workers, "tiles in work at once; default: threads + 2")
+      ->check(CLI::Range(1, 256));
   command->add_flag("--json", words->json, "for programs");
   command->footer("example:\n  tegula predict models/he-nuclei.zip slide.svs -o out/ --objects nucleus");
   command->callback([&run, words, command]() {

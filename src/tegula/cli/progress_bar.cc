@@ -16,7 +16,8 @@ constexpr double kLineSeconds = 10;
 
 }  // namespace
 
-std::string ProgressLine(std::string_view stage, std::int64_t done, std::int64_t total, std::string_view unit, double seconds, int columns) {
+std::string ProgressLine(std::string_view stage, std::int64_t done, std::int64_t total, std::string_view unit,
+                         double seconds, int columns) {
   const double part = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 1.0;
   std::string bar;
   if (columns >= 90) {
@@ -54,7 +55,9 @@ void ProgressBar::Update(std::string_view stage, std::int64_t done, std::int64_t
   }
   const bool terminal = style_ == Style::kTerminal;
   const bool last = done == total;
-  if (now - last_shown_ < (terminal ? kRedrawSeconds : kLineSeconds) && !(last && (terminal ? line_open_ : now - stage_began_ > kLineSeconds))) return;
+  if (now - last_shown_ < (terminal ? kRedrawSeconds : kLineSeconds) &&
+      !(last && (terminal ? line_open_ : now - stage_began_ > kLineSeconds)))
+    return;
   last_shown_ = now;
   const int columns = terminal ? TerminalColumns() : 0;
   const std::string line = ProgressLine(stage, done, total, unit, now - stage_began_, columns);

@@ -11,7 +11,8 @@ namespace tegula::cli {
 
 /// What a stage looks like at a moment: "predicting  45 % [#####     ]  120/267 tiles  3.2 tiles/s  46 s left".
 /// `columns` 0 leaves out the bar.
-std::string ProgressLine(std::string_view stage, std::int64_t done, std::int64_t total, std::string_view unit, double seconds, int columns);
+std::string ProgressLine(std::string_view stage, std::int64_t done, std::int64_t total, std::string_view unit,
+                         double seconds, int columns);
 
 /// Writes to standard error. Thread-safe.
 class ProgressBar final : public Progress {

@@ -32,7 +32,10 @@ Json ToJson(const app::TestReport& report) {
                          {"max_abs", c.max_abs},
                          {"mean_abs", c.mean_abs},
                          {"mismatched_per_million", c.mismatched_per_million},
-                         {"tolerance", {{"relative", c.tolerance.relative}, {"absolute", c.tolerance.absolute}, {"mismatched_per_million", c.tolerance.mismatched_per_million}}}});
+                         {"tolerance",
+                          {{"relative", c.tolerance.relative},
+                           {"absolute", c.tolerance.absolute},
+                           {"mismatched_per_million", c.tolerance.mismatched_per_million}}}});
     }
     checks.push_back({{"weights", spec::WeightsFormatName(check.format)},
                       {"engine", check.engine},
@@ -42,24 +45,32 @@ Json ToJson(const app::TestReport& report) {
                       {"seconds", check.seconds},
                       {"outputs", std::move(outputs)}});
   }
-  return {{"model", report.model_name}, {"package", report.package}, {"passed", report.passed()}, {"checks", std::move(checks)}};
+  return {{"model", report.model_name},
+          {"package", report.package},
+          {"passed", report.passed()},
+          {"checks", std::move(checks)}};
 }
 
 std::string ToText(const app::TestReport& report) {
-  std::vector<std::vector<std::string>> rows = {{"WEIGHTS", "ENGINE", "RESULT", "OUTPUT", "MAX DIFFERENCE", "MEAN", "OUT OF TOLERANCE", "SECONDS"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"WEIGHTS", "ENGINE", "RESULT", "OUTPUT", "MAX DIFFERENCE", "MEAN", "OUT OF TOLERANCE", "SECONDS"}};
   std::string reasons;
   for (const app::WeightsCheck& check : report.checks) {
     const std::string weights(spec::WeightsFormatName(check.format));
     if (check.outputs.empty()) rows.push_back({weights, check.engine, std::string(StatusName(check.status))});
     for (const app::OutputCheck& output : check.outputs) {
       const app::Comparison& c = output.comparison;
-      rows.push_back({weights, check.engine, c.passed ? "passed" : "FAILED", output.output_id, fmt::format("{:.2e}", c.max_abs), fmt::format("{:.2e}", c.mean_abs),
-                      fmt::format("{:.4g} ppm of {:.4g}", c.mismatched_per_million, c.tolerance.mismatched_per_million), fmt::format("{:.2f}", check.seconds)});
+      rows.push_back({weights, check.engine, c.passed ? "passed" : "FAILED", output.output_id,
+                      fmt::format("{:.2e}", c.max_abs), fmt::format("{:.2e}", c.mean_abs),
+                      fmt::format("{:.4g} ppm of {:.4g}", c.mismatched_per_million, c.tolerance.mismatched_per_million),
+                      fmt::format("{:.2f}", check.seconds)});
     }
     if (!check.reason.empty()) reasons += fmt::format("{}: {}\n", weights, check.reason);
   }
-  return fmt::format("{} ({})\n\n{}{}\n{}\n", report.model_name, report.package, Table(rows), reasons.empty() ? "" : "\n" + reasons,
-                     report.passed() ? "passed: the model reproduces its test outputs" : "FAILED: the model does not reproduce its test outputs");
+  return fmt::format("{} ({})\n\n{}{}\n{}\n", report.model_name, report.package, Table(rows),
+                     reasons.empty() ? "" : "\n" + reasons,
+                     report.passed() ? "passed: the model reproduces its test outputs"
+                                     : "FAILED: the model does not reproduce its test outputs");
 }
 
 }  // namespace
@@ -70,17 +81,20 @@ void AddTest(CLI::App& app, Run& run) {
     std::string model;
     bool json = false;
   };
-  CLI::App* command = app.add_subcommand("test", "reproduce a model's test outputs with every weights entry that runs here");
+  CLI::App* command =
+      app.add_subcommand("test", "reproduce a model's test outputs with every weights entry that runs here");
   const auto words = std::make_shared<Words>();
   command->add_option("MODEL", words->model, "folder, yaml file or zip")->required();
-  command->add_option("--engine", words->request.engine, "only this engine (tegula engines lists them)")->capture_default_str();
+  command->add_option("--engine", words->request.engine, "only this engine (tegula engines lists them)")
+      ->capture_default_str();
   command->add_flag("--json", words->json, "for programs");
   command->footer("example:\n  tegula test models/affable-shark.zip");
   command->callback([&run, words]() {
     run = [words](const Session& session) -> Result<int> {
       words->request.model = words->model;
       words->request.threads = session.threads;
-      TEGULA_ASSIGN_OR_RETURN(const app::TestReport report, app::Test(words->request, session.registry, session.context));
+      TEGULA_ASSIGN_OR_RETURN(const app::TestReport report,
+                              app::Test(words->request, session.registry, session.context));
       Print(words->json ? ToJson(report).dump(2) + "\n" : ToText(report));
       return report.passed() ? app::kExitOk : app::kExitTestFailed;
     };

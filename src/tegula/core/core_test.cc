@@ -82,7 +82,8 @@ TEST(ForEach, ReturnsTheFailureOfTheSmallestItemAndStops) {
   EXPECT_EQ(status.error().what, "item 3");
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_EQ(ForEach(SerialExecutor(), 10, stop.get_token(), [](std::int64_t, int) { return Ok(); }).error().code, Code::kCancelled);
+  EXPECT_EQ(ForEach(SerialExecutor(), 10, stop.get_token(), [](std::int64_t, int) { return Ok(); }).error().code,
+            Code::kCancelled);
 }
 
 TEST(ParseInt, TakesTheWholeTextOrNothing) {

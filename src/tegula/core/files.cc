@@ -67,7 +67,8 @@ class Sha256 {
 Result<std::string> ReadFile(const Path& path, std::int64_t limit_bytes) {
   TEGULA_ASSIGN_OR_RETURN(const RandomAccessFile file, RandomAccessFile::Open(path));
   if (file.size() > limit_bytes)
-    return ExhaustedError(fmt::format("{} has {} bytes, more than the limit of {}", path.string(), file.size(), limit_bytes));
+    return ExhaustedError(
+        fmt::format("{} has {} bytes, more than the limit of {}", path.string(), file.size(), limit_bytes));
   std::string content(static_cast<std::size_t>(file.size()), '\0');
   TEGULA_TRY(file.Read(0, std::as_writable_bytes(std::span(content))));
   return content;
@@ -84,7 +85,8 @@ Result<std::string> Sha256OfFile(const Path& path) {
   Sha256 sum;
   std::vector<std::byte> buffer(1 << 20);
   for (std::int64_t at = 0; at < file.size();) {
-    const auto piece = std::span(buffer).first(static_cast<std::size_t>(std::min<std::int64_t>(file.size() - at, 1 << 20)));
+    const auto piece =
+        std::span(buffer).first(static_cast<std::size_t>(std::min<std::int64_t>(file.size() - at, 1 << 20)));
     TEGULA_TRY(file.Read(at, piece));
     sum.Add(piece.data(), piece.size());
     at += static_cast<std::int64_t>(piece.size());
@@ -101,7 +103,7 @@ std::string Sha256OfBytes(std::string_view bytes) {
 Result<RandomAccessFile> RandomAccessFile::Open(const Path& path) {
   Descriptor descriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (descriptor.number < 0) return SystemError("open", path, errno);
-  struct stat info{};
+  struct stat info {};
   if (::fstat(descriptor.number, &info) != 0) return SystemError("open", path, errno);
   if (!S_ISREG(info.st_mode)) return InvalidError(path.string() + " is not a file");
   return RandomAccessFile(std::exchange(descriptor.number, -1), info.st_size, path);
@@ -126,7 +128,8 @@ Status RandomAccessFile::Read(std::int64_t offset, std::span<std::byte> out) con
     const ssize_t read = ::pread(descriptor_, out.data(), out.size(), offset);
     if (read < 0 && errno == EINTR) continue;
     if (read < 0) return SystemError("read", path_, errno);
-    if (read == 0) return CorruptError(fmt::format("{} ends at byte {}, before the data it announces", path_.string(), offset));
+    if (read == 0)
+      return CorruptError(fmt::format("{} ends at byte {}, before the data it announces", path_.string(), offset));
     out = out.subspan(static_cast<std::size_t>(read));
     offset += read;
   }

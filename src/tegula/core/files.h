@@ -41,7 +41,8 @@ class RandomAccessFile {
   Status Read(std::int64_t offset, std::span<std::byte> out) const;
 
  private:
-  RandomAccessFile(int descriptor, std::int64_t size, Path path) : descriptor_(descriptor), size_(size), path_(std::move(path)) {}
+  RandomAccessFile(int descriptor, std::int64_t size, Path path)
+      : descriptor_(descriptor), size_(size), path_(std::move(path)) {}
   int descriptor_ = -1;
   std::int64_t size_ = 0;
   Path path_;

@@ -9,14 +9,14 @@
 namespace tegula {
 
 struct Limits {
-  std::int64_t description_bytes = 8 << 20;         ///< an rdf.yaml
-  int yaml_depth = 64;                              ///< nested collections in yaml
-  std::int64_t yaml_nodes = 200'000;                ///< after expansion of aliases
-  std::int64_t archive_entries = 20'000;            ///< files in a zip
-  std::int64_t archive_file_bytes = 8LL << 30;      ///< one file in a zip, unpacked
-  std::int64_t tensor_bytes = 16LL << 30;           ///< one tensor in memory
-  std::int64_t axis_size = 1LL << 31;               ///< pixels along one axis of anything
-  std::int64_t channels = 4096;                     ///< channels of an image or tensor
+  std::int64_t description_bytes = 8 << 20;     ///< an rdf.yaml
+  int yaml_depth = 64;                          ///< nested collections in yaml
+  std::int64_t yaml_nodes = 200'000;            ///< after expansion of aliases
+  std::int64_t archive_entries = 20'000;        ///< files in a zip
+  std::int64_t archive_file_bytes = 8LL << 30;  ///< one file in a zip, unpacked
+  std::int64_t tensor_bytes = 16LL << 30;       ///< one tensor in memory
+  std::int64_t axis_size = 1LL << 31;           ///< pixels along one axis of anything
+  std::int64_t channels = 4096;                 ///< channels of an image or tensor
 };
 
 }  // namespace tegula

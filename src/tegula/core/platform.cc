@@ -53,7 +53,9 @@ std::int64_t PeakMemoryBytes() { return static_cast<std::int64_t>(Usage().ru_max
 
 double CpuSeconds() {
   const rusage usage = Usage();
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -65,8 +67,8 @@ std::string UtcNow() {
   const std::time_t now = std::time(nullptr);
   std::tm utc{};
   ::gmtime_r(&now, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-                     utc.tm_min, utc.tm_sec);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                     utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
 bool StandardErrorIsTerminal() { return ::isatty(STDERR_FILENO) == 1; }
@@ -98,7 +100,8 @@ void OnSignal(int number) {
 
 struct StopOnSignal::Watcher {
   int read_end = -1;
-  struct sigaction old_int{}, old_term{};
+  struct sigaction old_int {
+  }, old_term{};
   std::jthread thread;
 };
 
@@ -114,7 +117,7 @@ StopOnSignal::StopOnSignal(std::stop_source source) : watcher_(std::make_unique<
     }
     if (byte == 's') source.request_stop();
   });
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = &OnSignal;
   ::sigaction(SIGINT, &action, &watcher_->old_int);
   ::sigaction(SIGTERM, &action, &watcher_->old_term);
@@ -135,7 +138,8 @@ Result<SharedLibrary> SharedLibrary::Load(const Path& path) {
   void* const handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     const char* reason = ::dlerror();
-    return UnsupportedError(fmt::format("{} does not load: {}", path.filename().string(), reason == nullptr ? "no reason given" : reason));
+    return UnsupportedError(
+        fmt::format("{} does not load: {}", path.filename().string(), reason == nullptr ? "no reason given" : reason));
   }
   return SharedLibrary(handle, path);
 }

@@ -16,7 +16,8 @@ constexpr std::uint64_t Mix(std::uint64_t x) noexcept {
 
 /// A number in [0, 1) for a place: the same for the same seed, channel and position.
 constexpr double UniformAt(std::uint64_t seed, std::int64_t c, std::int64_t y, std::int64_t x) noexcept {
-  const std::uint64_t h = Mix(Mix(Mix(Mix(seed) ^ static_cast<std::uint64_t>(c)) ^ static_cast<std::uint64_t>(y)) ^ static_cast<std::uint64_t>(x));
+  const std::uint64_t h = Mix(Mix(Mix(Mix(seed) ^ static_cast<std::uint64_t>(c)) ^ static_cast<std::uint64_t>(y)) ^
+                              static_cast<std::uint64_t>(x));
   return static_cast<double>(h >> 11) * 0x1.0p-53;
 }
 

@@ -15,7 +15,8 @@ Result<Rational> Rational::Make(std::int64_t num, std::int64_t den) {
 }
 
 Result<Rational> Rational::Approximate(double value) {
-  if (!(value > 0) || !std::isfinite(value)) return InvalidError("a scale must be a positive number, got " + std::to_string(value));
+  if (!(value > 0) || !std::isfinite(value))
+    return InvalidError("a scale must be a positive number, got " + std::to_string(value));
   std::int64_t before_num = 0, num = 1, before_den = 1, den = 0;
   double rest = value;
   for (int step = 0; step < 32; ++step) {
@@ -25,7 +26,8 @@ Result<Rational> Rational::Approximate(double value) {
     const std::int64_t next_num = w * num + before_num, next_den = w * den + before_den;
     if (next_num > kLimit || next_den > kLimit) break;
     before_num = num, num = next_num, before_den = den, den = next_den;
-    if (den > 0 && std::abs(static_cast<double>(num) / static_cast<double>(den) - value) <= 1e-6 * value) return Make(num, den);
+    if (den > 0 && std::abs(static_cast<double>(num) / static_cast<double>(den) - value) <= 1e-6 * value)
+      return Make(num, den);
     if (rest - whole < 1e-12) break;
     rest = 1.0 / (rest - whole);
   }

@@ -113,17 +113,19 @@ auto Guarded(std::string_view library, F&& call) -> decltype(call()) {
 
 /// Returns the error of a Status or Result expression, or goes on.
 #define TEGULA_TRY(...) TEGULA_TRY_INNER(TEGULA_CONCAT(tegula_try_, __COUNTER__), __VA_ARGS__)
-#define TEGULA_TRY_INNER(name, ...)                                                        \
-  do {                                                                                     \
-    if (auto name = (__VA_ARGS__); !name.ok()) [[unlikely]] return std::move(name).error(); \
+#define TEGULA_TRY_INNER(name, ...)                         \
+  do {                                                      \
+    if (auto name = (__VA_ARGS__); !name.ok()) [[unlikely]] \
+      return std::move(name).error();                       \
   } while (false)
 
 /// Declares `decl` from the value of a Result expression, or returns its error.
 #define TEGULA_ASSIGN_OR_RETURN(decl, ...) \
   TEGULA_ASSIGN_OR_RETURN_INNER(TEGULA_CONCAT(tegula_result_, __COUNTER__), decl, __VA_ARGS__)
-#define TEGULA_ASSIGN_OR_RETURN_INNER(name, decl, ...)            \
-  auto name = (__VA_ARGS__);                                      \
-  if (!name.ok()) [[unlikely]] return std::move(name).error();    \
+#define TEGULA_ASSIGN_OR_RETURN_INNER(name, decl, ...) \
+  auto name = (__VA_ARGS__);                           \
+  if (!name.ok()) [[unlikely]]                         \
+    return std::move(name).error();                    \
   decl = std::move(name).value()
 
 }  // namespace tegula

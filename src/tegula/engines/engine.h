@@ -21,7 +21,9 @@ namespace tegula::engines {
 
 /// Element type of the arithmetic inside the network. Never chosen by an engine on its own.
 enum class Precision : std::uint8_t { kF32, kBf16 };
-constexpr std::string_view PrecisionName(Precision precision) noexcept { return precision == Precision::kBf16 ? "bfloat16" : "float32"; }
+constexpr std::string_view PrecisionName(Precision precision) noexcept {
+  return precision == Precision::kBf16 ? "bfloat16" : "float32";
+}
 
 struct NetworkOptions {
   int threads = 1;  ///< threads of one session's computation
@@ -40,8 +42,8 @@ struct Port {
 class Session {
  public:
   virtual ~Session() = default;
-  /// Runs the network once. Inputs are contiguous, in the network's order, of the shapes and dtypes the session was made
-  /// for; they are not kept. kInternal with the library's reason, kExhausted, kCancelled.
+  /// Runs the network once. Inputs are contiguous, in the network's order, of the shapes and dtypes the session was
+  /// made for; they are not kept. kInternal with the library's reason, kExhausted, kCancelled.
   virtual Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs) = 0;
 };
 
@@ -53,7 +55,8 @@ class Network {
   virtual const std::vector<Port>& outputs() const noexcept = 0;
   /// Prepares (compiles, where the engine does) for inputs of these shapes and dtypes. kInvalid if the network refuses
   /// them, with names and shapes; kExhausted.
-  virtual Result<std::unique_ptr<Session>> NewSession(std::span<const Shape> input_shapes, std::span<const DType> input_dtypes) const = 0;
+  virtual Result<std::unique_ptr<Session>> NewSession(std::span<const Shape> input_shapes,
+                                                      std::span<const DType> input_dtypes) const = 0;
 };
 
 /// Stateless and thread-safe.
@@ -64,8 +67,10 @@ class Engine {
   virtual std::string version() const = 0;             ///< the library's own
   /// Answers from the weights entry alone, without loading; kUnsupported with the reason if not.
   virtual Status CanRun(const spec::WeightsEntry& weights) const = 0;
-  /// `file` is the entry's file on disk. kCorrupt if it is not a network, kUnsupported with the operator that is missing.
-  virtual Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry& weights, const Path& file, const NetworkOptions& options) const = 0;
+  /// `file` is the entry's file on disk. kCorrupt if it is not a network, kUnsupported with the operator that is
+  /// missing.
+  virtual Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry& weights, const Path& file,
+                                                const NetworkOptions& options) const = 0;
 };
 
 }  // namespace tegula::engines

@@ -37,7 +37,9 @@ Result<const Engine*> LoadPlugin(const Path& folder, std::string_view name) {
   const Path path = folder / fmt::format("libtegula_engine_{}.so", name);
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored))
-    return UnsupportedError(fmt::format("the engine {} is not installed: there is no {}; `make` says why it was not built", name, path.filename().string()));
+    return UnsupportedError(
+        fmt::format("the engine {} is not installed: there is no {}; `make` says why it was not built", name,
+                    path.filename().string()));
   TEGULA_ASSIGN_OR_RETURN(const SharedLibrary library, SharedLibrary::Load(path));
   TEGULA_ASSIGN_OR_RETURN(PluginEntry* const entry, library.Function<PluginEntry>(kPluginEntryName));
   const PluginInfo info = entry();
@@ -73,11 +75,13 @@ std::vector<std::string> Registry::CandidatesFor(const spec::WeightsEntry& weigh
 
 Result<const Engine*> Registry::Find(std::string_view name) {
   const auto row = std::find_if(std::begin(kEngines), std::end(kEngines), [&](const Row& r) { return r.name == name; });
-  if (row == std::end(kEngines)) return NotFoundError(fmt::format("there is no engine {}; there are {}", name, fmt::join(Names(), ", ")));
+  if (row == std::end(kEngines))
+    return NotFoundError(fmt::format("there is no engine {}; there are {}", name, fmt::join(Names(), ", ")));
   const std::lock_guard lock(state_->mutex);
   const auto known = state_->loaded.find(name);
   if (known != state_->loaded.end()) return known->second;
-  const Result<const Engine*> engine = row->built_in != nullptr ? Result<const Engine*>(row->built_in()) : LoadPlugin(state_->folder, name);
+  const Result<const Engine*> engine =
+      row->built_in != nullptr ? Result<const Engine*>(row->built_in()) : LoadPlugin(state_->folder, name);
   state_->loaded.emplace(name, engine);
   return engine;
 }
@@ -89,8 +93,10 @@ std::vector<EngineStatus> Registry::StatusOfAll() {
     if (row.format) status.formats.push_back(*row.format);
     const Result<const Engine*> engine = Find(row.name);
     status.available = engine.ok();
-    if (engine.ok()) status.version = (*engine)->version();
-    else status.reason = ToString(engine.error());
+    if (engine.ok())
+      status.version = (*engine)->version();
+    else
+      status.reason = ToString(engine.error());
     all.push_back(std::move(status));
   }
   return all;

@@ -14,8 +14,8 @@ namespace tegula::engines {
 struct EngineStatus {
   std::string name;
   bool available = false;
-  std::string version;  ///< if available
-  std::string reason;   ///< if not
+  std::string version;                       ///< if available
+  std::string reason;                        ///< if not
   std::vector<spec::WeightsFormat> formats;  ///< what it runs; empty for the toy engine, which goes by the file's name
 };
 

@@ -28,8 +28,9 @@ struct Word {
   std::size_t numbers;
 };
 constexpr Word kWords[] = {
-    {"identity", Kind::kIdentity, 0}, {"blur", Kind::kBlur, 1}, {"conv", Kind::kConv, 2}, {"valid", Kind::kValid, 1},
-    {"pool", Kind::kPool, 0},         {"upsample", Kind::kUpsample, 0}, {"global", Kind::kGlobal, 0},
+    {"identity", Kind::kIdentity, 0}, {"blur", Kind::kBlur, 1}, {"conv", Kind::kConv, 2},
+    {"valid", Kind::kValid, 1},       {"pool", Kind::kPool, 0}, {"upsample", Kind::kUpsample, 0},
+    {"global", Kind::kGlobal, 0},
 };
 
 Result<std::vector<Layer>> Parse(std::string_view text) {
@@ -37,12 +38,15 @@ Result<std::vector<Layer>> Parse(std::string_view text) {
   for (const std::string& line : Split(text, '\n')) {
     if (Trim(line).empty()) continue;
     const std::vector<std::string> parts = Split(Trim(line), ' ');
-    const auto word = std::find_if(std::begin(kWords), std::end(kWords), [&](const Word& w) { return w.name == parts[0]; });
-    if (word == std::end(kWords) || parts.size() != word->numbers + 1) return InvalidError(fmt::format("'{}' is not a layer of a toy network", line));
+    const auto word =
+        std::find_if(std::begin(kWords), std::end(kWords), [&](const Word& w) { return w.name == parts[0]; });
+    if (word == std::end(kWords) || parts.size() != word->numbers + 1)
+      return InvalidError(fmt::format("'{}' is not a layer of a toy network", line));
     Layer layer{word->kind};
     if (word->numbers > 0) layer.radius = ParseInt(parts[1]).value_or(-1);
     if (word->numbers > 1) layer.seed = ParseInt(parts[2]).value_or(0);
-    if (layer.radius < 0 || layer.radius > kMostRadius) return InvalidError(fmt::format("'{}': the radius must lie between 0 and {}", line, kMostRadius));
+    if (layer.radius < 0 || layer.radius > kMostRadius)
+      return InvalidError(fmt::format("'{}': the radius must lie between 0 and {}", line, kMostRadius));
     layers.push_back(layer);
   }
   return layers;
@@ -53,7 +57,8 @@ struct Planes {
   std::int64_t channels, height, width;
   std::vector<float> values;
   float At(std::int64_t c, std::int64_t y, std::int64_t x) const {
-    return y < 0 || y >= height || x < 0 || x >= width ? 0.0f : values[static_cast<std::size_t>((c * height + y) * width + x)];
+    return y < 0 || y >= height || x < 0 || x >= width ? 0.0f
+                                                       : values[static_cast<std::size_t>((c * height + y) * width + x)];
   }
 };
 
@@ -73,7 +78,8 @@ float Sum(const Planes& in, std::int64_t c, std::int64_t y, std::int64_t x, std:
   float sum = 0;
   for (std::int64_t dy = -radius; dy <= radius; ++dy)
     for (std::int64_t dx = -radius; dx <= radius; ++dx)
-      sum += in.At(c, y + dy, x + dx) * static_cast<float>(UniformAt(static_cast<std::uint64_t>(seed), c, dy, dx) - 0.4);
+      sum +=
+          in.At(c, y + dy, x + dx) * static_cast<float>(UniformAt(static_cast<std::uint64_t>(seed), c, dy, dx) - 0.4);
   return sum;
 }
 
@@ -81,7 +87,9 @@ float Sum(const Planes& in, std::int64_t c, std::int64_t y, std::int64_t x, std:
 Planes Blur(const Planes& in, std::int64_t radius) {
   const std::int64_t area = (2 * radius + 1) * (2 * radius + 1);
   std::vector<std::int64_t> columns(static_cast<std::size_t>(in.width));
-  const auto fixed = [&](std::int64_t c, std::int64_t y, std::int64_t x) { return std::llround(static_cast<double>(in.At(c, y, x)) * 65536.0); };
+  const auto fixed = [&](std::int64_t c, std::int64_t y, std::int64_t x) {
+    return std::llround(static_cast<double>(in.At(c, y, x)) * 65536.0);
+  };
   Planes out{in.channels, in.height, in.width, std::vector<float>(in.values.size())};
   for (std::int64_t c = 0; c < in.channels; ++c) {
     for (std::int64_t x = 0; x < in.width; ++x) {
@@ -90,13 +98,15 @@ Planes Blur(const Planes& in, std::int64_t radius) {
       for (std::int64_t y = 0; y < radius; ++y) column += fixed(c, y, x);
     }
     for (std::int64_t y = 0; y < in.height; ++y) {
-      for (std::int64_t x = 0; x < in.width; ++x) columns[static_cast<std::size_t>(x)] += fixed(c, y + radius, x) - fixed(c, y - radius - 1, x);
+      for (std::int64_t x = 0; x < in.width; ++x)
+        columns[static_cast<std::size_t>(x)] += fixed(c, y + radius, x) - fixed(c, y - radius - 1, x);
       std::int64_t sum = 0;
       for (std::int64_t x = 0; x < std::min(radius, in.width); ++x) sum += columns[static_cast<std::size_t>(x)];
       for (std::int64_t x = 0; x < in.width; ++x) {
         if (x + radius < in.width) sum += columns[static_cast<std::size_t>(x + radius)];
         if (x - radius - 1 >= 0) sum -= columns[static_cast<std::size_t>(x - radius - 1)];
-        out.values[static_cast<std::size_t>((c * in.height + y) * in.width + x)] = static_cast<float>(static_cast<double>(sum) / (65536.0 * static_cast<double>(area)));
+        out.values[static_cast<std::size_t>((c * in.height + y) * in.width + x)] =
+            static_cast<float>(static_cast<double>(sum) / (65536.0 * static_cast<double>(area)));
       }
     }
   }
@@ -109,22 +119,31 @@ Result<Planes> Apply(const Layer& layer, const Planes& in) {
     case Kind::kIdentity: return in;
     case Kind::kBlur: return Blur(in, r);
     case Kind::kConv:
-      return Made(in.channels, in.height, in.width, [&](std::int64_t c, std::int64_t y, std::int64_t x) { return std::max(0.0f, Sum(in, c, y, x, r, layer.seed)); });
+      return Made(in.channels, in.height, in.width, [&](std::int64_t c, std::int64_t y, std::int64_t x) {
+        return std::max(0.0f, Sum(in, c, y, x, r, layer.seed));
+      });
     case Kind::kValid:
-      if (in.height <= 2 * r || in.width <= 2 * r) return InvalidError(fmt::format("an image of {} x {} is too small for a valid convolution of radius {}", in.height, in.width, r));
-      return Made(in.channels, in.height - 2 * r, in.width - 2 * r, [&](std::int64_t c, std::int64_t y, std::int64_t x) { return Sum(in, c, y + r, x + r, r, 1); });
+      if (in.height <= 2 * r || in.width <= 2 * r)
+        return InvalidError(fmt::format("an image of {} x {} is too small for a valid convolution of radius {}",
+                                        in.height, in.width, r));
+      return Made(in.channels, in.height - 2 * r, in.width - 2 * r,
+                  [&](std::int64_t c, std::int64_t y, std::int64_t x) { return Sum(in, c, y + r, x + r, r, 1); });
     case Kind::kPool:
-      if (in.height % 2 != 0 || in.width % 2 != 0) return InvalidError(fmt::format("an image of {} x {} cannot be pooled by 2", in.height, in.width));
+      if (in.height % 2 != 0 || in.width % 2 != 0)
+        return InvalidError(fmt::format("an image of {} x {} cannot be pooled by 2", in.height, in.width));
       return Made(in.channels, in.height / 2, in.width / 2, [&](std::int64_t c, std::int64_t y, std::int64_t x) {
-        return std::max({in.At(c, 2 * y, 2 * x), in.At(c, 2 * y, 2 * x + 1), in.At(c, 2 * y + 1, 2 * x), in.At(c, 2 * y + 1, 2 * x + 1)});
+        return std::max({in.At(c, 2 * y, 2 * x), in.At(c, 2 * y, 2 * x + 1), in.At(c, 2 * y + 1, 2 * x),
+                         in.At(c, 2 * y + 1, 2 * x + 1)});
       });
     case Kind::kUpsample:
-      return Made(in.channels, 2 * in.height, 2 * in.width, [&](std::int64_t c, std::int64_t y, std::int64_t x) { return in.At(c, y / 2, x / 2); });
+      return Made(in.channels, 2 * in.height, 2 * in.width,
+                  [&](std::int64_t c, std::int64_t y, std::int64_t x) { return in.At(c, y / 2, x / 2); });
     case Kind::kGlobal: {
       double sum = 0;
       for (const float value : in.values) sum += value;
       const auto mean = static_cast<float>(sum / static_cast<double>(in.values.size()));
-      return Made(in.channels, in.height, in.width, [&](std::int64_t c, std::int64_t y, std::int64_t x) { return in.At(c, y, x) - mean; });
+      return Made(in.channels, in.height, in.width,
+                  [&](std::int64_t c, std::int64_t y, std::int64_t x) { return in.At(c, y, x) - mean; });
     }
   }
   return InternalError("an unknown layer");
@@ -134,13 +153,15 @@ class ToySession final : public Session {
  public:
   ToySession(const std::vector<Layer>& layers, const Shape& shape) : layers_(layers), shape_(shape) {}
   Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs) override {
-    if (inputs.size() != 1 || inputs[0].shape() != shape_ || inputs[0].dtype() != DType::kF32) return InvalidError("a toy network takes one float32 tensor of the session's shape");
+    if (inputs.size() != 1 || inputs[0].shape() != shape_ || inputs[0].dtype() != DType::kF32)
+      return InvalidError("a toy network takes one float32 tensor of the session's shape");
     const float* const begin = inputs[0].as<float>();
     Planes planes{shape_[1], shape_[2], shape_[3], std::vector<float>(begin, begin + shape_.elements())};
     for (const Layer& layer : layers_) {
       TEGULA_ASSIGN_OR_RETURN(planes, Apply(layer, planes));
     }
-    TEGULA_ASSIGN_OR_RETURN(Tensor out, Tensor::Allocate(DType::kF32, {1, planes.channels, planes.height, planes.width}));
+    TEGULA_ASSIGN_OR_RETURN(Tensor out,
+                            Tensor::Allocate(DType::kF32, {1, planes.channels, planes.height, planes.width}));
     std::copy(planes.values.begin(), planes.values.end(), out.values<float>().begin());
     std::vector<Tensor> outputs;
     outputs.push_back(std::move(out));
@@ -159,11 +180,14 @@ class ToyNetwork final : public Network {
   }
   const std::vector<Port>& inputs() const noexcept override { return ports_; }
   const std::vector<Port>& outputs() const noexcept override { return ports_; }
-  Result<std::unique_ptr<Session>> NewSession(std::span<const Shape> shapes, std::span<const DType> dtypes) const override {
+  Result<std::unique_ptr<Session>> NewSession(std::span<const Shape> shapes,
+                                              std::span<const DType> dtypes) const override {
     if (shapes.size() != 1 || shapes[0].rank() != 4 || shapes[0][0] != 1 || dtypes[0] != DType::kF32)
       return InvalidError("a toy network takes one float32 tensor (1, C, H, W)");
     for (const int axis : {2, 3})
-      if (shapes[0][axis] % facts_.grid != 0) return InvalidError(fmt::format("the toy network takes sizes that are multiples of {}, not {}", facts_.grid, ToString(shapes[0])));
+      if (shapes[0][axis] % facts_.grid != 0)
+        return InvalidError(fmt::format("the toy network takes sizes that are multiples of {}, not {}", facts_.grid,
+                                        ToString(shapes[0])));
     return std::unique_ptr<Session>(std::make_unique<ToySession>(layers_, shapes[0]));
   }
 
@@ -181,7 +205,8 @@ class Toy final : public Engine {
     if (weights.file.source.ends_with(kToySuffix)) return Ok();
     return UnsupportedError("the toy engine runs .toy files only");
   }
-  Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry&, const Path& file, const NetworkOptions&) const override {
+  Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry&, const Path& file,
+                                        const NetworkOptions&) const override {
     TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, 1 << 16));
     return NewToyNetwork(text);
   }
@@ -198,7 +223,8 @@ Result<ToyFacts> FactsOf(std::string_view text) {
     const double step = static_cast<double>(step_num) / static_cast<double>(step_den);
     switch (layer.kind) {
       case Kind::kIdentity: break;
-      case Kind::kBlur: case Kind::kConv: context += static_cast<double>(layer.radius) * step; break;
+      case Kind::kBlur:
+      case Kind::kConv: context += static_cast<double>(layer.radius) * step; break;
       case Kind::kValid:
         context += static_cast<double>(layer.radius) * step;
         lost += static_cast<double>(layer.radius) * step;

@@ -10,11 +10,12 @@
 namespace tegula::image {
 namespace {
 
-constexpr double kSameSize = 1e-6;             // relative: sizes that differ only by how they were written
+constexpr double kSameSize = 1e-6;  // relative: sizes that differ only by how they were written
 constexpr std::size_t kChannelsInMessage = 12;
 
 std::string Names(const std::vector<std::string>& names) {
-  std::vector<std::string> shown(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kChannelsInMessage)));
+  std::vector<std::string> shown(
+      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kChannelsInMessage)));
   if (shown.size() < names.size()) shown.push_back(fmt::format("and {} more", names.size() - shown.size()));
   return Join(shown, ", ");
 }
@@ -28,7 +29,8 @@ std::vector<std::string> NamesOf(const std::vector<Channel>& channels) {
 std::string Count(std::int64_t n) { return fmt::format("{} channel{}", n, n == 1 ? "" : "s"); }
 
 std::string ImageChannels(const ImageInfo& info) {
-  return fmt::format("the image has {} ({})", Count(static_cast<std::int64_t>(info.channels.size())), Names(NamesOf(info.channels)));
+  return fmt::format("the image has {} ({})", Count(static_cast<std::int64_t>(info.channels.size())),
+                     Names(NamesOf(info.channels)));
 }
 
 std::string WantedChannels(const ModelInput& wanted) {
@@ -46,10 +48,13 @@ Result<std::int64_t> FindChannel(const ImageInfo& info, const std::string& name)
   for (std::size_t i = 0; i < info.channels.size(); ++i)
     if (info.channels[i].name == name) found.push_back(static_cast<std::int64_t>(i));
   if (found.size() == 1) return found.front();
-  if (found.size() > 1) return InvalidError(fmt::format("the image has {} channels named '{}'; choose by index, from 0", found.size(), name));
+  if (found.size() > 1)
+    return InvalidError(
+        fmt::format("the image has {} channels named '{}'; choose by index, from 0", found.size(), name));
   const std::optional<std::int64_t> index = ParseInt(name);
   if (index && *index >= 0 && *index < static_cast<std::int64_t>(info.channels.size())) return *index;
-  return NotFoundError(fmt::format("there is no channel '{}': {}; choose with --channels by name, or by index from 0", name, ImageChannels(info)));
+  return NotFoundError(fmt::format("there is no channel '{}': {}; choose with --channels by name, or by index from 0",
+                                   name, ImageChannels(info)));
 }
 
 Status BindChannels(const ImageInfo& info, const BindingRequest& request, const ModelInput& wanted, BoundInfo& bound) {
@@ -60,31 +65,39 @@ Status BindChannels(const ImageInfo& info, const BindingRequest& request, const 
   }
   const auto asked = static_cast<std::int64_t>(request.channels.size());
   if (asked > 0 && wanted.channels > 0 && asked != wanted.channels)
-    return InvalidError(fmt::format("--channels names {}, but {}; {}", Count(asked), WantedChannels(wanted), ImageChannels(info)));
+    return InvalidError(
+        fmt::format("--channels names {}, but {}; {}", Count(asked), WantedChannels(wanted), ImageChannels(info)));
   if (asked == 0) {
     if (wanted.channels > 0 && there != wanted.channels)
-      return InvalidError(fmt::format("{} and {}; choose with --channels, by name or by index from 0", ImageChannels(info), WantedChannels(wanted)));
+      return InvalidError(fmt::format("{} and {}; choose with --channels, by name or by index from 0",
+                                      ImageChannels(info), WantedChannels(wanted)));
     for (std::int64_t c = 0; c < there; ++c) bound.source_channels.push_back(c);
   }
-  for (const std::int64_t c : bound.source_channels) bound.channel_list.push_back(info.channels[static_cast<std::size_t>(c)]);
+  for (const std::int64_t c : bound.source_channels)
+    bound.channel_list.push_back(info.channels[static_cast<std::size_t>(c)]);
   bound.channels = static_cast<std::int64_t>(bound.source_channels.size());
   bound.is_rgb = info.is_rgb && bound.source_channels == std::vector<std::int64_t>{0, 1, 2};
-  bound.decisions.push_back(asked > 0 ? fmt::format("channels as asked for: {}", Names(NamesOf(bound.channel_list)))
-                                      : fmt::format("all channels of the image in their order: {}", Names(NamesOf(bound.channel_list))));
+  bound.decisions.push_back(
+      asked > 0 ? fmt::format("channels as asked for: {}", Names(NamesOf(bound.channel_list)))
+                : fmt::format("all channels of the image in their order: {}", Names(NamesOf(bound.channel_list))));
   return Ok();
 }
 
-Status BindPlane(const char* axis, std::int64_t size, std::optional<std::int64_t> asked, std::int64_t& plane, std::vector<std::string>& decisions) {
+Status BindPlane(const char* axis, std::int64_t size, std::optional<std::int64_t> asked, std::int64_t& plane,
+                 std::vector<std::string>& decisions) {
   if (asked && (*asked < 0 || *asked >= size))
     return InvalidError(fmt::format("there is no {}={}; the image has {} from 0 to {}", axis, *asked, axis, size - 1));
   if (!asked && size > 1)
-    return InvalidError(fmt::format("the image has {} planes along {}; choose one with --{}, from 0 to {}", size, axis, axis, size - 1));
+    return InvalidError(fmt::format("the image has {} planes along {}; choose one with --{}, from 0 to {}", size, axis,
+                                    axis, size - 1));
   plane = asked.value_or(0);
   if (size > 1) decisions.push_back(fmt::format("plane {}={} of {}", axis, plane, size));
   return Ok();
 }
 
-PixelSize Scaled(const PixelSize& size, const Level& level) { return {size.y_um * level.downsample_y, size.x_um * level.downsample_x}; }
+PixelSize Scaled(const PixelSize& size, const Level& level) {
+  return {size.y_um * level.downsample_y, size.x_um * level.downsample_x};
+}
 
 bool Within(const PixelSize& a, const PixelSize& wanted, double tolerance) {
   return std::abs(a.y_um / wanted.y_um - 1) <= tolerance && std::abs(a.x_um / wanted.x_um - 1) <= tolerance;
@@ -136,27 +149,34 @@ struct Grid {
 Result<Grid> ResampleTo(const ImageInfo& info, const PixelSize& wanted, std::string_view whose, BoundInfo& bound) {
   UseLevel(info, BestLevelToResample(info, wanted), bound);
   const PixelSize have = *bound.pixel_size;
-  const Grid grid{AxisGrid::WithStep(bound.height, wanted.y_um / have.y_um), AxisGrid::WithStep(bound.width, wanted.x_um / have.x_um)};
+  const Grid grid{AxisGrid::WithStep(bound.height, wanted.y_um / have.y_um),
+                  AxisGrid::WithStep(bound.width, wanted.x_um / have.x_um)};
   constexpr std::int64_t kLargestAxis = std::int64_t{1} << 31;
   if (grid.y.out_size > kLargestAxis || grid.x.out_size > kLargestAxis)
-    return UnsupportedError(fmt::format("the image with pixels of {} would have {} x {} pixels, which is more than allowed", ToText(wanted), grid.y.out_size, grid.x.out_size));
+    return UnsupportedError(
+        fmt::format("the image with pixels of {} would have {} x {} pixels, which is more than allowed", ToText(wanted),
+                    grid.y.out_size, grid.x.out_size));
   bound.resampled = true;
   bound.height = grid.y.out_size;
   bound.width = grid.x.out_size;
   bound.downsample_y *= grid.y.step;
   bound.downsample_x *= grid.x.step;
   bound.pixel_size = wanted;
-  bound.decisions.push_back(fmt::format("level {} resampled from pixels of {} to {} {} ({}), {} x {} pixels", bound.level, ToText(have), whose, ToText(wanted),
-                                        grid.y.step >= 1 && grid.x.step >= 1 ? "mean of the area" : "linear", bound.height, bound.width));
+  bound.decisions.push_back(fmt::format(
+      "level {} resampled from pixels of {} to {} {} ({}), {} x {} pixels", bound.level, ToText(have), whose,
+      ToText(wanted), grid.y.step >= 1 && grid.x.step >= 1 ? "mean of the area" : "linear", bound.height, bound.width));
   return grid;
 }
 
 // Nothing if a level is used as it is.
-Result<std::optional<Grid>> BindGrid(const ImageInfo& info, const BindingRequest& request, const ModelInput& wanted, BoundInfo& bound) {
-  if (request.level && request.pixel_size_um) return InvalidError("--level and --pixel-size exclude each other; give one of them");
+Result<std::optional<Grid>> BindGrid(const ImageInfo& info, const BindingRequest& request, const ModelInput& wanted,
+                                     BoundInfo& bound) {
+  if (request.level && request.pixel_size_um)
+    return InvalidError("--level and --pixel-size exclude each other; give one of them");
   if (request.level) {
     if (*request.level < 0 || static_cast<std::size_t>(*request.level) >= info.levels.size())
-      return InvalidError(fmt::format("there is no level {}; the image has levels 0 to {}", *request.level, info.levels.size() - 1));
+      return InvalidError(
+          fmt::format("there is no level {}; the image has levels 0 to {}", *request.level, info.levels.size() - 1));
     UseLevel(info, static_cast<std::size_t>(*request.level), bound);
     bound.decisions.push_back(LevelText(bound) + ", as asked for");
     return std::optional<Grid>();
@@ -167,26 +187,33 @@ Result<std::optional<Grid>> BindGrid(const ImageInfo& info, const BindingRequest
   };
   if (request.pixel_size_um) {
     const PixelSize size{*request.pixel_size_um, *request.pixel_size_um};
-    if (!std::isfinite(size.y_um) || size.y_um <= 0) return InvalidError(fmt::format("--pixel-size {} is no size; give a positive number of µm", size.y_um));
+    if (!std::isfinite(size.y_um) || size.y_um <= 0)
+      return InvalidError(fmt::format("--pixel-size {} is no size; give a positive number of µm", size.y_um));
     if (!info.pixel_size)
-      return InvalidError(fmt::format("the image does not state its pixel size, so it cannot be resampled to {}; choose a level with --level", ToText(size)));
+      return InvalidError(fmt::format(
+          "the image does not state its pixel size, so it cannot be resampled to {}; choose a level with --level",
+          ToText(size)));
     const std::optional<std::size_t> same = NearestLevel(info, size, kSameSize);
     if (!same) return resample(size, "the asked");
     UseLevel(info, *same, bound);
-    bound.decisions.push_back(fmt::format("{}: its pixels are of {}, as asked for", LevelText(bound), ToText(*bound.pixel_size)));
+    bound.decisions.push_back(
+        fmt::format("{}: its pixels are of {}, as asked for", LevelText(bound), ToText(*bound.pixel_size)));
     return std::optional<Grid>();
   }
   if (wanted.pixel_size && info.pixel_size) {
     const std::optional<std::size_t> near = NearestLevel(info, *wanted.pixel_size, kPixelSizeTolerance);
     if (!near) return resample(*wanted.pixel_size, "the model's");
     UseLevel(info, *near, bound);
-    bound.decisions.push_back(fmt::format("{}: its pixels of {} are within {:.0f} % of the model's {}", LevelText(bound), ToText(*bound.pixel_size),
-                                          kPixelSizeTolerance * 100, ToText(*wanted.pixel_size)));
+    bound.decisions.push_back(fmt::format("{}: its pixels of {} are within {:.0f} % of the model's {}",
+                                          LevelText(bound), ToText(*bound.pixel_size), kPixelSizeTolerance * 100,
+                                          ToText(*wanted.pixel_size)));
     return std::optional<Grid>();
   }
   UseLevel(info, 0, bound);
-  bound.decisions.push_back(!wanted.pixel_size ? LevelText(bound) + ": the model states no pixel size"
-                                               : fmt::format("{}: the pixel size of the image is unknown, the model's is {}", LevelText(bound), ToText(*wanted.pixel_size)));
+  bound.decisions.push_back(!wanted.pixel_size
+                                ? LevelText(bound) + ": the model states no pixel size"
+                                : fmt::format("{}: the pixel size of the image is unknown, the model's is {}",
+                                              LevelText(bound), ToText(*wanted.pixel_size)));
   return std::optional<Grid>();
 }
 
@@ -221,7 +248,8 @@ std::vector<std::int64_t> Sources(Interval run, std::int64_t size, PadMode mode,
   return sources;
 }
 
-void Gather(const ConstView& part_cyx, const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& columns, const View& out_cyx) noexcept {
+void Gather(const ConstView& part_cyx, const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& columns,
+            const View& out_cyx) noexcept {
   VisitDType(out_cyx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* const in = part_cyx.as<T>();
@@ -231,7 +259,8 @@ void Gather(const ConstView& part_cyx, const std::vector<std::int64_t>& rows, co
       for (std::size_t y = 0; y < rows.size(); ++y) {
         const T* const from = in + c * is[0] + rows[y] * is[1];
         T* const to = out + c * os[0] + static_cast<std::int64_t>(y) * os[1];
-        for (std::size_t x = 0; x < columns.size(); ++x) to[static_cast<std::int64_t>(x) * os[2]] = from[columns[x] * is[2]];
+        for (std::size_t x = 0; x < columns.size(); ++x)
+          to[static_cast<std::int64_t>(x) * os[2]] = from[columns[x] * is[2]];
       }
     }
   });
@@ -254,7 +283,8 @@ Result<BoundImage> Bind(const Source& source, const BindingRequest& request, con
 
 Status BoundImage::Read(const Box& box, const View& out_cyx) const {
   const auto read = [&](const Box& part, const View& out) -> Status {
-    return source_->Read({.level = info_.level, .t = info_.t, .z = info_.z, .box = part, .channels = info_.source_channels}, out);
+    return source_->Read(
+        {.level = info_.level, .t = info_.t, .z = info_.z, .box = part, .channels = info_.source_channels}, out);
   };
   if (!info_.resampled) return read(box, out_cyx);
   return Resample(grid_y_, grid_x_, box, read, out_cyx);
@@ -267,12 +297,15 @@ Status BoundImage::ReadPadded(const Box& box, PadMode mode, double constant, con
   if (mode == PadMode::kConstant) {
     Fill(constant, out_cyx);
     if (part.empty()) return Ok();
-    return Read(part, out_cyx.Slice(1, part.y.begin - box.y.begin, part.height()).Slice(2, part.x.begin - box.x.begin, part.width()));
+    return Read(
+        part,
+        out_cyx.Slice(1, part.y.begin - box.y.begin, part.height()).Slice(2, part.x.begin - box.x.begin, part.width()));
   }
   TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(info_.dtype, {info_.channels, part.height(), part.width()}));
   TEGULA_TRY(Read(part, pixels.view()));
   const Tensor& filled = pixels;
-  Gather(filled.view(), Sources(box.y, info_.height, mode, part.y.begin), Sources(box.x, info_.width, mode, part.x.begin), out_cyx);
+  Gather(filled.view(), Sources(box.y, info_.height, mode, part.y.begin),
+         Sources(box.x, info_.width, mode, part.x.begin), out_cyx);
   return Ok();
 }
 

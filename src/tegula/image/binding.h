@@ -5,8 +5,8 @@
 //   channels    those named in the request; else all, in order, if the image has as many as the model wants
 //   z, t        those of the request; else the only one there is
 //   pixel grid  --level: that level as it is. --pixel-size: resampled to exactly that. Else the model's own pixel size:
-//               a level within 5 % of it as it is, otherwise the best level resampled to it. If the model or the image does
-//               not state one: level 0 as it is.
+//               a level within 5 % of it as it is, otherwise the best level resampled to it. If the model or the image
+//               does not state one: level 0 as it is.
 //
 // What was decided is kept as sentences for the run record and the report.
 #pragma once
@@ -52,7 +52,7 @@ struct BoundInfo {
   std::vector<std::int64_t> source_channels;  ///< their indices in the image
   bool is_rgb = false;                        ///< they are red, green and blue of one colour image, in this order
   std::int64_t z = 0, t = 0;
-  int level = 0;            ///< that is read
+  int level = 0;  ///< that is read
   bool resampled = false;
   double downsample_y = 1;  ///< pixels of level 0 per bound pixel
   double downsample_x = 1;
@@ -68,9 +68,9 @@ class BoundImage {
   /// Fills `out_cyx` (info().channels, box) with a box that lies inside. Errors are those of the source.
   Status Read(const Box& box, const View& out_cyx) const;
 
-  /// The same for a box that may leave the image on any side, by any distance: what lies outside is made up as numpy.pad
-  /// does with `mode`; `constant` is used by kConstant and converted to the element type. What is needed of the image is
-  /// read once. The box must not be empty.
+  /// The same for a box that may leave the image on any side, by any distance: what lies outside is made up as
+  /// numpy.pad does with `mode`; `constant` is used by kConstant and converted to the element type. What is needed of
+  /// the image is read once. The box must not be empty.
   Status ReadPadded(const Box& box, PadMode mode, double constant, const View& out_cyx) const;
 
  private:
@@ -82,8 +82,8 @@ class BoundImage {
   AxisGrid grid_y_, grid_x_;  // only if resampled
 };
 
-/// Decides as said above. kInvalid or kNotFound name what there is and how to choose; kUnsupported where a size cannot be had.
-/// Reads no pixels.
+/// Decides as said above. kInvalid or kNotFound name what there is and how to choose; kUnsupported where a size cannot
+/// be had. Reads no pixels.
 Result<BoundImage> Bind(const Source& source, const BindingRequest& request, const ModelInput& wanted);
 
 }  // namespace tegula::image

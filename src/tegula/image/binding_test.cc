@@ -11,7 +11,9 @@
 namespace tegula::image {
 namespace {
 
-std::unique_ptr<Source> Rgb100(const char* more = "") { return Open(std::string("synthetic:noise,height=100,width=90,channels=3") + more).value(); }
+std::unique_ptr<Source> Rgb100(const char* more = "") {
+  return Open(std::string("synthetic:noise,height=100,width=90,channels=3") + more).value();
+}
 
 std::optional<PixelSize> Um(double size) { return PixelSize{size, size}; }
 
@@ -28,11 +30,13 @@ TEST(Bind, NeverGuessesChannels) {
   const std::unique_ptr<Source> source = Rgb100();
   const Error error = Bind(*source, {}, {.channels = 1, .channel_names = {"nuclei"}}).error();
   EXPECT_EQ(error.code, Code::kInvalid);
-  for (const char* word : {"red", "green", "blue", "nuclei", "--channels"}) EXPECT_NE(error.what.find(word), std::string::npos) << word;
+  for (const char* word : {"red", "green", "blue", "nuclei", "--channels"})
+    EXPECT_NE(error.what.find(word), std::string::npos) << word;
   EXPECT_EQ(Bind(*source, {.channels = {"red", "blue"}}, {.channels = 1}).error().code, Code::kInvalid);
   const Error unknown = Bind(*source, {.channels = {"DAPI"}}, {.channels = 1}).error();
   EXPECT_EQ(unknown.code, Code::kNotFound);
-  for (const char* word : {"DAPI", "red", "green", "blue"}) EXPECT_NE(unknown.what.find(word), std::string::npos) << word;
+  for (const char* word : {"DAPI", "red", "green", "blue"})
+    EXPECT_NE(unknown.what.find(word), std::string::npos) << word;
   EXPECT_EQ(Bind(*source, {.channels = {"3"}}, {.channels = 1}).error().code, Code::kNotFound);
 }
 
@@ -47,7 +51,8 @@ TEST(Bind, ChannelsAreReadInTheOrderAskedFor) {
   ASSERT_TRUE(bound.Read(box, out.view()).ok());
   const std::int64_t channels[] = {2, 0, 2};
   for (std::int64_t i = 0; i < 3; ++i)
-    EXPECT_TRUE(testing::Same(std::as_const(out).view().Slice(0, i, 1), testing::Crop(whole, box).Slice(0, channels[i], 1)));
+    EXPECT_TRUE(
+        testing::Same(std::as_const(out).view().Slice(0, i, 1), testing::Crop(whole, box).Slice(0, channels[i], 1)));
 }
 
 TEST(Bind, AStackNeedsAPlane) {
@@ -100,7 +105,8 @@ TEST(Bind, UnknownSizesMeanLevelZero) {
 TEST(Bind, WhatIsAskedForGoesBeforeWhatTheModelStates) {
   const std::unique_ptr<Source> source = Rgb100(",levels=3,pixel_size=0.5");
   EXPECT_EQ(Bind(*source, {.level = 2}, {.channels = 3, .pixel_size = Um(0.5)}).value().info().level, 2);
-  const BoundInfo forced = Bind(*source, {.pixel_size_um = 0.51}, {.channels = 3, .pixel_size = Um(0.5)}).value().info();
+  const BoundInfo forced =
+      Bind(*source, {.pixel_size_um = 0.51}, {.channels = 3, .pixel_size = Um(0.5)}).value().info();
   EXPECT_TRUE(forced.resampled);
   EXPECT_DOUBLE_EQ(forced.pixel_size->y_um, 0.51);
   EXPECT_FALSE(Bind(*source, {.pixel_size_um = 1.0}, {.channels = 3}).value().info().resampled);
@@ -119,8 +125,11 @@ void CheckPadded(const BoundImage& bound, const Tensor& whole, const Box& box, P
     for (std::int64_t y = box.y.begin; y < box.y.end; ++y)
       for (std::int64_t x = box.x.begin; x < box.x.end; ++x) {
         const std::int64_t iy = PaddedIndex(y, whole.shape()[1], mode), ix = PaddedIndex(x, whole.shape()[2], mode);
-        const int expected = iy < 0 || ix < 0 ? 7 : whole.values<std::uint8_t>()[static_cast<std::size_t>((c * whole.shape()[1] + iy) * whole.shape()[2] + ix)];
-        ASSERT_EQ(static_cast<int>(out.values<std::uint8_t>()[i++]), expected) << PadModeName(mode) << " y=" << y << " x=" << x;
+        const int expected = iy < 0 || ix < 0 ? 7
+                                              : whole.values<std::uint8_t>()[static_cast<std::size_t>(
+                                                    (c * whole.shape()[1] + iy) * whole.shape()[2] + ix)];
+        ASSERT_EQ(static_cast<int>(out.values<std::uint8_t>()[i++]), expected)
+            << PadModeName(mode) << " y=" << y << " x=" << x;
       }
 }
 
@@ -130,7 +139,9 @@ TEST(ReadPadded, IsThePaddedImageForAnyBox) {
     const BoundImage bound = Bind(*source, {}, {.channels = 2}).value();
     const Tensor whole = testing::ReadAll(*source);
     for (const PadMode mode : {PadMode::kConstant, PadMode::kEdge, PadMode::kReflect, PadMode::kSymmetric})
-      for (const Box& box : {Box{{0, 1}, {0, 1}}, Box{{-5, 8}, {-3, 40}}, Box{{-70, 90}, {-64, 100}}, Box{{-40, -20}, {2, 9}}, Box{{50, 90}, {60, 61}}, Box{{-1, 21}, {-1, 32}}, Box{{19, 25}, {-1000, 3}}})
+      for (const Box& box :
+           {Box{{0, 1}, {0, 1}}, Box{{-5, 8}, {-3, 40}}, Box{{-70, 90}, {-64, 100}}, Box{{-40, -20}, {2, 9}},
+            Box{{50, 90}, {60, 61}}, Box{{-1, 21}, {-1, 32}}, Box{{19, 25}, {-1000, 3}}})
         CheckPadded(bound, whole, box, mode);
   }
 }
@@ -167,7 +178,9 @@ TEST(ReadPadded, WorksOnAResampledImageFromManyThreads) {
   Tensor whole = Tensor::Allocate(DType::kU8, {1, bound.info().height, bound.info().width}).value();
   ASSERT_TRUE(bound.Read({{0, bound.info().height}, {0, bound.info().width}}, whole.view()).ok());
   const std::unique_ptr<Executor> threads = NewThreadExecutor(4);
-  threads->ForEach(20, [&](std::int64_t i, int) { CheckPadded(bound, whole, {{i * 10 - 20, i * 10 + 30}, {i * 9 - 15, i * 9 + 40}}, PadMode::kSymmetric); });
+  threads->ForEach(20, [&](std::int64_t i, int) {
+    CheckPadded(bound, whole, {{i * 10 - 20, i * 10 + 30}, {i * 9 - 15, i * 9 + 40}}, PadMode::kSymmetric);
+  });
 }
 
 }  // namespace

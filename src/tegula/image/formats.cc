@@ -12,11 +12,14 @@ Status Always() { return Ok(); }
 std::string Nothing() { return {}; }
 
 constexpr Format kFormats[] = {
-    {"synthetic", "synthetic:noise|gradient|nuclei,height=..,width=..: made up on demand, of any size", &ProbeSynthetic, &OpenSynthetic, &Always, &Nothing},
+    {"synthetic", "synthetic:noise|gradient|nuclei,height=..,width=..: made up on demand, of any size", &ProbeSynthetic,
+     &OpenSynthetic, &Always, &Nothing},
     {"npy", "NumPy arrays of axes (y, x) or (channel, y, x), read by region", &ProbeNpy, &OpenNpy, &Always, &Nothing},
     {"png", "PNG: grey, RGB or palette, 8 or 16 bits", &ProbePng, &OpenPng, &Always, &Nothing},
-    {"openslide", "whole slides: svs, ndpi, vms, scn, mrxs, bif, svslide, tif, and more by OpenSlide", &ProbeSlide, &OpenSlide, &SlidesAvailable, &SlidesDetail},
-    {"tiff", "TIFF, BigTIFF, OME-TIFF, ImageJ: tiles or strips, 8 to 64 bits, pyramids, z and t", &ProbeTiff, &OpenTiff, &Always, &Nothing},
+    {"openslide", "whole slides: svs, ndpi, vms, scn, mrxs, bif, svslide, tif, and more by OpenSlide", &ProbeSlide,
+     &OpenSlide, &SlidesAvailable, &SlidesDetail},
+    {"tiff", "TIFF, BigTIFF, OME-TIFF, ImageJ: tiles or strips, 8 to 64 bits, pyramids, z and t", &ProbeTiff, &OpenTiff,
+     &Always, &Nothing},
 };
 
 constexpr std::int64_t kHeadBytes = 4096;

@@ -19,12 +19,19 @@ class Formats : public ::testing::Test {
     return source.ok() ? Error{} : source.error();
   }
   // A PNG by libpng's full interface: any kind, rows as they are stored.
-  std::string Png(int bits, int colour, std::uint32_t height, std::uint32_t width, std::vector<std::uint8_t> rows, const std::vector<png_color>& palette = {}) {
+  std::string Png(int bits, int colour, std::uint32_t height, std::uint32_t width, std::vector<std::uint8_t> rows,
+                  const std::vector<png_color>& palette = {}) {
     std::string bytes;
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
     png_infop info = png_create_info_struct(png);
-    png_set_write_fn(png, &bytes, [](png_structp p, png_bytep data, std::size_t size) { static_cast<std::string*>(png_get_io_ptr(p))->append(reinterpret_cast<const char*>(data), size); }, nullptr);
-    png_set_IHDR(png, info, width, height, bits, colour, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_write_fn(
+        png, &bytes,
+        [](png_structp p, png_bytep data, std::size_t size) {
+          static_cast<std::string*>(png_get_io_ptr(p))->append(reinterpret_cast<const char*>(data), size);
+        },
+        nullptr);
+    png_set_IHDR(png, info, width, height, bits, colour, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
     if (!palette.empty()) png_set_PLTE(png, info, palette.data(), static_cast<int>(palette.size()));
     png_write_info(png, info);
     for (std::uint32_t y = 0; y < height; ++y) png_write_row(png, rows.data() + y * rows.size() / height);
@@ -46,7 +53,8 @@ TEST_F(Formats, NamesThatLeadNowhereSayWhy) {
   EXPECT_EQ(Refused("empty.tif", "").code, Code::kCorrupt);
   const Error text = Refused("notes.txt", "This is not an image.");
   EXPECT_EQ(text.code, Code::kUnsupported);
-  for (const Format& format : image::Formats()) EXPECT_NE(text.what.find(format.name), std::string::npos) << format.name;
+  for (const Format& format : image::Formats())
+    EXPECT_NE(text.what.find(format.name), std::string::npos) << format.name;
 }
 
 TEST_F(Formats, APngOf16BitsKeepsItsByteOrder) {
@@ -58,7 +66,8 @@ TEST_F(Formats, APngOf16BitsKeepsItsByteOrder) {
 }
 
 TEST_F(Formats, APngPaletteIsLookedUp) {
-  const std::unique_ptr<Source> source = Opened("a.png", Png(8, PNG_COLOR_TYPE_PALETTE, 1, 2, {1, 0}, {{9, 8, 7}, {200, 100, 50}}));
+  const std::unique_ptr<Source> source =
+      Opened("a.png", Png(8, PNG_COLOR_TYPE_PALETTE, 1, 2, {1, 0}, {{9, 8, 7}, {200, 100, 50}}));
   EXPECT_TRUE(source->info().is_rgb);
   const Tensor pixels = testing::ReadAll(*source);
   EXPECT_EQ(pixels.values<std::uint8_t>()[0], 200);
@@ -67,10 +76,12 @@ TEST_F(Formats, APngPaletteIsLookedUp) {
 }
 
 TEST_F(Formats, APngIsOnlyReadIfNothingShinesThrough) {
-  const std::unique_ptr<Source> opaque = Opened("a.png", Png(8, PNG_COLOR_TYPE_RGB_ALPHA, 1, 2, {1, 2, 3, 255, 4, 5, 6, 255}));
+  const std::unique_ptr<Source> opaque =
+      Opened("a.png", Png(8, PNG_COLOR_TYPE_RGB_ALPHA, 1, 2, {1, 2, 3, 255, 4, 5, 6, 255}));
   EXPECT_EQ(opaque->info().channels.size(), 3u);
   EXPECT_EQ(testing::ReadAll(*opaque).values<std::uint8_t>()[1], 4);
-  EXPECT_EQ(Refused("b.png", Png(8, PNG_COLOR_TYPE_RGB_ALPHA, 1, 2, {1, 2, 3, 255, 4, 5, 6, 0})).code, Code::kUnsupported);
+  EXPECT_EQ(Refused("b.png", Png(8, PNG_COLOR_TYPE_RGB_ALPHA, 1, 2, {1, 2, 3, 255, 4, 5, 6, 0})).code,
+            Code::kUnsupported);
 }
 
 TEST_F(Formats, AHostilePngIsRefused) {

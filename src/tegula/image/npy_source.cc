@@ -15,7 +15,8 @@ constexpr std::int64_t kFewChannels = 4;  // more than that is no colour image w
 /// Immutable and thread-safe.
 class NpySource final : public Source {
  public:
-  NpySource(RandomAccessFile file, std::int64_t offset, ImageInfo info) : file_(std::move(file)), offset_(offset), info_(std::move(info)) {}
+  NpySource(RandomAccessFile file, std::int64_t offset, ImageInfo info)
+      : file_(std::move(file)), offset_(offset), info_(std::move(info)) {}
   const ImageInfo& info() const noexcept override { return info_; }
 
   Status Read(const ReadRequest& request, const View& out_cyx) const override {
@@ -46,13 +47,17 @@ class NpySource final : public Source {
 // (channels, height, width) of an array, or why it is no image.
 Result<Shape> ImageShape(const NpyHeader& header) {
   const Shape& shape = header.shape;
-  if (header.fortran_order && shape.rank() > 1) return UnsupportedError("the array is in Fortran order; save it with numpy.ascontiguousarray");
+  if (header.fortran_order && shape.rank() > 1)
+    return UnsupportedError("the array is in Fortran order; save it with numpy.ascontiguousarray");
   if (shape.rank() != 2 && shape.rank() != 3)
-    return UnsupportedError(fmt::format("an image is an array of axes (y, x) or (channel, y, x), but this one is {}", ToString(shape)));
+    return UnsupportedError(
+        fmt::format("an image is an array of axes (y, x) or (channel, y, x), but this one is {}", ToString(shape)));
   const Shape cyx = shape.rank() == 2 ? Shape{1, shape[0], shape[1]} : shape;
-  if (cyx[0] == 0 || cyx[1] == 0 || cyx[2] == 0) return UnsupportedError(fmt::format("the array of {} has no pixels", ToString(shape)));
+  if (cyx[0] == 0 || cyx[1] == 0 || cyx[2] == 0)
+    return UnsupportedError(fmt::format("the array of {} has no pixels", ToString(shape)));
   if (cyx[2] <= kFewChannels && cyx[0] > kFewChannels)
-    return UnsupportedError(fmt::format("the array of {} seems to have its channels last; save it as (channel, y, x)", ToString(shape)));
+    return UnsupportedError(
+        fmt::format("the array of {} seems to have its channels last; save it as (channel, y, x)", ToString(shape)));
   return cyx;
 }
 
@@ -68,7 +73,8 @@ Result<std::unique_ptr<Source>> OpenArray(const std::string& name, const Limits&
   TEGULA_TRY(file.Read(0, std::as_writable_bytes(std::span(start))));
   TEGULA_ASSIGN_OR_RETURN(const NpyHeader header, ParseNpyHeader(start));
   for (const std::int64_t size : header.shape.sizes())
-    if (size > limits.axis_size) return ExhaustedError(fmt::format("an axis of {} pixels is longer than allowed", size));
+    if (size > limits.axis_size)
+      return ExhaustedError(fmt::format("an axis of {} pixels is longer than allowed", size));
   TEGULA_ASSIGN_OR_RETURN(const Shape cyx, ImageShape(header));
   TEGULA_TRY(CheckLimits(cyx, limits));
   // Divided, because the product of three sizes from a file may overflow.
@@ -91,6 +97,8 @@ Status ProbeNpy(const ProbeInput& input) {
   return head.starts_with(kMagic) ? Ok() : UnsupportedError("it does not begin like an .npy file");
 }
 
-Result<std::unique_ptr<Source>> OpenNpy(const std::string& name, const Limits& limits) { return OpenArray(name, limits).Context(name); }
+Result<std::unique_ptr<Source>> OpenNpy(const std::string& name, const Limits& limits) {
+  return OpenArray(name, limits).Context(name);
+}
 
 }  // namespace tegula::image

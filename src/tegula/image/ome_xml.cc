@@ -32,7 +32,9 @@ Result<std::optional<std::int64_t>> WholeNumber(const pugi::xml_node& node, cons
   const std::string_view text = node.attribute(attribute).value();
   if (text.empty()) return std::optional<std::int64_t>();
   const std::optional<std::int64_t> number = ParseInt(Trim(text));
-  if (!number || *number < 0) return CorruptError(fmt::format("the OME-XML says {}=\"{}\" in {}, which is no count", attribute, text, LocalName(node)));
+  if (!number || *number < 0)
+    return CorruptError(
+        fmt::format("the OME-XML says {}=\"{}\" in {}, which is no count", attribute, text, LocalName(node)));
   return number;
 }
 
@@ -57,7 +59,8 @@ Result<OmeChannel> ParseChannel(const pugi::xml_node& node) {
   // RGBA in 32 bits, written signed or unsigned; without one the schema means white.
   if (const std::optional<std::int64_t> rgba = ParseInt(node.attribute("Color").value())) {
     const auto bits = static_cast<std::uint32_t>(static_cast<std::uint64_t>(*rgba));
-    channel.colour = Rgb{static_cast<std::uint8_t>(bits >> 24), static_cast<std::uint8_t>(bits >> 16), static_cast<std::uint8_t>(bits >> 8)};
+    channel.colour = Rgb{static_cast<std::uint8_t>(bits >> 24), static_cast<std::uint8_t>(bits >> 16),
+                         static_cast<std::uint8_t>(bits >> 8)};
   }
   return channel;
 }
@@ -112,8 +115,10 @@ Result<OmeImage> ParseImage(const pugi::xml_node& node) {
 
 Result<OmeDocument> ParseDocument(std::string_view xml) {
   pugi::xml_document document;
-  const pugi::xml_parse_result parsed = document.load_buffer(xml.data(), xml.size(), pugi::parse_default, pugi::encoding_utf8);
-  if (!parsed) return CorruptError(fmt::format("its OME-XML is damaged at byte {}: {}", parsed.offset, parsed.description()));
+  const pugi::xml_parse_result parsed =
+      document.load_buffer(xml.data(), xml.size(), pugi::parse_default, pugi::encoding_utf8);
+  if (!parsed)
+    return CorruptError(fmt::format("its OME-XML is damaged at byte {}: {}", parsed.offset, parsed.description()));
   const pugi::xml_node root = document.document_element();
   if (LocalName(root) != "OME") return CorruptError(fmt::format("its OME-XML begins with {}", LocalName(root)));
 
@@ -134,16 +139,18 @@ struct Unit {
   double micrometres;
 };
 constexpr Unit kUnits[] = {
-    {"µm", 1},    {"μm", 1},        {"um", 1},      {"micron", 1}, {"microns", 1},      {"micrometer", 1}, {"micrometers", 1}, {"micrometre", 1}, {"\\u00B5m", 1},
-    {"nm", 1e-3}, {"nanometer", 1e-3}, {"pm", 1e-6}, {"Å", 1e-4},   {"mm", 1e3},         {"millimeter", 1e3}, {"cm", 1e4},     {"m", 1e6},        {"in", 25400},
-    {"inch", 25400},
+    {"µm", 1},           {"μm", 1},          {"um", 1},         {"micron", 1},   {"microns", 1},
+    {"micrometer", 1},   {"micrometers", 1}, {"micrometre", 1}, {"\\u00B5m", 1}, {"nm", 1e-3},
+    {"nanometer", 1e-3}, {"pm", 1e-6},       {"Å", 1e-4},       {"mm", 1e3},     {"millimeter", 1e3},
+    {"cm", 1e4},         {"m", 1e6},         {"in", 25400},     {"inch", 25400},
 };
 
 }  // namespace
 
 bool LooksLikeOmeXml(std::string_view text) {
   text = Trim(text);
-  return text.starts_with("<") && (text.find("<OME") != std::string_view::npos || text.find(":OME ") != std::string_view::npos);
+  return text.starts_with("<") &&
+         (text.find("<OME") != std::string_view::npos || text.find(":OME ") != std::string_view::npos);
 }
 
 Result<OmeDocument> ParseOmeXml(std::string_view xml) {

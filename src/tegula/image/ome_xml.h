@@ -1,8 +1,8 @@
 // image/ome_xml.h — inside the module: what an OME-TIFF says about itself
 // (https://docs.openmicroscopy.org/ome-model/latest/ome-tiff/specification.html).
 //
-// The elements that decide how planes lie in files and what a pixel is are read; the rest of the model is not looked at.
-// Versions of the schema from 2008 on differ in namespaces, not in these elements.
+// The elements that decide how planes lie in files and what a pixel is are read; the rest of the model is not looked
+// at. Versions of the schema from 2008 on differ in namespaces, not in these elements.
 #pragma once
 
 #include <cstdint>

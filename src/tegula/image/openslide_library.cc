@@ -60,7 +60,8 @@ std::vector<Path> Candidates() {
 std::string OpenSlideLibrary::Description() const {
   const std::optional<std::int64_t> major = ParseInt(Split(version, '.').front());
   if (major && *major >= kVersionWithAllFormats) return "OpenSlide " + version;
-  return fmt::format("OpenSlide {}, which does not read DICOM and Zeiss slides; version 4 of PyPI's openslide-bin does", version);
+  return fmt::format("OpenSlide {}, which does not read DICOM and Zeiss slides; version 4 of PyPI's openslide-bin does",
+                     version);
 }
 
 Result<OpenSlideLibrary> OpenSlideLibrary::Load(std::span<const Path> candidates) {
@@ -70,7 +71,8 @@ Result<OpenSlideLibrary> OpenSlideLibrary::Load(std::span<const Path> candidates
     if (loaded.ok()) return loaded;
     reasons += (reasons.empty() ? "" : "; ") + loaded.error().what;
   }
-  return UnsupportedError(fmt::format("OpenSlide is not installed; `tools/setup` or Debian's libopenslide0 provide it ({})", reasons));
+  return UnsupportedError(
+      fmt::format("OpenSlide is not installed; `tools/setup` or Debian's libopenslide0 provide it ({})", reasons));
 }
 
 const Result<OpenSlideLibrary>& OpenSlideLibrary::Get() {

@@ -1,8 +1,8 @@
 // image/openslide_library.h — inside the module: OpenSlide's C functions, found at run time.
 //
-// The library is not linked: a program without it starts and reads everything but slides. The 4.x library of the PyPI wheel
-// is preferred; Debian 12 has 3.4.1, which reads fewer formats. The declarations are those of openslide.h (LGPL 2.1),
-// whose interface has not changed since 3.4.
+// The library is not linked: a program without it starts and reads everything but slides. The 4.x library of the PyPI
+// wheel is preferred; Debian 12 has 3.4.1, which reads fewer formats. The declarations are those of openslide.h
+// (LGPL 2.1), whose interface has not changed since 3.4.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,8 @@ struct OpenSlideLibrary {
   double (*get_level_downsample)(Slide*, std::int32_t level) = nullptr;
   const char* (*get_property_value)(Slide*, const char* name) = nullptr;
   /// ARGB, premultiplied, native byte order; x and y are those of level 0.
-  void (*read_region)(Slide*, std::uint32_t* out, std::int64_t x, std::int64_t y, std::int32_t level, std::int64_t width, std::int64_t height) = nullptr;
+  void (*read_region)(Slide*, std::uint32_t* out, std::int64_t x, std::int64_t y, std::int32_t level,
+                      std::int64_t width, std::int64_t height) = nullptr;
   std::string version;
 
   /// "OpenSlide 4.0.1", or with the formats that an older version does not read.

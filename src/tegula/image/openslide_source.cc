@@ -1,6 +1,6 @@
-// Whole slides by OpenSlide. It renders regions that are given in pixels of level 0; where a level's downsample is no whole
-// number, the same place of the level would be rendered a little differently for every origin. Such levels are read in
-// fixed blocks, so that a pixel does not depend on the box it is read with.
+// Whole slides by OpenSlide. It renders regions that are given in pixels of level 0; where a level's downsample is no
+// whole number, the same place of the level would be rendered a little differently for every origin. Such levels are
+// read in fixed blocks, so that a pixel does not depend on the box it is read with.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -38,7 +38,11 @@ constexpr std::uint8_t Over(std::uint32_t argb, int shift, std::uint32_t backgro
 class SlideSource final : public Source {
  public:
   SlideSource(std::string name, const OpenSlideLibrary& library, SlidePointer slide, ImageInfo info, Rgb background)
-      : name_(std::move(name)), library_(library), slide_(std::move(slide)), info_(std::move(info)), background_(background) {}
+      : name_(std::move(name)),
+        library_(library),
+        slide_(std::move(slide)),
+        info_(std::move(info)),
+        background_(background) {}
   const ImageInfo& info() const noexcept override { return info_; }
 
   Status Read(const ReadRequest& request, const View& out_cyx) const override {
@@ -50,7 +54,8 @@ class SlideSource final : public Source {
     // Blocks from the box's own corner, or from a grid that is the same for every box.
     const std::int64_t from_y = exact ? request.box.y.begin : FloorDiv(request.box.y.begin, kBlock) * kBlock;
     const std::int64_t from_x = exact ? request.box.x.begin : FloorDiv(request.box.x.begin, kBlock) * kBlock;
-    const std::int64_t end_y = exact ? request.box.y.end : level.height, end_x = exact ? request.box.x.end : level.width;
+    const std::int64_t end_y = exact ? request.box.y.end : level.height,
+                       end_x = exact ? request.box.x.end : level.width;
     for (std::int64_t y = from_y; y < request.box.y.end; y += kBlock) {
       for (std::int64_t x = from_x; x < request.box.x.end; x += kBlock) {
         const Box block{{y, std::min(y + kBlock, end_y)}, {x, std::min(x + kBlock, end_x)}};
@@ -63,8 +68,11 @@ class SlideSource final : public Source {
 
  private:
   Status Render(int level, double downsample, const Box& block, Tensor& argb) const {
-    const auto origin = [&](std::int64_t at) { return static_cast<std::int64_t>(std::llround(static_cast<double>(at) * downsample)); };
-    library_.read_region(slide_.get(), argb.values<std::uint32_t>().data(), origin(block.x.begin), origin(block.y.begin), level, block.width(), block.height());
+    const auto origin = [&](std::int64_t at) {
+      return static_cast<std::int64_t>(std::llround(static_cast<double>(at) * downsample));
+    };
+    library_.read_region(slide_.get(), argb.values<std::uint32_t>().data(), origin(block.x.begin),
+                         origin(block.y.begin), level, block.width(), block.height());
     // After an error a slide stays unusable; every later read reports the same.
     if (const char* error = library_.get_error(slide_.get())) return CorruptError(fmt::format("OpenSlide: {}", error));
     return Ok();
@@ -81,7 +89,8 @@ class SlideSource final : public Source {
       auto* const out = plane.as<std::uint8_t>();
       for (std::int64_t y = part.y.begin; y < part.y.end; ++y) {
         const std::uint32_t* const from = pixels + (y - block.y.begin) * block.width() + (part.x.begin - block.x.begin);
-        std::uint8_t* const to = out + (y - request.box.y.begin) * plane.strides()[1] + (part.x.begin - request.box.x.begin) * plane.strides()[2];
+        std::uint8_t* const to = out + (y - request.box.y.begin) * plane.strides()[1] +
+                                 (part.x.begin - request.box.x.begin) * plane.strides()[2];
         for (std::int64_t x = 0; x < part.width(); ++x) to[x * plane.strides()[2]] = Over(from[x], shift, background);
       }
     }
@@ -95,7 +104,8 @@ class SlideSource final : public Source {
 };
 
 std::optional<PixelSize> MicronsPerPixel(const OpenSlideLibrary& library, OpenSlideLibrary::Slide* slide) {
-  const std::optional<double> y = ParseDouble(Property(library, slide, "openslide.mpp-y")), x = ParseDouble(Property(library, slide, "openslide.mpp-x"));
+  const std::optional<double> y = ParseDouble(Property(library, slide, "openslide.mpp-y")),
+                              x = ParseDouble(Property(library, slide, "openslide.mpp-x"));
   if (!y || !x || !std::isfinite(*y) || !std::isfinite(*x) || *y <= 0 || *x <= 0) return std::nullopt;
   return PixelSize{*y, *x};
 }
@@ -110,19 +120,23 @@ Rgb Background(const OpenSlideLibrary& library, OpenSlideLibrary::Slide* slide) 
     if (digit == std::string_view::npos) return {};
     value = value * 16 + static_cast<std::uint32_t>(digit);
   }
-  return {static_cast<std::uint8_t>(value >> 16), static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
+  return {static_cast<std::uint8_t>(value >> 16), static_cast<std::uint8_t>(value >> 8),
+          static_cast<std::uint8_t>(value)};
 }
 
-Result<std::vector<Level>> Levels(const OpenSlideLibrary& library, OpenSlideLibrary::Slide* slide, const Limits& limits) {
+Result<std::vector<Level>> Levels(const OpenSlideLibrary& library, OpenSlideLibrary::Slide* slide,
+                                  const Limits& limits) {
   std::vector<Level> levels;
   for (std::int32_t i = 0; i < library.get_level_count(slide); ++i) {
     Level level;
     library.get_level_dimensions(slide, i, &level.width, &level.height);
     if (level.width < 1 || level.height < 1 || level.width > limits.axis_size || level.height > limits.axis_size)
-      return ExhaustedError(fmt::format("level {} of {} x {} pixels is larger than allowed", i, level.height, level.width));
+      return ExhaustedError(
+          fmt::format("level {} of {} x {} pixels is larger than allowed", i, level.height, level.width));
     level.downsample_y = level.downsample_x = library.get_level_downsample(slide, i);
     const auto tile = [&](const char* edge) {
-      return ParseInt(Property(library, slide, fmt::format("openslide.level[{}].tile-{}", i, edge).c_str())).value_or(0);
+      return ParseInt(Property(library, slide, fmt::format("openslide.level[{}].tile-{}", i, edge).c_str()))
+          .value_or(0);
     };
     level.tile_height = tile("height");
     level.tile_width = tile("width");
@@ -132,7 +146,8 @@ Result<std::vector<Level>> Levels(const OpenSlideLibrary& library, OpenSlideLibr
   return levels;
 }
 
-Result<std::unique_ptr<Source>> OpenWith(const OpenSlideLibrary& library, const std::string& name, const Limits& limits) {
+Result<std::unique_ptr<Source>> OpenWith(const OpenSlideLibrary& library, const std::string& name,
+                                         const Limits& limits) {
   const char* const vendor = library.detect_vendor(name.c_str());
   SlidePointer slide(library.open(name.c_str()), CloseSlide{&library});
   if (slide == nullptr) return CorruptError("OpenSlide recognises the slide but cannot open it");

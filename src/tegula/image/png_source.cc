@@ -23,8 +23,10 @@ class PngSource final : public Source {
     AssertReadable(info_, request, out_cyx);
     const Shape& yxc = pixels_yxc_.shape();
     const ConstView cyx(pixels_yxc_.view().data(), info_.dtype, {yxc[2], yxc[0], yxc[1]}, {1, yxc[1] * yxc[2], yxc[2]});
-    const ConstView region = cyx.Slice(1, request.box.y.begin, request.box.height()).Slice(2, request.box.x.begin, request.box.width());
-    for (std::int64_t i = 0; i < request.planes(info_); ++i) ConvertCopy(region.Slice(0, request.channel(i), 1), out_cyx.Slice(0, i, 1));
+    const ConstView region =
+        cyx.Slice(1, request.box.y.begin, request.box.height()).Slice(2, request.box.x.begin, request.box.width());
+    for (std::int64_t i = 0; i < request.planes(info_); ++i)
+      ConvertCopy(region.Slice(0, request.channel(i), 1), out_cyx.Slice(0, i, 1));
     return Ok();
   }
 
@@ -60,7 +62,8 @@ void OnRead(png_structp png, png_bytep out, std::size_t size) {
   reading->position += static_cast<std::int64_t>(size);
 }
 
-// What the file is after palettes are looked up and fewer than 8 bits are spread over 8, as the PNG standard means them.
+// What the file is after palettes are looked up and fewer than 8 bits are spread over 8, as the PNG standard means
+// them.
 struct Layout {
   std::int64_t height = 0, width = 0, channels = 0;
   int bits = 0;
@@ -91,7 +94,8 @@ bool ReadPixels(Reading& reading, png_bytep* rows) {
 
 template <class T>
 bool IsOpaque(std::span<const T> pixels, std::int64_t channels) {
-  for (std::size_t i = static_cast<std::size_t>(channels) - 1; i < pixels.size(); i += static_cast<std::size_t>(channels))
+  for (std::size_t i = static_cast<std::size_t>(channels) - 1; i < pixels.size();
+       i += static_cast<std::size_t>(channels))
     if (pixels[i] != std::numeric_limits<T>::max()) return false;
   return true;
 }
@@ -110,10 +114,12 @@ Result<Tensor> Decode(const std::string& name, const Limits& limits) {
   Layout layout;
   if (!ReadLayout(reading, layout, limits.axis_size)) return CorruptError(fmt::format("libpng: {}", reading.message));
   const DType dtype = layout.bits == 16 ? DType::kU16 : DType::kU8;
-  TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(dtype, {layout.height, layout.width, layout.channels}, limits));
+  TEGULA_ASSIGN_OR_RETURN(Tensor pixels,
+                          Tensor::Allocate(dtype, {layout.height, layout.width, layout.channels}, limits));
   const std::int64_t row_bytes = pixels.bytes() / layout.height;
   std::vector<png_bytep> rows;
-  for (std::int64_t y = 0; y < layout.height; ++y) rows.push_back(reinterpret_cast<png_bytep>(pixels.view().data() + y * row_bytes));
+  for (std::int64_t y = 0; y < layout.height; ++y)
+    rows.push_back(reinterpret_cast<png_bytep>(pixels.view().data() + y * row_bytes));
   if (!ReadPixels(reading, rows.data())) return CorruptError(fmt::format("libpng: {}", reading.message));
   return pixels;
 }
@@ -123,7 +129,8 @@ Result<std::unique_ptr<Source>> OpenPicture(const std::string& name, const Limit
   const std::int64_t stored = pixels.shape()[2];
   if (stored == 2 || stored == 4) {
     const Tensor& p = pixels;
-    const bool opaque = p.dtype() == DType::kU8 ? IsOpaque(p.values<std::uint8_t>(), stored) : IsOpaque(p.values<std::uint16_t>(), stored);
+    const bool opaque = p.dtype() == DType::kU8 ? IsOpaque(p.values<std::uint8_t>(), stored)
+                                                : IsOpaque(p.values<std::uint16_t>(), stored);
     if (!opaque) return UnsupportedError("the picture has transparent pixels; save it without transparency");
   }
   ImageInfo info;
@@ -139,10 +146,14 @@ Result<std::unique_ptr<Source>> OpenPicture(const std::string& name, const Limit
 
 Status ProbePng(const ProbeInput& input) {
   constexpr std::size_t kSignature = 8;
-  if (input.head.size() >= kSignature && png_sig_cmp(reinterpret_cast<png_const_bytep>(input.head.data()), 0, kSignature) == 0) return Ok();
+  if (input.head.size() >= kSignature &&
+      png_sig_cmp(reinterpret_cast<png_const_bytep>(input.head.data()), 0, kSignature) == 0)
+    return Ok();
   return UnsupportedError("it does not begin like a PNG");
 }
 
-Result<std::unique_ptr<Source>> OpenPng(const std::string& name, const Limits& limits) { return OpenPicture(name, limits).Context(name); }
+Result<std::unique_ptr<Source>> OpenPng(const std::string& name, const Limits& limits) {
+  return OpenPicture(name, limits).Context(name);
+}
 
 }  // namespace tegula::image

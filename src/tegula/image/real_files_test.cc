@@ -50,7 +50,8 @@ double WeighedSum(const Source& source) {
       std::size_t i = 0;
       for (std::int64_t c = 0; c < raw.shape()[0]; ++c)
         for (std::int64_t y = 0; y < raw.shape()[1]; ++y)
-          for (std::int64_t x = 0; x < raw.shape()[2]; ++x) sum += pixels.values<double>()[i++] * static_cast<double>(1 + (13 * t + 11 * z + 7 * c + 3 * y + x) % 17);
+          for (std::int64_t x = 0; x < raw.shape()[2]; ++x)
+            sum += pixels.values<double>()[i++] * static_cast<double>(1 + (13 * t + 11 * z + 7 * c + 3 * y + x) % 17);
     }
   return sum;
 }

@@ -33,7 +33,8 @@ class RowSums {
 };
 
 // One old row of all channels on the new columns.
-void ResampleRow(const ConstView& row_c1x, std::int64_t first_column, const std::vector<Taps>& columns, std::vector<double>& out) {
+void ResampleRow(const ConstView& row_c1x, std::int64_t first_column, const std::vector<Taps>& columns,
+                 std::vector<double>& out) {
   const double* const in = row_c1x.as<double>();
   std::size_t o = 0;
   for (std::int64_t c = 0; c < row_c1x.shape()[0]; ++c) {

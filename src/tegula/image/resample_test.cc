@@ -16,7 +16,8 @@ namespace {
 std::vector<float> Resampled(const std::vector<float>& in, const AxisGrid& x) {
   Tensor out = Tensor::Allocate(DType::kF32, {1, 1, x.out_size}).value();
   const auto read = [&](const Box& box, const View& part) -> Status {
-    for (std::int64_t i = box.x.begin; i < box.x.end; ++i) part.as<float>()[i - box.x.begin] = in[static_cast<std::size_t>(i)];
+    for (std::int64_t i = box.x.begin; i < box.x.end; ++i)
+      part.as<float>()[i - box.x.begin] = in[static_cast<std::size_t>(i)];
     return Ok();
   };
   EXPECT_TRUE(Resample({}, x, {{0, 1}, {0, x.out_size}}, read, out.view()).ok());
@@ -82,7 +83,8 @@ TEST(Resample, StripsDoNotChangeTheResult) {
 }
 
 TEST(ReadThumbnail, IsTheMeanOfTheImageAndKnowsItsScale) {
-  const std::unique_ptr<Source> source = Open("synthetic:gradient,height=3000,width=1501,channels=2,dtype=float32,levels=3").value();
+  const std::unique_ptr<Source> source =
+      Open("synthetic:gradient,height=3000,width=1501,channels=2,dtype=float32,levels=3").value();
   const Thumbnail thumbnail = ReadThumbnail(*source, 100).value();
   EXPECT_EQ(thumbnail.pixels_cyx.shape(), (Shape{2, 100, 50}));
   EXPECT_NEAR(thumbnail.downsample_y, 30, 0.1);

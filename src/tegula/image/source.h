@@ -2,7 +2,8 @@
 //
 // A source never holds more than what it decodes for the current reads. Pixels come as (channel, y, x) in the
 // file's own element type; nothing is scaled, blended or converted, except that alpha is dropped from RGBA
-// slides (over the slide's background colour). What surrounds the image is not the source's business: regions lie inside.
+// slides (over the slide's background colour). What surrounds the image is not the source's business: regions lie
+// inside.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,7 @@ struct Rgb {
 };
 
 struct Channel {
-  std::string name;          ///< never empty: "red", "DAPI", or "channel0"
+  std::string name;  ///< never empty: "red", "DAPI", or "channel0"
   std::optional<Rgb> colour;
 };
 
@@ -68,7 +69,9 @@ struct ReadRequest {
   std::int64_t planes(const ImageInfo& info) const noexcept {
     return static_cast<std::int64_t>(channels.empty() ? info.channels.size() : channels.size());
   }
-  std::int64_t channel(std::int64_t i) const noexcept { return channels.empty() ? i : channels[static_cast<std::size_t>(i)]; }
+  std::int64_t channel(std::int64_t i) const noexcept {
+    return channels.empty() ? i : channels[static_cast<std::size_t>(i)];
+  }
 };
 
 /// Asserts what Source::Read asks of its callers.

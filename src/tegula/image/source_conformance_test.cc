@@ -37,26 +37,56 @@ std::string Tiff(const Path& folder, const std::vector<PageSpec>& pages) {
 
 std::string Npy(const Path& folder, const Shape& shape, DType dtype) {
   Tensor tensor = Tensor::Allocate(dtype, shape).value();
-  for (std::int64_t i = 0; i < tensor.bytes(); ++i) tensor.view().data()[i] = static_cast<std::byte>(dtype == DType::kBool ? i % 3 == 0 : i * 7 % 61);
+  for (std::int64_t i = 0; i < tensor.bytes(); ++i)
+    tensor.view().data()[i] = static_cast<std::byte>(dtype == DType::kBool ? i % 3 == 0 : i * 7 % 61);
   EXPECT_TRUE(WriteNpy(folder / "image.npy", std::as_const(tensor).view()).ok());
   return folder / "image.npy";
 }
 
 std::vector<Case> Cases() {
   return {
-      {"noise", [](const Path&) { return std::string("synthetic:noise,height=97,width=61,channels=3,levels=3,pixel_size=0.5"); }, false},
-      {"gradient", [](const Path&) { return std::string("synthetic:gradient,height=97,width=61,channels=2,dtype=float32,levels=2"); }, false},
-      {"nuclei", [](const Path&) { return std::string("synthetic:nuclei,height=130,width=161,dtype=uint16,levels=2"); }, false},
-      {"npy_plane", [](const Path& f) { return Npy(f, {45, 31}, DType::kF32); }},
-      {"npy_channels", [](const Path& f) { return Npy(f, {3, 45, 31}, DType::kI16); }},
-      {"npy_bool", [](const Path& f) { return Npy(f, {45, 31}, DType::kBool); }},
-      {"png_rgb", [](const Path& f) { return WritePng(f / "image.png", 45, 31, PNG_FORMAT_RGB), (f / "image.png").string(); }},
-      {"png_grey", [](const Path& f) { return WritePng(f / "image.png", 45, 31, PNG_FORMAT_GRAY), (f / "image.png").string(); }},
+      {"noise",
+       [](const Path&) { return std::string("synthetic:noise,height=97,width=61,channels=3,levels=3,pixel_size=0.5"); },
+       false},
+      {"gradient",
+       [](const Path&) {
+         return std::string("synthetic:gradient,height=97,width=61,channels=2,dtype=float32,levels=2");
+       },
+       false},
+      {"nuclei", [](const Path&) { return std::string("synthetic:nuclei,height=130,width=161,dtype=uint16,levels=2"); },
+       false},
+      {"npy_plane",
+       [](const Path& f) {
+         return Npy(f, {45, 31}, DType::kF32);
+       }},
+      {"npy_channels",
+       [](const Path& f) {
+         return Npy(f, {3, 45, 31}, DType::kI16);
+       }},
+      {"npy_bool",
+       [](const Path& f) {
+         return Npy(f, {45, 31}, DType::kBool);
+       }},
+      {"png_rgb",
+       [](const Path& f) { return WritePng(f / "image.png", 45, 31, PNG_FORMAT_RGB), (f / "image.png").string(); }},
+      {"png_grey",
+       [](const Path& f) { return WritePng(f / "image.png", 45, 31, PNG_FORMAT_GRAY), (f / "image.png").string(); }},
       {"tiff_strips", [](const Path& f) { return Tiff(f, {{.samples = 3}}); }},
-      {"tiff_tiles_planar", [](const Path& f) { return Tiff(f, {{.samples = 3, .dtype = DType::kU16, .tile = 32, .planar = true, .compression = COMPRESSION_LZW}}); }},
-      {"tiff_pyramid", [](const Path& f) { return Tiff(f, {{.tile = 16, .sub_pages = 1}, {.height = 37, .width = 26, .tile = 16, .reduced = true}}); }},
-      {"tiff_stack", [](const Path& f) { return Tiff(f, {{.dtype = DType::kF32}, {.dtype = DType::kF32, .plane = 1}}); }},
-      {"slide", [](const Path&) {
+      {"tiff_tiles_planar",
+       [](const Path& f) {
+         return Tiff(
+             f, {{.samples = 3, .dtype = DType::kU16, .tile = 32, .planar = true, .compression = COMPRESSION_LZW}});
+       }},
+      {"tiff_pyramid",
+       [](const Path& f) {
+         return Tiff(f, {{.tile = 16, .sub_pages = 1}, {.height = 37, .width = 26, .tile = 16, .reduced = true}});
+       }},
+      {"tiff_stack",
+       [](const Path& f) {
+         return Tiff(f, {{.dtype = DType::kF32}, {.dtype = DType::kF32, .plane = 1}});
+       }},
+      {"slide",
+       [](const Path&) {
          const std::string data = EnvironmentVariable("TEGULA_TEST_DATA");
          return data.empty() ? "" : data + "/data/images/wsi/CMU-1-Small-Region.svs";
        }},
@@ -90,7 +120,9 @@ TEST_P(SourceConformance, ACutFileIsAnErrorThatNamesIt) {
     if (source.ok()) {
       const ImageInfo& info = (*source)->info();
       const Level& level = info.levels[0];
-      Tensor out = Tensor::Allocate(info.dtype, {static_cast<std::int64_t>(info.channels.size()), level.height, level.width}).value();
+      Tensor out =
+          Tensor::Allocate(info.dtype, {static_cast<std::int64_t>(info.channels.size()), level.height, level.width})
+              .value();
       const Status read = (*source)->Read({.box = {{0, level.height}, {0, level.width}}}, out.view());
       ASSERT_FALSE(read.ok()) << part;
       message = ToString(read.error());
@@ -101,7 +133,8 @@ TEST_P(SourceConformance, ACutFileIsAnErrorThatNamesIt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Readers, SourceConformance, ::testing::ValuesIn(Cases()), [](const auto& case_info) { return case_info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Readers, SourceConformance, ::testing::ValuesIn(Cases()),
+                         [](const auto& case_info) { return case_info.param.name; });
 
 }  // namespace
 }  // namespace tegula::image::testing

@@ -15,7 +15,8 @@ namespace tegula::image {
 namespace {
 
 constexpr std::string_view kPrefix = "synthetic:";
-constexpr std::string_view kKeys = "height, width, channels, dtype, seed, levels, z, t, pixel_size, background, density";
+constexpr std::string_view kKeys =
+    "height, width, channels, dtype, seed, levels, z, t, pixel_size, background, density";
 constexpr std::int64_t kMaxLevels = 16;
 
 // Nuclei stand in cells of this edge, one or none in each, wholly inside it.
@@ -33,7 +34,8 @@ constexpr double kStain[3] = {-0.52, -0.60, -0.33};
 
 std::optional<Nucleus> NucleusIn(const SyntheticSpec& spec, std::int64_t cell_y, std::int64_t cell_x) {
   const auto draw = [&](std::int64_t which) { return UniformAt(spec.seed ^ kShapeSalt, which, cell_y, cell_x); };
-  if (cell_y < 0 || cell_x < 0 || (cell_y + 1) * kCell > spec.height || (cell_x + 1) * kCell > spec.width) return std::nullopt;
+  if (cell_y < 0 || cell_x < 0 || (cell_y + 1) * kCell > spec.height || (cell_x + 1) * kCell > spec.width)
+    return std::nullopt;
   if (draw(0) >= spec.density) return std::nullopt;
   Nucleus n;
   n.long_radius = kSmallest + draw(1) * (kLargest - kSmallest);
@@ -85,7 +87,8 @@ class SyntheticSource final : public Source {
         VisitDType(info_.dtype, [&](auto tag) {
           using T = typename decltype(tag)::type;
           T* const to = out.as<T>();
-          for (std::size_t x = 0; x < row.size(); ++x) to[static_cast<std::int64_t>(x) * out.strides()[2]] = Quantise<T>(row[x]);
+          for (std::size_t x = 0; x < row.size(); ++x)
+            to[static_cast<std::int64_t>(x) * out.strides()[2]] = Quantise<T>(row[x]);
         });
       }
     }
@@ -102,12 +105,14 @@ class SyntheticSource final : public Source {
     const double y0 = (static_cast<double>(y) + 0.5) * scale;
     switch (spec_.kind) {
       case SyntheticKind::kNoise:
-        for (std::size_t i = 0; i < row.size(); ++i) row[i] = UniformAt(seed, c, y, first + static_cast<std::int64_t>(i));
+        for (std::size_t i = 0; i < row.size(); ++i)
+          row[i] = UniformAt(seed, c, y, first + static_cast<std::int64_t>(i));
         return;
       case SyntheticKind::kGradient:
         for (std::size_t i = 0; i < row.size(); ++i) {
           const double x0 = (static_cast<double>(first) + static_cast<double>(i) + 0.5) * scale;
-          const double value = std::min(1.0, (y0 / static_cast<double>(spec_.height) + x0 / static_cast<double>(spec_.width)) / 2);
+          const double value =
+              std::min(1.0, (y0 / static_cast<double>(spec_.height) + x0 / static_cast<double>(spec_.width)) / 2);
           row[i] = c % 2 == 0 ? value : 1 - value;
         }
         return;
@@ -116,7 +121,8 @@ class SyntheticSource final : public Source {
     FillNuclei(seed, c, y, first, scale, row);
   }
 
-  void FillNuclei(std::uint64_t seed, std::int64_t c, std::int64_t y, std::int64_t first, double scale, std::vector<double>& row) const {
+  void FillNuclei(std::uint64_t seed, std::int64_t c, std::int64_t y, std::int64_t first, double scale,
+                  std::vector<double>& row) const {
     const double y0 = (static_cast<double>(y) + 0.5) * scale;
     const auto cell_y = static_cast<std::int64_t>(y0) / kCell;
     const auto tint = static_cast<std::size_t>(spec_.channels == 3 ? c : 0);
@@ -132,10 +138,13 @@ class SyntheticSource final : public Source {
         nucleus = NucleusIn(spec_, cell_y, cell_x);
         if (nucleus) {
           cos = std::cos(nucleus->angle), sin = std::sin(nucleus->angle);
-          contrast = spec_.bright ? kStain[tint] : kFluorescence + kFluorescenceSpread * UniformAt(spec_.seed ^ kShapeSalt, 6, cell_y, cell_x);
+          contrast = spec_.bright
+                         ? kStain[tint]
+                         : kFluorescence + kFluorescenceSpread * UniformAt(spec_.seed ^ kShapeSalt, 6, cell_y, cell_x);
         }
       }
-      row[i] = background + (nucleus ? contrast * Coverage(*nucleus, cos, sin, y0, x0) : 0) + kNoise * (UniformAt(seed, c, y, x) - 0.5);
+      row[i] = background + (nucleus ? contrast * Coverage(*nucleus, cos, sin, y0, x0) : 0) +
+               kNoise * (UniformAt(seed, c, y, x) - 0.5);
     }
   }
 
@@ -149,7 +158,8 @@ Error BadValue(std::string_view key, std::string_view value, std::string_view wa
 
 Status SetSize(std::string_view key, std::string_view value, std::int64_t limit, std::int64_t& out) {
   const std::optional<std::int64_t> number = ParseInt(value);
-  if (!number || *number < 1 || *number > limit) return BadValue(key, value, fmt::format("a number from 1 to {}", limit));
+  if (!number || *number < 1 || *number > limit)
+    return BadValue(key, value, fmt::format("a number from 1 to {}", limit));
   out = *number;
   return Ok();
 }
@@ -212,7 +222,8 @@ Result<SyntheticSpec> ParseSynthetic(std::string_view name, const Limits& limits
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const std::string_view part = Trim(parts[i]);
     const std::size_t equals = part.find('=');
-    if (equals == std::string_view::npos) return InvalidError(fmt::format("'{}' in a synthetic image is not of the form key=value", part));
+    if (equals == std::string_view::npos)
+      return InvalidError(fmt::format("'{}' in a synthetic image is not of the form key=value", part));
     TEGULA_TRY(SetKey(spec, Trim(part.substr(0, equals)), Trim(part.substr(equals + 1)), limits));
   }
   return spec;
@@ -225,14 +236,16 @@ std::vector<Nucleus> SyntheticNuclei(const SyntheticSpec& spec, const Box& box) 
   for (std::int64_t cell_y = inside.y.begin / kCell; cell_y * kCell < inside.y.end; ++cell_y) {
     for (std::int64_t cell_x = inside.x.begin / kCell; cell_x * kCell < inside.x.end; ++cell_x) {
       const std::optional<Nucleus> n = NucleusIn(spec, cell_y, cell_x);
-      if (n && inside.y.Contains(static_cast<std::int64_t>(n->y)) && inside.x.Contains(static_cast<std::int64_t>(n->x))) nuclei.push_back(*n);
+      if (n && inside.y.Contains(static_cast<std::int64_t>(n->y)) && inside.x.Contains(static_cast<std::int64_t>(n->x)))
+        nuclei.push_back(*n);
     }
   }
   return nuclei;
 }
 
 Status ProbeSynthetic(const ProbeInput& input) {
-  return input.name.starts_with(kPrefix) ? Ok() : UnsupportedError(fmt::format("its name does not begin with '{}'", kPrefix));
+  return input.name.starts_with(kPrefix) ? Ok()
+                                         : UnsupportedError(fmt::format("its name does not begin with '{}'", kPrefix));
 }
 
 Result<std::unique_ptr<Source>> OpenSynthetic(const std::string& name, const Limits& limits) {

@@ -5,8 +5,8 @@
 //   synthetic:nuclei,height=2000,width=3000,seed=7,pixel_size=0.5,background=bright,density=0.8
 //
 // A pixel is a function of its place, so an image of any size needs no memory and every box of it agrees with every
-// other. Further keys for all kinds: levels (each half of the one before), z, t, pixel_size (µm). Nuclei are ellipses that
-// are known, do not touch, and lie wholly inside the image: what a model finds can be compared with what is there.
+// other. Further keys for all kinds: levels (each half of the one before), z, t, pixel_size (µm). Nuclei are ellipses
+// that are known, do not touch, and lie wholly inside the image: what a model finds can be compared with what is there.
 #pragma once
 
 #include <cstdint>
@@ -45,13 +45,13 @@ Result<SyntheticSpec> ParseSynthetic(std::string_view name, const Limits& limits
 /// An ellipse in pixels of level 0, where pixel i covers [i, i + 1). On its outline the brightness is midway between
 /// background and nucleus.
 struct Nucleus {
-  double y = 0, x = 0;             ///< centre
+  double y = 0, x = 0;  ///< centre
   double long_radius = 0, short_radius = 0;
-  double angle = 0;                ///< of the long axis from the x axis towards y, in radians
+  double angle = 0;  ///< of the long axis from the x axis towards y, in radians
 };
 
-/// The nuclei of a `synthetic:nuclei` image whose centre lies in the box (pixels of level 0), row by row of their places;
-/// the same in all channels, z and t.
+/// The nuclei of a `synthetic:nuclei` image whose centre lies in the box (pixels of level 0), row by row of their
+/// places; the same in all channels, z and t.
 std::vector<Nucleus> SyntheticNuclei(const SyntheticSpec& spec, const Box& box);
 
 }  // namespace tegula::image

@@ -40,14 +40,20 @@ TEST(Synthetic, AnImageOfAnySizeNeedsNoMemory) {
   const std::unique_ptr<Source> source = Open("synthetic:nuclei,height=2000000000,width=2000000000,levels=3").value();
   Tensor out = Tensor::Allocate(DType::kU8, {1, 50, 60}).value();
   const Level& level = source->info().levels[2];
-  EXPECT_TRUE(source->Read({.level = 2, .box = {{level.height - 50, level.height}, {level.width - 60, level.width}}}, out.view()).ok());
+  EXPECT_TRUE(
+      source
+          ->Read({.level = 2, .box = {{level.height - 50, level.height}, {level.width - 60, level.width}}}, out.view())
+          .ok());
 }
 
 TEST(Synthetic, NucleiAreBrightInsideAndDarkOutsideTheirOutline) {
   const char* name = "synthetic:nuclei,height=400,width=600,seed=5";
   const SyntheticSpec spec = ParseSynthetic(name).value();
   const Tensor pixels = testing::ReadAll(*Open(name).value());
-  const auto at = [&](double y, double x) { return static_cast<int>(pixels.values<std::uint8_t>()[static_cast<std::size_t>(std::floor(y)) * 600 + static_cast<std::size_t>(std::floor(x))]); };
+  const auto at = [&](double y, double x) {
+    return static_cast<int>(pixels.values<std::uint8_t>()[static_cast<std::size_t>(std::floor(y)) * 600 +
+                                                          static_cast<std::size_t>(std::floor(x))]);
+  };
   const std::vector<Nucleus> nuclei = SyntheticNuclei(spec, {{0, 400}, {0, 600}});
   ASSERT_GT(nuclei.size(), 80u);
   for (const Nucleus& n : nuclei) {
@@ -55,8 +61,10 @@ TEST(Synthetic, NucleiAreBrightInsideAndDarkOutsideTheirOutline) {
     for (int k = 0; k < 12; ++k) {
       const double phase = k * 0.5236;
       const auto on = [&](double factor, double extra) {
-        const double u = (n.long_radius * factor + extra) * std::cos(phase), v = (n.short_radius * factor + extra) * std::sin(phase);
-        return at(n.y + u * std::sin(n.angle) + v * std::cos(n.angle), n.x + u * std::cos(n.angle) - v * std::sin(n.angle));
+        const double u = (n.long_radius * factor + extra) * std::cos(phase),
+                     v = (n.short_radius * factor + extra) * std::sin(phase);
+        return at(n.y + u * std::sin(n.angle) + v * std::cos(n.angle),
+                  n.x + u * std::cos(n.angle) - v * std::sin(n.angle));
       };
       EXPECT_GT(on(0.6, 0), 120);
     }
@@ -72,7 +80,8 @@ TEST(SyntheticNuclei, DoNotTouchAndLieInsideTheImage) {
     EXPECT_GE(nuclei[i].y - nuclei[i].long_radius, 0);
     EXPECT_LE(nuclei[i].x + nuclei[i].long_radius, 610);
     for (std::size_t k = 0; k < i; ++k)
-      EXPECT_GT(std::hypot(nuclei[i].y - nuclei[k].y, nuclei[i].x - nuclei[k].x), nuclei[i].short_radius + nuclei[k].short_radius);
+      EXPECT_GT(std::hypot(nuclei[i].y - nuclei[k].y, nuclei[i].x - nuclei[k].x),
+                nuclei[i].short_radius + nuclei[k].short_radius);
   }
 }
 

@@ -23,18 +23,21 @@ std::int64_t Shrunk(std::int64_t size, double factor) {
 
 }  // namespace
 
-Result<Thumbnail> ReadThumbnail(const Source& source, std::int64_t max_edge, std::span<const std::int64_t> channels, std::int64_t z, std::int64_t t) {
+Result<Thumbnail> ReadThumbnail(const Source& source, std::int64_t max_edge, std::span<const std::int64_t> channels,
+                                std::int64_t z, std::int64_t t) {
   TEGULA_ASSERT(max_edge > 0);
   const ImageInfo& info = source.info();
   ReadRequest request{.level = CoarsestLevelOf(info, max_edge), .t = t, .z = z, .channels = channels};
   const Level& level = info.levels[static_cast<std::size_t>(request.level)];
   const double factor = std::max(1.0, static_cast<double>(Edge(level)) / static_cast<double>(max_edge));
-  const AxisGrid y = AxisGrid::WithSize(level.height, Shrunk(level.height, factor)), x = AxisGrid::WithSize(level.width, Shrunk(level.width, factor));
+  const AxisGrid y = AxisGrid::WithSize(level.height, Shrunk(level.height, factor)),
+                 x = AxisGrid::WithSize(level.width, Shrunk(level.width, factor));
 
   Thumbnail thumbnail;
   thumbnail.downsample_y = level.downsample_y * y.step;
   thumbnail.downsample_x = level.downsample_x * x.step;
-  TEGULA_ASSIGN_OR_RETURN(thumbnail.pixels_cyx, Tensor::Allocate(info.dtype, {request.planes(info), y.out_size, x.out_size}));
+  TEGULA_ASSIGN_OR_RETURN(thumbnail.pixels_cyx,
+                          Tensor::Allocate(info.dtype, {request.planes(info), y.out_size, x.out_size}));
   const auto read = [&](const Box& box, const View& out) -> Status {
     request.box = box;
     return source.Read(request, out);

@@ -29,7 +29,8 @@ tmsize_t ReadProc(thandle_t handle, void* out, tmsize_t size) {
   const std::int64_t left = client.file->size() - client.position;
   const std::int64_t count = std::clamp<std::int64_t>(size, 0, std::max<std::int64_t>(left, 0));
   if (count == 0) return 0;
-  if (!client.file->Read(client.position, {static_cast<std::byte*>(out), static_cast<std::size_t>(count)}).ok()) return -1;
+  if (!client.file->Read(client.position, {static_cast<std::byte*>(out), static_cast<std::size_t>(count)}).ok())
+    return -1;
   client.position += count;
   return static_cast<tmsize_t>(count);
 }
@@ -65,15 +66,19 @@ int OnError(TIFF*, void* user, const char*, const char* format, std::va_list arg
 // Most warnings are of tags nobody needs. libjpeg, however, only warns when data are damaged and goes on with grey.
 int OnWarning(TIFF*, void* user, const char* module, const char* format, std::va_list arguments) {
   std::string& warning = static_cast<Client*>(user)->jpeg_warning;
-  if (module != nullptr && std::string_view(module) == "JPEGLib" && warning.empty()) warning = Format(format, arguments);
+  if (module != nullptr && std::string_view(module) == "JPEGLib" && warning.empty())
+    warning = Format(format, arguments);
   return 1;
 }
 
 std::string CompressionName(int compression) {
   switch (compression) {
     case COMPRESSION_OJPEG: return "old-style JPEG";
-    case 33003: case 33005: case 34712: return "JPEG 2000";
-    case 22610: case 34934: return "JPEG XR";
+    case 33003:
+    case 33005:
+    case 34712: return "JPEG 2000";
+    case 22610:
+    case 34934: return "JPEG XR";
     case COMPRESSION_JBIG: return "JBIG";
     default: break;
   }
@@ -96,7 +101,8 @@ double Resolution(TIFF* tiff, std::uint32_t tag) {
 }  // namespace
 
 std::int64_t TiffPage::colour_samples() const noexcept {
-  const auto alphas = std::count_if(extra_samples.begin(), extra_samples.end(), [](std::uint16_t kind) { return kind != EXTRASAMPLE_UNSPECIFIED; });
+  const auto alphas = std::count_if(extra_samples.begin(), extra_samples.end(),
+                                    [](std::uint16_t kind) { return kind != EXTRASAMPLE_UNSPECIFIED; });
   return samples - static_cast<std::int64_t>(alphas);
 }
 
@@ -112,32 +118,44 @@ DType TiffPage::dtype() const {
 }
 
 Status TiffPage::CheckReadable(const Limits& limits, bool palette_is_display) const {
-  if (height < 1 || width < 1 || samples < 1) return CorruptError(fmt::format("a page of {} x {} pixels with {} samples", height, width, samples));
+  if (height < 1 || width < 1 || samples < 1)
+    return CorruptError(fmt::format("a page of {} x {} pixels with {} samples", height, width, samples));
   if (height > limits.axis_size || width > limits.axis_size || samples > limits.channels)
-    return ExhaustedError(fmt::format("a page of {} x {} pixels with {} samples is larger than allowed", height, width, samples));
+    return ExhaustedError(
+        fmt::format("a page of {} x {} pixels with {} samples is larger than allowed", height, width, samples));
   const bool is_float = sample_format == SAMPLEFORMAT_IEEEFP;
-  const bool is_number = sample_format == SAMPLEFORMAT_UINT || sample_format == SAMPLEFORMAT_INT || sample_format == SAMPLEFORMAT_VOID;
+  const bool is_number =
+      sample_format == SAMPLEFORMAT_UINT || sample_format == SAMPLEFORMAT_INT || sample_format == SAMPLEFORMAT_VOID;
   if (is_float ? bits != 32 && bits != 64 : !is_number || (bits != 8 && bits != 16 && bits != 32 && bits != 64))
     return UnsupportedError(fmt::format("pixels of {} bits{} are not read; save them with 8, 16 or 32 bits", bits,
-                                        is_float ? " in floating point" : is_number ? "" : " of complex or unknown kind"));
+                                        is_float    ? " in floating point"
+                                        : is_number ? ""
+                                                    : " of complex or unknown kind"));
   if (photometric == Photometric::kMinIsWhite)
-    return UnsupportedError("white is stored as zero (min-is-white); invert the image when you save it, so that zero is black");
+    return UnsupportedError(
+        "white is stored as zero (min-is-white); invert the image when you save it, so that zero is black");
   if (photometric == Photometric::kPalette && !palette_is_display)
     return UnsupportedError("the colours come from a palette; save the image as RGB or grey");
   const bool jpeg_colours = photometric == Photometric::kYCbCr && compression == COMPRESSION_JPEG;
-  if (photometric != Photometric::kMinIsBlack && photometric != Photometric::kRgb && photometric != Photometric::kPalette && !jpeg_colours)
-    return UnsupportedError(fmt::format("colours of kind {} (TIFF's PhotometricInterpretation) are not read; save the image as RGB or grey",
-                                        static_cast<int>(photometric)));
+  if (photometric != Photometric::kMinIsBlack && photometric != Photometric::kRgb &&
+      photometric != Photometric::kPalette && !jpeg_colours)
+    return UnsupportedError(
+        fmt::format("colours of kind {} (TIFF's PhotometricInterpretation) are not read; save the image as RGB or grey",
+                    static_cast<int>(photometric)));
   if (is_colour() && samples < 3) return CorruptError(fmt::format("a colour page with {} samples per pixel", samples));
   if (std::find(extra_samples.begin(), extra_samples.end(), EXTRASAMPLE_ASSOCALPHA) != extra_samples.end())
     return UnsupportedError("the colours are multiplied by a transparency; save the image without transparency");
   if (TIFFIsCODECConfigured(static_cast<std::uint16_t>(compression)) == 0 || compression == COMPRESSION_OJPEG)
-    return UnsupportedError(fmt::format("the compression {} is not read; save the image with LZW, Deflate, Zstandard or JPEG", CompressionName(compression)));
-  if (block_height < 1 || block_width < 1) return CorruptError(fmt::format("blocks of {} x {} pixels", block_height, block_width));
+    return UnsupportedError(
+        fmt::format("the compression {} is not read; save the image with LZW, Deflate, Zstandard or JPEG",
+                    CompressionName(compression)));
+  if (block_height < 1 || block_width < 1)
+    return CorruptError(fmt::format("blocks of {} x {} pixels", block_height, block_width));
   const std::int64_t pixel_bytes = samples_per_block() * bits / 8;
   if (block_height > kMaxBlockBytes / pixel_bytes / block_width)
-    return ExhaustedError(fmt::format("its {} of {} x {} pixels are too large to be decoded one by one; save the image in tiles", tiled ? "tiles" : "strips",
-                                      block_height, block_width));
+    return ExhaustedError(
+        fmt::format("its {} of {} x {} pixels are too large to be decoded one by one; save the image in tiles",
+                    tiled ? "tiles" : "strips", block_height, block_width));
   return Ok();
 }
 
@@ -153,7 +171,8 @@ class TiffFile::Handle {
     TIFFOpenOptionsSetErrorHandlerExtR(options, &OnError, &handle->client_);
     TIFFOpenOptionsSetWarningHandlerExtR(options, &OnWarning, &handle->client_);
     // O: offsets of blocks are read when they are needed, which is what makes slides of a million tiles open at once.
-    handle->tiff_ = TIFFClientOpenExt("TIFF", "rOm", &handle->client_, &ReadProc, &WriteProc, &SeekProc, &CloseProc, &SizeProc, nullptr, nullptr, options);
+    handle->tiff_ = TIFFClientOpenExt("TIFF", "rOm", &handle->client_, &ReadProc, &WriteProc, &SeekProc, &CloseProc,
+                                      &SizeProc, nullptr, nullptr, options);
     TIFFOpenOptionsFree(options);
     if (handle->tiff_ == nullptr) return CorruptError(handle->Complaint("it is damaged or cut off"));
     handle->page_ = TIFFCurrentDirOffset(handle->tiff_);
@@ -171,7 +190,8 @@ class TiffFile::Handle {
     if (page_ == offset) return Ok();
     client_.error.clear();
     page_ = 0;
-    if (TIFFSetSubDirectory(tiff_, offset) == 0) return CorruptError(Complaint(fmt::format("there is no readable page at byte {}", offset)));
+    if (TIFFSetSubDirectory(tiff_, offset) == 0)
+      return CorruptError(Complaint(fmt::format("there is no readable page at byte {}", offset)));
     page_ = offset;
     return Ok();
   }
@@ -194,8 +214,9 @@ class TiffFile::Handle {
     page.height = Defaulted<std::uint32_t>(tiff_, TIFFTAG_IMAGELENGTH);
     page.width = Defaulted<std::uint32_t>(tiff_, TIFFTAG_IMAGEWIDTH);
     page.tiled = TIFFIsTiled(tiff_) != 0;
-    page.block_height = page.tiled ? Defaulted<std::uint32_t>(tiff_, TIFFTAG_TILELENGTH)
-                                   : std::min<std::int64_t>(Defaulted<std::uint32_t>(tiff_, TIFFTAG_ROWSPERSTRIP), page.height);
+    page.block_height =
+        page.tiled ? Defaulted<std::uint32_t>(tiff_, TIFFTAG_TILELENGTH)
+                   : std::min<std::int64_t>(Defaulted<std::uint32_t>(tiff_, TIFFTAG_ROWSPERSTRIP), page.height);
     page.block_width = page.tiled ? Defaulted<std::uint32_t>(tiff_, TIFFTAG_TILEWIDTH) : page.width;
     page.planar = Defaulted<std::uint16_t>(tiff_, TIFFTAG_PLANARCONFIG) == PLANARCONFIG_SEPARATE;
     page.samples = Defaulted<std::uint16_t>(tiff_, TIFFTAG_SAMPLESPERPIXEL);
@@ -207,33 +228,39 @@ class TiffFile::Handle {
     page.photometric = static_cast<Photometric>(photometric);
     std::uint16_t count = 0;
     std::uint16_t* extra = nullptr;
-    if (TIFFGetField(tiff_, TIFFTAG_EXTRASAMPLES, &count, &extra) == 1 && extra != nullptr) page.extra_samples.assign(extra, extra + count);
+    if (TIFFGetField(tiff_, TIFFTAG_EXTRASAMPLES, &count, &extra) == 1 && extra != nullptr)
+      page.extra_samples.assign(extra, extra + count);
     const auto kind = Defaulted<std::uint32_t>(tiff_, TIFFTAG_SUBFILETYPE);
     page.reduced = (kind & FILETYPE_REDUCEDIMAGE) != 0;
     page.mask = (kind & FILETYPE_MASK) != 0;
     std::uint64_t* sub = nullptr;
     count = 0;
-    if (TIFFGetField(tiff_, TIFFTAG_SUBIFD, &count, &sub) == 1 && sub != nullptr) page.sub_pages.assign(sub, sub + count);
+    if (TIFFGetField(tiff_, TIFFTAG_SUBIFD, &count, &sub) == 1 && sub != nullptr)
+      page.sub_pages.assign(sub, sub + count);
     page.x_resolution = Resolution(tiff_, TIFFTAG_XRESOLUTION);
     page.y_resolution = Resolution(tiff_, TIFFTAG_YRESOLUTION);
     page.resolution_unit = Defaulted<std::uint16_t>(tiff_, TIFFTAG_RESOLUTIONUNIT);
     const char* description = nullptr;
-    if (TIFFGetField(tiff_, TIFFTAG_IMAGEDESCRIPTION, &description) == 1 && description != nullptr) page.description = description;
+    if (TIFFGetField(tiff_, TIFFTAG_IMAGEDESCRIPTION, &description) == 1 && description != nullptr)
+      page.description = description;
     return page;
   }
 
   Result<Tensor> Decode(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t sample) {
     TEGULA_TRY(Select(page.offset));
     if (page.photometric == Photometric::kYCbCr) TIFFSetField(tiff_, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
-    TEGULA_ASSIGN_OR_RETURN(Tensor block, Tensor::Allocate(page.dtype(), {page.rows_of(block_y), page.block_width, page.samples_per_block()}));
+    TEGULA_ASSIGN_OR_RETURN(Tensor block, Tensor::Allocate(page.dtype(), {page.rows_of(block_y), page.block_width,
+                                                                          page.samples_per_block()}));
     std::int64_t index = block_y * page.blocks_across() + block_x;
     if (page.planar) index += sample * page.blocks_down() * page.blocks_across();
     client_.error.clear();
     client_.jpeg_warning.clear();
     const auto number = static_cast<std::uint32_t>(index);
     const auto expected = static_cast<tmsize_t>(block.bytes());
-    const tmsize_t size = page.tiled ? TIFFTileSize(tiff_) : TIFFVStripSize(tiff_, static_cast<std::uint32_t>(page.rows_of(block_y)));
-    if (size != expected) return CorruptError(Complaint(fmt::format("a block decodes to {} bytes, but {} are expected", size, expected)));
+    const tmsize_t size =
+        page.tiled ? TIFFTileSize(tiff_) : TIFFVStripSize(tiff_, static_cast<std::uint32_t>(page.rows_of(block_y)));
+    if (size != expected)
+      return CorruptError(Complaint(fmt::format("a block decodes to {} bytes, but {} are expected", size, expected)));
     const tmsize_t read = page.tiled ? TIFFReadEncodedTile(tiff_, number, block.view().data(), expected)
                                      : TIFFReadEncodedStrip(tiff_, number, block.view().data(), expected);
     if (read != expected) return CorruptError(Complaint("the data end too early"));
@@ -243,7 +270,9 @@ class TiffFile::Handle {
 
  private:
   Handle() = default;
-  std::string Complaint(std::string otherwise) const { return client_.error.empty() ? std::move(otherwise) : client_.error; }
+  std::string Complaint(std::string otherwise) const {
+    return client_.error.empty() ? std::move(otherwise) : client_.error;
+  }
 
   Client client_;
   TIFF* tiff_ = nullptr;
@@ -288,7 +317,8 @@ Result<TiffFile::Lease> TiffFile::Borrow(std::uint64_t wanted_page) const {
     const std::lock_guard lock(pool_->mutex);
     auto& idle = pool_->idle;
     if (!idle.empty()) {
-      auto chosen = std::find_if(idle.begin(), idle.end(), [&](const auto& handle) { return handle->page() == wanted_page; });
+      auto chosen =
+          std::find_if(idle.begin(), idle.end(), [&](const auto& handle) { return handle->page() == wanted_page; });
       if (chosen == idle.end()) chosen = idle.begin();  // the one that has been idle longest
       std::unique_ptr<Handle> handle = std::move(*chosen);
       idle.erase(chosen);
@@ -307,7 +337,8 @@ Result<std::vector<TiffPage>> TiffFile::ReadPages() const {
     pages.push_back(handle->Describe());
     if (pages.size() > 1) pages.back().description = {};
     entries += 1 + pages.back().sub_pages.size() + pages.back().extra_samples.size();
-    if (entries > kMaxPages) return ExhaustedError(fmt::format("it has more than the {} pages that are allowed", kMaxPages));
+    if (entries > kMaxPages)
+      return ExhaustedError(fmt::format("it has more than the {} pages that are allowed", kMaxPages));
     TEGULA_ASSIGN_OR_RETURN(more, handle->Next().Context(fmt::format("after page {}", pages.size() - 1)));
   }
   return pages;
@@ -319,7 +350,8 @@ Result<TiffPage> TiffFile::ReadPageAt(std::uint64_t offset) const {
   return handle->Describe();
 }
 
-Result<Tensor> TiffFile::DecodeBlock(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t sample) const {
+Result<Tensor> TiffFile::DecodeBlock(const TiffPage& page, std::int64_t block_y, std::int64_t block_x,
+                                     std::int64_t sample) const {
   TEGULA_ASSIGN_OR_RETURN(const Lease handle, Borrow(page.offset));
   return handle->Decode(page, block_y, block_x, sample)
       .Context(page.tiled ? fmt::format("tile at y={} x={}", block_y * page.block_height, block_x * page.block_width)

@@ -1,9 +1,9 @@
-// image/tiff_file.h — inside the module: libtiff behind values. Pages (directories) as plain structs, and the decoding of
-// single blocks (tiles or strips) from any thread.
+// image/tiff_file.h — inside the module: libtiff behind values. Pages (directories) as plain structs, and the decoding
+// of single blocks (tiles or strips) from any thread.
 //
-// libtiff's handle is for one thread and one page at a time, and reading a page anew costs. So a pool keeps handles and hands
-// out, if it can, one that stands at the wanted page. All share one file descriptor; nothing is mapped into memory, so a file
-// that shrinks or a disk that fails is an error and not a signal.
+// libtiff's handle is for one thread and one page at a time, and reading a page anew costs. So a pool keeps handles and
+// hands out, if it can, one that stands at the wanted page. All share one file descriptor; nothing is mapped into
+// memory, so a file that shrinks or a disk that fails is an error and not a signal.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,15 @@
 namespace tegula::image {
 
 /// What the colour numbers of a page mean (the values of the TIFF standard that are told apart here).
-enum class Photometric : std::uint16_t { kMinIsWhite = 0, kMinIsBlack = 1, kRgb = 2, kPalette = 3, kMask = 4, kSeparated = 5, kYCbCr = 6 };
+enum class Photometric : std::uint16_t {
+  kMinIsWhite = 0,
+  kMinIsBlack = 1,
+  kRgb = 2,
+  kPalette = 3,
+  kMask = 4,
+  kSeparated = 5,
+  kYCbCr = 6
+};
 
 /// One directory of a TIFF, as it stands in the file: not yet checked whether it can be read as an image.
 struct TiffPage {
@@ -43,8 +51,8 @@ struct TiffPage {
   std::vector<std::uint64_t> sub_pages;      ///< offsets of SubIFDs
   double x_resolution = 0;                   ///< pixels per unit; 0: not stated
   double y_resolution = 0;
-  int resolution_unit = 2;                   ///< 1 none, 2 inch, 3 centimetre
-  std::string description;                   ///< ImageDescription; ReadPages keeps that of the first page only
+  int resolution_unit = 2;  ///< 1 none, 2 inch, 3 centimetre
+  std::string description;  ///< ImageDescription; ReadPages keeps that of the first page only
 
   /// kUnsupported, with one sentence, if the page's pixels cannot be read; `palette_is_display`: a palette does not
   /// change what the numbers mean (ImageJ's look-up tables).
@@ -79,7 +87,8 @@ class TiffFile {
   Result<TiffPage> ReadPageAt(std::uint64_t offset) const;
   /// One decoded block as (row, column, sample); `sample` matters for planar pages only. JPEG in YCbCr comes as RGB.
   /// kCorrupt with the block's place.
-  Result<Tensor> DecodeBlock(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t sample) const;
+  Result<Tensor> DecodeBlock(const TiffPage& page, std::int64_t block_y, std::int64_t block_x,
+                             std::int64_t sample) const;
 
  private:
   class Handle;

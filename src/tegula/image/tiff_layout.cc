@@ -15,18 +15,19 @@ namespace {
 // What a description says: the pages of the full-size planes and what the channels are.
 struct Stack {
   std::int64_t size_z = 1, size_t = 1;
-  std::int64_t channel_pages = 1;        // pages per z and t; each holds all its samples as channels
-  std::vector<std::int64_t> pages;       // by t, z, channel page
-  std::vector<Channel> channels;         // empty: default names
+  std::int64_t channel_pages = 1;   // pages per z and t; each holds all its samples as channels
+  std::vector<std::int64_t> pages;  // by t, z, channel page
+  std::vector<Channel> channels;    // empty: default names
   bool is_rgb = false;
   bool palette_is_display = false;
-  bool reduced_pages_follow = false;     // levels may be pages of their own right after the full-size page
+  bool reduced_pages_follow = false;  // levels may be pages of their own right after the full-size page
   std::optional<PixelSize> pixel_size;
   std::string format;
 };
 
 bool SameKind(const TiffPage& a, const TiffPage& b) {
-  return a.samples == b.samples && a.bits == b.bits && a.sample_format == b.sample_format && a.colour_samples() == b.colour_samples();
+  return a.samples == b.samples && a.bits == b.bits && a.sample_format == b.sample_format &&
+         a.colour_samples() == b.colour_samples();
 }
 
 // ---------------------------------------------------------------------------------------------------------- OME-TIFF
@@ -40,8 +41,9 @@ Status CheckOneFile(const OmeDocument& document, const OmeImage& image) {
     if (!data.uuid.empty() && !document.uuid.empty() && data.uuid != document.uuid) elsewhere = &data;
   }
   if (elsewhere == nullptr && files.size() <= 1) return Ok();
-  return UnsupportedError(fmt::format("its planes are spread over several files{}; convert it to one OME-TIFF (bfconvert does)",
-                                      elsewhere == nullptr || elsewhere->file_name.empty() ? "" : fmt::format(" ('{}' is one)", elsewhere->file_name)));
+  return UnsupportedError(fmt::format(
+      "its planes are spread over several files{}; convert it to one OME-TIFF (bfconvert does)",
+      elsewhere == nullptr || elsewhere->file_name.empty() ? "" : fmt::format(" ('{}' is one)", elsewhere->file_name)));
 }
 
 // Runs through the planes in the order of the file: DimensionOrder without X and Y.
@@ -52,7 +54,8 @@ class PlaneOrder {
     const std::string& text = image.dimension_order;
     std::string sorted = text.size() == 5 ? text.substr(2) : "";
     std::sort(sorted.begin(), sorted.end());
-    if (sorted != "CTZ" || !text.starts_with("XY")) return CorruptError(fmt::format("DimensionOrder \"{}\" in its OME-XML is none", text));
+    if (sorted != "CTZ" || !text.starts_with("XY"))
+      return CorruptError(fmt::format("DimensionOrder \"{}\" in its OME-XML is none", text));
     for (std::size_t i = 0; i < 3; ++i) {
       order.letter_[i] = text[i + 2];
       order.size_[i] = text[i + 2] == 'C' ? channel_pages : text[i + 2] == 'Z' ? image.size_z : image.size_t;
@@ -88,17 +91,22 @@ class PlaneOrder {
   std::int64_t size_z_ = 1, channel_pages_ = 1;
 };
 
-Status PlacePlanes(const OmeImage& image, const PlaneOrder& order, std::int64_t page_count, std::vector<std::int64_t>& pages) {
+Status PlacePlanes(const OmeImage& image, const PlaneOrder& order, std::int64_t page_count,
+                   std::vector<std::int64_t>& pages) {
   pages.assign(static_cast<std::size_t>(order.count()), -1);
   std::vector<OmeTiffData> blocks = image.tiff_data;
   if (blocks.empty()) blocks.emplace_back();
   for (const OmeTiffData& block : blocks) {
-    const std::int64_t first_page = block.page.value_or(0), rank = order.Rank(block.first_c, block.first_z, block.first_t);
-    if (rank < 0) return CorruptError(fmt::format("its OME-XML places a plane at c={} z={} t={}, outside the image", block.first_c, block.first_z, block.first_t));
+    const std::int64_t first_page = block.page.value_or(0),
+                       rank = order.Rank(block.first_c, block.first_z, block.first_t);
+    if (rank < 0)
+      return CorruptError(fmt::format("its OME-XML places a plane at c={} z={} t={}, outside the image", block.first_c,
+                                      block.first_z, block.first_t));
     const std::int64_t planes = block.planes ? *block.planes : block.page ? 1 : order.count() - rank;
     if (planes > order.count() - rank || planes > page_count - first_page)
-      return CorruptError(fmt::format("its OME-XML places {} planes from page {} on, but the file has {} pages and the image {} planes", planes, first_page,
-                                      page_count, order.count()));
+      return CorruptError(
+          fmt::format("its OME-XML places {} planes from page {} on, but the file has {} pages and the image {} planes",
+                      planes, first_page, page_count, order.count()));
     for (std::int64_t i = 0; i < planes; ++i) pages[static_cast<std::size_t>(order.IndexOf(rank + i))] = first_page + i;
   }
   for (const std::int64_t page : pages)
@@ -107,7 +115,8 @@ Status PlacePlanes(const OmeImage& image, const PlaneOrder& order, std::int64_t 
 }
 
 // One name per channel, or one for all samples of a colour page, which then says nothing about them.
-Result<std::vector<Channel>> OmeChannels(const OmeImage& image, std::int64_t channels, std::int64_t channel_pages, bool is_rgb) {
+Result<std::vector<Channel>> OmeChannels(const OmeImage& image, std::int64_t channels, std::int64_t channel_pages,
+                                         bool is_rgb) {
   std::vector<Channel> result = DefaultChannels(channels, is_rgb);
   const auto named = static_cast<std::int64_t>(image.channels.size());
   if (named == channels && !is_rgb) {
@@ -128,26 +137,37 @@ Result<Stack> OmeStack(const std::vector<TiffPage>& pages) {
   // The product of the sizes must be small before it is used; there cannot be more planes than pages.
   const auto page_count = static_cast<std::int64_t>(pages.size());
   std::size_t first = 0;
-  if (!image.tiff_data.empty() && image.tiff_data.front().page) first = static_cast<std::size_t>(*image.tiff_data.front().page);
-  if (first >= pages.size()) return CorruptError(fmt::format("its OME-XML begins at page {}, but the file has {}", first, page_count));
+  if (!image.tiff_data.empty() && image.tiff_data.front().page)
+    first = static_cast<std::size_t>(*image.tiff_data.front().page);
+  if (first >= pages.size())
+    return CorruptError(fmt::format("its OME-XML begins at page {}, but the file has {}", first, page_count));
   const TiffPage& page = pages[first];
   if (page.width != image.size_x || page.height != image.size_y)
-    return CorruptError(fmt::format("its OME-XML says {} x {} pixels (height, width), its page {} x {}", image.size_y, image.size_x, page.height, page.width));
+    return CorruptError(fmt::format("its OME-XML says {} x {} pixels (height, width), its page {} x {}", image.size_y,
+                                    image.size_x, page.height, page.width));
   if (image.size_c % page.samples != 0)
-    return CorruptError(fmt::format("its OME-XML says {} channels, but its pages have {} samples each", image.size_c, page.samples));
+    return CorruptError(
+        fmt::format("its OME-XML says {} channels, but its pages have {} samples each", image.size_c, page.samples));
   const std::int64_t channel_pages = image.size_c / page.samples;
-  if (page.samples > 1 && channel_pages > 1) return UnsupportedError("it has several channels of several samples each; save every channel as a plane of its own");
-  if (channel_pages > page_count || image.size_z > page_count / channel_pages || image.size_t > page_count / channel_pages / image.size_z)
-    return CorruptError(fmt::format("its OME-XML describes {} channels x {} z x {} t, but the file has only {} pages", channel_pages, image.size_z, image.size_t, page_count));
+  if (page.samples > 1 && channel_pages > 1)
+    return UnsupportedError(
+        "it has several channels of several samples each; save every channel as a plane of its own");
+  if (channel_pages > page_count || image.size_z > page_count / channel_pages ||
+      image.size_t > page_count / channel_pages / image.size_z)
+    return CorruptError(fmt::format("its OME-XML describes {} channels x {} z x {} t, but the file has only {} pages",
+                                    channel_pages, image.size_z, image.size_t, page_count));
 
   Stack stack;
   stack.size_z = image.size_z, stack.size_t = image.size_t, stack.channel_pages = channel_pages;
   TEGULA_ASSIGN_OR_RETURN(const PlaneOrder order, PlaneOrder::Make(image, channel_pages));
   TEGULA_TRY(PlacePlanes(image, order, page_count, stack.pages));
   stack.is_rgb = page.is_colour() && channel_pages == 1 && page.colour_samples() == 3;
-  TEGULA_ASSIGN_OR_RETURN(stack.channels, OmeChannels(image, channel_pages * page.colour_samples(), channel_pages, stack.is_rgb));
+  TEGULA_ASSIGN_OR_RETURN(stack.channels,
+                          OmeChannels(image, channel_pages * page.colour_samples(), channel_pages, stack.is_rgb));
   if (image.pixel_x_um && image.pixel_y_um) stack.pixel_size = PixelSize{*image.pixel_y_um, *image.pixel_x_um};
-  stack.format = document.images.size() == 1 ? "tiff (OME)" : fmt::format("tiff (OME, the first of {} images)", document.images.size());
+  stack.format = document.images.size() == 1
+                     ? "tiff (OME)"
+                     : fmt::format("tiff (OME, the first of {} images)", document.images.size());
   return stack;
 }
 
@@ -161,12 +181,17 @@ Result<Stack> ImageJStack(const std::vector<TiffPage>& pages) {
   // Samples of a page are channels too: a composite of three 16-bit channels, or RGB.
   const std::int64_t channel_pages = channels % page.samples == 0 ? channels / page.samples : channels;
   if (page_count == 1 && description.images > 1 && description.images != page.samples)
-    return UnsupportedError(fmt::format("it holds {} planes behind one page (ImageJ's form for more than 4 GB); save it as OME-TIFF", description.images));
-  if (channel_pages > page_count || frames > page_count) return CorruptError("its ImageJ description counts more planes than the file has pages");
+    return UnsupportedError(
+        fmt::format("it holds {} planes behind one page (ImageJ's form for more than 4 GB); save it as OME-TIFF",
+                    description.images));
+  if (channel_pages > page_count || frames > page_count)
+    return CorruptError("its ImageJ description counts more planes than the file has pages");
   std::int64_t slices = description.slices.value_or(1);
   if (!description.slices) slices = std::max<std::int64_t>(1, description.images / channel_pages / frames);
   if (slices > page_count || channel_pages * slices * frames != page_count)
-    return CorruptError(fmt::format("its ImageJ description counts {} channels x {} slices x {} frames, but the file has {} pages", channels, slices, frames, page_count));
+    return CorruptError(
+        fmt::format("its ImageJ description counts {} channels x {} slices x {} frames, but the file has {} pages",
+                    channels, slices, frames, page_count));
 
   Stack stack;
   stack.size_z = slices, stack.size_t = frames, stack.channel_pages = channel_pages;
@@ -188,9 +213,11 @@ Result<Stack> PlainStack(const std::vector<TiffPage>& pages) {
     if (page.reduced && i > 0) continue;  // a level; checked there
     if (page.mask) return UnsupportedError(fmt::format("page {} is a transparency mask; save the image without it", i));
     if (page.height != first.height || page.width != first.width || !SameKind(page, first))
-      return UnsupportedError(fmt::format("page {} ({} x {}, {} samples of {} bits) is of another size or kind than page 0 ({} x {}, {} samples of {} bits), and nothing in the "
-                                          "file says what it is; save the page that you want as a file of its own",
-                                          i, page.height, page.width, page.samples, page.bits, first.height, first.width, first.samples, first.bits));
+      return UnsupportedError(fmt::format(
+          "page {} ({} x {}, {} samples of {} bits) is of another size or kind than page 0 ({} x {}, {} samples of {} "
+          "bits), and nothing in the "
+          "file says what it is; save the page that you want as a file of its own",
+          i, page.height, page.width, page.samples, page.bits, first.height, first.width, first.samples, first.bits));
     stack.pages.push_back(static_cast<std::int64_t>(i));
   }
   stack.size_z = static_cast<std::int64_t>(stack.pages.size());
@@ -204,17 +231,22 @@ Result<Stack> PlainStack(const std::vector<TiffPage>& pages) {
 // ------------------------------------------------------------------------------------------------------------- levels
 
 Status CheckLevel(const TiffPage& full, const TiffPage& before, const TiffPage& level) {
-  const bool smaller = level.height <= before.height && level.width <= before.width && (level.height < before.height || level.width < before.width);
+  const bool smaller = level.height <= before.height && level.width <= before.width &&
+                       (level.height < before.height || level.width < before.width);
   // Rounding may cost two pixels of the smaller page.
-  const bool same_shape = std::abs(level.width * full.height - level.height * full.width) <= 2 * std::max(full.height, full.width);
+  const bool same_shape =
+      std::abs(level.width * full.height - level.height * full.width) <= 2 * std::max(full.height, full.width);
   if (smaller && same_shape && SameKind(full, level)) return Ok();
-  return UnsupportedError(fmt::format("a reduced page of {} x {} pixels is no smaller version of the page of {} x {}; save the image as a pyramidal OME-TIFF",
-                                      level.height, level.width, full.height, full.width));
+  return UnsupportedError(
+      fmt::format("a reduced page of {} x {} pixels is no smaller version of the page of {} x {}; save the image as a "
+                  "pyramidal OME-TIFF",
+                  level.height, level.width, full.height, full.width));
 }
 
 // The pages of all levels of one full-size page, largest first, as indices; pages of SubIFDs are added to `pages`.
-Result<std::vector<std::int64_t>> LevelsOf(const TiffFile& file, std::vector<TiffPage>& pages, std::int64_t top_level_pages, std::int64_t page,
-                                           const Stack& stack, const Limits& limits) {
+Result<std::vector<std::int64_t>> LevelsOf(const TiffFile& file, std::vector<TiffPage>& pages,
+                                           std::int64_t top_level_pages, std::int64_t page, const Stack& stack,
+                                           const Limits& limits) {
   std::vector<std::int64_t> levels = {page};
   const std::vector<std::uint64_t> sub_pages = pages[static_cast<std::size_t>(page)].sub_pages;
   for (const std::uint64_t offset : sub_pages) {
@@ -223,9 +255,13 @@ Result<std::vector<std::int64_t>> LevelsOf(const TiffFile& file, std::vector<Tif
     levels.push_back(static_cast<std::int64_t>(pages.size()));
     pages.push_back(std::move(level));
   }
-  for (std::int64_t next = page + 1; stack.reduced_pages_follow && next < top_level_pages && pages[static_cast<std::size_t>(next)].reduced; ++next) levels.push_back(next);
+  for (std::int64_t next = page + 1;
+       stack.reduced_pages_follow && next < top_level_pages && pages[static_cast<std::size_t>(next)].reduced; ++next)
+    levels.push_back(next);
   for (const std::int64_t index : levels)
-    TEGULA_TRY(pages[static_cast<std::size_t>(index)].CheckReadable(limits, stack.palette_is_display).Context(fmt::format("page {}", index)));
+    TEGULA_TRY(pages[static_cast<std::size_t>(index)]
+                   .CheckReadable(limits, stack.palette_is_display)
+                   .Context(fmt::format("page {}", index)));
   for (std::size_t i = 1; i < levels.size(); ++i) {
     const auto at = [&](std::size_t k) -> const TiffPage& { return pages[static_cast<std::size_t>(levels[k])]; };
     TEGULA_TRY(CheckLevel(at(0), at(i - 1), at(i)));
@@ -243,7 +279,8 @@ Level DescribeLevel(const TiffPage& full, const TiffPage& page) {
 }
 
 // Spreads the levels' pages over channels: every page gives one channel per colour sample.
-Result<TiffLayout> Assemble(const TiffFile& file, std::vector<TiffPage> pages, const Stack& stack, const Limits& limits) {
+Result<TiffLayout> Assemble(const TiffFile& file, std::vector<TiffPage> pages, const Stack& stack,
+                            const Limits& limits) {
   const auto top_level_pages = static_cast<std::int64_t>(pages.size());
   std::vector<std::vector<std::int64_t>> levels;  // of each full-size page
   for (const std::int64_t page : stack.pages) {
@@ -260,10 +297,13 @@ Result<TiffLayout> Assemble(const TiffFile& file, std::vector<TiffPage> pages, c
     const TiffPage& model = pages[static_cast<std::size_t>(reference[level])];
     layout.info.levels.push_back(DescribeLevel(full, model));
     for (std::size_t i = 0; i < levels.size(); ++i) {
-      if (levels[i].size() != reference.size()) return CorruptError(fmt::format("page {} has {} levels, page {} has {}", stack.pages[i], levels[i].size(), stack.pages[0], reference.size()));
+      if (levels[i].size() != reference.size())
+        return CorruptError(fmt::format("page {} has {} levels, page {} has {}", stack.pages[i], levels[i].size(),
+                                        stack.pages[0], reference.size()));
       const TiffPage& page = pages[static_cast<std::size_t>(levels[i][level])];
       if (page.height != model.height || page.width != model.width || !SameKind(page, model))
-        return CorruptError(fmt::format("level {} of page {} is of another size or kind than that of page {}", level, stack.pages[i], stack.pages[0]));
+        return CorruptError(fmt::format("level {} of page {} is of another size or kind than that of page {}", level,
+                                        stack.pages[i], stack.pages[0]));
       for (std::int64_t s = 0; s < samples; ++s)
         layout.planes.push_back({static_cast<std::int32_t>(levels[i][level]), static_cast<std::int32_t>(s)});
     }
@@ -273,7 +313,8 @@ Result<TiffLayout> Assemble(const TiffFile& file, std::vector<TiffPage> pages, c
   layout.info.is_rgb = stack.is_rgb;
   const std::int64_t channels = stack.channel_pages * samples;
   layout.info.channels = stack.channels.empty() ? DefaultChannels(channels, stack.is_rgb) : stack.channels;
-  if (static_cast<std::int64_t>(layout.info.channels.size()) != channels) return CorruptError(fmt::format("it names {} channels where {} are", layout.info.channels.size(), channels));
+  if (static_cast<std::int64_t>(layout.info.channels.size()) != channels)
+    return CorruptError(fmt::format("it names {} channels where {} are", layout.info.channels.size(), channels));
   if (channels > limits.channels) return ExhaustedError(fmt::format("its {} channels are more than allowed", channels));
   layout.info.size_z = stack.size_z;
   layout.info.size_t = stack.size_t;
@@ -287,7 +328,9 @@ Result<TiffLayout> Assemble(const TiffFile& file, std::vector<TiffPage> pages, c
 Result<TiffLayout> ReadTiffLayout(const TiffFile& file, const Limits& limits) {
   TEGULA_ASSIGN_OR_RETURN(std::vector<TiffPage> pages, file.ReadPages());
   const std::string& description = pages.front().description;
-  TEGULA_ASSIGN_OR_RETURN(const Stack stack, LooksLikeOmeXml(description) ? OmeStack(pages) : LooksLikeImageJ(description) ? ImageJStack(pages) : PlainStack(pages));
+  TEGULA_ASSIGN_OR_RETURN(const Stack stack, LooksLikeOmeXml(description)   ? OmeStack(pages)
+                                             : LooksLikeImageJ(description) ? ImageJStack(pages)
+                                                                            : PlainStack(pages));
   return Assemble(file, std::move(pages), stack, limits);
 }
 

@@ -3,10 +3,11 @@
 // A TIFF is a list of pages. What they mean follows from the first of these that applies:
 //   1. OME-XML in the first page: its DimensionOrder and TiffData; levels are SubIFDs. Of several images the first one.
 //   2. ImageJ's description: channels, slices, frames, in this order; a single page may hold the channels as samples.
-//   3. Otherwise pages of equal size and type are a z stack, as ImageJ and tifffile take them, and smaller pages that are marked
+//   3. Otherwise pages of equal size and type are a z stack, as ImageJ and tifffile take them, and smaller pages that
+//   are marked
 //      as reduced versions, or SubIFDs, are the levels of the page before.
-// Anything else (planes in other files, pages of differing sizes without a mark) is refused: taking the first page would
-// leave out data without a word.
+// Anything else (planes in other files, pages of differing sizes without a mark) is refused: taking the first page
+// would leave out data without a word.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ namespace tegula::image {
 
 /// Where one channel of one plane of one level lies.
 struct PlaneRef {
-  std::int32_t page = -1;   ///< index into TiffLayout::pages
+  std::int32_t page = -1;  ///< index into TiffLayout::pages
   std::int32_t sample = 0;
 };
 

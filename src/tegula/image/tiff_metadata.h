@@ -27,8 +27,9 @@ Result<ImageJDescription> ParseImageJ(std::string_view description);
 /// ImageJ's pixel size: the resolution tags count pixels per `unit`.
 std::optional<PixelSize> ImageJPixelSize(const TiffPage& page, std::string_view unit);
 
-/// The pixel size that the resolution tags of a plain TIFF state. Most programs write the resolution of a printer or a screen
-/// there; so only pixels per inch or centimetre count, only from 0.01 to 100 µm, and none of the usual dots per inch.
+/// The pixel size that the resolution tags of a plain TIFF state. Most programs write the resolution of a printer or a
+/// screen there; so only pixels per inch or centimetre count, only from 0.01 to 100 µm, and none of the usual dots per
+/// inch.
 std::optional<PixelSize> ResolutionPixelSize(const TiffPage& page);
 
 }  // namespace tegula::image

@@ -12,7 +12,8 @@ namespace {
 /// Holds a pool of libtiff handles and a bounded cache. Immutable and thread-safe.
 class TiffSource final : public Source {
  public:
-  TiffSource(std::string name, TiffFile file, TiffLayout layout) : name_(std::move(name)), file_(std::move(file)), layout_(std::move(layout)) {}
+  TiffSource(std::string name, TiffFile file, TiffLayout layout)
+      : name_(std::move(name)), file_(std::move(file)), layout_(std::move(layout)) {}
   const ImageInfo& info() const noexcept override { return layout_.info; }
 
   Status Read(const ReadRequest& request, const View& out_cyx) const override {
@@ -34,19 +35,24 @@ class TiffSource final : public Source {
     return Ok();
   }
 
-  Status CopyBlock(PlaneRef plane, const TiffPage& page, std::int64_t by, std::int64_t bx, const Box& box, const View& out_1yx) const {
+  Status CopyBlock(PlaneRef plane, const TiffPage& page, std::int64_t by, std::int64_t bx, const Box& box,
+                   const View& out_1yx) const {
     const std::int64_t sample_block = page.planar ? plane.sample : 0;
     const std::int64_t index = (sample_block * page.blocks_down() + by) * page.blocks_across() + bx;
-    TEGULA_ASSIGN_OR_RETURN(const TileCache::Tile block, cache_.Get({page.offset, static_cast<std::uint64_t>(index)},
-                                                                    [&]() { return file_.DecodeBlock(page, by, bx, sample_block); }));
+    TEGULA_ASSIGN_OR_RETURN(const TileCache::Tile block,
+                            cache_.Get({page.offset, static_cast<std::uint64_t>(index)},
+                                       [&]() { return file_.DecodeBlock(page, by, bx, sample_block); }));
     const Shape& yxs = block->shape();
-    const Interval rows{by * page.block_height, by * page.block_height + yxs[0]}, columns{bx * page.block_width, bx * page.block_width + yxs[1]};
+    const Interval rows{by * page.block_height, by * page.block_height + yxs[0]},
+        columns{bx * page.block_width, bx * page.block_width + yxs[1]};
     const Box part{Intersect(box.y, rows), Intersect(box.x, columns)};
-    const ConstView samples(block->view().data(), block->dtype(), {yxs[2], yxs[0], yxs[1]}, {1, yxs[1] * yxs[2], yxs[2]});
-    ConvertCopy(samples.Slice(0, page.planar ? 0 : plane.sample, 1)
-                    .Slice(1, part.y.begin - rows.begin, part.height())
-                    .Slice(2, part.x.begin - columns.begin, part.width()),
-                out_1yx.Slice(1, part.y.begin - box.y.begin, part.height()).Slice(2, part.x.begin - box.x.begin, part.width()));
+    const ConstView samples(block->view().data(), block->dtype(), {yxs[2], yxs[0], yxs[1]},
+                            {1, yxs[1] * yxs[2], yxs[2]});
+    ConvertCopy(
+        samples.Slice(0, page.planar ? 0 : plane.sample, 1)
+            .Slice(1, part.y.begin - rows.begin, part.height())
+            .Slice(2, part.x.begin - columns.begin, part.width()),
+        out_1yx.Slice(1, part.y.begin - box.y.begin, part.height()).Slice(2, part.x.begin - box.x.begin, part.width()));
     return Ok();
   }
 

@@ -35,7 +35,8 @@ class Tiff : public ::testing::Test {
 };
 
 TEST_F(Tiff, EveryLayoutOfPixelsIsRead) {
-  for (const DType dtype : {DType::kU8, DType::kI8, DType::kU16, DType::kI16, DType::kU32, DType::kI32, DType::kU64, DType::kF32, DType::kF64})
+  for (const DType dtype : {DType::kU8, DType::kI8, DType::kU16, DType::kI16, DType::kU32, DType::kI32, DType::kU64,
+                            DType::kF32, DType::kF64})
     for (const std::int64_t samples : {1, 2, 3})
       for (const std::int64_t tile : {0, 32})
         for (const bool planar : {false, true})
@@ -44,13 +45,15 @@ TEST_F(Tiff, EveryLayoutOfPixelsIsRead) {
             const std::unique_ptr<Source> source = Written({page}, mode);
             ASSERT_NE(source, nullptr);
             EXPECT_TRUE(Same(ReadAll(*source).view(), ExpectedPixels(page).view()))
-                << DTypeName(dtype) << " " << samples << " samples, tile " << tile << (planar ? ", planar, " : ", interleaved, ") << mode;
+                << DTypeName(dtype) << " " << samples << " samples, tile " << tile
+                << (planar ? ", planar, " : ", interleaved, ") << mode;
             EXPECT_EQ(source->info().is_rgb, samples == 3);
           }
 }
 
 TEST_F(Tiff, LosslessCompressionsAreRead) {
-  for (const int compression : {COMPRESSION_LZW, COMPRESSION_ADOBE_DEFLATE, COMPRESSION_DEFLATE, COMPRESSION_PACKBITS, COMPRESSION_ZSTD, COMPRESSION_LZMA}) {
+  for (const int compression : {COMPRESSION_LZW, COMPRESSION_ADOBE_DEFLATE, COMPRESSION_DEFLATE, COMPRESSION_PACKBITS,
+                                COMPRESSION_ZSTD, COMPRESSION_LZMA}) {
     if (TIFFIsCODECConfigured(static_cast<std::uint16_t>(compression)) == 0) continue;
     const PageSpec page{.samples = 3, .dtype = DType::kU16, .tile = 32, .compression = compression};
     const std::unique_ptr<Source> source = Written({page});
@@ -60,7 +63,12 @@ TEST_F(Tiff, LosslessCompressionsAreRead) {
 }
 
 TEST_F(Tiff, JpegInYCbCrComesAsRgb) {
-  PageSpec page{.height = 64, .width = 64, .samples = 3, .tile = 64, .compression = COMPRESSION_JPEG, .photometric = PHOTOMETRIC_YCBCR};
+  PageSpec page{.height = 64,
+                .width = 64,
+                .samples = 3,
+                .tile = 64,
+                .compression = COMPRESSION_JPEG,
+                .photometric = PHOTOMETRIC_YCBCR};
   TIFF* const tiff = TIFFOpen(file_.c_str(), "w");
   testing::SetTags(tiff, page);
   std::vector<std::uint8_t> red(64 * 64 * 3, 0);
@@ -70,7 +78,9 @@ TEST_F(Tiff, JpegInYCbCrComesAsRgb) {
   const std::unique_ptr<Source> source = Open(file_.string()).value();
   EXPECT_TRUE(source->info().is_rgb);
   const Tensor pixels = ReadAll(*source);
-  const auto at = [&](std::size_t c) { return static_cast<int>(pixels.values<std::uint8_t>()[c * 64 * 64 + 64 * 30 + 20]); };
+  const auto at = [&](std::size_t c) {
+    return static_cast<int>(pixels.values<std::uint8_t>()[c * 64 * 64 + 64 * 30 + 20]);
+  };
   EXPECT_NEAR(at(0), 200, 3);
   EXPECT_NEAR(at(1), 40, 3);
   EXPECT_NEAR(at(2), 0, 3);
@@ -116,15 +126,17 @@ TEST_F(Tiff, ImageJsOrderIsChannelsThenSlicesThenFrames) {
 }
 
 std::string Ome(const char* pixels, const char* inside, const char* uuid = "urn:uuid:1") {
-  return fmt::format(R"(<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="{}"><Image ID="Image:0"><Pixels ID="P" {}>{}</Pixels></Image></OME>)",
-                     uuid, pixels, inside);
+  return fmt::format(
+      R"(<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="{}"><Image ID="Image:0"><Pixels ID="P" {}>{}</Pixels></Image></OME>)",
+      uuid, pixels, inside);
 }
 
 TEST_F(Tiff, OmeXmlPlacesPlanesAndNamesChannels) {
   std::vector<PageSpec> pages;
   for (int i = 0; i < 12; ++i) pages.push_back({.plane = i});
-  pages[0].description = Ome(R"(DimensionOrder="XYZTC" SizeX="53" SizeY="75" SizeZ="3" SizeC="2" SizeT="2" Type="uint8" PhysicalSizeX="250" PhysicalSizeXUnit="nm" PhysicalSizeY="0.5")",
-                             R"(<Channel ID="C0" Name="DAPI" Color="65535"/><Channel ID="C1" Name="GFP"/><TiffData/>)");
+  pages[0].description = Ome(
+      R"(DimensionOrder="XYZTC" SizeX="53" SizeY="75" SizeZ="3" SizeC="2" SizeT="2" Type="uint8" PhysicalSizeX="250" PhysicalSizeXUnit="nm" PhysicalSizeY="0.5")",
+      R"(<Channel ID="C0" Name="DAPI" Color="65535"/><Channel ID="C1" Name="GFP"/><TiffData/>)");
   const std::unique_ptr<Source> source = Written(pages);
   ASSERT_NE(source, nullptr);
   EXPECT_EQ(source->info().channels[0].name, "DAPI");
@@ -139,10 +151,13 @@ TEST_F(Tiff, OmeXmlPlacesPlanesAndNamesChannels) {
 TEST_F(Tiff, OmeTiffDataMayTurnTheOrderRound) {
   std::vector<PageSpec> pages = {{.plane = 0}, {.plane = 1}, {.plane = 2}};
   const char* pixels = R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="1" SizeC="3" SizeT="1" Type="uint8")";
-  pages[0].description = Ome(pixels, R"(<TiffData IFD="2" FirstC="0"/><TiffData IFD="1" FirstC="1" PlaneCount="1"/><TiffData IFD="0" FirstC="2"/>)");
+  pages[0].description = Ome(
+      pixels,
+      R"(<TiffData IFD="2" FirstC="0"/><TiffData IFD="1" FirstC="1" PlaneCount="1"/><TiffData IFD="0" FirstC="2"/>)");
   const std::unique_ptr<Source> source = Written(pages);
   ASSERT_NE(source, nullptr);
-  for (int c = 0; c < 3; ++c) EXPECT_TRUE(Same(ReadAll(*source).view().Slice(0, c, 1), ExpectedPixels({.plane = 2 - c}).view()));
+  for (int c = 0; c < 3; ++c)
+    EXPECT_TRUE(Same(ReadAll(*source).view().Slice(0, c, 1), ExpectedPixels({.plane = 2 - c}).view()));
 }
 
 TEST_F(Tiff, AnOmePyramidHasTheLevelsOfEveryPlane) {
@@ -151,7 +166,8 @@ TEST_F(Tiff, AnOmePyramidHasTheLevelsOfEveryPlane) {
     pages.push_back({.tile = 16, .sub_pages = 1, .plane = plane});
     pages.push_back({.height = 38, .width = 27, .tile = 16, .reduced = true, .plane = 10 + plane});
   }
-  pages[0].description = Ome(R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="1" SizeC="2" SizeT="1" Type="uint8")", "<TiffData/>");
+  pages[0].description =
+      Ome(R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="1" SizeC="2" SizeT="1" Type="uint8")", "<TiffData/>");
   const std::unique_ptr<Source> source = Written(pages);
   ASSERT_NE(source, nullptr);
   ASSERT_EQ(source->info().levels.size(), 2u);
@@ -163,13 +179,28 @@ TEST_F(Tiff, OmeXmlThatContradictsTheFileIsRefused) {
     const std::vector<PageSpec> pages = {{.description = Ome(pixels, inside)}, {.plane = 1}};
     return Refused(pages);
   };
-  EXPECT_EQ(code(R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="1" SizeC="3" SizeT="1")", "<TiffData/>").code, Code::kCorrupt);
-  EXPECT_EQ(code(R"(DimensionOrder="XYCZT" SizeX="54" SizeY="75" SizeZ="1" SizeC="2" SizeT="1")", "<TiffData/>").code, Code::kCorrupt);
-  EXPECT_EQ(code(R"(DimensionOrder="XYCC" SizeX="53" SizeY="75" SizeZ="1" SizeC="2" SizeT="1")", "<TiffData/>").code, Code::kCorrupt);
-  EXPECT_EQ(code(R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="1" SizeC="2" SizeT="1")", R"(<TiffData IFD="7"/>)").code, Code::kCorrupt);
-  EXPECT_EQ(code(R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="1" SizeC="2" SizeT="1")", R"(<TiffData IFD="0"/>)").code, Code::kCorrupt);
-  EXPECT_EQ(code(R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="99999999999" SizeC="99999999999" SizeT="99999999999")", "<TiffData/>").code, Code::kCorrupt);
-  EXPECT_EQ(code(R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="-1" SizeC="2" SizeT="1")", "<TiffData/>").code, Code::kCorrupt);
+  EXPECT_EQ(code(R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="1" SizeC="3" SizeT="1")", "<TiffData/>").code,
+            Code::kCorrupt);
+  EXPECT_EQ(code(R"(DimensionOrder="XYCZT" SizeX="54" SizeY="75" SizeZ="1" SizeC="2" SizeT="1")", "<TiffData/>").code,
+            Code::kCorrupt);
+  EXPECT_EQ(code(R"(DimensionOrder="XYCC" SizeX="53" SizeY="75" SizeZ="1" SizeC="2" SizeT="1")", "<TiffData/>").code,
+            Code::kCorrupt);
+  EXPECT_EQ(
+      code(R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="1" SizeC="2" SizeT="1")", R"(<TiffData IFD="7"/>)")
+          .code,
+      Code::kCorrupt);
+  EXPECT_EQ(
+      code(R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="1" SizeC="2" SizeT="1")", R"(<TiffData IFD="0"/>)")
+          .code,
+      Code::kCorrupt);
+  EXPECT_EQ(
+      code(
+          R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="99999999999" SizeC="99999999999" SizeT="99999999999")",
+          "<TiffData/>")
+          .code,
+      Code::kCorrupt);
+  EXPECT_EQ(code(R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="-1" SizeC="2" SizeT="1")", "<TiffData/>").code,
+            Code::kCorrupt);
   EXPECT_EQ(code(R"(DimensionOrder="XYCZT" SizeX="53)", "<TiffData/>").code, Code::kCorrupt);
   const Error elsewhere = code(R"(DimensionOrder="XYCZT" SizeX="53" SizeY="75" SizeZ="1" SizeC="2" SizeT="1")",
                                R"(<TiffData IFD="0"><UUID FileName="b.ome.tif">urn:uuid:2</UUID></TiffData>)");
@@ -183,10 +214,12 @@ TEST_F(Tiff, WhatIsNotSupportedIsRefusedWithASentence) {
   EXPECT_NE(white.what.find("min-is-white"), std::string::npos);
   EXPECT_NE(ToString(white).find("a.tif"), std::string::npos);
   EXPECT_EQ(Refused({{.samples = 4, .photometric = PHOTOMETRIC_SEPARATED}}).code, Code::kUnsupported);
-  EXPECT_EQ(Refused({{.samples = 4, .photometric = PHOTOMETRIC_RGB, .extra_samples = {EXTRASAMPLE_ASSOCALPHA}}}).code, Code::kUnsupported);
+  EXPECT_EQ(Refused({{.samples = 4, .photometric = PHOTOMETRIC_RGB, .extra_samples = {EXTRASAMPLE_ASSOCALPHA}}}).code,
+            Code::kUnsupported);
   EXPECT_EQ(Refused({{}, {.height = 10, .width = 10}}).code, Code::kUnsupported);
   EXPECT_EQ(Refused({{}, {.dtype = DType::kU16}}).code, Code::kUnsupported);
-  EXPECT_EQ(Refused({{.height = 80, .width = 80}, {.height = 40, .width = 10, .reduced = true}}).code, Code::kUnsupported);
+  EXPECT_EQ(Refused({{.height = 80, .width = 80}, {.height = 40, .width = 10, .reduced = true}}).code,
+            Code::kUnsupported);
   EXPECT_EQ(Refused({{.description = "ImageJ=1.53t\nimages=40\nslices=40\n"}}).code, Code::kUnsupported);
   EXPECT_EQ(Refused({{.description = "ImageJ=1.53t\nimages=2\nslices=3\n"}, {}}).code, Code::kCorrupt);
 }
@@ -203,7 +236,9 @@ TEST_F(Tiff, AlphaIsLeftOutAndOtherExtraSamplesAreChannels) {
 }
 
 TEST_F(Tiff, ResolutionCountsOnlyWhereItIsAMicroscopes) {
-  const auto pixel_size = [&](double per_unit, int unit) { return Written({{.per_centimetre = per_unit, .resolution_unit = unit}})->info().pixel_size; };
+  const auto pixel_size = [&](double per_unit, int unit) {
+    return Written({{.per_centimetre = per_unit, .resolution_unit = unit}})->info().pixel_size;
+  };
   EXPECT_NEAR(pixel_size(20000, RESUNIT_CENTIMETER)->x_um, 0.5, 1e-6);
   EXPECT_NEAR(pixel_size(25400, RESUNIT_INCH)->y_um, 1.0, 1e-6);
   EXPECT_FALSE(pixel_size(20000, RESUNIT_NONE));
@@ -213,7 +248,8 @@ TEST_F(Tiff, ResolutionCountsOnlyWhereItIsAMicroscopes) {
 }
 
 TEST_F(Tiff, AFileThatIsCutAnywhereIsAnErrorOrReadsTheSame) {
-  const std::vector<PageSpec> pages = {{.samples = 3, .tile = 32, .compression = COMPRESSION_LZW}, {.samples = 3, .tile = 32, .compression = COMPRESSION_LZW, .plane = 1}};
+  const std::vector<PageSpec> pages = {{.samples = 3, .tile = 32, .compression = COMPRESSION_LZW},
+                                       {.samples = 3, .tile = 32, .compression = COMPRESSION_LZW, .plane = 1}};
   testing::WriteTiff(file_, pages);
   const std::string bytes = ReadFile(file_, 1 << 20).value();
   const Path cut = folder_.path() / "cut.tif";
@@ -228,7 +264,8 @@ TEST_F(Tiff, AFileThatIsCutAnywhereIsAnErrorOrReadsTheSame) {
     Tensor out = Tensor::Allocate(info.dtype, {3, 75, 53}).value();
     const Status read = (*source)->Read({.z = info.size_z - 1, .box = {{0, 75}, {0, 53}}}, out.view());
     if (read.ok()) {
-      EXPECT_TRUE(Same(std::as_const(out).view(), ExpectedPixels(pages[static_cast<std::size_t>(info.size_z - 1)]).view()));
+      EXPECT_TRUE(
+          Same(std::as_const(out).view(), ExpectedPixels(pages[static_cast<std::size_t>(info.size_z - 1)]).view()));
     } else {
       EXPECT_NE(ToString(read.error()).find("cut.tif"), std::string::npos);
     }
@@ -236,18 +273,21 @@ TEST_F(Tiff, AFileThatIsCutAnywhereIsAnErrorOrReadsTheSame) {
 }
 
 TEST_F(Tiff, DamagedFilesDoNotCrash) {
-  testing::WriteTiff(file_, {{.samples = 3, .tile = 32, .compression = COMPRESSION_ADOBE_DEFLATE, .sub_pages = 1}, {.height = 37, .width = 26, .samples = 3, .tile = 16, .reduced = true}});
+  testing::WriteTiff(file_, {{.samples = 3, .tile = 32, .compression = COMPRESSION_ADOBE_DEFLATE, .sub_pages = 1},
+                             {.height = 37, .width = 26, .samples = 3, .tile = 16, .reduced = true}});
   const std::string bytes = ReadFile(file_, 1 << 20).value();
   std::mt19937 random(11);
   const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
   for (int round = 0; round < 200; ++round) {
     std::string damaged = bytes;
-    for (int i = 0; i < 4; ++i) damaged[damaged.size() - 1 - below(round % 2 == 0 ? damaged.size() : 600)] = static_cast<char>(below(256));
+    for (int i = 0; i < 4; ++i)
+      damaged[damaged.size() - 1 - below(round % 2 == 0 ? damaged.size() : 600)] = static_cast<char>(below(256));
     ASSERT_TRUE(WriteFileWhole(file_, damaged).ok());
     const Result<std::unique_ptr<Source>> source = Open(file_.string());
     if (!source.ok()) continue;
     const ImageInfo& info = (*source)->info();
-    const std::int64_t h = std::min<std::int64_t>(info.levels[0].height, 64), w = std::min<std::int64_t>(info.levels[0].width, 64);
+    const std::int64_t h = std::min<std::int64_t>(info.levels[0].height, 64),
+                       w = std::min<std::int64_t>(info.levels[0].width, 64);
     Tensor out = Tensor::Allocate(info.dtype, {static_cast<std::int64_t>(info.channels.size()), h, w}).value();
     static_cast<void>((*source)->Read({.box = {{0, h}, {0, w}}}, out.view()));
   }

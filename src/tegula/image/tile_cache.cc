@@ -6,7 +6,9 @@
 
 namespace tegula::image {
 
-std::size_t TileCache::Hash::operator()(Key key) const noexcept { return static_cast<std::size_t>(Mix(Mix(key.page) ^ key.tile)); }
+std::size_t TileCache::Hash::operator()(Key key) const noexcept {
+  return static_cast<std::size_t>(Mix(Mix(key.page) ^ key.tile));
+}
 
 Result<TileCache::Tile> TileCache::Get(Key key, FunctionRef<Result<Tensor>()> decode) {
   const std::shared_ptr<Slot> slot = Touch(key);

@@ -155,9 +155,8 @@ std::string Objects(const ReportInput& input) {
   std::string html = "<section><h2>Objects</h2><table><tr><th>Class</th><th class=\"number\">Count</th>";
   if (image_mm2 > 0) html += "<th class=\"number\">Per mm² of the image</th>";
   html += "<th class=\"number\">Area of all</th><th class=\"number\">Mean area</th></tr>";
-  for (std::size_t i = 0; i < r.objects.size(); ++i) {
-    const ObjectsRecord& objects = r.objects[i];
-    const Rgb colour = PaletteColour(static_cast<std::int64_t>(i));
+  for (const ObjectsRecord& objects : r.objects) {
+    const Rgb colour = PaletteColour(objects.channel);
     const auto count = static_cast<double>(objects.count);
     html += fmt::format(
         "<tr><td><span class=\"swatch\" style=\"background:#{:02x}{:02x}{:02x}\"></span>{}</td><td "

@@ -25,7 +25,7 @@ struct ReportPicture {
 /// Borrows all it refers to.
 struct ReportInput {
   std::string title;                     ///< usually the name of the image
-  const RunRecord& record;               ///< the classes of its objects have the colours of the palette, in order
+  const RunRecord& record;               ///< classes have the palette's colour of their channel
   std::vector<ReportPicture> pictures;   ///< shown side by side in this order
   std::span<const double> object_areas;  ///< one per object, for the histogram
   bool areas_in_um2 = true;              ///< else in pixels

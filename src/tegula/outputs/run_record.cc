@@ -101,6 +101,7 @@ void Fields(V& visit, R& r) {
   visit("count", r.count);
   visit("area_px", r.area_px);
   visit("area_um2", r.area_um2);
+  visit("channel", r.channel);
 }
 template <class V, Is<OutputRecord> R>
 void Fields(V& visit, R& r) {

@@ -77,8 +77,9 @@ struct StageRecord {
 struct ObjectsRecord {
   std::string class_name;
   std::int64_t count = 0;
-  double area_px = 0;   ///< of all of them, in pixels of the largest level
-  double area_um2 = 0;  ///< 0 if the pixel size is unknown
+  double area_px = 0;        ///< of all of them, in pixels of the largest level
+  double area_um2 = 0;       ///< 0 if the pixel size is unknown
+  std::int64_t channel = 0;  ///< of the output: it decides the colour
   friend bool operator==(const ObjectsRecord&, const ObjectsRecord&) = default;
 };
 struct OutputRecord {

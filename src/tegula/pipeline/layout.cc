@@ -32,13 +32,14 @@ Result<PlaneLayout> PlaneLayout::Of(const spec::TensorDescription& tensor) {
     } else if (axis.type == spec::AxisType::kSpace && axis.id == "x") {
       layout.x_ = i;
     } else if (!CanBeOne(axis.size)) {
-      return UnsupportedError(fmt::format("tensor {} has the axis {} with more than one position; so far models are applied to single image planes",
-                                          tensor.id, axis.id));
+      return UnsupportedError(fmt::format(
+          "tensor {} has the axis {} with more than one position; so far models are applied to single image planes",
+          tensor.id, axis.id));
     }
   }
   if (layout.y_ < 0 || layout.x_ < 0)
-    return UnsupportedError(fmt::format("tensor {} has no axis {}; so far models are applied to images in y and x", tensor.id,
-                                        layout.y_ < 0 ? "y" : "x"));
+    return UnsupportedError(fmt::format("tensor {} has no axis {}; so far models are applied to images in y and x",
+                                        tensor.id, layout.y_ < 0 ? "y" : "x"));
   return layout;
 }
 

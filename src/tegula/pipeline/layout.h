@@ -33,7 +33,9 @@ class PlaneLayout {
     const Shape& shape = view.shape();
     const Shape& strides = view.strides();
     const bool has_channel = channel_ >= 0;
-    return {view.data(), view.dtype(), {has_channel ? shape[channel_] : 1, shape[y_], shape[x_]},
+    return {view.data(),
+            view.dtype(),
+            {has_channel ? shape[channel_] : 1, shape[y_], shape[x_]},
             {has_channel ? strides[channel_] : 0, strides[y_], strides[x_]}};
   }
   /// Channels the description states; 0 if it leaves them open.

@@ -18,15 +18,21 @@ std::int64_t BandRows(const Shape& level, const Shape& chunk) {
 
 }  // namespace
 
-Status TraceObjects(const RunContext& context, const outputs::ChunkStore& store, const ObjectsOptions& options, objects::RegionSink sink) {
+Status TraceObjects(const RunContext& context, const outputs::ChunkStore& store, const ObjectsOptions& options,
+                    objects::RegionSink sink) {
   const Shape level = store.LevelShape(0), chunk = store.ChunkShape();
   const std::int64_t channels = level[0], height = level[1], width = level[2];
   TEGULA_ASSIGN_OR_RETURN(const objects::Classifier classifier, objects::Classifier::Bind(options.rule, channels));
-  TEGULA_ASSIGN_OR_RETURN(objects::RegionTracer tracer, objects::RegionTracer::Create({.width = width, .labels = options.labels, .value_channels = channels, .filter = options.filter}));
+  TEGULA_ASSIGN_OR_RETURN(
+      objects::RegionTracer tracer,
+      objects::RegionTracer::Create(
+          {.width = width, .labels = options.labels, .value_channels = channels, .filter = options.filter}));
   const std::int64_t rows = BandRows(level, chunk);
   const std::int64_t columns = CeilDiv(kPieceColumns, chunk[2]) * chunk[2];  // whole chunks
-  TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, {channels, std::min(rows, height), width}, context.limits));
-  TEGULA_ASSIGN_OR_RETURN(Tensor classes, Tensor::Allocate(DType::kU8, {std::min(rows, height), width}, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(Tensor values,
+                          Tensor::Allocate(DType::kF32, {channels, std::min(rows, height), width}, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(Tensor classes,
+                          Tensor::Allocate(DType::kU8, {std::min(rows, height), width}, context.limits));
 
   for (std::int64_t y = 0; y < height; y += rows) {
     const std::int64_t n = std::min(rows, height - y);

@@ -1,7 +1,8 @@
 // pipeline/objects_pass.h — objects from a finished prediction: one pass over the rows of the store.
 //
-// Chunks of a band of rows are read and classified in parallel, then the band is traced; memory is that of a band and of the
-// outlines the current row touches, whatever the size of the image. The regions do not depend on bands, chunks or workers.
+// Chunks of a band of rows are read and classified in parallel, then the band is traced; memory is that of a band and
+// of the outlines the current row touches, whatever the size of the image. The regions do not depend on bands, chunks
+// or workers.
 #pragma once
 
 #include <vector>
@@ -14,13 +15,14 @@
 namespace tegula::pipeline {
 
 struct ObjectsOptions {
-  objects::ClassRule rule;             ///< from the channels of a pixel to its class
-  std::vector<std::int32_t> labels;    ///< classes to trace; empty: all
+  objects::ClassRule rule;           ///< from the channels of a pixel to its class
+  std::vector<std::int32_t> labels;  ///< classes to trace; empty: all
   objects::FilterOptions filter;
 };
 
-/// Traces the regions of level 0 of a store with axes c, y, x and hands each to `sink`, with the mean of every channel over its
-/// pixels. Errors of the store, the classifier and `sink`; kCancelled.
-Status TraceObjects(const RunContext& context, const outputs::ChunkStore& store, const ObjectsOptions& options, objects::RegionSink sink);
+/// Traces the regions of level 0 of a store with axes c, y, x and hands each to `sink`, with the mean of every channel
+/// over its pixels. Errors of the store, the classifier and `sink`; kCancelled.
+Status TraceObjects(const RunContext& context, const outputs::ChunkStore& store, const ObjectsOptions& options,
+                    objects::RegionSink sink);
 
 }  // namespace tegula::pipeline

@@ -13,26 +13,30 @@ namespace {
 
 Status CheckOneTensorEach(const spec::ModelDescription& model) {
   if (model.inputs.size() == 1 && model.outputs.size() == 1) return Ok();
-  return UnsupportedError(fmt::format("the model has {} inputs and {} outputs; so far models with one of each are applied to images",
-                                      model.inputs.size(), model.outputs.size()));
+  return UnsupportedError(
+      fmt::format("the model has {} inputs and {} outputs; so far models with one of each are applied to images",
+                  model.inputs.size(), model.outputs.size()));
 }
 
 Status CheckOpsOf(const spec::TensorDescription& tensor) {
   for (const spec::OpDescription& op : tensor.ops)
     if (const auto* unsupported = std::get_if<spec::UnsupportedOp>(&op))
-      return UnsupportedError(fmt::format("tensor {} asks for the operation {}, which Tegula does not run", tensor.id, unsupported->id));
+      return UnsupportedError(
+          fmt::format("tensor {} asks for the operation {}, which Tegula does not run", tensor.id, unsupported->id));
   return Ok();
 }
 
-OutputInfo DescribeOutput(const spec::TensorDescription& tensor, const PlaneLayout& layout, const tiling::TilePlan& plan,
-                          const tiling::AxisRules& y, const tiling::AxisRules& x, DType dtype) {
+OutputInfo DescribeOutput(const spec::TensorDescription& tensor, const PlaneLayout& layout,
+                          const tiling::TilePlan& plan, const tiling::AxisRules& y, const tiling::AxisRules& x,
+                          DType dtype) {
   OutputInfo info;
   info.id = tensor.id;
   info.dtype = dtype;
   info.channels = layout.channels();
   info.height = plan.y.output;
   info.width = plan.x.output;
-  if (const spec::Axis* channel = tensor.FindAxis(spec::AxisType::kChannel)) info.channel_names = channel->channel_names;
+  if (const spec::Axis* channel = tensor.FindAxis(spec::AxisType::kChannel))
+    info.channel_names = channel->channel_names;
   for (auto i = static_cast<std::int64_t>(info.channel_names.size()); i < info.channels; ++i)
     info.channel_names.push_back(info.channels == 1 ? tensor.id : fmt::format("channel{}", i));
   info.scale_y = y.scale.value();
@@ -56,12 +60,14 @@ Status CheckApplicable(const spec::ModelDescription& model) {
   TEGULA_TRY(CheckOps(model));
   TEGULA_TRY(PlaneLayout::Of(model.inputs.front()));
   TEGULA_ASSIGN_OR_RETURN(const PlaneLayout out, PlaneLayout::Of(model.outputs.front()));
-  if (out.channels() == 0) return UnsupportedError(fmt::format("output {} does not say how many channels it has", model.outputs.front().id));
+  if (out.channels() == 0)
+    return UnsupportedError(fmt::format("output {} does not say how many channels it has", model.outputs.front().id));
   for (const char* axis : {"y", "x"}) TEGULA_TRY(tiling::RulesOf(model, axis));
   return Ok();
 }
 
-Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, const image::BoundImage& image, const tiling::TileRequest& request) {
+Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, const image::BoundImage& image,
+                                 const tiling::TileRequest& request) {
   TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules y, tiling::RulesOf(model, "y", request));
   TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules x, tiling::RulesOf(model, "x", request));
   return tiling::PlanTiles(y, x, image.info().height, image.info().width, request);
@@ -79,8 +85,9 @@ struct Prediction::Clock {
   }
 };
 
-Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const engines::Network& network, const image::BoundImage& image,
-                                    const ops::Statistics& statistics, const tiling::TileRequest& request) {
+Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const engines::Network& network,
+                                    const image::BoundImage& image, const ops::Statistics& statistics,
+                                    const tiling::TileRequest& request) {
   TEGULA_TRY(CheckApplicable(model));
   const spec::TensorDescription& in = model.inputs.front();
   const spec::TensorDescription& out = model.outputs.front();
@@ -92,12 +99,16 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
   TEGULA_ASSIGN_OR_RETURN(tiling::TilePlan plan, tiling::PlanTiles(y, x, info.height, info.width, request));
 
   const Shape window = in_layout.ShapeOf(info.channels, plan.y.window, plan.x.window);
-  TEGULA_ASSIGN_OR_RETURN(ops::Chain before, ops::Chain::Bind(in.ops, {in.id, AxisIds(in), window, info.dtype, in_layout.TiledAxes()}, statistics)
-                                                 .Context("preprocessing of input " + in.id));
+  TEGULA_ASSIGN_OR_RETURN(
+      ops::Chain before,
+      ops::Chain::Bind(in.ops, {in.id, AxisIds(in), window, info.dtype, in_layout.TiledAxes()}, statistics)
+          .Context("preprocessing of input " + in.id));
   const DType network_dtype = network.outputs().empty() ? DType::kF32 : network.outputs().front().dtype;
   const Shape result = out_layout.ShapeOf(out_layout.channels(), plan.y.write_step, plan.x.write_step);
-  TEGULA_ASSIGN_OR_RETURN(ops::Chain after, ops::Chain::Bind(out.ops, {out.id, AxisIds(out), result, network_dtype, out_layout.TiledAxes()}, statistics)
-                                                .Context("postprocessing of output " + out.id));
+  TEGULA_ASSIGN_OR_RETURN(
+      ops::Chain after,
+      ops::Chain::Bind(out.ops, {out.id, AxisIds(out), result, network_dtype, out_layout.TiledAxes()}, statistics)
+          .Context("postprocessing of output " + out.id));
 
   Prediction prediction(std::move(in_layout), std::move(out_layout), std::move(before), std::move(after));
   prediction.model_ = &model;
@@ -114,7 +125,9 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
 Result<Tensor> Prediction::ReadWindow(const RunContext& context, const tiling::Tile& tile) const {
   const image::BoundInfo& info = image_->info();
   TEGULA_ASSIGN_OR_RETURN(
-      Tensor raw, Tensor::Allocate(info.dtype, in_layout_.ShapeOf(info.channels, tile.input.height(), tile.input.width()), context.limits));
+      Tensor raw,
+      Tensor::Allocate(info.dtype, in_layout_.ShapeOf(info.channels, tile.input.height(), tile.input.width()),
+                       context.limits));
   const Box in_image{tile.input.y.Shifted(-plan_.y.pad_before), tile.input.x.Shifted(-plan_.x.pad_before)};
   const spec::PadDescription& pad = model_->inputs.front().pad;
   TEGULA_TRY(image_->ReadPadded(in_image, pad.mode, pad.value, in_layout_.PlanesOf(raw.view())));
@@ -124,11 +137,14 @@ Result<Tensor> Prediction::ReadWindow(const RunContext& context, const tiling::T
 Result<Tensor> Prediction::Postprocess(const RunContext& context, const tiling::Tile& tile, const Tensor& raw) const {
   const Shape expected = out_layout_.ShapeOf(output_.channels, plan_.y.window_output, plan_.x.window_output);
   if (raw.shape() != expected || raw.dtype() != network_dtype_)
-    return InvalidError(fmt::format("the network returns {} {} for output {}, but by its description a window gives {} {}", DTypeName(raw.dtype()),
-                                    ToString(raw.shape()), output_.id, DTypeName(network_dtype_), ToString(expected)));
+    return InvalidError(fmt::format(
+        "the network returns {} {} for output {}, but by its description a window gives {} {}", DTypeName(raw.dtype()),
+        ToString(raw.shape()), output_.id, DTypeName(network_dtype_), ToString(expected)));
   const Shape used = out_layout_.ShapeOf(output_.channels, tile.use.height(), tile.use.width());
   TEGULA_ASSIGN_OR_RETURN(Tensor cropped, Tensor::Allocate(raw.dtype(), used, context.limits));
-  ConvertCopy(out_layout_.PlanesOf(raw.view()).Slice(1, tile.use.y.begin, tile.use.height()).Slice(2, tile.use.x.begin, tile.use.width()),
+  ConvertCopy(out_layout_.PlanesOf(raw.view())
+                  .Slice(1, tile.use.y.begin, tile.use.height())
+                  .Slice(2, tile.use.x.begin, tile.use.width()),
               out_layout_.PlanesOf(cropped.view()));
   TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(output_.dtype, used, context.limits));
   const Tensor& finished = cropped;
@@ -139,7 +155,8 @@ Result<Tensor> Prediction::Postprocess(const RunContext& context, const tiling::
 Result<StageSeconds> Prediction::Run(const RunContext& context, TileSink sink) const {
   const Shape window = in_layout_.ShapeOf(image_->info().channels, plan_.y.window, plan_.x.window);
   const DType ready = before_.output_dtype();
-  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session, network_->NewSession(std::span(&window, 1), std::span(&ready, 1)));
+  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session,
+                          network_->NewSession(std::span(&window, 1), std::span(&ready, 1)));
   std::mutex session_mutex;
   Clock clock;
   std::atomic<std::int64_t> done{0};
@@ -160,7 +177,9 @@ Result<StageSeconds> Prediction::Run(const RunContext& context, TileSink sink) c
       TEGULA_ASSIGN_OR_RETURN(outputs, session->Run(std::span(&view, 1)));
       clock.Add(&StageSeconds::infer, since);
     }
-    if (outputs.size() != 1) return InvalidError(fmt::format("the network returns {} tensors, but the model describes one output", outputs.size()));
+    if (outputs.size() != 1)
+      return InvalidError(
+          fmt::format("the network returns {} tensors, but the model describes one output", outputs.size()));
     TEGULA_ASSIGN_OR_RETURN(const Tensor result, Postprocess(context, tile, outputs.front()));
     clock.Add(&StageSeconds::postprocess, since);
     TEGULA_TRY(sink(tile.write, out_layout_.PlanesOf(result.view())));

@@ -1,9 +1,9 @@
 // pipeline/prediction.h — a model applied to an image of any size, tile by tile, with the whole-image answer.
 //
-// Everything that can be wrong is found when the Prediction is bound: axes, sizes, channels, ops, the tile plan, the shape
-// that the network is compiled for. Run then carries each tile through read, preprocess, infer, postprocess and write
-// on one worker. While one worker holds the session others read ahead and write behind, so all stages overlap, and what is in
-// memory is at most one tile per worker: the workers are the bound of every queue between the stages.
+// Everything that can be wrong is found when the Prediction is bound: axes, sizes, channels, ops, the tile plan, the
+// shape that the network is compiled for. Run then carries each tile through read, preprocess, infer, postprocess and
+// write on one worker. While one worker holds the session others read ahead and write behind, so all stages overlap,
+// and what is in memory is at most one tile per worker: the workers are the bound of every queue between the stages.
 #pragma once
 
 #include <array>
@@ -40,26 +40,29 @@ struct OutputInfo {
   double origin_y = 0, origin_x = 0;  ///< where output pixel (0, 0) begins, in pixels of the bound image
 };
 
-/// Takes the finished pixels of one tile: `use_cyx` belongs to `write` of the output. Called from several workers at once, once
-/// per tile, in any order.
+/// Takes the finished pixels of one tile: `use_cyx` belongs to `write` of the output. Called from several workers at
+/// once, once per tile, in any order.
 using TileSink = FunctionRef<Status(const Box& write, const ConstView& use_cyx)>;
 
 /// Whether every op of the model runs; kUnsupported names the first that does not.
 Status CheckOps(const spec::ModelDescription& model);
-/// Whether the model can be applied to images at all, as far as its description tells: one input and one output, planes, sizes
-/// that can be tiled, ops and statistics that run. kUnsupported with the reason.
+/// Whether the model can be applied to images at all, as far as its description tells: one input and one output,
+/// planes, sizes that can be tiled, ops and statistics that run. kUnsupported with the reason.
 Status CheckApplicable(const spec::ModelDescription& model);
 
 /// The tile plan alone: what can be refused about sizes before anything is read or loaded. Errors as Prediction::Bind.
-Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, const image::BoundImage& image, const tiling::TileRequest& request);
+Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, const image::BoundImage& image,
+                                 const tiling::TileRequest& request);
 
-/// What a model will do to an image. Borrows model, network and image. Immutable and thread-safe, but Run once at a time.
+/// What a model will do to an image. Borrows model, network and image. Immutable and thread-safe, but Run once at a
+/// time.
 class Prediction {
  public:
   /// `statistics` are those of ComputeStatistics. kUnsupported for models with several inputs or outputs or with
   /// axes beyond batch, channel, y and x; kInvalid if image, model and request do not fit together.
-  static Result<Prediction> Bind(const spec::ModelDescription& model, const engines::Network& network, const image::BoundImage& image,
-                                 const ops::Statistics& statistics, const tiling::TileRequest& request);
+  static Result<Prediction> Bind(const spec::ModelDescription& model, const engines::Network& network,
+                                 const image::BoundImage& image, const ops::Statistics& statistics,
+                                 const tiling::TileRequest& request);
 
   const tiling::TilePlan& plan() const noexcept { return plan_; }
   const OutputInfo& output() const noexcept { return output_; }
@@ -69,14 +72,17 @@ class Prediction {
   std::int64_t grid_y() const noexcept { return rules_y_.grid; }
   std::int64_t grid_x() const noexcept { return rules_x_.grid; }
 
-  /// Predicts every tile and hands it to `sink`. Errors carry the tile's place; after one, or a stop request, no further
-  /// tile starts.
+  /// Predicts every tile and hands it to `sink`. Errors carry the tile's place; after one, or a stop request, no
+  /// further tile starts.
   Result<StageSeconds> Run(const RunContext& context, TileSink sink) const;
 
  private:
   struct Clock;
   Prediction(PlaneLayout in_layout, PlaneLayout out_layout, ops::Chain before, ops::Chain after)
-      : in_layout_(std::move(in_layout)), out_layout_(std::move(out_layout)), before_(std::move(before)), after_(std::move(after)) {}
+      : in_layout_(std::move(in_layout)),
+        out_layout_(std::move(out_layout)),
+        before_(std::move(before)),
+        after_(std::move(after)) {}
   Result<Tensor> ReadWindow(const RunContext& context, const tiling::Tile& tile) const;
   Result<Tensor> Postprocess(const RunContext& context, const tiling::Tile& tile, const Tensor& raw) const;
 

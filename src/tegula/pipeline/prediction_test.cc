@@ -1,5 +1,5 @@
-// The test that matters most: any tiling, any order of tiles and any number of workers give the whole-image answer, bit for bit,
-// for networks of any context, stride and offset.
+// The test that matters most: any tiling, any order of tiles and any number of workers give the whole-image answer, bit
+// for bit, for networks of any context, stride and offset.
 
 #include "tegula/pipeline/prediction.h"
 
@@ -19,7 +19,9 @@ namespace {
 
 using Random = std::mt19937;
 
-std::int64_t Pick(Random& random, std::int64_t from, std::int64_t to) { return std::uniform_int_distribution<std::int64_t>(from, to)(random); }
+std::int64_t Pick(Random& random, std::int64_t from, std::int64_t to) {
+  return std::uniform_int_distribution<std::int64_t>(from, to)(random);
+}
 
 // A random network of the kinds that are tiled, as text.
 std::string RandomNetwork(Random& random) {
@@ -60,9 +62,11 @@ spec::ModelDescription Describe(const engines::ToyFacts& facts, std::int64_t hal
     out.axes.push_back({.id = id, .size = spec::SizeReference{"in", id, facts.scale, facts.offset}, .halo = halo});
   }
   const spec::Axis batch{.id = "batch", .type = spec::AxisType::kBatch, .size = spec::FixedSize{1}};
-  const spec::Axis channel{.id = "channel", .type = spec::AxisType::kChannel, .size = spec::FixedSize{1}, .channel_names = {"value"}};
+  const spec::Axis channel{
+      .id = "channel", .type = spec::AxisType::kChannel, .size = spec::FixedSize{1}, .channel_names = {"value"}};
   for (spec::TensorDescription* tensor : {&in, &out}) tensor->axes.insert(tensor->axes.begin(), {batch, channel});
-  in.ops = {spec::EnsureDtype{DType::kF32}, spec::ZeroMeanUnitVariance{{{"y", "x"}}, 1e-6}, spec::EnsureDtype{DType::kF32}};
+  in.ops = {spec::EnsureDtype{DType::kF32}, spec::ZeroMeanUnitVariance{{{"y", "x"}}, 1e-6},
+            spec::EnsureDtype{DType::kF32}};
   out.ops = {spec::Sigmoid{}, spec::EnsureDtype{DType::kF32}};
   spec::ModelDescription model;
   model.format_version = "0.5.4";
@@ -79,7 +83,8 @@ struct Case {
 };
 
 // All of the result in memory, (channel, y, x).
-Result<Tensor> Predict(const Case& c, const tiling::TileRequest& request, const Executor& executor, std::int64_t* tiles = nullptr) {
+Result<Tensor> Predict(const Case& c, const tiling::TileRequest& request, const Executor& executor,
+                       std::int64_t* tiles = nullptr) {
   SilentProgress progress;
   const RunContext context{executor, progress};
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Network> network, engines::NewToyNetwork(c.network));
@@ -88,7 +93,8 @@ Result<Tensor> Predict(const Case& c, const tiling::TileRequest& request, const 
   TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics, ComputeStatistics(context, c.model, bound));
   TEGULA_ASSIGN_OR_RETURN(const Prediction prediction, Prediction::Bind(c.model, *network, bound, statistics, request));
   if (tiles != nullptr) *tiles = prediction.plan().tiles();
-  TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(DType::kF32, {1, prediction.output().height, prediction.output().width}));
+  TEGULA_ASSIGN_OR_RETURN(Tensor result,
+                          Tensor::Allocate(DType::kF32, {1, prediction.output().height, prediction.output().width}));
   std::fill(result.values<float>().begin(), result.values<float>().end(), -1.0f);
   const View whole = result.view();
   const auto keep = [&](const Box& write, const ConstView& use) -> Status {
@@ -110,7 +116,8 @@ Case RandomCase(std::uint32_t seed) {
   // Declared halos may be anything: what is exact is decided by the context.
   const std::int64_t halo = facts.scale.num * Pick(random, 0, 6);
   c.model = Describe(facts, halo, kModes[Pick(random, 0, 3)], random);
-  c.image = fmt::format("synthetic:noise,height={},width={},seed={}", Pick(random, 20, 150), Pick(random, 20, 150), seed);
+  c.image =
+      fmt::format("synthetic:noise,height={},width={},seed={}", Pick(random, 20, 150), Pick(random, 20, 150), seed);
   c.request.border = Pick(random, 0, 1) == 0 ? tiling::Border::kPad : tiling::Border::kNetwork;
   c.request.context = facts.context;
   const auto& size = std::get<spec::ParameterizedSize>(c.model.inputs[0].axes[2].size);
@@ -128,9 +135,11 @@ TEST(Prediction, AnyTilingInAnyOrderIsTheWholeImageAnswer) {
     const Result<Tensor> whole = Predict(c, whole_request, SerialExecutor());
     std::int64_t tiles = 0;
     const Result<Tensor> tiled = Predict(c, c.request, testing::ShuffledExecutor(seed, 4), &tiles);
-    // A tile that is too small for the context is refused; the whole never is, but for images smaller than the valid convolution.
+    // A tile that is too small for the context is refused; the whole never is, but for images smaller than the valid
+    // convolution.
     if (!whole.ok() || !tiled.ok()) {
-      EXPECT_EQ((whole.ok() ? tiled : whole).error().code, Code::kInvalid) << ToString((whole.ok() ? tiled : whole).error());
+      EXPECT_EQ((whole.ok() ? tiled : whole).error().code, Code::kInvalid)
+          << ToString((whole.ok() ? tiled : whole).error());
       continue;
     }
     ++compared;
@@ -138,7 +147,8 @@ TEST(Prediction, AnyTilingInAnyOrderIsTheWholeImageAnswer) {
     ASSERT_EQ(whole->shape(), tiled->shape()) << "seed " << seed;
     const auto a = whole->values<float>(), b = tiled->values<float>();
     for (std::size_t i = 0; i < a.size(); ++i)
-      ASSERT_EQ(a[i], b[i]) << "seed " << seed << " pixel " << i << " of " << ToString(whole->shape()) << "\n" << c.network << c.image << " tile " << *c.request.tile;
+      ASSERT_EQ(a[i], b[i]) << "seed " << seed << " pixel " << i << " of " << ToString(whole->shape()) << "\n"
+                            << c.network << c.image << " tile " << *c.request.tile;
   }
   EXPECT_EQ(compared, 1000);
   EXPECT_GT(tiled_cases, 600);
@@ -155,7 +165,8 @@ TEST(Prediction, TooLittleContextWouldShow) {
     tiling::TileRequest whole_request = c.request;
     const auto& size = std::get<spec::ParameterizedSize>(c.model.inputs[0].axes[2].size);
     whole_request.tile = size.min + size.step * (kWhole / size.step);
-    const Result<Tensor> whole = Predict(c, whole_request, SerialExecutor()), tiled = Predict(c, c.request, SerialExecutor());
+    const Result<Tensor> whole = Predict(c, whole_request, SerialExecutor()),
+                         tiled = Predict(c, c.request, SerialExecutor());
     if (!whole.ok() || !tiled.ok()) continue;
     const auto a = whole->values<float>(), b = tiled->values<float>();
     different += std::equal(a.begin(), a.end(), b.begin()) ? 0 : 1;
@@ -166,7 +177,8 @@ TEST(Prediction, TooLittleContextWouldShow) {
 TEST(Prediction, TheNumberOfWorkersDoesNotMatter) {
   for (std::uint32_t seed = 1; seed < 40; ++seed) {
     const Case c = RandomCase(seed);
-    const Result<Tensor> one = Predict(c, c.request, SerialExecutor()), many = Predict(c, c.request, *NewThreadExecutor(7));
+    const Result<Tensor> one = Predict(c, c.request, SerialExecutor()),
+                         many = Predict(c, c.request, *NewThreadExecutor(7));
     ASSERT_EQ(one.ok(), many.ok());
     if (!one.ok()) continue;
     EXPECT_TRUE(std::equal(one->values<float>().begin(), one->values<float>().end(), many->values<float>().begin()));

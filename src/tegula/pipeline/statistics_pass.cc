@@ -9,7 +9,8 @@
 
 namespace tegula::pipeline {
 
-Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec::ModelDescription& model, const image::BoundImage& image) {
+Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec::ModelDescription& model,
+                                          const image::BoundImage& image) {
   ops::Statistics statistics;
   TEGULA_ASSIGN_OR_RETURN(std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
   if (requests.empty()) return statistics;
@@ -18,15 +19,17 @@ Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec:
   const image::BoundInfo& info = image.info();
   const std::int64_t rows = CeilDiv(info.height, kStatisticsBlock), columns = CeilDiv(info.width, kStatisticsBlock);
   TEGULA_ASSIGN_OR_RETURN(ops::StatisticsCollector collector,
-                          ops::StatisticsCollector::Make(std::move(requests), info.dtype, layout.ShapeOf(info.channels, info.height, info.width),
+                          ops::StatisticsCollector::Make(std::move(requests), info.dtype,
+                                                         layout.ShapeOf(info.channels, info.height, info.width),
                                                          rows * columns, context.executor.workers()));
   while (!collector.done()) {
     std::atomic<std::int64_t> done{0};
     const auto add = [&](std::int64_t block, int worker) -> Status {
       const std::int64_t y = block / columns * kStatisticsBlock, x = block % columns * kStatisticsBlock;
       const Box box{{y, std::min(y + kStatisticsBlock, info.height)}, {x, std::min(x + kStatisticsBlock, info.width)}};
-      TEGULA_ASSIGN_OR_RETURN(Tensor pixels,
-                              Tensor::Allocate(info.dtype, layout.ShapeOf(info.channels, box.height(), box.width()), context.limits));
+      TEGULA_ASSIGN_OR_RETURN(
+          Tensor pixels,
+          Tensor::Allocate(info.dtype, layout.ShapeOf(info.channels, box.height(), box.width()), context.limits));
       TEGULA_TRY(image.Read(box, layout.PlanesOf(pixels.view())).Context(fmt::format("statistics at y={} x={}", y, x)));
       const Tensor& raw = pixels;
       collector.Add(block, layout.PositionOf(y, x), raw.view(), worker);

@@ -15,6 +15,7 @@ inline constexpr std::int64_t kStatisticsBlock = 1024;
 
 /// Statistics of the raw bound image, before any op and before any padding. Empty if the model asks for none; then the
 /// image is not read. Errors of reading, and what ops::RequiredStatistics refuses.
-Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec::ModelDescription& model, const image::BoundImage& image);
+Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec::ModelDescription& model,
+                                          const image::BoundImage& image);
 
 }  // namespace tegula::pipeline

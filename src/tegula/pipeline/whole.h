@@ -20,9 +20,9 @@ std::vector<std::string> AxisIds(const spec::TensorDescription& tensor);
 Result<ops::Statistics> StatisticsOf(const spec::ModelDescription& model, std::span<const Tensor> inputs);
 
 /// Preprocesses raw inputs (one per input of the description, in its axis order and dtype), runs the network once, and
-/// postprocesses. Returns one tensor per output of the description, in its axis order. kInvalid if shapes or counts do not
-/// fit, and whatever ops and engine refuse.
-Result<std::vector<Tensor>> RunWhole(const spec::ModelDescription& model, const engines::Network& network, std::span<const Tensor> inputs,
-                                     const Limits& limits = {});
+/// postprocesses. Returns one tensor per output of the description, in its axis order. kInvalid if shapes or counts do
+/// not fit, and whatever ops and engine refuse.
+Result<std::vector<Tensor>> RunWhole(const spec::ModelDescription& model, const engines::Network& network,
+                                     std::span<const Tensor> inputs, const Limits& limits = {});
 
 }  // namespace tegula::pipeline

@@ -16,10 +16,17 @@ std::string_view DTypeName(DType dtype);  ///< "uint8", "float32", ...
 std::optional<DType> DTypeFromName(std::string_view name);
 constexpr std::int64_t DTypeSize(DType dtype) noexcept {
   switch (dtype) {
-    case DType::kBool: case DType::kU8: case DType::kI8: return 1;
-    case DType::kU16: case DType::kI16: return 2;
-    case DType::kU32: case DType::kI32: case DType::kF32: return 4;
-    case DType::kU64: case DType::kI64: case DType::kF64: return 8;
+    case DType::kBool:
+    case DType::kU8:
+    case DType::kI8: return 1;
+    case DType::kU16:
+    case DType::kI16: return 2;
+    case DType::kU32:
+    case DType::kI32:
+    case DType::kF32: return 4;
+    case DType::kU64:
+    case DType::kI64:
+    case DType::kF64: return 8;
   }
   return 8;
 }
@@ -28,16 +35,26 @@ constexpr bool IsInteger(DType dtype) noexcept { return !IsFloat(dtype) && dtype
 
 template <class T>
 constexpr DType DTypeOf() noexcept {
-  if constexpr (std::is_same_v<T, bool>) return DType::kBool;
-  else if constexpr (std::is_same_v<T, std::uint8_t>) return DType::kU8;
-  else if constexpr (std::is_same_v<T, std::int8_t>) return DType::kI8;
-  else if constexpr (std::is_same_v<T, std::uint16_t>) return DType::kU16;
-  else if constexpr (std::is_same_v<T, std::int16_t>) return DType::kI16;
-  else if constexpr (std::is_same_v<T, std::uint32_t>) return DType::kU32;
-  else if constexpr (std::is_same_v<T, std::int32_t>) return DType::kI32;
-  else if constexpr (std::is_same_v<T, std::uint64_t>) return DType::kU64;
-  else if constexpr (std::is_same_v<T, std::int64_t>) return DType::kI64;
-  else if constexpr (std::is_same_v<T, float>) return DType::kF32;
+  if constexpr (std::is_same_v<T, bool>)
+    return DType::kBool;
+  else if constexpr (std::is_same_v<T, std::uint8_t>)
+    return DType::kU8;
+  else if constexpr (std::is_same_v<T, std::int8_t>)
+    return DType::kI8;
+  else if constexpr (std::is_same_v<T, std::uint16_t>)
+    return DType::kU16;
+  else if constexpr (std::is_same_v<T, std::int16_t>)
+    return DType::kI16;
+  else if constexpr (std::is_same_v<T, std::uint32_t>)
+    return DType::kU32;
+  else if constexpr (std::is_same_v<T, std::int32_t>)
+    return DType::kI32;
+  else if constexpr (std::is_same_v<T, std::uint64_t>)
+    return DType::kU64;
+  else if constexpr (std::is_same_v<T, std::int64_t>)
+    return DType::kI64;
+  else if constexpr (std::is_same_v<T, float>)
+    return DType::kF32;
   else {
     static_assert(std::is_same_v<T, double>, "not an element type");
     return DType::kF64;

@@ -84,7 +84,8 @@ void ConvertCopy(const ConstView& in, const View& out) noexcept {
   TEGULA_ASSERT(in.shape() == out.shape());
   if (in.elements() == 0) return;
   VisitDType(in.dtype(), [&](auto from) {
-    VisitDType(out.dtype(), [&](auto to) { ConvertView<typename decltype(to)::type, typename decltype(from)::type>(in, out); });
+    VisitDType(out.dtype(),
+               [&](auto to) { ConvertView<typename decltype(to)::type, typename decltype(from)::type>(in, out); });
   });
 }
 

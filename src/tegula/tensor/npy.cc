@@ -17,8 +17,9 @@ struct Descriptor {
   DType dtype;
 };
 constexpr Descriptor kDescriptors[] = {
-    {"|b1", DType::kBool}, {"|u1", DType::kU8},  {"|i1", DType::kI8},  {"<u2", DType::kU16}, {"<i2", DType::kI16}, {"<u4", DType::kU32},
-    {"<i4", DType::kI32},  {"<u8", DType::kU64}, {"<i8", DType::kI64}, {"<f4", DType::kF32}, {"<f8", DType::kF64},
+    {"|b1", DType::kBool}, {"|u1", DType::kU8},  {"|i1", DType::kI8},  {"<u2", DType::kU16},
+    {"<i2", DType::kI16},  {"<u4", DType::kU32}, {"<i4", DType::kI32}, {"<u8", DType::kU64},
+    {"<i8", DType::kI64},  {"<f4", DType::kF32}, {"<f8", DType::kF64},
 };
 
 // The text between `key': ` and the next `end`, or nothing.
@@ -43,7 +44,8 @@ Result<Shape> ParseShape(std::string_view text) {
     if (!size || *size < 0) return CorruptError(fmt::format("'{}' is not the shape of an array", text));
     sizes.push_back(*size);
   }
-  if (sizes.size() > kMaxRank) return UnsupportedError(fmt::format("an array of {} axes; at most {} are read", sizes.size(), kMaxRank));
+  if (sizes.size() > kMaxRank)
+    return UnsupportedError(fmt::format("an array of {} axes; at most {} are read", sizes.size(), kMaxRank));
   return Shape(std::span<const std::int64_t>(sizes));
 }
 
@@ -55,8 +57,10 @@ Result<NpyHeader> ParseNpyHeader(std::string_view start) {
   const std::uint32_t version = byte(6);
   if (version < 1 || version > 3) return UnsupportedError(fmt::format("version {} of the .npy format", version));
   const std::size_t begin = version == 1 ? 10 : 12;
-  const std::size_t length = version == 1 ? byte(8) | byte(9) << 8 : byte(8) | byte(9) << 8 | byte(10) << 16 | byte(11) << 24;
-  if (start.size() < begin || length > start.size() - begin) return CorruptError("the .npy header is cut off or larger than allowed");
+  const std::size_t length =
+      version == 1 ? byte(8) | byte(9) << 8 : byte(8) | byte(9) << 8 | byte(10) << 16 | byte(11) << 24;
+  if (start.size() < begin || length > start.size() - begin)
+    return CorruptError("the .npy header is cut off or larger than allowed");
   const std::string_view header = start.substr(begin, length);
 
   const auto descr = Field(header, "descr", "'", '\'');
@@ -67,7 +71,8 @@ Result<NpyHeader> ParseNpyHeader(std::string_view start) {
     return d.text == *descr || (d.text[0] == '|' && descr->size() == 3 && d.text.substr(1) == descr->substr(1));
   });
   if (found == std::end(kDescriptors)) return UnsupportedError(fmt::format("arrays of type '{}' are not read", *descr));
-  if (Trim(*order) != "True" && Trim(*order) != "False") return CorruptError("fortran_order in the .npy header is neither True nor False");
+  if (Trim(*order) != "True" && Trim(*order) != "False")
+    return CorruptError("fortran_order in the .npy header is neither True nor False");
   NpyHeader result;
   result.dtype = found->dtype;
   result.fortran_order = Trim(*order) == "True";
@@ -83,7 +88,8 @@ Result<Tensor> ReadNpy(const Path& path, const Limits& limits) {
   TEGULA_ASSIGN_OR_RETURN(const NpyHeader header, ParseNpyHeader(start).Context(path.string()));
   TEGULA_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(header.dtype, header.shape, limits).Context(path.string()));
   if (file.size() - header.data_offset < tensor.bytes())
-    return CorruptError(fmt::format("{} ends before the {} elements that its header announces", path.string(), tensor.elements()));
+    return CorruptError(
+        fmt::format("{} ends before the {} elements that its header announces", path.string(), tensor.elements()));
   TEGULA_TRY(file.Read(header.data_offset, {tensor.view().data(), static_cast<std::size_t>(tensor.bytes())}));
   if (!header.fortran_order || header.shape.rank() < 2) return tensor;
 
@@ -101,17 +107,19 @@ Result<Tensor> ReadNpy(const Path& path, const Limits& limits) {
 
 Status WriteNpy(const Path& path, const ConstView& view) {
   TEGULA_ASSERT(view.is_contiguous());
-  const auto descr = std::find_if(std::begin(kDescriptors), std::end(kDescriptors), [&](const Descriptor& d) { return d.dtype == view.dtype(); });
+  const auto descr = std::find_if(std::begin(kDescriptors), std::end(kDescriptors),
+                                  [&](const Descriptor& d) { return d.dtype == view.dtype(); });
   const Shape& shape = view.shape();
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", descr->text, fmt::join(shape.sizes(), ", "),
-                                   shape.rank() == 1 ? "," : "");
+  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", descr->text,
+                                   fmt::join(shape.sizes(), ", "), shape.rank() == 1 ? "," : "");
   header.append(63 - (10 + header.size()) % 64, ' ');  // the data starts at a multiple of 64
   header += '\n';
   TEGULA_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
   std::string prefix(kMagic);
   prefix += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
   TEGULA_TRY(file.Write(prefix + header));
-  TEGULA_TRY(file.Write({reinterpret_cast<const char*>(view.data()), static_cast<std::size_t>(view.elements() * DTypeSize(view.dtype()))}));
+  TEGULA_TRY(file.Write({reinterpret_cast<const char*>(view.data()),
+                         static_cast<std::size_t>(view.elements() * DTypeSize(view.dtype()))}));
   return file.Commit();
 }
 

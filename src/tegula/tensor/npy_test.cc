@@ -26,12 +26,14 @@ TEST_F(Npy, RoundTripKeepsShapeTypeAndValues) {
   const Tensor back = ReadNpy(file_).value();
   EXPECT_EQ(back.dtype(), DType::kI16);
   EXPECT_EQ(back.shape(), (Shape{2, 3}));
-  EXPECT_TRUE(std::equal(back.values<std::int16_t>().begin(), back.values<std::int16_t>().end(), t.values<std::int16_t>().begin()));
+  EXPECT_TRUE(std::equal(back.values<std::int16_t>().begin(), back.values<std::int16_t>().end(),
+                         t.values<std::int16_t>().begin()));
 }
 
 TEST_F(Npy, FortranOrderIsTurned) {
   const std::string data = {1, 2, 3, 4, 5, 6};  // columns of a 2 x 3 array
-  ASSERT_TRUE(WriteFileWhole(file_, Header("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }\n") + data).ok());
+  ASSERT_TRUE(
+      WriteFileWhole(file_, Header("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }\n") + data).ok());
   const Tensor t = ReadNpy(file_).value();
   const std::vector<std::uint8_t> rows = {1, 3, 5, 2, 4, 6};
   EXPECT_TRUE(std::equal(rows.begin(), rows.end(), t.values<std::uint8_t>().begin()));
@@ -44,7 +46,8 @@ TEST_F(Npy, HostileHeadersAreRefused) {
   };
   EXPECT_EQ(code("not an array at all"), Code::kCorrupt);
   EXPECT_EQ(code(Header("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }") + "xxxx"), Code::kUnsupported);
-  EXPECT_EQ(code(Header("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 1000000000), }")), Code::kExhausted);
+  EXPECT_EQ(code(Header("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 1000000000), }")),
+            Code::kExhausted);
   EXPECT_EQ(code(Header("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }")), Code::kCorrupt);
   EXPECT_EQ(code(Header("{'descr': '<f4', 'fortran_order': False, 'shape': (10,), }") + "short"), Code::kCorrupt);
   EXPECT_EQ(code(Header("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }") + "1234"), Code::kUnsupported);

@@ -14,8 +14,8 @@ Result<Tensor> Tensor::Allocate(DType dtype, const Shape& shape, const Limits& l
   for (const std::int64_t size : shape.sizes()) {
     if (size < 0) return InvalidError("a tensor cannot have the shape " + ToString(shape));
     if (size > 0 && bytes > limits.tensor_bytes / size)
-      return ExhaustedError(fmt::format("a {} tensor of {} needs more than the {} GiB allowed for one tensor", DTypeName(dtype),
-                                        ToString(shape), limits.tensor_bytes >> 30));
+      return ExhaustedError(fmt::format("a {} tensor of {} needs more than the {} GiB allowed for one tensor",
+                                        DTypeName(dtype), ToString(shape), limits.tensor_bytes >> 30));
     bytes *= size;
   }
   constexpr std::size_t kAlignment = 64;

@@ -38,7 +38,9 @@ class Shape {
     for (int i = 0; i < rank_; ++i) n *= sizes_[static_cast<std::size_t>(i)];
     return n;
   }
-  constexpr std::span<const std::int64_t> sizes() const noexcept { return {sizes_.data(), static_cast<std::size_t>(rank_)}; }
+  constexpr std::span<const std::int64_t> sizes() const noexcept {
+    return {sizes_.data(), static_cast<std::size_t>(rank_)};
+  }
   friend constexpr bool operator==(const Shape& a, const Shape& b) noexcept {
     if (a.rank_ != b.rank_) return false;
     for (int i = 0; i < a.rank_; ++i)

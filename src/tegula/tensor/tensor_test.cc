@@ -11,7 +11,8 @@ namespace tegula {
 namespace {
 
 TEST(Tensor, AllocationIsCheckedAgainstTheLimitBeforeItHappens) {
-  EXPECT_EQ(Tensor::Allocate(DType::kF32, {1'000'000'000, 1'000'000'000, 1'000'000'000}).error().code, Code::kExhausted);
+  EXPECT_EQ(Tensor::Allocate(DType::kF32, {1'000'000'000, 1'000'000'000, 1'000'000'000}).error().code,
+            Code::kExhausted);
   EXPECT_EQ(Tensor::Allocate(DType::kF32, {2, -1}).error().code, Code::kInvalid);
   EXPECT_EQ(Tensor::Allocate(DType::kF32, {0, 5}).value().elements(), 0);
 }
@@ -34,7 +35,8 @@ TEST(ConvertCopy, HandlesAnyStrides) {
   for (std::int64_t c = 0; c < 2; ++c)
     for (std::int64_t y = 0; y < 3; ++y)
       for (std::int64_t x = 0; x < 4; ++x)
-        EXPECT_EQ(out.values<float>()[static_cast<std::size_t>(c + 8 * y + 2 * x)], static_cast<float>(c * 12 + y * 4 + x));
+        EXPECT_EQ(out.values<float>()[static_cast<std::size_t>(c + 8 * y + 2 * x)],
+                  static_cast<float>(c * 12 + y * 4 + x));
 }
 
 TEST(ConvertCopy, TruncatesAndSaturates) {

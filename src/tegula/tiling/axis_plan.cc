@@ -8,33 +8,36 @@
 namespace tegula::tiling {
 namespace {
 
-constexpr std::int64_t kChunkUnit = 16;   // what TIFF tiles and vector loops like
+constexpr std::int64_t kChunkUnit = 16;  // what TIFF tiles and vector loops like
 constexpr std::int64_t kChunkMax = 512;
 constexpr std::int64_t kChunkGood = 192;  // smaller chunks cost more files than they save
 
 // An axis after padding, before it is cut.
 struct Padded {
-  std::int64_t size = 0;       // of the padded axis
-  std::int64_t before = 0;     // padding before the image
-  std::int64_t network = 0;    // output pixels the network would give for all of it
-  std::int64_t crop = 0;       // of these, before output pixel 0
+  std::int64_t size = 0;     // of the padded axis
+  std::int64_t before = 0;   // padding before the image
+  std::int64_t network = 0;  // output pixels the network would give for all of it
+  std::int64_t crop = 0;     // of these, before output pixel 0
   std::int64_t output = 0;
 };
 
 std::int64_t NetworkSize(const AxisRules& rules, std::int64_t input) { return rules.scale.Floor(input) + rules.offset; }
 
 // The distance between window sizes that end at the padded end and start on the grid.
-std::int64_t WindowStep(const AxisRules& rules) { return std::lcm(rules.grid, std::max<std::int64_t>(rules.sizes.step, 1)); }
+std::int64_t WindowStep(const AxisRules& rules) {
+  return std::lcm(rules.grid, std::max<std::int64_t>(rules.sizes.step, 1));
+}
 
 Status CheckRules(const AxisRules& rules) {
   if (rules.sizes.min < 1 || rules.sizes.step < 0 || rules.grid < 1 || rules.context < 0 || rules.halo_out < 0)
     return InvalidError("sizes, grid, context and halo of an axis must not be negative");
   if (rules.scale.num < 1) return InvalidError("the scale of an axis must be positive");
   if (!rules.scale.Divides(rules.grid))
-    return InvalidError(fmt::format("a stride grid of {} does not give whole output pixels at scale {}/{}", rules.grid, rules.scale.num, rules.scale.den));
-  if (!rules.scale.Inverse().Divides(rules.halo_out))
-    return InvalidError(fmt::format("a halo of {} output pixels is not a whole number of input pixels at scale {}/{}", rules.halo_out,
+    return InvalidError(fmt::format("a stride grid of {} does not give whole output pixels at scale {}/{}", rules.grid,
                                     rules.scale.num, rules.scale.den));
+  if (!rules.scale.Inverse().Divides(rules.halo_out))
+    return InvalidError(fmt::format("a halo of {} output pixels is not a whole number of input pixels at scale {}/{}",
+                                    rules.halo_out, rules.scale.num, rules.scale.den));
   return Ok();
 }
 
@@ -47,8 +50,9 @@ Result<Padded> Pad(const AxisRules& rules, const AxisRequest& request) {
   padded.crop = request.border == Border::kPad ? rules.halo_out : 0;
   padded.output = rules.scale.Ceil(request.image) + rules.offset;
   if (request.image < 1 || padded.output < 1)
-    return InvalidError(fmt::format("an image of {} pixels is too small for this model, which gives output pixels from {} pixels on", request.image,
-                                    rules.scale.Inverse().Ceil(1 - rules.offset)));
+    return InvalidError(
+        fmt::format("an image of {} pixels is too small for this model, which gives output pixels from {} pixels on",
+                    request.image, rules.scale.Inverse().Ceil(1 - rules.offset)));
   return padded;
 }
 
@@ -65,14 +69,16 @@ Interval Trusted(const AxisRules& rules, const Padded& padded, std::int64_t star
 }
 
 // Windows for writes of `step` output pixels, or nothing if some write does not fit into a window.
-std::optional<std::vector<Window>> Cut(const AxisRules& rules, const Padded& padded, std::int64_t window, std::int64_t step) {
+std::optional<std::vector<Window>> Cut(const AxisRules& rules, const Padded& padded, std::int64_t window,
+                                       std::int64_t step) {
   std::vector<Window> windows;
   for (std::int64_t begin = 0; begin < padded.output; begin += step) {
     const Interval write{begin, std::min(begin + step, padded.output)};
     const Interval wanted = write.Shifted(padded.crop);
     // The last start on the grid whose trusted pixels (see Trusted) begin early enough.
     const Rational back = rules.scale.Inverse();
-    std::int64_t start = std::min(back.Floor(wanted.begin), back.Floor(wanted.begin - CeilDiv(rules.offset, 2)) - rules.context);
+    std::int64_t start =
+        std::min(back.Floor(wanted.begin), back.Floor(wanted.begin - CeilDiv(rules.offset, 2)) - rules.context);
     start = std::clamp<std::int64_t>(FloorDiv(start, rules.grid) * rules.grid, 0, padded.size - window);
     const Interval trusted = Trusted(rules, padded, start, window);
     if (!trusted.Contains(wanted)) return std::nullopt;
@@ -105,15 +111,19 @@ std::optional<Cutting> BestCut(const AxisRules& rules, const Padded& padded, std
     if (best && step * 10 < best->step * 9) break;
     const std::int64_t chunk = LargestChunk(step);
     if (best && (best->chunk >= kChunkGood || chunk < kChunkGood)) continue;
-    if (std::optional<std::vector<Window>> windows = Cut(rules, padded, window, step)) best = {step, chunk, std::move(*windows)};
+    if (std::optional<std::vector<Window>> windows = Cut(rules, padded, window, step))
+      best = {step, chunk, std::move(*windows)};
   }
   return best;
 }
 
-// Window sizes at least `size` (or at most, with direction -1) that the network accepts and that leave something to write.
-std::optional<std::int64_t> NearestWindow(const AxisRules& rules, const Padded& padded, std::int64_t size, int direction) {
+// Window sizes at least `size` (or at most, with direction -1) that the network accepts and that leave something to
+// write.
+std::optional<std::int64_t> NearestWindow(const AxisRules& rules, const Padded& padded, std::int64_t size,
+                                          int direction) {
   const std::int64_t by = WindowStep(rules);
-  std::int64_t window = padded.size - (direction > 0 ? FloorDiv(padded.size - size, by) : CeilDiv(padded.size - size, by)) * by;
+  std::int64_t window =
+      padded.size - (direction > 0 ? FloorDiv(padded.size - size, by) : CeilDiv(padded.size - size, by)) * by;
   for (; window >= rules.sizes.min && window <= padded.size; window += direction * by)
     if (BestCut(rules, padded, window)) return window;
   return std::nullopt;
@@ -126,11 +136,13 @@ Error NoSuchWindow(const AxisRules& rules, const Padded& padded, std::int64_t si
   } else {
     const std::optional<std::int64_t> below = NearestWindow(rules, padded, std::min(size, padded.size), -1);
     const std::optional<std::int64_t> above = NearestWindow(rules, padded, std::min(size, padded.size), +1);
-    choices = below && above && *below != *above ? fmt::format("the nearest sizes that are possible are {} and {}", *below, *above)
-              : above                            ? fmt::format("the smallest size that is possible here is {}", *above)
-                                                 : fmt::format("the largest size that is possible here is {}", below.value_or(padded.size));
+    choices = below && above && *below != *above
+                  ? fmt::format("the nearest sizes that are possible are {} and {}", *below, *above)
+              : above ? fmt::format("the smallest size that is possible here is {}", *above)
+                      : fmt::format("the largest size that is possible here is {}", below.value_or(padded.size));
   }
-  return InvalidError(fmt::format("a tile of {} pixels is not possible with a context of {}: {}", size, rules.context, choices));
+  return InvalidError(
+      fmt::format("a tile of {} pixels is not possible with a context of {}: {}", size, rules.context, choices));
 }
 
 // The fewest windows of at most `max_window`, then the smallest window that needs no more.

@@ -46,26 +46,26 @@ struct SizeRule {
 /// What model and network demand of an axis. Input pixels unless said otherwise.
 struct AxisRules {
   SizeRule sizes;
-  std::int64_t grid = 1;     ///< windows may start at multiples of this without changing the phase of pooling
-  std::int64_t context = 0;  ///< how far away an input pixel can matter to an output pixel
-  Rational scale = {};       ///< network size = input size * scale + offset
-  std::int64_t offset = 0;   ///< output pixels; negative: valid convolutions
-  std::int64_t halo_out = 0; ///< declared halo, in output pixels
+  std::int64_t grid = 1;      ///< windows may start at multiples of this without changing the phase of pooling
+  std::int64_t context = 0;   ///< how far away an input pixel can matter to an output pixel
+  Rational scale = {};        ///< network size = input size * scale + offset
+  std::int64_t offset = 0;    ///< output pixels; negative: valid convolutions
+  std::int64_t halo_out = 0;  ///< declared halo, in output pixels
 };
 
 /// What is asked for.
 struct AxisRequest {
-  std::int64_t image = 0;           ///< size of the bound image
+  std::int64_t image = 0;  ///< size of the bound image
   Border border = Border::kPad;
-  std::int64_t window = 0;          ///< wanted window, 0: the planner's choice within `max_window`
-  std::int64_t max_window = 1024;   ///< upper bound for the planner's choice
+  std::int64_t window = 0;         ///< wanted window, 0: the planner's choice within `max_window`
+  std::int64_t max_window = 1024;  ///< upper bound for the planner's choice
 };
 
 /// One window and what of it is used.
 struct Window {
-  Interval input;   ///< padded pixels
-  Interval use;     ///< pixels of this window's own network output that are written
-  Interval write;   ///< output pixels, as many as `use`
+  Interval input;  ///< padded pixels
+  Interval use;    ///< pixels of this window's own network output that are written
+  Interval write;  ///< output pixels, as many as `use`
 };
 
 struct AxisPlan {
@@ -76,10 +76,10 @@ struct AxisPlan {
   std::int64_t window = 0;         ///< all windows have this size
   std::int64_t window_output = 0;  ///< and give this many network output pixels
   std::int64_t output = 0;
-  std::int64_t write_step = 0;     ///< every write begins at a multiple of this
-  std::int64_t chunk = 0;          ///< divides write_step and is a multiple of 16, unless one window does it all
-  double origin = 0;               ///< image position (pixel edges) where output pixel 0 begins
-  std::vector<Window> windows;     ///< ascending
+  std::int64_t write_step = 0;  ///< every write begins at a multiple of this
+  std::int64_t chunk = 0;       ///< divides write_step and is a multiple of 16, unless one window does it all
+  double origin = 0;            ///< image position (pixel edges) where output pixel 0 begins
+  std::vector<Window> windows;  ///< ascending
 };
 
 /// The smallest size >= `at_least` that the network accepts for a whole padded axis: min + n * step, or for a fixed

@@ -13,7 +13,8 @@ using ::testing::HasSubstr;
 // Everything a plan promises, checked from its windows alone.
 void ExpectExact(const AxisRules& rules, const AxisPlan& plan) {
   const auto network = [&](std::int64_t size) { return rules.scale.Floor(size) + rules.offset; };
-  EXPECT_TRUE(rules.sizes.is_fixed() ? (plan.padded - rules.sizes.min) % rules.grid == 0 : rules.sizes.Accepts(plan.padded));
+  EXPECT_TRUE(rules.sizes.is_fixed() ? (plan.padded - rules.sizes.min) % rules.grid == 0
+                                     : rules.sizes.Accepts(plan.padded));
   EXPECT_EQ(plan.pad_before + plan.image + plan.pad_after, plan.padded);
   EXPECT_GE(plan.pad_after, plan.pad_before);
   const std::int64_t crop = plan.pad_before * rules.scale.num / rules.scale.den;
@@ -28,11 +29,14 @@ void ExpectExact(const AxisRules& rules, const AxisPlan& plan) {
     EXPECT_GT(w.write.size(), 0);
     EXPECT_EQ(w.use.size(), w.write.size());
     EXPECT_TRUE((Interval{0, network(plan.window)}.Contains(w.use)));
-    EXPECT_EQ(w.use.begin + w.input.begin * rules.scale.num / rules.scale.den, w.write.begin + crop) << "the piece comes from its place";
+    EXPECT_EQ(w.use.begin + w.input.begin * rules.scale.num / rules.scale.den, w.write.begin + crop)
+        << "the piece comes from its place";
     // The input pixels an output pixel sees lie inside the window, or the window ends where the whole does.
     const double shift = 0.5 * static_cast<double>(rules.offset), scale = rules.scale.value();
-    const double first_seen = (static_cast<double>(w.write.begin + crop) - shift) / scale - static_cast<double>(rules.context);
-    const double last_seen = (static_cast<double>(w.write.end + crop) - shift) / scale + static_cast<double>(rules.context);
+    const double first_seen =
+        (static_cast<double>(w.write.begin + crop) - shift) / scale - static_cast<double>(rules.context);
+    const double last_seen =
+        (static_cast<double>(w.write.end + crop) - shift) / scale + static_cast<double>(rules.context);
     EXPECT_TRUE(w.input.begin == 0 || first_seen + 1e-9 >= static_cast<double>(w.input.begin));
     EXPECT_TRUE(w.input.end == plan.padded || last_seen - 1e-9 <= static_cast<double>(w.input.end));
     EXPECT_TRUE(plan.windows.size() == 1 || w.write.begin % plan.chunk == 0) << "writes are unions of whole chunks";
@@ -45,7 +49,9 @@ void ExpectExact(const AxisRules& rules, const AxisPlan& plan) {
 
 TEST(PlanAxis, KeepsItsPromisesForRandomModelsAndImages) {
   std::mt19937 random(1);
-  const auto pick = [&](std::int64_t from, std::int64_t to) { return std::uniform_int_distribution<std::int64_t>(from, to)(random); };
+  const auto pick = [&](std::int64_t from, std::int64_t to) {
+    return std::uniform_int_distribution<std::int64_t>(from, to)(random);
+  };
   int planned = 0;
   for (int i = 0; i < 20'000; ++i) {
     AxisRules rules;
@@ -92,7 +98,8 @@ TEST(PlanAxis, NamesTheNearestSizesWhenATileIsNotPossible) {
   const Error error = PlanAxis(kNuclei, {.image = 2000, .window = 500}).error();
   EXPECT_EQ(error.code, Code::kInvalid);
   EXPECT_THAT(error.what, HasSubstr("496 and 512"));
-  EXPECT_THAT(PlanAxis(kNuclei, {.image = 2000, .window = 80}).error().what, HasSubstr("the smallest size that is possible here is 144"));
+  EXPECT_THAT(PlanAxis(kNuclei, {.image = 2000, .window = 80}).error().what,
+              HasSubstr("the smallest size that is possible here is 144"));
   const AxisRules fixed{.sizes = {188, 0}, .grid = 4, .offset = -88};
   EXPECT_THAT(PlanAxis(fixed, {.image = 2000, .window = 200}).error().what, HasSubstr("takes 188 only"));
 }

@@ -37,11 +37,14 @@ struct TileRequest {
 };
 
 /// The rules of the spatial axis `axis_id` ("y" or "x") between a model's only input and only output. `grid` is the
-/// step of a parameterized size; a fixed size has none to state, so the largest power of two up to 32 that divides it is
-/// taken (poolings halve). The context is the declared halo or the larger one of the request. kUnsupported for sizes that cannot be tiled, kInvalid if the description contradicts itself.
-Result<AxisRules> RulesOf(const spec::ModelDescription& model, std::string_view axis_id, const TileRequest& request = {});
+/// step of a parameterized size; a fixed size has none to state, so the largest power of two up to 32 that divides it
+/// is taken (poolings halve). The context is the declared halo or the larger one of the request. kUnsupported for sizes
+/// that cannot be tiled, kInvalid if the description contradicts itself.
+Result<AxisRules> RulesOf(const spec::ModelDescription& model, std::string_view axis_id,
+                          const TileRequest& request = {});
 
 /// Plans both axes of an image of `height` x `width` pixels. Errors as PlanAxis, with the axis named.
-Result<TilePlan> PlanTiles(const AxisRules& y, const AxisRules& x, std::int64_t height, std::int64_t width, const TileRequest& request);
+Result<TilePlan> PlanTiles(const AxisRules& y, const AxisRules& x, std::int64_t height, std::int64_t width,
+                           const TileRequest& request);
 
 }  // namespace tegula::tiling

@@ -24,9 +24,9 @@ struct ElementType {
   DType dtype;
 };
 constexpr ElementType kTypes[] = {
-    {at::kBool, DType::kBool}, {at::kByte, DType::kU8},    {at::kChar, DType::kI8},   {at::kShort, DType::kI16},  {at::kUInt16, DType::kU16},
-    {at::kUInt32, DType::kU32}, {at::kInt, DType::kI32},    {at::kLong, DType::kI64}, {at::kUInt64, DType::kU64}, {at::kFloat, DType::kF32},
-    {at::kDouble, DType::kF64},
+    {at::kBool, DType::kBool},  {at::kByte, DType::kU8},    {at::kChar, DType::kI8},    {at::kShort, DType::kI16},
+    {at::kUInt16, DType::kU16}, {at::kUInt32, DType::kU32}, {at::kInt, DType::kI32},    {at::kLong, DType::kI64},
+    {at::kUInt64, DType::kU64}, {at::kFloat, DType::kF32},  {at::kDouble, DType::kF64},
 };
 
 Result<DType> FromTorch(at::ScalarType type) {
@@ -52,12 +52,15 @@ template <class F>
 auto Torch(Code code, std::string_view doing, F&& call) -> decltype(call()) {
   auto result = Guarded(kName, std::forward<F>(call));
   if (result.ok() || result.error().code != Code::kInternal) return result;
-  return Error{code, fmt::format("{} {}: {}", kName, doing, Reason(std::string_view(result.error().what).substr(kName.size() + 2)))};
+  return Error{code, fmt::format("{} {}: {}", kName, doing,
+                                 Reason(std::string_view(result.error().what).substr(kName.size() + 2)))};
 }
 
 at::Tensor Wrap(const ConstView& view) {
-  const at::Tensor tensor = torch::from_blob(const_cast<std::byte*>(view.data()), std::vector<std::int64_t>(view.shape().sizes().begin(), view.shape().sizes().end()),
-                                             at::TensorOptions().dtype(ToTorch(view.dtype())));
+  const at::Tensor tensor =
+      torch::from_blob(const_cast<std::byte*>(view.data()),
+                       std::vector<std::int64_t>(view.shape().sizes().begin(), view.shape().sizes().end()),
+                       at::TensorOptions().dtype(ToTorch(view.dtype())));
   if (view.shape().rank() == 4) return tensor.contiguous(at::MemoryFormat::ChannelsLast);
   if (view.shape().rank() == 5) return tensor.contiguous(at::MemoryFormat::ChannelsLast3d);
   return tensor;
@@ -67,7 +70,9 @@ Result<Tensor> Copy(const at::Tensor& tensor) {
   const at::Tensor plain = tensor.contiguous();
   if (plain.dim() > kMaxRank) return UnsupportedError(fmt::format("a result of {} axes", plain.dim()));
   TEGULA_ASSIGN_OR_RETURN(const DType dtype, FromTorch(plain.scalar_type()));
-  TEGULA_ASSIGN_OR_RETURN(Tensor out, Tensor::Allocate(dtype, Shape(std::span<const std::int64_t>(plain.sizes().data(), plain.sizes().size()))));
+  TEGULA_ASSIGN_OR_RETURN(
+      Tensor out,
+      Tensor::Allocate(dtype, Shape(std::span<const std::int64_t>(plain.sizes().data(), plain.sizes().size()))));
   std::copy_n(static_cast<const std::byte*>(plain.const_data_ptr()), out.bytes(), out.view().data());
   return out;
 }
@@ -81,7 +86,8 @@ Status Collect(const c10::IValue& value, std::vector<Tensor>& outputs) {
   } else if (value.isList()) {
     for (const c10::IValue& element : value.toListRef()) TEGULA_TRY(Collect(element, outputs));
   } else {
-    return UnsupportedError(fmt::format("the network returns a {}; tensors, tuples and lists of them are taken", value.tagKind()));
+    return UnsupportedError(
+        fmt::format("the network returns a {}; tensors, tuples and lists of them are taken", value.tagKind()));
   }
   return Ok();
 }
@@ -93,10 +99,12 @@ class TorchSession final : public Session {
 
   Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs) override {
     return Torch(Code::kInternal, "cannot run the network", [&]() -> Result<std::vector<Tensor>> {
-      if (inputs.size() != shapes_.size()) return InvalidError(fmt::format("the session takes {} inputs, not {}", shapes_.size(), inputs.size()));
+      if (inputs.size() != shapes_.size())
+        return InvalidError(fmt::format("the session takes {} inputs, not {}", shapes_.size(), inputs.size()));
       for (std::size_t i = 0; i < inputs.size(); ++i)
         if (inputs[i].shape() != shapes_[i] || inputs[i].dtype() != dtypes_[i])
-          return InvalidError(fmt::format("input {} has shape {} and type {}, not those the session was made for", i, ToString(inputs[i].shape()), DTypeName(inputs[i].dtype())));
+          return InvalidError(fmt::format("input {} has shape {} and type {}, not those the session was made for", i,
+                                          ToString(inputs[i].shape()), DTypeName(inputs[i].dtype())));
       const c10::InferenceMode inference;
       at::set_num_threads(threads_);
       std::vector<c10::IValue> arguments;
@@ -117,12 +125,17 @@ class TorchSession final : public Session {
 
 class TorchNetwork final : public Network {
  public:
-  TorchNetwork(torch::jit::Module module, int threads, std::vector<Port> inputs) : module_(std::move(module)), threads_(threads), inputs_(std::move(inputs)) {}
+  TorchNetwork(torch::jit::Module module, int threads, std::vector<Port> inputs)
+      : module_(std::move(module)), threads_(threads), inputs_(std::move(inputs)) {}
   const std::vector<Port>& inputs() const noexcept override { return inputs_; }
   const std::vector<Port>& outputs() const noexcept override { return outputs_; }
-  Result<std::unique_ptr<Session>> NewSession(std::span<const Shape> shapes, std::span<const DType> dtypes) const override {
-    if (shapes.size() != inputs_.size()) return InvalidError(fmt::format("the network takes {} inputs, not {}", inputs_.size(), shapes.size()));
-    return std::unique_ptr<Session>(std::make_unique<TorchSession>(module_, std::vector<Shape>(shapes.begin(), shapes.end()), std::vector<DType>(dtypes.begin(), dtypes.end()), threads_));
+  Result<std::unique_ptr<Session>> NewSession(std::span<const Shape> shapes,
+                                              std::span<const DType> dtypes) const override {
+    if (shapes.size() != inputs_.size())
+      return InvalidError(fmt::format("the network takes {} inputs, not {}", inputs_.size(), shapes.size()));
+    return std::unique_ptr<Session>(
+        std::make_unique<TorchSession>(module_, std::vector<Shape>(shapes.begin(), shapes.end()),
+                                       std::vector<DType>(dtypes.begin(), dtypes.end()), threads_));
   }
 
  private:
@@ -140,16 +153,20 @@ class TorchEngine final : public Engine {
     if (weights.format == spec::WeightsFormat::kTorchscript) return Ok();
     return UnsupportedError(fmt::format("LibTorch runs torchscript, not {}", spec::WeightsFormatName(weights.format)));
   }
-  Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry&, const Path& file, const NetworkOptions& options) const override {
-    if (options.precision != Precision::kF32) return UnsupportedError(fmt::format("LibTorch runs in float32 here, not {}", PrecisionName(options.precision)));
+  Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry&, const Path& file,
+                                        const NetworkOptions& options) const override {
+    if (options.precision != Precision::kF32)
+      return UnsupportedError(fmt::format("LibTorch runs in float32 here, not {}", PrecisionName(options.precision)));
     return Torch(Code::kCorrupt, "cannot read the network", [&]() -> Result<std::unique_ptr<Network>> {
       torch::jit::Module module = torch::jit::load(file.string(), c10::kCPU);
       module.eval();
       module = torch::jit::freeze(module);
       const auto& arguments = module.get_method("forward").function().getSchema().arguments();
       std::vector<Port> inputs;
-      for (std::size_t i = 1; i < arguments.size(); ++i) inputs.push_back({arguments[i].name(), DType::kF32, {}, false});
-      return std::unique_ptr<Network>(std::make_unique<TorchNetwork>(std::move(module), options.threads, std::move(inputs)));
+      for (std::size_t i = 1; i < arguments.size(); ++i)
+        inputs.push_back({arguments[i].name(), DType::kF32, {}, false});
+      return std::unique_ptr<Network>(
+          std::make_unique<TorchNetwork>(std::move(module), options.threads, std::move(inputs)));
     });
   }
 };

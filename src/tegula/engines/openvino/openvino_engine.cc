@@ -21,10 +21,12 @@ struct ElementType {
   DType dtype;
 };
 constexpr ElementType kTypes[] = {
-    {ov::element::Type_t::boolean, DType::kBool}, {ov::element::Type_t::u8, DType::kU8},   {ov::element::Type_t::i8, DType::kI8},
-    {ov::element::Type_t::u16, DType::kU16},      {ov::element::Type_t::i16, DType::kI16}, {ov::element::Type_t::u32, DType::kU32},
-    {ov::element::Type_t::i32, DType::kI32},      {ov::element::Type_t::u64, DType::kU64}, {ov::element::Type_t::i64, DType::kI64},
-    {ov::element::Type_t::f32, DType::kF32},      {ov::element::Type_t::f64, DType::kF64},
+    {ov::element::Type_t::boolean, DType::kBool}, {ov::element::Type_t::u8, DType::kU8},
+    {ov::element::Type_t::i8, DType::kI8},        {ov::element::Type_t::u16, DType::kU16},
+    {ov::element::Type_t::i16, DType::kI16},      {ov::element::Type_t::u32, DType::kU32},
+    {ov::element::Type_t::i32, DType::kI32},      {ov::element::Type_t::u64, DType::kU64},
+    {ov::element::Type_t::i64, DType::kI64},      {ov::element::Type_t::f32, DType::kF32},
+    {ov::element::Type_t::f64, DType::kF64},
 };
 
 Result<DType> FromOv(const ov::element::Type& type) {
@@ -54,7 +56,8 @@ std::string Reason(std::string_view what) {
     std::string_view line = what.substr(begin, end - begin);
     begin = end + 1;
     while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-    const bool is_position = line.starts_with("Exception from ") || line.starts_with("Check '") || line.ends_with("failed") || line.starts_with("FrontEnd API failed");
+    const bool is_position = line.starts_with("Exception from ") || line.starts_with("Check '") ||
+                             line.ends_with("failed") || line.starts_with("FrontEnd API failed");
     if (line.empty() || is_position) continue;
     best = line;
     break;
@@ -67,7 +70,8 @@ template <class F>
 auto Ov(Code code, std::string_view doing, F&& call) -> decltype(call()) {
   auto result = Guarded(kName, std::forward<F>(call));
   if (result.ok() || result.error().code != Code::kInternal) return result;
-  return Error{code, fmt::format("{} {}: {}", kName, doing, Reason(std::string_view(result.error().what).substr(kName.size() + 2)))};
+  return Error{code, fmt::format("{} {}: {}", kName, doing,
+                                 Reason(std::string_view(result.error().what).substr(kName.size() + 2)))};
 }
 
 Result<std::vector<Port>> PortsOf(const std::vector<ov::Output<const ov::Node>>& nodes) {
@@ -89,17 +93,22 @@ Result<std::vector<Port>> PortsOf(const std::vector<ov::Output<const ov::Node>>&
 
 class OvSession final : public Session {
  public:
-  explicit OvSession(ov::CompiledModel compiled) : compiled_(std::move(compiled)), request_(compiled_.create_infer_request()) {}
+  explicit OvSession(ov::CompiledModel compiled)
+      : compiled_(std::move(compiled)), request_(compiled_.create_infer_request()) {}
 
   Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs) override {
     return Ov(Code::kInternal, "cannot run the network", [&]() -> Result<std::vector<Tensor>> {
-      if (inputs.size() != compiled_.inputs().size()) return InvalidError(fmt::format("the network takes {} inputs, not {}", compiled_.inputs().size(), inputs.size()));
+      if (inputs.size() != compiled_.inputs().size())
+        return InvalidError(
+            fmt::format("the network takes {} inputs, not {}", compiled_.inputs().size(), inputs.size()));
       for (std::size_t i = 0; i < inputs.size(); ++i) {
         const ov::Shape shape = ToOv(inputs[i].shape());
         if (shape != compiled_.input(i).get_shape() || ToOv(inputs[i].dtype()) != compiled_.input(i).get_element_type())
-          return InvalidError(fmt::format("input {} has shape {} and type {}, not those the session was made for", i, ToString(inputs[i].shape()), DTypeName(inputs[i].dtype())));
+          return InvalidError(fmt::format("input {} has shape {} and type {}, not those the session was made for", i,
+                                          ToString(inputs[i].shape()), DTypeName(inputs[i].dtype())));
         // OpenVINO only reads its inputs; its tensor type has no const form.
-        request_.set_input_tensor(i, ov::Tensor(ToOv(inputs[i].dtype()), shape, const_cast<std::byte*>(inputs[i].data())));
+        request_.set_input_tensor(i,
+                                  ov::Tensor(ToOv(inputs[i].dtype()), shape, const_cast<std::byte*>(inputs[i].data())));
       }
       std::vector<Tensor> outputs;
       for (std::size_t i = 0; i < compiled_.outputs().size(); ++i) {
@@ -132,29 +141,40 @@ class OvSession final : public Session {
 
 class OvNetwork final : public Network {
  public:
-  OvNetwork(std::shared_ptr<ov::Core> core, std::shared_ptr<ov::Model> model, NetworkOptions options, std::vector<Port> inputs, std::vector<Port> outputs)
-      : core_(std::move(core)), model_(std::move(model)), options_(options), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
+  OvNetwork(std::shared_ptr<ov::Core> core, std::shared_ptr<ov::Model> model, NetworkOptions options,
+            std::vector<Port> inputs, std::vector<Port> outputs)
+      : core_(std::move(core)),
+        model_(std::move(model)),
+        options_(options),
+        inputs_(std::move(inputs)),
+        outputs_(std::move(outputs)) {}
   const std::vector<Port>& inputs() const noexcept override { return inputs_; }
   const std::vector<Port>& outputs() const noexcept override { return outputs_; }
 
-  Result<std::unique_ptr<Session>> NewSession(std::span<const Shape> shapes, std::span<const DType> dtypes) const override {
-    if (shapes.size() != inputs_.size()) return InvalidError(fmt::format("the network takes {} inputs, not {}", inputs_.size(), shapes.size()));
+  Result<std::unique_ptr<Session>> NewSession(std::span<const Shape> shapes,
+                                              std::span<const DType> dtypes) const override {
+    if (shapes.size() != inputs_.size())
+      return InvalidError(fmt::format("the network takes {} inputs, not {}", inputs_.size(), shapes.size()));
     std::string wanted;
     for (std::size_t i = 0; i < shapes.size(); ++i) {
       if (dtypes[i] != inputs_[i].dtype)
-        return InvalidError(fmt::format("the network takes {} for its input {}, but preprocessing gives {}", DTypeName(inputs_[i].dtype), inputs_[i].name, DTypeName(dtypes[i])));
+        return InvalidError(fmt::format("the network takes {} for its input {}, but preprocessing gives {}",
+                                        DTypeName(inputs_[i].dtype), inputs_[i].name, DTypeName(dtypes[i])));
       wanted += fmt::format("{}{} = {}", i == 0 ? "" : ", ", inputs_[i].name, ToString(shapes[i]));
     }
-    return Ov(Code::kInvalid, fmt::format("does not take the shape {}", wanted), [&]() -> Result<std::unique_ptr<Session>> {
-      const std::shared_ptr<ov::Model> model = model_->clone();
-      std::map<std::size_t, ov::PartialShape> partial;
-      for (std::size_t i = 0; i < shapes.size(); ++i) partial[i] = ov::PartialShape(ToOv(shapes[i]));
-      model->reshape(partial);
-      const ov::element::Type precision = options_.precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32;
-      return std::unique_ptr<Session>(std::make_unique<OvSession>(core_->compile_model(
-          model, "CPU", ov::hint::inference_precision(precision), ov::inference_num_threads(options_.threads), ov::num_streams(1),
-          ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::hint::enable_cpu_pinning(false))));
-    });
+    return Ov(Code::kInvalid, fmt::format("does not take the shape {}", wanted),
+              [&]() -> Result<std::unique_ptr<Session>> {
+                const std::shared_ptr<ov::Model> model = model_->clone();
+                std::map<std::size_t, ov::PartialShape> partial;
+                for (std::size_t i = 0; i < shapes.size(); ++i) partial[i] = ov::PartialShape(ToOv(shapes[i]));
+                model->reshape(partial);
+                const ov::element::Type precision =
+                    options_.precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32;
+                return std::unique_ptr<Session>(std::make_unique<OvSession>(core_->compile_model(
+                    model, "CPU", ov::hint::inference_precision(precision), ov::inference_num_threads(options_.threads),
+                    ov::num_streams(1), ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+                    ov::hint::enable_cpu_pinning(false))));
+              });
   }
 
  private:
@@ -176,14 +196,16 @@ class OvEngine final : public Engine {
     if (weights.format == spec::WeightsFormat::kOnnx) return Ok();
     return UnsupportedError(fmt::format("OpenVINO does not read {}", spec::WeightsFormatName(weights.format)));
   }
-  Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry&, const Path& file, const NetworkOptions& options) const override {
+  Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry&, const Path& file,
+                                        const NetworkOptions& options) const override {
     const auto load = [&]() -> Result<std::unique_ptr<Network>> {
       const auto core = std::make_shared<ov::Core>();
       const std::shared_ptr<ov::Model> model = core->read_model(file.string());
       const std::shared_ptr<const ov::Model> constant = model;
       TEGULA_ASSIGN_OR_RETURN(std::vector<Port> inputs, PortsOf(constant->inputs()));
       TEGULA_ASSIGN_OR_RETURN(std::vector<Port> outputs, PortsOf(constant->outputs()));
-      return std::unique_ptr<Network>(std::make_unique<OvNetwork>(core, model, options, std::move(inputs), std::move(outputs)));
+      return std::unique_ptr<Network>(
+          std::make_unique<OvNetwork>(core, model, options, std::move(inputs), std::move(outputs)));
     };
     return Ov(Code::kCorrupt, "cannot read the network", load);
   }

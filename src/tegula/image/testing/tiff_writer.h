@@ -1,4 +1,5 @@
-// image/testing/tiff_writer.h — small TIFFs of every layout, written with libtiff. The pixel at (c, y, x) of plane p is known.
+// image/testing/tiff_writer.h — small TIFFs of every layout, written with libtiff. The pixel at (c, y, x) of plane p is
+// known.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,9 +36,12 @@ struct PageSpec {
 template <class T>
 T ExpectedValue(int plane, std::int64_t c, std::int64_t y, std::int64_t x) {
   const std::int64_t value = (plane * 31 + c * 57 + y * 7 + x * 3) % 120;
-  if constexpr (std::is_floating_point_v<T>) return static_cast<T>(value) / T{8} - T{5};
-  else if constexpr (std::is_signed_v<T>) return static_cast<T>(value - 60);
-  else return static_cast<T>(sizeof(T) > 1 ? value * 257 : value);
+  if constexpr (std::is_floating_point_v<T>)
+    return static_cast<T>(value) / T{8} - T{5};
+  else if constexpr (std::is_signed_v<T>)
+    return static_cast<T>(value - 60);
+  else
+    return static_cast<T>(sizeof(T) > 1 ? value * 257 : value);
 }
 
 /// The pixels as a (channel, y, x) tensor.
@@ -54,13 +58,19 @@ inline Tensor ExpectedPixels(const PageSpec& page) {
 }
 
 inline void SetTags(TIFF* tiff, const PageSpec& page) {
-  const int photometric = page.photometric >= 0 ? page.photometric : page.samples == 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK;
+  const int photometric = page.photometric >= 0 ? page.photometric
+                          : page.samples == 3   ? PHOTOMETRIC_RGB
+                                                : PHOTOMETRIC_MINISBLACK;
   TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(page.height));
   TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(page.width));
   TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(page.samples));
   TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, static_cast<int>(DTypeSize(page.dtype) * 8));
-  const bool is_signed = page.dtype == DType::kI8 || page.dtype == DType::kI16 || page.dtype == DType::kI32 || page.dtype == DType::kI64;
-  TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, IsFloat(page.dtype) ? SAMPLEFORMAT_IEEEFP : is_signed ? SAMPLEFORMAT_INT : SAMPLEFORMAT_UINT);
+  const bool is_signed =
+      page.dtype == DType::kI8 || page.dtype == DType::kI16 || page.dtype == DType::kI32 || page.dtype == DType::kI64;
+  TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT,
+               IsFloat(page.dtype) ? SAMPLEFORMAT_IEEEFP
+               : is_signed         ? SAMPLEFORMAT_INT
+                                   : SAMPLEFORMAT_UINT);
   TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, page.planar ? PLANARCONFIG_SEPARATE : PLANARCONFIG_CONTIG);
   TIFFSetField(tiff, TIFFTAG_COMPRESSION, page.compression);
   TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, photometric);
@@ -68,7 +78,8 @@ inline void SetTags(TIFF* tiff, const PageSpec& page) {
     TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     TIFFSetField(tiff, TIFFTAG_JPEGQUALITY, 95);
   }
-  if (!page.extra_samples.empty()) TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, static_cast<int>(page.extra_samples.size()), page.extra_samples.data());
+  if (!page.extra_samples.empty())
+    TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, static_cast<int>(page.extra_samples.size()), page.extra_samples.data());
   if (page.reduced) TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, FILETYPE_REDUCEDIMAGE);
   if (page.per_centimetre > 0) {
     TIFFSetField(tiff, TIFFTAG_XRESOLUTION, page.per_centimetre);
@@ -98,10 +109,12 @@ inline void WriteBlocks(TIFF* tiff, const PageSpec& page) {
           for (std::int64_t x = 0; x < bw && x0 + x < page.width; ++x)
             for (std::int64_t c = 0; c < per_block; ++c) {
               const std::int64_t from = ((s + c) * page.height + y0 + y) * page.width + x0 + x;
-              std::memcpy(block.data() + ((y * bw + x) * per_block + c) * bytes, pixels.view().data() + from * bytes, static_cast<std::size_t>(bytes));
+              std::memcpy(block.data() + ((y * bw + x) * per_block + c) * bytes, pixels.view().data() + from * bytes,
+                          static_cast<std::size_t>(bytes));
             }
         const auto size = static_cast<tmsize_t>(block.size());
-        const tmsize_t written = page.tile > 0 ? TIFFWriteEncodedTile(tiff, index, block.data(), size) : TIFFWriteEncodedStrip(tiff, index, block.data(), size);
+        const tmsize_t written = page.tile > 0 ? TIFFWriteEncodedTile(tiff, index, block.data(), size)
+                                               : TIFFWriteEncodedStrip(tiff, index, block.data(), size);
         ASSERT_EQ(written, size);
         ++index;
       }
