@@ -23,7 +23,8 @@ namespace {
 Status CheckInput(const ChainInput& input) {
   const auto rank = static_cast<std::size_t>(input.shape.rank());
   if (input.axes.size() != rank || (!input.tiled.empty() && input.tiled.size() != rank))
-    return InvalidError(fmt::format("tensor {} has the shape {}, but {} axes are described", input.tensor_id, ToString(input.shape), input.axes.size()));
+    return InvalidError(fmt::format("tensor {} has the shape {}, but {} axes are described", input.tensor_id,
+                                    ToString(input.shape), input.axes.size()));
   return Ok();
 }
 
@@ -42,15 +43,19 @@ std::vector<bool> FixedAxes(const std::vector<Segment>& segments, int rank) {
 }  // namespace
 
 Status Chain::State::CheckTile(const Shape& tile) const {
-  if (tile.rank() != shape.rank()) return InvalidError(fmt::format("a tile of tensor {} has the shape {}, not {} axes", tensor_id, ToString(tile), shape.rank()));
+  if (tile.rank() != shape.rank())
+    return InvalidError(
+        fmt::format("a tile of tensor {} has the shape {}, not {} axes", tensor_id, ToString(tile), shape.rank()));
   for (int axis = 0; axis < shape.rank(); ++axis)
     if (fixed[static_cast<std::size_t>(axis)] && tile[axis] != shape[axis])
-      return InvalidError(fmt::format("a tile of tensor {} has size {} along {}, but its operations need all {} positions at once", tensor_id,
-                                      tile[axis], axes[static_cast<std::size_t>(axis)], shape[axis]));
+      return InvalidError(
+          fmt::format("a tile of tensor {} has size {} along {}, but its operations need all {} positions at once",
+                      tensor_id, tile[axis], axes[static_cast<std::size_t>(axis)], shape[axis]));
   return Ok();
 }
 
-Result<Chain> Chain::Bind(std::span<const spec::OpDescription> ops, const ChainInput& input, const Statistics& statistics) {
+Result<Chain> Chain::Bind(std::span<const spec::OpDescription> ops, const ChainInput& input,
+                          const Statistics& statistics) {
   TEGULA_TRY(CheckInput(input));
   Binder binder(input, statistics);
   for (const spec::OpDescription& op : ops)

@@ -22,15 +22,17 @@ namespace tegula::ops {
 struct ChainInput {
   std::string tensor_id;
   std::vector<std::string> axes;  ///< ids, slowest first
-  Shape shape;                    ///< the whole tensor's: sizes along non-tiled axes (channel) are used, others may differ per tile
+  Shape shape;  ///< the whole tensor's: sizes along non-tiled axes (channel) are used, others may differ per tile
   DType dtype = DType::kF32;
-  std::vector<bool> tiled = {};   ///< per axis whether tiles are cut along it: there an op cannot have a value per position. Empty: none
+  /// Per axis whether tiles are cut along it: an op with a value per position there is refused. Empty: none is.
+  std::vector<bool> tiled = {};
 };
 
 /// Immutable and thread-safe.
 class Chain {
  public:
-  static Result<Chain> Bind(std::span<const spec::OpDescription> ops, const ChainInput& input, const Statistics& statistics);
+  static Result<Chain> Bind(std::span<const spec::OpDescription> ops, const ChainInput& input,
+                            const Statistics& statistics);
   Chain(Chain&&) noexcept;
   Chain& operator=(Chain&&) noexcept;
   ~Chain();

@@ -50,7 +50,8 @@ Status BindValue(const std::optional<double>& value, const Kernel& kernel, Binde
   return Ok();
 }
 
-Status BindPercentile(const spec::Clip& op, const std::optional<double>& percentile, const Kernel& kernel, Binder& binder) {
+Status BindPercentile(const spec::Clip& op, const std::optional<double>& percentile, const Kernel& kernel,
+                      Binder& binder) {
   if (!percentile) return Ok();
   TEGULA_ASSIGN_OR_RETURN(Parameter limit, binder.Of(Percentile(op, *percentile)));
   binder.Map(kernel, DType::kF64, {std::move(limit)});
@@ -58,7 +59,8 @@ Status BindPercentile(const spec::Clip& op, const std::optional<double>& percent
 }
 
 Status CheckOrder(const std::optional<double>& min, const std::optional<double>& max, std::string_view what) {
-  if (min && max && !(*min < *max)) return InvalidError(fmt::format("the {} {} and {} must be given with the smaller first", what, *min, *max));
+  if (min && max && !(*min < *max))
+    return InvalidError(fmt::format("the {} {} and {} must be given with the smaller first", what, *min, *max));
   return Ok();
 }
 

@@ -1,4 +1,5 @@
-// ensure_dtype: NumPy's astype. Where that is undefined (NaN or out of range to integer) values saturate and NaN gives 0.
+// ensure_dtype: NumPy's astype. Where that is undefined (NaN or out of range to integer) values saturate and NaN gives
+// 0.
 
 #include "tegula/ops/op.h"
 

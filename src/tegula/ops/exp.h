@@ -24,10 +24,12 @@ inline float Exp(float x) noexcept {
   p = p * r + 5.0000001201e-1F;
   p = p * (r * r) + r + 1.0F;
   // 2^n in two factors, because n may be one beyond the exponents of normal numbers at either end.
-  const auto whole = static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(shifted) - std::bit_cast<std::uint32_t>(kRound));
+  const auto whole =
+      static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(shifted) - std::bit_cast<std::uint32_t>(kRound));
   const std::int32_t half = whole >> 1;
   const float a = std::bit_cast<float>((static_cast<std::uint32_t>(half) + 127U) << 23);
-  const float b = std::bit_cast<float>((static_cast<std::uint32_t>(whole) - static_cast<std::uint32_t>(half) + 127U) << 23);
+  const float b =
+      std::bit_cast<float>((static_cast<std::uint32_t>(whole) - static_cast<std::uint32_t>(half) + 127U) << 23);
   return p * a * b;
 }
 

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::int64_t kBlock = 1024;  // elements: two buffers and a parameter or two stay in the first level cache
 
-// The axes over which the loop runs: those of size 1 are left out, neighbours that lie without gaps in both tensors and on
-// which no parameter depends are one.
+// The axes over which the loop runs: those of size 1 are left out, neighbours that lie without gaps in both tensors and
+// on which no parameter depends are one.
 struct Loop {
   int rank = 0;
   Shape shape, in, out;
@@ -36,7 +36,8 @@ Loop MakeLoop(const std::vector<Stage>& stages, const ConstView& in, const View&
     if (sizes[axis] == 1) continue;
     const bool varies = AnyVaries(stages, axis);
     const int last = loop.rank - 1;
-    if (!varies && !previous_varies && loop.in[last] == sizes[axis] * in_strides[axis] && loop.out[last] == sizes[axis] * out_strides[axis]) {
+    if (!varies && !previous_varies && loop.in[last] == sizes[axis] * in_strides[axis] &&
+        loop.out[last] == sizes[axis] * out_strides[axis]) {
       sizes[axis] *= loop.shape[last];
       --loop.rank;
     }
@@ -72,7 +73,8 @@ class Rows {
   }
   std::int64_t ParameterOffset(const Parameter& parameter) const noexcept {
     std::int64_t offset = 0;
-    for (int a = 0; a < loop_->inner(); ++a) offset += index_[a] * parameter.strides[loop_->axis[static_cast<std::size_t>(a)]];
+    for (int a = 0; a < loop_->inner(); ++a)
+      offset += index_[a] * parameter.strides[loop_->axis[static_cast<std::size_t>(a)]];
     return offset;
   }
 
@@ -91,7 +93,8 @@ struct Block {
 };
 
 template <std::size_t kSize>
-void CopyElements(const std::byte* in, std::int64_t in_stride, std::byte* out, std::int64_t out_stride, std::int64_t n) noexcept {
+void CopyElements(const std::byte* in, std::int64_t in_stride, std::byte* out, std::int64_t out_stride,
+                  std::int64_t n) noexcept {
   if (in_stride == 1 && out_stride == 1) {
     std::memcpy(out, in, static_cast<std::size_t>(n) * kSize);
     return;
@@ -118,7 +121,12 @@ void Repeat(double* values, std::int64_t filled, std::int64_t size) noexcept {
 class FusedRun {
  public:
   FusedRun(const std::vector<Stage>& stages, const ConstView& in, const View& out) noexcept
-      : stages_(stages), in_(in), out_(out), loop_(MakeLoop(stages, in, out)), in_gapless_(IsGapless(loop_.in)), out_gapless_(IsGapless(loop_.out)) {}
+      : stages_(stages),
+        in_(in),
+        out_(out),
+        loop_(MakeLoop(stages, in, out)),
+        in_gapless_(IsGapless(loop_.in)),
+        out_gapless_(IsGapless(loop_.out)) {}
 
   void Run() noexcept {
     const std::int64_t length = loop_.shape[loop_.inner()];
@@ -129,7 +137,8 @@ class FusedRun {
     const std::int64_t together = std::max<std::int64_t>(1, kBlock / length);
     for (std::int64_t r = 0; r < rows; r += together) {
       const std::int64_t taken = std::min(together, rows - r);
-      for (std::int64_t begin = 0; begin < length; begin += kBlock) RunBlock({row, taken, begin, std::min(kBlock, length - begin)});
+      for (std::int64_t begin = 0; begin < length; begin += kBlock)
+        RunBlock({row, taken, begin, std::min(kBlock, length - begin)});
       for (std::int64_t i = 0; i < taken; ++i) row.Next();
     }
   }
@@ -139,7 +148,8 @@ class FusedRun {
     const std::byte* values = Load(block);
     for (std::size_t i = 0; i < stages_.size(); ++i) {
       const bool is_last = i + 1 == stages_.size();
-      std::byte* const result = is_last && writes_directly(block) ? Address(out_.data(), out_.dtype(), block, loop_.out) : buffers_[(i + 1) % 2];
+      std::byte* const result = is_last && writes_directly(block) ? Address(out_.data(), out_.dtype(), block, loop_.out)
+                                                                  : buffers_[(i + 1) % 2];
       RunStage(stages_[i], block, values, result);
       values = result;
     }
@@ -155,8 +165,12 @@ class FusedRun {
     return true;
   }
   // Whether the block lies in one piece.
-  bool reads_directly(const Block& block) const noexcept { return in_gapless_ || (block.rows == 1 && loop_.in[loop_.inner()] == 1); }
-  bool writes_directly(const Block& block) const noexcept { return out_gapless_ || (block.rows == 1 && loop_.out[loop_.inner()] == 1); }
+  bool reads_directly(const Block& block) const noexcept {
+    return in_gapless_ || (block.rows == 1 && loop_.in[loop_.inner()] == 1);
+  }
+  bool writes_directly(const Block& block) const noexcept {
+    return out_gapless_ || (block.rows == 1 && loop_.out[loop_.inner()] == 1);
+  }
 
   template <class Byte>
   Byte* Address(Byte* data, DType dtype, const Block& block, const Shape& strides) const noexcept {
@@ -191,13 +205,16 @@ class FusedRun {
     for (const Parameter& parameter : stage.parameters) is_constant = is_constant && IsConstant(parameter, block);
     if (!is_constant) {
       TEGULA_ASSERT(stage.in == DType::kF64);
-      stage.kernel->f64_varying(reinterpret_cast<const double*>(in), reinterpret_cast<double*>(out), n, Expand(stage, block));
+      stage.kernel->f64_varying(reinterpret_cast<const double*>(in), reinterpret_cast<double*>(out), n,
+                                Expand(stage, block));
       return;
     }
     Kernel::Constants constants{};
     for (std::size_t i = 0; i < stage.parameters.size(); ++i) constants[i] = First(stage.parameters[i], block);
-    if (stage.in == DType::kF32) stage.kernel->f32(reinterpret_cast<const float*>(in), reinterpret_cast<float*>(out), n, constants);
-    else stage.kernel->f64(reinterpret_cast<const double*>(in), reinterpret_cast<double*>(out), n, constants);
+    if (stage.in == DType::kF32)
+      stage.kernel->f32(reinterpret_cast<const float*>(in), reinterpret_cast<float*>(out), n, constants);
+    else
+      stage.kernel->f64(reinterpret_cast<const double*>(in), reinterpret_cast<double*>(out), n, constants);
   }
 
   std::int64_t InnerStride(const Parameter& parameter) const noexcept {
@@ -254,8 +271,10 @@ class FusedRun {
 
 void RunFused(const std::vector<Stage>& stages, const ConstView& in, const View& out) noexcept {
   if (in.elements() == 0) return;
-  if (stages.empty()) ConvertCopy(in, out);
-  else FusedRun(stages, in, out).Run();
+  if (stages.empty())
+    ConvertCopy(in, out);
+  else
+    FusedRun(stages, in, out).Run();
 }
 
 }  // namespace tegula::ops

@@ -30,7 +30,8 @@ bool StartsWithAny(std::string_view name, std::span<const std::string_view> star
 
 std::string WholeDescription(const Json& test) {
   const std::string format = test["format"] == "0.5" ? "0.5.10" : "0.4.10";
-  return fmt::format("type: model\nformat_version: {}\nname: golden case\n{}", format, test["descr"].get<std::string>());
+  return fmt::format("type: model\nformat_version: {}\nname: golden case\n{}", format,
+                     test["descr"].get<std::string>());
 }
 
 std::vector<std::string> AxisIdsOf(const spec::TensorDescription& tensor) {
@@ -57,7 +58,9 @@ class GoldenOps {
     if (name.ends_with("_wild")) return Skip(name, "casts that are not defined");
     if (test["format"] == "0.4 upgraded") return Skip(name, "format 0.4 is read natively, not upgraded");
     if (name == "v04_post_binarize_uint8" || name == "v04_post_sigmoid_uint8")
-      return Skip(name, "the reference casts outputs of 0.4 to data_type before they are postprocessed, which the format does not ask for");
+      return Skip(name,
+                  "the reference casts outputs of 0.4 to data_type before they are postprocessed, which the format "
+                  "does not ask for");
     const Result<spec::ReadModel> read = spec::ReadModelDescription(WholeDescription(test));
     ASSERT_TRUE(read.ok()) << ToString(read.error());
     const spec::ModelDescription& model = read->model;
@@ -82,12 +85,17 @@ class GoldenOps {
  private:
   void Skip(const std::string& name, const std::string& reason) { skipped_[reason].push_back(name); }
 
-  void CheckRefused(const std::string& name, const spec::ModelDescription& model, const std::vector<spec::Finding>& findings) {
-    bool refused = std::any_of(findings.begin(), findings.end(), [](const spec::Finding& finding) { return finding.path.find("processing") != std::string::npos; });
+  void CheckRefused(const std::string& name, const spec::ModelDescription& model,
+                    const std::vector<spec::Finding>& findings) {
+    bool refused = std::any_of(findings.begin(), findings.end(), [](const spec::Finding& finding) {
+      return finding.path.find("processing") != std::string::npos;
+    });
     for (const auto* tensors : {&model.inputs, &model.outputs})
       for (const spec::TensorDescription& tensor : *tensors) {
         const Shape shape{1, 3, 12, 14};
-        refused = refused || (tensor.axes.size() == 4 && !Chain::Bind(tensor.ops, {tensor.id, AxisIdsOf(tensor), shape, DType::kF32, {}}, {}).ok());
+        refused =
+            refused || (tensor.axes.size() == 4 &&
+                        !Chain::Bind(tensor.ops, {tensor.id, AxisIdsOf(tensor), shape, DType::kF32, {}}, {}).ok());
       }
     EXPECT_TRUE(refused) << name << " must be refused";
     ++ran_;
@@ -98,14 +106,16 @@ class GoldenOps {
   Sample ReadSample(const Json& test, const Json& expected, std::size_t index) const {
     Sample sample;
     for (const auto& [id, file] : test["input"][index].items()) sample.raw[id] = Read(file.get<std::string>());
-    for (const auto& [id, value] : expected[index].items()) sample.expected[id] = Read((value.is_string() ? value : value["file"]).get<std::string>());
+    for (const auto& [id, value] : expected[index].items())
+      sample.expected[id] = Read((value.is_string() ? value : value["file"]).get<std::string>());
     if (test.contains("network_output"))
       for (const auto& [id, file] : test["network_output"].items()) sample.network[id] = Read(file.get<std::string>());
     return sample;
   }
 
   // The statistics that `tensor`'s ops want, each of the raw tensor it names.
-  static Statistics StatisticsFor(const spec::ModelDescription& model, const spec::TensorDescription& tensor, const Sample& sample) {
+  static Statistics StatisticsFor(const spec::ModelDescription& model, const spec::TensorDescription& tensor,
+                                  const Sample& sample) {
     Statistics statistics;
     for (const spec::OpDescription& op : tensor.ops)
       for (const Wanted& wanted : std::visit([](const auto& described) { return Wants(described); }, op)) {
@@ -114,7 +124,8 @@ class GoldenOps {
         StatisticRequest request{wanted.measure, wanted.percentile, id, {}, AxisIdsOf(*of)};
         for (const std::string& axis : request.axes) request.reduced.push_back(IsReduced(wanted.axes, axis));
         const Tensor& values = sample.raw.contains(id) ? sample.raw.at(id) : sample.network.at(id);
-        StatisticsCollector collector = StatisticsCollector::Make({request}, values.dtype(), values.shape(), 1, 1).value();
+        StatisticsCollector collector =
+            StatisticsCollector::Make({request}, values.dtype(), values.shape(), 1, 1).value();
         const std::vector<std::int64_t> origin(request.axes.size(), 0);
         while (!collector.done()) {
           collector.Add(0, origin, values.view(), 0);
@@ -134,12 +145,14 @@ class GoldenOps {
       const ChainInput input{tensor.id, AxisIdsOf(tensor), in.shape(), in.dtype(), {}};
       const Tensor found = Run(tensor.ops, input, in, statistics);
       std::span<const spec::OpDescription> before_cast = tensor.ops;
-      while (!before_cast.empty() && std::holds_alternative<spec::EnsureDtype>(before_cast.back())) before_cast = before_cast.first(before_cast.size() - 1);
+      while (!before_cast.empty() && std::holds_alternative<spec::EnsureDtype>(before_cast.back()))
+        before_cast = before_cast.first(before_cast.size() - 1);
       Compare(found, sample.expected.at(tensor.id), AsDouble(Run(before_cast, input, in, statistics)));
     }
   }
 
-  static Tensor Run(std::span<const spec::OpDescription> ops, const ChainInput& input, const Tensor& in, const Statistics& statistics) {
+  static Tensor Run(std::span<const spec::OpDescription> ops, const ChainInput& input, const Tensor& in,
+                    const Statistics& statistics) {
     const Result<Chain> chain = Chain::Bind(ops, input, statistics);
     if (!chain.ok()) {
       ADD_FAILURE() << ToString(chain.error());
@@ -172,8 +185,9 @@ class GoldenOps {
     int wrong = 0;
     for (std::size_t i = 0; i < static_cast<std::size_t>(a.elements()) && wrong < 5; ++i) {
       const double x = a.values<double>()[i], y = b.values<double>()[i];
-      const bool same = IsFloat(found.dtype()) ? (std::isnan(x) && std::isnan(y)) || x == y || std::abs(x - y) <= 1e-5 + 1e-5 * std::abs(y)
-                                               : x == y || IsOpenToDebate(before_cast.values<double>()[i], x, y, found.dtype());
+      const bool same = IsFloat(found.dtype())
+                            ? (std::isnan(x) && std::isnan(y)) || x == y || std::abs(x - y) <= 1e-5 + 1e-5 * std::abs(y)
+                            : x == y || IsOpenToDebate(before_cast.values<double>()[i], x, y, found.dtype());
       if (same) continue;
       ADD_FAILURE() << "element " << i << " is " << x << ", not " << y;
       ++wrong;

@@ -35,14 +35,17 @@ Moments ExactSums::Finish() const noexcept {
   const auto n = static_cast<double>(count_);
   Wide whole = sum_ / count_, rest = sum_ % count_;
   if (rest < 0) whole -= 1, rest += count_;
-  // Deviations from the whole part of the mean are whole; what is left of the mean is subtracted exactly if it can matter.
+  // Deviations from the whole part of the mean are whole; what is left of the mean is subtracted exactly if it can
+  // matter.
   const Wide around = squares_ - 2 * whole * sum_ + whole * whole * count_;
   constexpr Wide kExact = Wide{1} << 53;
   constexpr Wide kFits = Wide{1} << 62;
   Moments moments{n, static_cast<double>(whole) + static_cast<double>(rest) / n, 0, 0};
   if (sum_ < kExact && sum_ > -kExact) moments.mean = static_cast<double>(sum_) / n;
-  if (around < kFits) moments.squares = static_cast<double>(around * count_ - rest * rest) / n;
-  else moments.squares = static_cast<double>(around) - static_cast<double>(rest) * (static_cast<double>(rest) / n);
+  if (around < kFits)
+    moments.squares = static_cast<double>(around * count_ - rest * rest) / n;
+  else
+    moments.squares = static_cast<double>(around) - static_cast<double>(rest) * (static_cast<double>(rest) / n);
   return moments;
 }
 

@@ -1,8 +1,8 @@
 // ops/moments.h — count, mean and sum of squared deviations of many values, so that neither order nor grouping
 // of the work shows in the result. Internal to ops/.
 //
-// Integers up to 32 bits are summed exactly. Floating point values are summed per block in a fixed pattern, and the blocks are
-// merged in a fixed tree.
+// Integers up to 32 bits are summed exactly. Floating point values are summed per block in a fixed pattern, and the
+// blocks are merged in a fixed tree.
 #pragma once
 
 #include <array>
@@ -24,7 +24,9 @@ struct Moments {
   double Mean() const noexcept { return count > 0 ? mean : std::numeric_limits<double>::quiet_NaN(); }
   double Std() const noexcept { return nans > 0 ? std::numeric_limits<double>::quiet_NaN() : DatasetStd(); }
   /// NaN values count as if they had the mean.
-  double DatasetStd() const noexcept { return count > 0 ? std::sqrt(squares / (count + nans)) : std::numeric_limits<double>::quiet_NaN(); }
+  double DatasetStd() const noexcept {
+    return count > 0 ? std::sqrt(squares / (count + nans)) : std::numeric_limits<double>::quiet_NaN();
+  }
 };
 
 /// Chan, Golub and LeVeque 1979.
@@ -60,7 +62,8 @@ class ExactSums {
   Wide squares_ = 0;
 };
 
-/// A sum in eight lanes; element i goes to lane i % 8 wherever rows end, so that the result does not depend on the memory layout.
+/// A sum in eight lanes; element i goes to lane i % 8 wherever rows end, so that the result does not depend on the
+/// memory layout.
 class LaneSum {
  public:
   template <class T, class F>
@@ -69,7 +72,8 @@ class LaneSum {
     for (; i < n && phase_ != 0; ++i) AddOne(term(row[i * stride]));
     if (stride == 1) {
       for (; i + kLanes <= n; i += kLanes)
-        for (std::int64_t lane = 0; lane < kLanes; ++lane) lanes_[static_cast<std::size_t>(lane)] += term(row[i + lane]);
+        for (std::int64_t lane = 0; lane < kLanes; ++lane)
+          lanes_[static_cast<std::size_t>(lane)] += term(row[i + lane]);
     }
     for (; i < n; ++i) AddOne(term(row[i * stride]));
   }
@@ -87,7 +91,8 @@ class LaneSum {
   std::int64_t phase_ = 0;
 };
 
-/// The moments of one block by two passes over it; `for_each_row(f)` calls f(row, stride, n) for the same rows each time.
+/// The moments of one block by two passes over it; `for_each_row(f)` calls f(row, stride, n) for the same rows each
+/// time.
 template <class T, class ForEachRow>
 Moments MomentsOf(ForEachRow&& for_each_row) noexcept {
   const auto is_number = [](T x) { return x == x; };

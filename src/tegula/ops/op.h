@@ -1,8 +1,8 @@
 // ops/op.h — what it takes to be an operation. Internal to ops/.
 //
 // An operation is one file with two functions for its struct of spec/op_description.h: Wants says which statistics it
-// needs, Bind checks everything and appends what it computes to the chain. The compiler asks for both for every op that the
-// format knows (std::visit in chain.cc and statistics.cc); the row for people is in ops.cc.
+// needs, Bind checks everything and appends what it computes to the chain. The compiler asks for both for every op that
+// the format knows (std::visit in chain.cc and statistics.cc); the row for people is in ops.cc.
 #pragma once
 
 #include <string>

@@ -9,7 +9,8 @@ namespace {
 
 constexpr auto kOps = std::to_array<OpInfo>({
     {"binarize", "1 where a value is above a threshold, else 0", true, {}},
-    {"cellpose_flow_dynamics", "objects from the flows of Cellpose", false, "following flows to objects is not implemented"},
+    {"cellpose_flow_dynamics", "objects from the flows of Cellpose", false,
+     "following flows to objects is not implemented"},
     {"clip", "values limited to a range, given as values or percentiles", true, {}},
     {"custom", "a Python function of the model", false, "it is Python code of the model"},
     {"ensure_dtype", "values converted to another element type", true, {}},

@@ -38,7 +38,8 @@ template <class T>
 double ValueOf(KeyType<T> key) noexcept {
   using Key = KeyType<T>;
   if constexpr (std::is_floating_point_v<T>) {
-    return static_cast<double>(std::bit_cast<T>((key & kTopBit<T>) != 0 ? static_cast<Key>(key & ~kTopBit<T>) : static_cast<Key>(~key)));
+    return static_cast<double>(
+        std::bit_cast<T>((key & kTopBit<T>) != 0 ? static_cast<Key>(key & ~kTopBit<T>) : static_cast<Key>(~key)));
   } else if constexpr (std::is_signed_v<T>) {
     return static_cast<double>(static_cast<T>(static_cast<Key>(key ^ kTopBit<T>)));
   } else {

@@ -1,9 +1,9 @@
 // ops/rank_counter.h — exact percentiles in bounded memory: radix selection over passes. Internal to ops/.
 //
-// A pass counts the values by one digit of their order key (order_key.h): the first pass all values by the highest digit,
-// a later one by the next digit only those that share the digits found so far with a wanted rank. 8- and 16-bit values need
-// one pass, 32-bit values two with digits of 16 bits, 64-bit values four; more with smaller digits, where many kept positions
-// or workers leave less memory for each.
+// A pass counts the values by one digit of their order key (order_key.h): the first pass all values by the highest
+// digit, a later one by the next digit only those that share the digits found so far with a wanted rank. 8- and 16-bit
+// values need one pass, 32-bit values two with digits of 16 bits, 64-bit values four; more with smaller digits, where
+// many kept positions or workers leave less memory for each.
 #pragma once
 
 #include <algorithm>
@@ -26,8 +26,11 @@ class RankCounter {
   /// Bytes of counters for digits of `digit_bits`; INT64_MAX where they do not fit into 64 bits.
   static std::int64_t Bytes(int digit_bits, std::int64_t percentiles, std::int64_t positions, int workers) {
     digit_bits = std::min(digit_bits, kKeyBits);
-    const std::int64_t per_position = (static_cast<std::int64_t>(sizeof(std::int64_t)) << digit_bits) * Slots(digit_bits, percentiles) * workers;
-    return positions > std::numeric_limits<std::int64_t>::max() / per_position ? std::numeric_limits<std::int64_t>::max() : per_position * positions;
+    const std::int64_t per_position =
+        (static_cast<std::int64_t>(sizeof(std::int64_t)) << digit_bits) * Slots(digit_bits, percentiles) * workers;
+    return positions > std::numeric_limits<std::int64_t>::max() / per_position
+               ? std::numeric_limits<std::int64_t>::max()
+               : per_position * positions;
   }
 
   RankCounter(int digit_bits, std::int64_t percentiles, std::int64_t positions, int workers)
@@ -63,8 +66,10 @@ class RankCounter {
   void FinishPass(const std::vector<Request>& percentiles) {
     for (std::size_t p = 0; p < positions_.size(); ++p) FinishPosition(percentiles, static_cast<std::int64_t>(p));
     found_bits_ += pass_bits();
-    if (done()) counts_ = {};
-    else std::fill(counts_.begin(), counts_.end(), 0);
+    if (done())
+      counts_ = {};
+    else
+      std::fill(counts_.begin(), counts_.end(), 0);
   }
 
   /// After the last pass.
@@ -79,8 +84,8 @@ class RankCounter {
   static constexpr int kKeyBits = static_cast<int>(sizeof(T) * 8);
 
   struct Target {
-    Key key = 0;               // the digits found so far
-    std::int64_t rank = 0;     // among the values that share them
+    Key key = 0;            // the digits found so far
+    std::int64_t rank = 0;  // among the values that share them
     double weight = 0;
   };
   struct Position {
@@ -88,11 +93,14 @@ class RankCounter {
     std::vector<Key> prefixes;    // the different keys of the targets: a slot of counters each
   };
 
-  static std::int64_t Slots(int digit_bits, std::int64_t percentiles) { return digit_bits >= kKeyBits ? 1 : 2 * percentiles; }
+  static std::int64_t Slots(int digit_bits, std::int64_t percentiles) {
+    return digit_bits >= kKeyBits ? 1 : 2 * percentiles;
+  }
   int pass_bits() const noexcept { return std::min(digit_bits_, kKeyBits - found_bits_); }
 
   std::int64_t* Counts(int worker, std::int64_t position, std::size_t slot) noexcept {
-    const std::int64_t index = (worker * static_cast<std::int64_t>(positions_.size()) + position) * slots_ + static_cast<std::int64_t>(slot);
+    const std::int64_t index =
+        (worker * static_cast<std::int64_t>(positions_.size()) + position) * slots_ + static_cast<std::int64_t>(slot);
     return counts_.data() + (static_cast<std::size_t>(index) << digit_bits_);
   }
 
@@ -118,15 +126,20 @@ class RankCounter {
       }
     if (found_bits_ == 0) MakeTargets(percentiles, position, bins);
     for (Target& target : at.targets) {
-      const std::size_t slot = found_bits_ == 0 ? 0 : static_cast<std::size_t>(std::find(at.prefixes.begin(), at.prefixes.end(), target.key) - at.prefixes.begin());
+      const std::size_t slot =
+          found_bits_ == 0 ? 0
+                           : static_cast<std::size_t>(std::find(at.prefixes.begin(), at.prefixes.end(), target.key) -
+                                                      at.prefixes.begin());
       const std::int64_t* const counts = Counts(0, position, slot);
       std::size_t digit = 0;
       while (target.rank >= counts[digit]) target.rank -= counts[digit++];
-      target.key = static_cast<Key>((found_bits_ == 0 ? std::uint64_t{0} : std::uint64_t{target.key} << pass_bits()) | digit);
+      target.key =
+          static_cast<Key>((found_bits_ == 0 ? std::uint64_t{0} : std::uint64_t{target.key} << pass_bits()) | digit);
     }
     at.prefixes.clear();
     for (const Target& target : at.targets)
-      if (std::find(at.prefixes.begin(), at.prefixes.end(), target.key) == at.prefixes.end()) at.prefixes.push_back(target.key);
+      if (std::find(at.prefixes.begin(), at.prefixes.end(), target.key) == at.prefixes.end())
+        at.prefixes.push_back(target.key);
   }
 
   template <class Request>

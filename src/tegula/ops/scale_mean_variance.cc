@@ -1,5 +1,6 @@
 // scale_mean_variance: (x - mean) / (std + eps) * (reference std + eps) + reference mean, so that the tensor gets the
-// mean and standard deviation of the raw reference tensor. Without axes the statistics are those of a sample, unlike elsewhere.
+// mean and standard deviation of the raw reference tensor. Without axes the statistics are those of a sample, unlike
+// elsewhere.
 
 #include "tegula/ops/op.h"
 

@@ -1,4 +1,5 @@
-// sigmoid: 1 / (1 + exp(-x)), in the dtype of the tensor; integers in float64 (the reference negates unsigned ones, which wraps).
+// sigmoid: 1 / (1 + exp(-x)), in the dtype of the tensor; integers in float64 (the reference negates unsigned ones,
+// which wraps).
 
 #include "tegula/ops/exp.h"
 #include "tegula/ops/op.h"

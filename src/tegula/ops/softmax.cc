@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::int64_t kLanes = 256;  // four arrays of doubles stay in the first level cache
 
-// `lanes` softmaxes over `size` elements that are `step` apart, neighbours being `lane_step` apart. A NaN or two infinities
-// make the sum NaN and so the whole lane, as in scipy.
+// `lanes` softmaxes over `size` elements that are `step` apart, neighbours being `lane_step` apart. A NaN or two
+// infinities make the sum NaN and so the whole lane, as in scipy.
 template <class T>
 void SoftmaxLanes(T* first, std::int64_t size, std::int64_t step, std::int64_t lanes, std::int64_t lane_step) noexcept {
   std::array<T, kLanes> max;
@@ -49,8 +49,8 @@ void SoftmaxView(const View& values, int axis) noexcept {
     std::int64_t offset = 0;
     for (int a = 0; a < outer.rank(); ++a) offset += index[static_cast<std::size_t>(a)] * values.strides()[a];
     for (std::int64_t lane = 0; lane < lanes; lane += kLanes)
-      SoftmaxLanes(values.as<T>() + offset + lane * lane_step, values.shape()[axis], values.strides()[axis], std::min(kLanes, lanes - lane),
-                   lane_step);
+      SoftmaxLanes(values.as<T>() + offset + lane * lane_step, values.shape()[axis], values.strides()[axis],
+                   std::min(kLanes, lanes - lane), lane_step);
     for (int a = outer.rank() - 1; a >= 0; --a) {
       if (++index[static_cast<std::size_t>(a)] < outer[a]) break;
       index[static_cast<std::size_t>(a)] = 0;
@@ -62,8 +62,10 @@ void SoftmaxView(const View& values, int axis) noexcept {
 
 void RunSoftmax(const View& values, int axis) noexcept {
   if (values.elements() == 0) return;
-  if (values.dtype() == DType::kF32) SoftmaxView<float>(values, axis);
-  else SoftmaxView<double>(values, axis);
+  if (values.dtype() == DType::kF32)
+    SoftmaxView<float>(values, axis);
+  else
+    SoftmaxView<double>(values, axis);
 }
 
 std::vector<Wanted> Wants(const spec::Softmax&) { return {}; }

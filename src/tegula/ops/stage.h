@@ -35,8 +35,8 @@ struct Kernel {
 };
 
 // The loops that the compiler vectorises; F has `static constexpr int kParameters` and
-// `template <class T> static T Apply(T x, T parameter...) noexcept`. Constants become T first, as a Python float beside a
-// NumPy array does.
+// `template <class T> static T Apply(T x, T parameter...) noexcept`. Constants become T first, as a Python float beside
+// a NumPy array does.
 template <class F, class T, std::size_t... kIndex>
 void MapConstants(const T* __restrict in, T* __restrict out, std::int64_t n, const Kernel::Constants& constants,
                   std::index_sequence<kIndex...>) noexcept {
@@ -76,8 +76,8 @@ struct Segment {
   int softmax_axis = -1;
 };
 
-/// Runs the stages; `out` has the last stage's dtype (`in`'s if there is none) and `in`'s shape, and does not overlap it.
-/// Threads: safe for different outputs.
+/// Runs the stages; `out` has the last stage's dtype (`in`'s if there is none) and `in`'s shape, and does not overlap
+/// it. Threads: safe for different outputs.
 void RunFused(const std::vector<Stage>& stages, const ConstView& in, const View& out) noexcept;
 
 /// exp(x - max) / sum along `axis`, in place; float32 or float64. Threads: safe for different tensors.

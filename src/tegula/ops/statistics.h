@@ -20,10 +20,10 @@
 namespace tegula::ops {
 
 enum class Measure : std::uint8_t {
-  kMean,         ///< of what is not NaN
-  kStd,          ///< population standard deviation (ddof 0); NaN if any pixel is NaN
-  kDatasetStd,   ///< the same, but a NaN pixel counts as if it had the mean
-  kPercentile,   ///< linear interpolation between the two nearest ranks, as numpy.quantile's default; NaN is skipped
+  kMean,        ///< of what is not NaN
+  kStd,         ///< population standard deviation (ddof 0); NaN if any pixel is NaN
+  kDatasetStd,  ///< the same, but a NaN pixel counts as if it had the mean
+  kPercentile,  ///< linear interpolation between the two nearest ranks, as numpy.quantile's default; NaN is skipped
   kPercentileOfValues,  ///< numpy's "inverted_cdf": always a value that occurs; NaN is skipped
 };
 std::string_view MeasureName(Measure measure);  ///< "mean", "standard deviation", "percentile"
@@ -31,10 +31,10 @@ std::string_view MeasureName(Measure measure);  ///< "mean", "standard deviation
 /// One wanted number per position along the axes that are not reduced.
 struct StatisticRequest {
   Measure measure = Measure::kMean;
-  double percentile = 0;             ///< 0..100, for percentiles
-  std::string tensor_id;             ///< whose raw values
-  std::vector<bool> reduced;         ///< one per axis of that tensor
-  std::vector<std::string> axes;     ///< the ids of that tensor's axes, slowest first
+  double percentile = 0;          ///< 0..100, for percentiles
+  std::string tensor_id;          ///< whose raw values
+  std::vector<bool> reduced;      ///< one per axis of that tensor
+  std::vector<std::string> axes;  ///< the ids of that tensor's axes, slowest first
   friend bool operator==(const StatisticRequest&, const StatisticRequest&) = default;
 };
 
@@ -64,9 +64,9 @@ class Statistics {
 Result<std::vector<StatisticRequest>> RequiredStatistics(const spec::ModelDescription& model);
 
 /// Collects the statistics of one tensor from blocks of it. A pass gives every block once; several passes may be
-/// needed (exact percentiles of 32- and 64-bit values in bounded memory): while (!c.done()) { all blocks: Add; FinishPass }.
-/// Memory: at most 256 MiB of counters, and 32 bytes per block and kept position for floating point moments; it does not
-/// grow with the image otherwise. Threads: see Add; everything else one thread at a time.
+/// needed (exact percentiles of 32- and 64-bit values in bounded memory): while (!c.done()) { all blocks: Add;
+/// FinishPass }. Memory: at most 256 MiB of counters, and 32 bytes per block and kept position for floating point
+/// moments; it does not grow with the image otherwise. Threads: see Add; everything else one thread at a time.
 class StatisticsCollector {
  public:
   /// `requests` are all of this tensor, which has `shape` and `dtype`; blocks are cut by the caller on a fixed grid of

@@ -12,7 +12,8 @@ namespace tegula::ops {
 struct StatisticsCollector::State {
   virtual ~State() = default;
   virtual bool done() const noexcept = 0;
-  virtual void Add(std::int64_t index, std::span<const std::int64_t> begin, const ConstView& block, int worker) noexcept = 0;
+  virtual void Add(std::int64_t index, std::span<const std::int64_t> begin, const ConstView& block,
+                   int worker) noexcept = 0;
   virtual void FinishPass() = 0;
   virtual std::vector<Statistic> Take() = 0;
 };
@@ -64,7 +65,8 @@ inline constexpr bool kIsExact = std::is_integral_v<T> && sizeof(T) <= 4;
 template <class T>
 class Group {
  public:
-  static Result<Group> Make(std::vector<StatisticRequest> requests, const Shape& shape, std::int64_t blocks, int workers) {
+  static Result<Group> Make(std::vector<StatisticRequest> requests, const Shape& shape, std::int64_t blocks,
+                            int workers) {
     Group group(std::move(requests), shape);
     if (group.wants_moments_) TEGULA_TRY(group.AllocateMoments(blocks, workers));
     if (!group.percentiles_.empty()) TEGULA_TRY(group.AllocateRanks(workers));
@@ -80,7 +82,8 @@ class Group {
       Shape place = offset;
       for (int a = 0; a < place.rank(); ++a) place[a] += IsReduced(a) ? 0 : begin[static_cast<std::size_t>(a)];
       const T* const first = block.as<T>() + Dot(offset, block.strides());
-      AddPosition(index, Dot(place, position_strides_), ConstView(reinterpret_cast<const std::byte*>(first), block.dtype(), part, block.strides()), worker);
+      AddPosition(index, Dot(place, position_strides_),
+                  ConstView(reinterpret_cast<const std::byte*>(first), block.dtype(), part, block.strides()), worker);
     });
   }
 
@@ -96,17 +99,22 @@ class Group {
     for (const StatisticRequest& request : requests_) {
       Statistic statistic{request, kept_, {}};
       for (std::int64_t p = 0; p < positions_; ++p)
-        statistic.values.push_back(IsPercentile(request) ? ranks_->Percentile(percentile, p) : Measured(request.measure, moments[static_cast<std::size_t>(p)]));
+        statistic.values.push_back(IsPercentile(request)
+                                       ? ranks_->Percentile(percentile, p)
+                                       : Measured(request.measure, moments[static_cast<std::size_t>(p)]));
       percentile += IsPercentile(request) ? 1 : 0;
       to.push_back(std::move(statistic));
     }
   }
 
  private:
-  Group(std::vector<StatisticRequest> requests, const Shape& shape) : requests_(std::move(requests)), kept_(shape), position_strides_(shape) {
+  Group(std::vector<StatisticRequest> requests, const Shape& shape)
+      : requests_(std::move(requests)), kept_(shape), position_strides_(shape) {
     for (const StatisticRequest& request : requests_) {
-      if (IsPercentile(request)) percentiles_.push_back(request);
-      else wants_moments_ = true;
+      if (IsPercentile(request))
+        percentiles_.push_back(request);
+      else
+        wants_moments_ = true;
     }
     for (int a = shape.rank() - 1; a >= 0; --a) {
       if (IsReduced(a)) kept_[a] = 1;
@@ -119,16 +127,20 @@ class Group {
   bool IsReduced(int axis) const noexcept { return requests_.front().reduced[static_cast<std::size_t>(axis)]; }
 
   Error TooMany() const {
-    return ExhaustedError(fmt::format("statistics of tensor {} at {} positions need more memory than is allowed for them: "
-                                      "use an image that is smaller along the axes they keep",
-                                      requests_.front().tensor_id, positions_));
+    return ExhaustedError(
+        fmt::format("statistics of tensor {} at {} positions need more memory than is allowed for them: "
+                    "use an image that is smaller along the axes they keep",
+                    requests_.front().tensor_id, positions_));
   }
 
   Status AllocateMoments(std::int64_t blocks, int workers) {
-    const std::int64_t bytes = kIsExact<T> ? static_cast<std::int64_t>(sizeof(ExactSums)) * workers : static_cast<std::int64_t>(sizeof(Moments)) * blocks;
+    const std::int64_t bytes = kIsExact<T> ? static_cast<std::int64_t>(sizeof(ExactSums)) * workers
+                                           : static_cast<std::int64_t>(sizeof(Moments)) * blocks;
     if (positions_ > kMomentBytes / bytes) return TooMany();
-    if constexpr (kIsExact<T>) sums_.resize(static_cast<std::size_t>(workers * positions_));
-    else moments_.resize(static_cast<std::size_t>(blocks * positions_));
+    if constexpr (kIsExact<T>)
+      sums_.resize(static_cast<std::size_t>(workers * positions_));
+    else
+      moments_.resize(static_cast<std::size_t>(blocks * positions_));
     return Ok();
   }
 
@@ -152,11 +164,14 @@ class Group {
         ExactSums& sums = sums_[static_cast<std::size_t>(worker * positions_ + position)];
         ForEachRow(part, [&](const T* row, std::int64_t stride, std::int64_t n) { sums.AddRow(row, stride, n); });
       } else {
-        moments_[static_cast<std::size_t>(index * positions_ + position)] = MomentsOf<T>([&](auto&& add) { ForEachRow(part, add); });
+        moments_[static_cast<std::size_t>(index * positions_ + position)] =
+            MomentsOf<T>([&](auto&& add) { ForEachRow(part, add); });
       }
     }
     if (ranks_ && !ranks_->done())
-      ForEachRow(part, [&](const T* row, std::int64_t stride, std::int64_t n) { ranks_->AddRow(row, stride, n, position, worker); });
+      ForEachRow(part, [&](const T* row, std::int64_t stride, std::int64_t n) {
+        ranks_->AddRow(row, stride, n, position, worker);
+      });
   }
 
   // Calls f(row, stride, n) along the last axis that has more than one element.
@@ -174,10 +189,13 @@ class Group {
   Moments MomentsAt(std::int64_t position) const {
     if constexpr (kIsExact<T>) {
       ExactSums sums;
-      for (std::size_t i = static_cast<std::size_t>(position); i < sums_.size(); i += static_cast<std::size_t>(positions_)) sums.Add(sums_[i]);
+      for (std::size_t i = static_cast<std::size_t>(position); i < sums_.size();
+           i += static_cast<std::size_t>(positions_))
+        sums.Add(sums_[i]);
       return sums.Finish();
     } else {
-      return MergeTree(std::span(moments_).subspan(static_cast<std::size_t>(position)), static_cast<std::size_t>(positions_));
+      return MergeTree(std::span(moments_).subspan(static_cast<std::size_t>(position)),
+                       static_cast<std::size_t>(positions_));
     }
   }
 
@@ -207,7 +225,8 @@ struct TypedState final : StatisticsCollector::State {
   bool done() const noexcept override {
     return std::all_of(groups.begin(), groups.end(), [](const Group<T>& group) { return group.done(); });
   }
-  void Add(std::int64_t index, std::span<const std::int64_t> begin, const ConstView& block, int worker) noexcept override {
+  void Add(std::int64_t index, std::span<const std::int64_t> begin, const ConstView& block,
+           int worker) noexcept override {
     for (Group<T>& group : groups) group.Add(index, begin, block, worker);
   }
   void FinishPass() override {
@@ -225,29 +244,36 @@ struct TypedState final : StatisticsCollector::State {
 std::vector<std::vector<StatisticRequest>> ByAxes(std::vector<StatisticRequest> requests) {
   std::vector<std::vector<StatisticRequest>> groups;
   for (StatisticRequest& request : requests) {
-    const auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.front().reduced == request.reduced; });
-    if (same == groups.end()) groups.push_back({std::move(request)});
-    else same->push_back(std::move(request));
+    const auto same = std::find_if(groups.begin(), groups.end(),
+                                   [&](const auto& group) { return group.front().reduced == request.reduced; });
+    if (same == groups.end())
+      groups.push_back({std::move(request)});
+    else
+      same->push_back(std::move(request));
   }
   return groups;
 }
 
 }  // namespace
 
-Result<StatisticsCollector> StatisticsCollector::Make(std::vector<StatisticRequest> requests, DType dtype, const Shape& shape, std::int64_t blocks,
-                                                      int workers) {
-  if (blocks < 0 || workers < 1) return InvalidError(fmt::format("statistics cannot be collected from {} blocks by {} workers", blocks, workers));
+Result<StatisticsCollector> StatisticsCollector::Make(std::vector<StatisticRequest> requests, DType dtype,
+                                                      const Shape& shape, std::int64_t blocks, int workers) {
+  if (blocks < 0 || workers < 1)
+    return InvalidError(fmt::format("statistics cannot be collected from {} blocks by {} workers", blocks, workers));
   for (const StatisticRequest& request : requests) {
     if (request.reduced.size() != static_cast<std::size_t>(shape.rank()))
-      return InvalidError(fmt::format("tensor {} is described with {} axes, but has the shape {}", request.tensor_id, request.reduced.size(), ToString(shape)));
+      return InvalidError(fmt::format("tensor {} is described with {} axes, but has the shape {}", request.tensor_id,
+                                      request.reduced.size(), ToString(shape)));
     if (IsPercentile(request) && !(request.percentile >= 0 && request.percentile <= 100))
-      return InvalidError(fmt::format("the percentile {} of tensor {} is not between 0 and 100", request.percentile, request.tensor_id));
+      return InvalidError(fmt::format("the percentile {} of tensor {} is not between 0 and 100", request.percentile,
+                                      request.tensor_id));
   }
   return VisitDType(dtype, [&](auto tag) -> Result<StatisticsCollector> {
     using T = typename decltype(tag)::type;
     auto state = std::make_unique<TypedState<T>>();
     for (std::vector<StatisticRequest>& group : ByAxes(std::move(requests))) {
-      TEGULA_ASSIGN_OR_RETURN(Group<T> made, Group<T>::Make(std::move(group), shape, std::max<std::int64_t>(blocks, 1), workers));
+      TEGULA_ASSIGN_OR_RETURN(Group<T> made,
+                              Group<T>::Make(std::move(group), shape, std::max<std::int64_t>(blocks, 1), workers));
       state->groups.push_back(std::move(made));
     }
     return StatisticsCollector(std::move(state));
@@ -260,7 +286,8 @@ StatisticsCollector& StatisticsCollector::operator=(StatisticsCollector&&) noexc
 StatisticsCollector::~StatisticsCollector() = default;
 
 bool StatisticsCollector::done() const noexcept { return state_->done(); }
-void StatisticsCollector::Add(std::int64_t index, std::span<const std::int64_t> begin, const ConstView& block, int worker) noexcept {
+void StatisticsCollector::Add(std::int64_t index, std::span<const std::int64_t> begin, const ConstView& block,
+                              int worker) noexcept {
   state_->Add(index, begin, block, worker);
 }
 void StatisticsCollector::FinishPass() { state_->FinishPass(); }

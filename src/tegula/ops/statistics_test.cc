@@ -18,7 +18,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-StatisticRequest RequestOf(Measure measure, double percentile, std::vector<bool> reduced) { return {measure, percentile, "raw", std::move(reduced), {}}; }
+StatisticRequest RequestOf(Measure measure, double percentile, std::vector<bool> reduced) {
+  return {measure, percentile, "raw", std::move(reduced), {}};
+}
 
 std::vector<Statistic> CollectWhole(const std::vector<StatisticRequest>& requests, const Tensor& tensor) {
   StatisticsCollector collector = StatisticsCollector::Make(requests, tensor.dtype(), tensor.shape(), 1, 1).value();
@@ -31,11 +33,13 @@ std::vector<Statistic> CollectWhole(const std::vector<StatisticRequest>& request
 }
 
 // Blocks of `edge` along every axis.
-std::vector<Statistic> CollectBlocks(const std::vector<StatisticRequest>& requests, const Tensor& tensor, std::int64_t edge, const Executor& executor) {
+std::vector<Statistic> CollectBlocks(const std::vector<StatisticRequest>& requests, const Tensor& tensor,
+                                     std::int64_t edge, const Executor& executor) {
   const Shape& shape = tensor.shape();
   std::int64_t blocks = 1;
   for (const std::int64_t size : shape.sizes()) blocks *= (size + edge - 1) / edge;
-  StatisticsCollector collector = StatisticsCollector::Make(requests, tensor.dtype(), shape, blocks, executor.workers()).value();
+  StatisticsCollector collector =
+      StatisticsCollector::Make(requests, tensor.dtype(), shape, blocks, executor.workers()).value();
   while (!collector.done()) {
     executor.ForEach(blocks, [&](std::int64_t index, int worker) {
       std::vector<std::int64_t> begin(static_cast<std::size_t>(shape.rank()));
@@ -72,15 +76,26 @@ struct NumPyCase {
   std::vector<NumPyRow> rows;
 };
 const NumPyCase kNumPy[] = {
-    {DType::kU8, 125.162, 71.45716028502672, {{0, 0.0, 0.0}, {1, 3.99, 3.0}, {37.5, 93.0, 93.0}, {99.8, 249.00199999999995, 249.0}, {100, 250.0, 250.0}}},
+    {DType::kU8,
+     125.162,
+     71.45716028502672,
+     {{0, 0.0, 0.0}, {1, 3.99, 3.0}, {37.5, 93.0, 93.0}, {99.8, 249.00199999999995, 249.0}, {100, 250.0, 250.0}}},
     {DType::kU16,
      29363.016,
      17149.55148118294,
-     {{0, 211.0, 211.0}, {1, 943.92, 936.0}, {37.5, 20948.875, 20947.0}, {99.8, 59907.056, 59907.0}, {100, 59975.0, 59975.0}}},
+     {{0, 211.0, 211.0},
+      {1, 943.92, 936.0},
+      {37.5, 20948.875, 20947.0},
+      {99.8, 59907.056, 59907.0},
+      {100, 59975.0, 59975.0}}},
     {DType::kI16,
      -636.984,
      17149.55148118294,
-     {{0, -29789.0, -29789.0}, {1, -29056.08, -29064.0}, {37.5, -9051.125, -9053.0}, {99.8, 29907.055999999997, 29907.0}, {100, 29975.0, 29975.0}}},
+     {{0, -29789.0, -29789.0},
+      {1, -29056.08, -29064.0},
+      {37.5, -9051.125, -9053.0},
+      {99.8, 29907.055999999997, 29907.0},
+      {100, 29975.0, 29975.0}}},
     {DType::kI32,
      43682583.111,
      1159552956.0637014,
@@ -111,10 +126,14 @@ const NumPyCase kNumPy[] = {
 template <class T>
 T NumPyValue(std::uint64_t i) {
   const std::uint64_t h = Mix(i);
-  if constexpr (std::is_floating_point_v<T>) return static_cast<T>(static_cast<double>(h >> 11) * 0x1.0p-53 * 200 - 100);
-  else if constexpr (sizeof(T) == 1) return static_cast<T>(h % 251);
-  else if constexpr (sizeof(T) == 4) return static_cast<T>(static_cast<std::int64_t>(h % 4000000007) - 2000000000);
-  else return static_cast<T>(static_cast<std::int64_t>(h % 60013) - (std::is_signed_v<T> ? 30000 : 0));
+  if constexpr (std::is_floating_point_v<T>)
+    return static_cast<T>(static_cast<double>(h >> 11) * 0x1.0p-53 * 200 - 100);
+  else if constexpr (sizeof(T) == 1)
+    return static_cast<T>(h % 251);
+  else if constexpr (sizeof(T) == 4)
+    return static_cast<T>(static_cast<std::int64_t>(h % 4000000007) - 2000000000);
+  else
+    return static_cast<T>(static_cast<std::int64_t>(h % 60013) - (std::is_signed_v<T> ? 30000 : 0));
 }
 
 TEST(Statistics, AreNumPysToTheLastBit) {
@@ -126,7 +145,8 @@ TEST(Statistics, AreNumPysToTheLastBit) {
       std::uint64_t i = 0;
       for (T& value : tensor.values<T>()) value = NumPyValue<T>(i++);
     });
-    std::vector<StatisticRequest> requests = {RequestOf(Measure::kMean, 0, {true}), RequestOf(Measure::kStd, 0, {true}), RequestOf(Measure::kDatasetStd, 0, {true})};
+    std::vector<StatisticRequest> requests = {RequestOf(Measure::kMean, 0, {true}), RequestOf(Measure::kStd, 0, {true}),
+                                              RequestOf(Measure::kDatasetStd, 0, {true})};
     for (const NumPyRow& row : c.rows) {
       requests.push_back(RequestOf(Measure::kPercentile, row.percentile, {true}));
       requests.push_back(RequestOf(Measure::kPercentileOfValues, row.percentile, {true}));
@@ -162,11 +182,13 @@ std::vector<long double> ValuesAt(const Tensor& tensor, const std::vector<bool>&
 }
 
 double MeanOf(const std::vector<long double>& values) {
-  return static_cast<double>(std::accumulate(values.begin(), values.end(), 0.0L) / static_cast<long double>(values.size()));
+  return static_cast<double>(std::accumulate(values.begin(), values.end(), 0.0L) /
+                             static_cast<long double>(values.size()));
 }
 
 double StdOf(const std::vector<long double>& values) {
-  const long double mean = std::accumulate(values.begin(), values.end(), 0.0L) / static_cast<long double>(values.size());
+  const long double mean =
+      std::accumulate(values.begin(), values.end(), 0.0L) / static_cast<long double>(values.size());
   long double sum = 0;
   for (const long double v : values) sum += (v - mean) * (v - mean);
   return static_cast<double>(std::sqrt(sum / static_cast<long double>(values.size())));
@@ -183,21 +205,25 @@ double PercentileOf(const std::vector<long double>& values, double percentile) {
 
 template <class T>
 class EveryDType : public ::testing::Test {};
-using DTypes = ::testing::Types<bool, std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t, float, double>;
+using DTypes = ::testing::Types<bool, std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t,
+                                std::int32_t, std::uint64_t, std::int64_t, float, double>;
 TYPED_TEST_SUITE(EveryDType, DTypes);
 
 TYPED_TEST(EveryDType, HasTheStatisticsOfItsSortedValuesWhateverTheBlocksOrderAndWorkers) {
   using T = TypeParam;
   const Tensor tensor = testing::RandomTensor<T>({2, 3, 17, 29}, 5);
-  const std::vector<std::vector<bool>> reductions = {{true, true, true, true}, {true, false, true, true}, {false, false, false, true}, {false, true, true, false}};
+  const std::vector<std::vector<bool>> reductions = {
+      {true, true, true, true}, {true, false, true, true}, {false, false, false, true}, {false, true, true, false}};
   for (const std::vector<bool>& reduced : reductions) {
-    const std::vector<StatisticRequest> requests = {RequestOf(Measure::kMean, 0, reduced), RequestOf(Measure::kStd, 0, reduced),
-                                                    RequestOf(Measure::kPercentile, 2.5, reduced), RequestOf(Measure::kPercentile, 99.8, reduced)};
+    const std::vector<StatisticRequest> requests = {
+        RequestOf(Measure::kMean, 0, reduced), RequestOf(Measure::kStd, 0, reduced),
+        RequestOf(Measure::kPercentile, 2.5, reduced), RequestOf(Measure::kPercentile, 99.8, reduced)};
     const std::vector<Statistic> blocks = CollectBlocks(requests, tensor, 8, SerialExecutor());
     ASSERT_EQ(blocks.size(), requests.size());
     for (std::size_t p = 0; p < blocks[0].values.size(); ++p) {
       const std::vector<long double> values = ValuesAt<T>(tensor, reduced, static_cast<std::int64_t>(p));
-      EXPECT_NEAR(blocks[0].values[p], MeanOf(values), 1e-13 * static_cast<double>(std::max(std::abs(values.front()), std::abs(values.back()))));
+      EXPECT_NEAR(blocks[0].values[p], MeanOf(values),
+                  1e-13 * static_cast<double>(std::max(std::abs(values.front()), std::abs(values.back()))));
       EXPECT_NEAR(blocks[1].values[p], StdOf(values), 1e-13 * StdOf(values));
       EXPECT_EQ(blocks[2].values[p], PercentileOf(values, 2.5));
       EXPECT_EQ(blocks[3].values[p], PercentileOf(values, 99.8));
@@ -216,24 +242,29 @@ TYPED_TEST(EveryDType, HasTheStatisticsOfItsSortedValuesWhateverTheBlocksOrderAn
 TEST(Statistics, SkipNanAsTheReferenceDoes) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   const Tensor tensor = testing::TensorOf<double>({1, kNan, 4, 7, kNan});
-  const std::vector<Statistic> found = CollectWhole({RequestOf(Measure::kMean, 0, {true}), RequestOf(Measure::kStd, 0, {true}), RequestOf(Measure::kDatasetStd, 0, {true}),
-                                                     RequestOf(Measure::kPercentile, 50, {true}), RequestOf(Measure::kPercentileOfValues, 100, {true})},
-                                                    tensor);
+  const std::vector<Statistic> found =
+      CollectWhole({RequestOf(Measure::kMean, 0, {true}), RequestOf(Measure::kStd, 0, {true}),
+                    RequestOf(Measure::kDatasetStd, 0, {true}), RequestOf(Measure::kPercentile, 50, {true}),
+                    RequestOf(Measure::kPercentileOfValues, 100, {true})},
+                   tensor);
   EXPECT_EQ(found[0].values[0], 4);
   EXPECT_TRUE(std::isnan(found[1].values[0]));
   EXPECT_EQ(found[2].values[0], std::sqrt(18.0 / 5));
   EXPECT_EQ(found[3].values[0], 4);
   EXPECT_EQ(found[4].values[0], 7);
   const Tensor nothing = testing::TensorOf<float>({static_cast<float>(kNan)});
-  for (const Statistic& statistic : CollectWhole({RequestOf(Measure::kMean, 0, {true}), RequestOf(Measure::kPercentile, 50, {true})}, nothing))
+  for (const Statistic& statistic :
+       CollectWhole({RequestOf(Measure::kMean, 0, {true}), RequestOf(Measure::kPercentile, 50, {true})}, nothing))
     EXPECT_TRUE(std::isnan(statistic.values[0]));
 }
 
 TEST(Statistics, OfAConstantImageAreExact) {
   Tensor tensor = Tensor::Allocate(DType::kF64, {999}).value();
   std::fill(tensor.values<double>().begin(), tensor.values<double>().end(), 0.1);
-  const std::vector<Statistic> found = CollectBlocks({RequestOf(Measure::kMean, 0, {true}), RequestOf(Measure::kStd, 0, {true}), RequestOf(Measure::kPercentile, 33, {true})}, tensor, 100,
-                                                     SerialExecutor());
+  const std::vector<Statistic> found =
+      CollectBlocks({RequestOf(Measure::kMean, 0, {true}), RequestOf(Measure::kStd, 0, {true}),
+                     RequestOf(Measure::kPercentile, 33, {true})},
+                    tensor, 100, SerialExecutor());
   EXPECT_EQ(found[0].values[0], 0.1);
   EXPECT_EQ(found[1].values[0], 0);
   EXPECT_EQ(found[2].values[0], 0.1);
@@ -242,7 +273,8 @@ TEST(Statistics, OfAConstantImageAreExact) {
 TEST(Statistics, OfIntegersFarFromZeroLoseNothing) {
   Tensor tensor = Tensor::Allocate(DType::kU32, {1000}).value();
   for (std::size_t i = 0; i < 1000; ++i) tensor.values<std::uint32_t>()[i] = 4294967294U + (i == 0 ? 1 : 0);
-  const std::vector<Statistic> found = CollectWhole({RequestOf(Measure::kMean, 0, {true}), RequestOf(Measure::kStd, 0, {true})}, tensor);
+  const std::vector<Statistic> found =
+      CollectWhole({RequestOf(Measure::kMean, 0, {true}), RequestOf(Measure::kStd, 0, {true})}, tensor);
   EXPECT_EQ(found[0].values[0], 4294967294.001);
   EXPECT_DOUBLE_EQ(found[1].values[0], std::sqrt(0.001 * 0.999));
 }
@@ -251,7 +283,9 @@ TEST(Statistics, OfInfiniteValuesAreTheLimit) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const Tensor tensor = testing::TensorOf<float>({kInfinity, 0, -0.0F, kInfinity});
   const std::vector<Statistic> found =
-      CollectWhole({RequestOf(Measure::kPercentile, 100, {true}), RequestOf(Measure::kPercentile, 0, {true}), RequestOf(Measure::kStd, 0, {true})}, tensor);
+      CollectWhole({RequestOf(Measure::kPercentile, 100, {true}), RequestOf(Measure::kPercentile, 0, {true}),
+                    RequestOf(Measure::kStd, 0, {true})},
+                   tensor);
   EXPECT_EQ(found[0].values[0], kInfinity);
   EXPECT_EQ(found[1].values[0], 0);
   EXPECT_TRUE(std::isnan(found[2].values[0]));
@@ -266,7 +300,10 @@ int PassesFor(DType dtype, std::vector<StatisticRequest> requests, const Shape& 
 
 TEST(StatisticsCollector, NeedsFewPasses) {
   const std::vector<bool> reduced = {false, true};
-  const auto percentile = [&] { return std::vector<StatisticRequest>{RequestOf(Measure::kPercentile, 1, reduced), RequestOf(Measure::kPercentile, 99, reduced)}; };
+  const auto percentile = [&] {
+    return std::vector<StatisticRequest>{RequestOf(Measure::kPercentile, 1, reduced),
+                                         RequestOf(Measure::kPercentile, 99, reduced)};
+  };
   EXPECT_EQ(PassesFor(DType::kF32, {}, {3, 1 << 20}, 1), 0);
   EXPECT_EQ(PassesFor(DType::kF32, {RequestOf(Measure::kMean, 0, reduced)}, {3, 1 << 20}, 1), 1);
   EXPECT_EQ(PassesFor(DType::kU8, percentile(), {3, 1 << 20}, 4), 1);
@@ -284,8 +321,11 @@ TEST(StatisticsCollector, RefusesMorePositionsThanFitIntoMemory) {
   EXPECT_EQ(error(DType::kU8, Measure::kPercentile, {1, 100'000, 100'000}).code, Code::kExhausted);
   EXPECT_EQ(error(DType::kF32, Measure::kMean, {1, 100'000, 100'000}).code, Code::kExhausted);
   EXPECT_EQ(error(DType::kF32, Measure::kPercentile, {1, INT64_MAX / 2, INT64_MAX / 2}).code, Code::kExhausted);
-  EXPECT_EQ(StatisticsCollector::Make({RequestOf(Measure::kMean, 0, {true})}, DType::kU8, {2, 2}, 1, 1).error().code, Code::kInvalid);
-  EXPECT_EQ(StatisticsCollector::Make({RequestOf(Measure::kPercentile, 101, {true})}, DType::kU8, {2}, 1, 1).error().code, Code::kInvalid);
+  EXPECT_EQ(StatisticsCollector::Make({RequestOf(Measure::kMean, 0, {true})}, DType::kU8, {2, 2}, 1, 1).error().code,
+            Code::kInvalid);
+  EXPECT_EQ(
+      StatisticsCollector::Make({RequestOf(Measure::kPercentile, 101, {true})}, DType::kU8, {2}, 1, 1).error().code,
+      Code::kInvalid);
 }
 
 spec::TensorDescription TensorWith(std::string id, std::vector<spec::OpDescription> ops) {
@@ -302,7 +342,8 @@ spec::TensorDescription TensorWith(std::string id, std::vector<spec::OpDescripti
 TEST(RequiredStatistics, ListsEachRequestOfRawInputsOnce) {
   const spec::StatisticAxes yx = std::vector<std::string>{"y", "x"};
   spec::ModelDescription model;
-  model.inputs.push_back(TensorWith("raw", {spec::ZeroMeanUnitVariance{yx, 1e-6}, spec::ZeroMeanUnitVariance{yx, 1e-3}, spec::Clip{{}, {}, 1, {}, yx}}));
+  model.inputs.push_back(TensorWith("raw", {spec::ZeroMeanUnitVariance{yx, 1e-6}, spec::ZeroMeanUnitVariance{yx, 1e-3},
+                                            spec::Clip{{}, {}, 1, {}, yx}}));
   model.inputs.push_back(TensorWith("other", {spec::ScaleRange{{}, 1, 99, 1e-6, "raw"}}));
   model.outputs.push_back(TensorWith("out", {spec::Sigmoid{}, spec::ScaleRange{{}, 1, 99, 1e-6, "raw"}}));
   const std::vector<StatisticRequest> requests = RequiredStatistics(model).value();
@@ -326,9 +367,11 @@ TEST(RequiredStatistics, RefusesThoseOfWholeOutputsAndOfWhatDoesNotExist) {
     return error;
   };
   EXPECT_EQ(error_of(spec::ZeroMeanUnitVariance{}, false).code, Code::kUnsupported);
-  EXPECT_THAT(error_of(spec::ScaleMeanVariance{"raw", {}, 1e-6}, false).what, HasSubstr("operation scale_mean_variance of output out needs statistics of the whole output out"));
+  EXPECT_THAT(error_of(spec::ScaleMeanVariance{"raw", {}, 1e-6}, false).what,
+              HasSubstr("operation scale_mean_variance of output out needs statistics of the whole output out"));
   EXPECT_EQ(error_of(spec::ScaleRange{{}, 0, 100, 1e-6, "nowhere"}, true).code, Code::kInvalid);
-  EXPECT_THAT(error_of(spec::ZeroMeanUnitVariance{std::vector<std::string>{"z"}, 1e-6}, true).what, HasSubstr("axis z of tensor raw, which has the axes batch, channel, y, x"));
+  EXPECT_THAT(error_of(spec::ZeroMeanUnitVariance{std::vector<std::string>{"z"}, 1e-6}, true).what,
+              HasSubstr("axis z of tensor raw, which has the axes batch, channel, y, x"));
 }
 
 }  // namespace

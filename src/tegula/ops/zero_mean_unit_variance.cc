@@ -6,7 +6,8 @@
 namespace tegula::ops {
 
 std::vector<Wanted> Wants(const spec::ZeroMeanUnitVariance& op) {
-  return {{Measure::kMean, 0, {}, op.axes}, {IsDataset(op.axes) ? Measure::kDatasetStd : Measure::kStd, 0, {}, op.axes}};
+  return {{Measure::kMean, 0, {}, op.axes},
+          {IsDataset(op.axes) ? Measure::kDatasetStd : Measure::kStd, 0, {}, op.axes}};
 }
 
 Status Bind(const spec::ZeroMeanUnitVariance& op, Binder& binder) {

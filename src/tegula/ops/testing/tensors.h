@@ -22,8 +22,10 @@ Tensor TensorOf(const std::vector<T>& values) {
 template <class T>
 T RandomValue(std::uint64_t seed) {
   const std::uint64_t bits = Mix(seed);
-  if constexpr (std::is_floating_point_v<T>) return static_cast<T>(static_cast<double>(bits >> 11) * 0x1.0p-53 * 200 - 100);
-  else return static_cast<T>(bits);
+  if constexpr (std::is_floating_point_v<T>)
+    return static_cast<T>(static_cast<double>(bits >> 11) * 0x1.0p-53 * 200 - 100);
+  else
+    return static_cast<T>(bits);
 }
 
 template <class T>
