@@ -52,11 +52,12 @@ T Mean(const Block<T>& block) noexcept {
 template <class T>
 T Mode(const Block<T>& block) noexcept {
   T best = block.values[0];
-  std::ptrdiff_t most = 0;
-  const auto end = block.values.begin() + block.count;
-  for (auto value = block.values.begin(); value != end; ++value) {
-    const std::ptrdiff_t times = std::count(block.values.begin(), end, *value);
-    if (times > most) most = times, best = *value;
+  int most = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(block.count); ++i) {
+    int times = 0;
+    for (std::size_t k = 0; k < static_cast<std::size_t>(block.count); ++k)
+      times += block.values[k] == block.values[i] ? 1 : 0;
+    if (times > most) most = times, best = block.values[i];
   }
   return best;
 }
