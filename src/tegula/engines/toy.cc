@@ -49,6 +49,7 @@ Result<std::vector<Layer>> Parse(std::string_view text) {
       return InvalidError(fmt::format("'{}': the radius must lie between 0 and {}", line, kMostRadius));
     layers.push_back(layer);
   }
+  if (layers.empty()) return InvalidError("a toy network needs a layer");
   return layers;
 }
 
@@ -208,7 +209,9 @@ class Toy final : public Engine {
   Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry&, const Path& file,
                                         const NetworkOptions&) const override {
     TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, 1 << 16));
-    return NewToyNetwork(text);
+    Result<std::unique_ptr<Network>> network = NewToyNetwork(text);
+    if (!network.ok()) return CorruptError(network.error().what);
+    return network;
   }
 };
 

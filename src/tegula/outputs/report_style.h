@@ -58,7 +58,7 @@ p.small { margin-top: .7rem; }
 .figures dd.detail { color: var(--soft); font-size: .85rem; }
 .exact { margin: 1.6rem 0 0; padding-left: 1.2rem; border-left: 3px solid var(--accent); }
 .pictures {
-  display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem; margin: 2.6rem 0 0;
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 1.5rem; margin: 2.6rem 0 0;
 }
 figure { margin: 0; }
 figure img { display: block; width: 100%; height: auto; border: 1px solid var(--line); }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <openvino/frontend/manager.hpp>
 #include <openvino/openvino.hpp>
 
 #include "tegula/engines/abi.h"
@@ -200,10 +201,13 @@ class OvEngine final : public Engine {
                                         const NetworkOptions& options) const override {
     const auto load = [&]() -> Result<std::unique_ptr<Network>> {
       const auto core = std::make_shared<ov::Core>();
-      const std::shared_ptr<ov::Model> model = core->read_model(file.string());
+      // Core::read_model would try every reader it has, and those of other formats print to stderr.
+      const std::shared_ptr<ov::frontend::FrontEnd> reader = ov::frontend::FrontEndManager().load_by_framework("onnx");
+      const std::shared_ptr<ov::Model> model = reader->convert(reader->load(file.string()));
       const std::shared_ptr<const ov::Model> constant = model;
       TEGULA_ASSIGN_OR_RETURN(std::vector<Port> inputs, PortsOf(constant->inputs()));
       TEGULA_ASSIGN_OR_RETURN(std::vector<Port> outputs, PortsOf(constant->outputs()));
+      if (outputs.empty()) return CorruptError("the network has no outputs");
       return std::unique_ptr<Network>(
           std::make_unique<OvNetwork>(core, model, options, std::move(inputs), std::move(outputs)));
     };
