@@ -68,14 +68,14 @@ Result<ProvenNetwork> Prove(const spec::Package& package, const spec::WeightsEnt
                             const Limits& limits) {
   const spec::ModelDescription& model = package.description();
   TEGULA_TRY(engine.CanRun(weights));
-  TEGULA_ASSIGN_OR_RETURN(const Path file, package.File(weights.file));
+  TEGULA_ASSIGN_OR_RETURN(const spec::WeightsOnDisk file, package.Weights(weights));
   TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, TestTensors(package, model.inputs, limits));
   TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> expected, TestTensors(package, model.outputs, limits));
 
   ProvenNetwork proven;
   proven.weights = &weights;
-  TEGULA_ASSIGN_OR_RETURN(proven.weights_sha256, Sha256OfFile(file));
-  TEGULA_ASSIGN_OR_RETURN(proven.network, engine.Load(weights, file, options).Context(weights.file.source));
+  proven.weights_sha256 = file.sha256;
+  TEGULA_ASSIGN_OR_RETURN(proven.network, engine.Load(weights, file.path, options).Context(weights.file.source));
   const double start = MonotonicSeconds();
   TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs,
                           pipeline::RunWhole(model, *proven.network, inputs, limits));

@@ -67,8 +67,8 @@ class Engine {
   virtual std::string version() const = 0;             ///< the library's own
   /// Answers from the weights entry alone, without loading; kUnsupported with the reason if not.
   virtual Status CanRun(const spec::WeightsEntry& weights) const = 0;
-  /// `file` is the entry's file on disk. kCorrupt if it is not a network, kUnsupported with the operator that is
-  /// missing.
+  /// `file` is the entry's file on disk, a SavedModel's folder. kCorrupt if it is not a network, kUnsupported with the
+  /// operator that is missing.
   virtual Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry& weights, const Path& file,
                                                 const NetworkOptions& options) const = 0;
 };

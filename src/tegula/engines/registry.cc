@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <optional>
 
 #include "tegula/core/platform.h"
 #include "tegula/engines/abi.h"
@@ -18,19 +17,24 @@ namespace {
 // Every engine, the preferred first. An engine with `built_in` is part of the program, the others are plug-ins.
 struct Row {
   std::string_view name;
-  std::optional<spec::WeightsFormat> format;
-  std::string_view suffix;  ///< of the weights file, for an engine that goes by it
+  std::string_view suffix;  ///< of the weights file, for an engine that goes by it and not by the format
   const Engine* (*built_in)();
+  std::span<const spec::WeightsFormat> formats;
 };
+constexpr spec::WeightsFormat kOpenVinoFormats[] = {spec::WeightsFormat::kOnnx,
+                                                    spec::WeightsFormat::kTensorflowSavedModelBundle};
+constexpr spec::WeightsFormat kLibTorchFormats[] = {spec::WeightsFormat::kTorchscript};
+
 constexpr Row kEngines[] = {
-    {"openvino", spec::WeightsFormat::kOnnx, "", nullptr},
-    {"libtorch", spec::WeightsFormat::kTorchscript, "", nullptr},
-    {"toy", std::nullopt, kToySuffix, &ToyEngine},
+    {"openvino", "", nullptr, kOpenVinoFormats},
+    {"libtorch", "", nullptr, kLibTorchFormats},
+    {"toy", kToySuffix, &ToyEngine, {}},
 };
 
 bool Runs(const Row& row, const spec::WeightsEntry& weights) {
-  const bool is_toy = weights.file.source.ends_with(kToySuffix);
-  return row.suffix.empty() ? !is_toy && row.format == weights.format : weights.file.source.ends_with(row.suffix);
+  if (!row.suffix.empty()) return weights.file.source.ends_with(row.suffix);
+  return !weights.file.source.ends_with(kToySuffix) &&
+         std::find(row.formats.begin(), row.formats.end(), weights.format) != row.formats.end();
 }
 
 Result<const Engine*> LoadPlugin(const Path& folder, std::string_view name) {
@@ -90,7 +94,7 @@ std::vector<EngineStatus> Registry::StatusOfAll() {
   std::vector<EngineStatus> all;
   for (const Row& row : kEngines) {
     EngineStatus status{.name = std::string(row.name)};
-    if (row.format) status.formats.push_back(*row.format);
+    status.formats.assign(row.formats.begin(), row.formats.end());
     const Result<const Engine*> engine = Find(row.name);
     status.available = engine.ok();
     if (engine.ok())

@@ -18,6 +18,8 @@ spec::WeightsEntry Weights(spec::WeightsFormat format, std::string source) {
 
 TEST(Registry, KnowsWhichEngineIsMadeForWhat) {
   EXPECT_THAT(Registry::CandidatesFor(Weights(spec::WeightsFormat::kOnnx, "w.onnx")), ElementsAre("openvino"));
+  EXPECT_THAT(Registry::CandidatesFor(Weights(spec::WeightsFormat::kTensorflowSavedModelBundle, "w.zip")),
+              ElementsAre("openvino"));
   EXPECT_THAT(Registry::CandidatesFor(Weights(spec::WeightsFormat::kTorchscript, "w.pt")), ElementsAre("libtorch"));
   EXPECT_THAT(Registry::CandidatesFor(Weights(spec::WeightsFormat::kOnnx, "w.toy")), ElementsAre("toy"));
   EXPECT_THAT(Registry::CandidatesFor(Weights(spec::WeightsFormat::kTensorflowJs, "w.zip")), ElementsAre());

@@ -1,13 +1,11 @@
 #include "tegula/spec/package.h"
 
 #include <fmt/format.h>
-#include <zip.h>
 
 #include <algorithm>
-#include <map>
-#include <optional>
 
 #include "tegula/core/text.h"
+#include "tegula/spec/package_files.h"
 #include "tegula/spec/rdf.h"
 
 namespace tegula::spec {
@@ -42,168 +40,36 @@ Result<std::string> ChooseDescription(const std::vector<std::string>& names, con
                                   fmt::join(candidates, ", ")));
 }
 
-// A relative path that stays inside the package, with '/' between its parts.
-Result<std::string> ConfinedName(const std::string& source) {
-  if (source.find("://") != std::string::npos)
-    return UnsupportedError(fmt::format("{} lies on the network; download the package with its files first", source));
-  if (source.find('\0') != std::string::npos || source.find('\\') != std::string::npos)
-    return InvalidError(fmt::format("the path '{}' holds a character that paths in packages may not have", source));
-  const Path path = Path(source).lexically_normal();
-  if (path.empty() || path == "." || path.is_absolute() || *path.begin() == "..")
-    return InvalidError(fmt::format("the path '{}' leads out of the package", source));
-  return path.generic_string();
+bool HoldsDescription(const std::vector<std::string>& names) { return !Candidates(names).empty(); }
+bool IsAnyRoot(const std::vector<std::string>&) { return true; }
+
+constexpr std::string_view kSavedModel = "saved_model.pb";
+
+// The folder of the one SavedModel that lies in `folder` of the files or one folder down, with all its files on disk.
+Result<Path> SavedModelBelow(PackageFiles& files, const std::string& folder, const std::string& name,
+                             std::int64_t limit_bytes) {
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.Below(folder));
+  std::vector<std::string> roots;  // with their last '/', or empty
+  for (const std::string& file : names) {
+    const Path inside = Path(file).lexically_relative(folder.empty() ? Path(".") : Path(folder));
+    if (inside.filename() == kSavedModel && std::distance(inside.begin(), inside.end()) <= 2)
+      roots.push_back(file.substr(0, file.size() - kSavedModel.size()));
+  }
+  if (roots.empty()) return CorruptError(fmt::format("{} holds no {}, so it is no SavedModel", name, kSavedModel));
+  if (roots.size() > 1)
+    return InvalidError(fmt::format("{} holds several SavedModels ({})", name, fmt::join(roots, ", ")));
+  Path saved_model;
+  for (const std::string& file : names) {
+    if (!file.starts_with(roots.front())) continue;
+    TEGULA_ASSIGN_OR_RETURN(const Path on_disk, files.OnDisk(file, limit_bytes));
+    if (file.size() == roots.front().size() + kSavedModel.size() && on_disk.filename() == kSavedModel)
+      saved_model = on_disk.parent_path();
+    std::error_code ignored;
+    limit_bytes = std::max<std::int64_t>(
+        0, limit_bytes - static_cast<std::int64_t>(std::filesystem::file_size(on_disk, ignored)));
+  }
+  return saved_model;
 }
-
-// What a folder and a zip have in common.
-class Files {
- public:
-  virtual ~Files() = default;
-  /// Names of the files beside the description's place.
-  virtual Result<std::vector<std::string>> Names() = 0;
-  /// A path on disk with the file's content; `limit_bytes` bounds what is unpacked.
-  virtual Result<Path> OnDisk(const std::string& name, std::int64_t limit_bytes) = 0;
-};
-
-// Files are read where they lie.
-class FolderFiles final : public Files {
- public:
-  explicit FolderFiles(Path folder) : folder_(std::move(folder)) {}
-  Result<std::vector<std::string>> Names() override {
-    std::vector<std::string> names;
-    std::error_code failed, ignored;
-    for (std::filesystem::directory_iterator entry(folder_, failed), end; !failed && entry != end;
-         entry.increment(failed))
-      if (entry->is_regular_file(ignored)) names.push_back(entry->path().filename().string());
-    if (failed) return IoError(fmt::format("cannot list {}: {}", folder_.string(), failed.message()));
-    return names;
-  }
-  Result<Path> OnDisk(const std::string& name, std::int64_t) override {
-    std::error_code failed;
-    const Path root = std::filesystem::canonical(folder_, failed);
-    const Path real = failed ? Path() : std::filesystem::weakly_canonical(folder_ / name, failed);
-    if (failed)
-      return IoError(fmt::format("cannot follow the path {}: {}", (folder_ / name).string(), failed.message()));
-    if (ConfinedName(real.lexically_relative(root).string()).ok()) return folder_ / name;
-    return InvalidError(fmt::format("the file '{}' is a link that leads out of the package", name));
-  }
-
- private:
-  Path folder_;
-};
-
-// Files are unpacked one by one when they are asked for.
-class ZipFiles final : public Files {
- public:
-  static Result<std::unique_ptr<Files>> Open(const Path& path, const Limits& limits) {
-    std::error_code ignored;
-    if (!std::filesystem::is_regular_file(path, ignored))
-      return InvalidError(fmt::format("{} is neither a file nor a folder", path.string()));
-    int code = 0;
-    zip_t* const archive = zip_open(path.c_str(), ZIP_RDONLY, &code);
-    if (archive == nullptr) {
-      zip_error_t error;
-      zip_error_init_with_code(&error, code);
-      const std::string reason = zip_error_strerror(&error);
-      zip_error_fini(&error);
-      return CorruptError(
-          fmt::format("{} is neither a yaml file nor a zip that can be read: {}", path.string(), reason));
-    }
-    auto files = std::make_unique<ZipFiles>(archive, path);
-    const zip_int64_t count = zip_get_num_entries(archive, 0);
-    if (count > limits.archive_entries)
-      return ExhaustedError(
-          fmt::format("{} holds {} files, more than the limit of {}", path.string(), count, limits.archive_entries));
-    files->FindRoot(count);
-    TEGULA_ASSIGN_OR_RETURN(files->unpacked_, TemporaryFolder::Create("tegula-package"));
-    return std::unique_ptr<Files>(std::move(files));
-  }
-
-  ZipFiles(zip_t* archive, Path path) : archive_(archive, &zip_discard), path_(std::move(path)) {}
-
-  Result<std::vector<std::string>> Names() override { return names_; }
-
-  Result<Path> OnDisk(const std::string& name, std::int64_t limit_bytes) override {
-    const Path target = unpacked_->path() / name;
-    std::error_code ignored;
-    if (std::filesystem::exists(target, ignored)) return target;
-    const std::string entry = root_ + name;
-    TEGULA_ASSIGN_OR_RETURN(const std::int64_t size, CheckEntry(entry, limit_bytes));
-    TEGULA_TRY(MakeFolders(target.parent_path()));
-    TEGULA_TRY(Unpack(entry, size, target));
-    return target;
-  }
-
- private:
-  // The description stands in the root or, if there is none, in the one folder down that has one.
-  void FindRoot(zip_int64_t count) {
-    std::map<std::string, std::vector<std::string>> folders;
-    for (zip_int64_t i = 0; i < count; ++i) {
-      const char* name = zip_get_name(archive_.get(), static_cast<zip_uint64_t>(i), 0);
-      const std::string_view path = name == nullptr ? "" : name;
-      const std::size_t slash = path.find('/');
-      const std::string_view folder = slash == std::string_view::npos ? "" : path.substr(0, slash + 1);
-      const std::string_view file = path.substr(folder.size());
-      if (!file.empty() && file.find('/') == std::string_view::npos) folders[std::string(folder)].emplace_back(file);
-    }
-    names_ = folders[""];
-    if (!Candidates(names_).empty()) return;
-    for (auto& [folder, files] : folders) {
-      if (folder.empty() || !ConfinedName(folder).ok() || Candidates(files).empty()) continue;
-      root_ = folder;
-      names_ = std::move(files);
-      return;
-    }
-  }
-
-  // The size of an entry, if it is an ordinary file that may be unpacked.
-  Result<std::int64_t> CheckEntry(const std::string& entry, std::int64_t limit_bytes) {
-    const zip_int64_t index = zip_name_locate(archive_.get(), entry.c_str(), 0);
-    zip_stat_t info;
-    zip_stat_init(&info);
-    if (index < 0 || zip_stat_index(archive_.get(), static_cast<zip_uint64_t>(index), 0, &info) != 0)
-      return NotFoundError(fmt::format("{} does not hold the file {}", path_.string(), entry));
-    zip_uint8_t system = 0;
-    zip_uint32_t attributes = 0;
-    zip_file_get_external_attributes(archive_.get(), static_cast<zip_uint64_t>(index), 0, &system, &attributes);
-    constexpr zip_uint32_t kTypeMask = 0170000, kLink = 0120000;  // of st_mode, in the upper half
-    if (system == ZIP_OPSYS_UNIX && ((attributes >> 16) & kTypeMask) == kLink)
-      return InvalidError(fmt::format("{} in {} is a link, which packages may not hold", entry, path_.string()));
-    if ((info.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && info.encryption_method != ZIP_EM_NONE)
-      return UnsupportedError(fmt::format("{} in {} is encrypted; unpack it first", entry, path_.string()));
-    if ((info.valid & ZIP_STAT_SIZE) == 0 || info.size > static_cast<zip_uint64_t>(limit_bytes))
-      return ExhaustedError(
-          fmt::format("{} in {} unpacks to more than the {} bytes allowed", entry, path_.string(), limit_bytes));
-    return static_cast<std::int64_t>(info.size);
-  }
-
-  Status Unpack(const std::string& entry, std::int64_t size, const Path& target) {
-    const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(zip_fopen(archive_.get(), entry.c_str(), 0),
-                                                                 &zip_fclose);
-    if (file == nullptr)
-      return CorruptError(fmt::format("{} in {}: {}", entry, path_.string(), zip_strerror(archive_.get())));
-    TEGULA_ASSIGN_OR_RETURN(AtomicFile out, AtomicFile::Create(target));
-    std::string buffer(1 << 20, '\0');
-    for (std::int64_t left = size; left > 0;) {
-      const zip_int64_t read =
-          zip_fread(file.get(), buffer.data(), std::min<zip_uint64_t>(buffer.size(), static_cast<zip_uint64_t>(left)));
-      if (read <= 0)
-        return CorruptError(
-            fmt::format("{} in {} is damaged: {}", entry, path_.string(), zip_file_strerror(file.get())));
-      TEGULA_TRY(out.Write(std::string_view(buffer).substr(0, static_cast<std::size_t>(read))));
-      left -= read;
-    }
-    char end = 0;
-    if (zip_fread(file.get(), &end, 1) != 0)
-      return CorruptError(fmt::format("{} in {} is damaged: {}", entry, path_.string(), zip_file_strerror(file.get())));
-    return out.Commit();
-  }
-
-  std::unique_ptr<zip_t, void (*)(zip_t*)> archive_;
-  Path path_;
-  std::string root_;
-  std::vector<std::string> names_;
-  std::optional<TemporaryFolder> unpacked_;
-};
 
 bool IsYaml(const Path& path) {
   const std::string extension = ToLower(path.extension().string());
@@ -217,7 +83,9 @@ struct Package::State {
   std::string description_file;
   std::string description_sha256;
   ModelDescription description;
-  std::unique_ptr<Files> files;
+  std::unique_ptr<PackageFiles> files;
+  mutable std::vector<std::unique_ptr<PackageFiles>>
+      bundles;  ///< archives in the package, as far as they were unpacked
   Limits limits;
 };
 
@@ -230,13 +98,13 @@ Result<Package> Package::Open(const Path& path, const Limits& limits) {
   if (!std::filesystem::exists(status)) return NotFoundError(fmt::format("there is no model at {}", path.string()));
   Path file = path;
   if (IsYaml(path) && std::filesystem::is_regular_file(status)) {
-    state->files = std::make_unique<FolderFiles>(path.has_parent_path() ? path.parent_path() : Path("."));
+    state->files = NewFolderFiles(path.has_parent_path() ? path.parent_path() : Path("."));
     state->description_file = path.filename().string();
   } else {
     if (std::filesystem::is_directory(status)) {
-      state->files = std::make_unique<FolderFiles>(path);
+      state->files = NewFolderFiles(path);
     } else {
-      TEGULA_ASSIGN_OR_RETURN(state->files, ZipFiles::Open(path, limits));
+      TEGULA_ASSIGN_OR_RETURN(state->files, OpenZipFiles(path, limits, &HoldsDescription));
     }
     TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> names, state->files->Names());
     TEGULA_ASSIGN_OR_RETURN(state->description_file, ChooseDescription(names, path));
@@ -270,6 +138,36 @@ Result<Path> Package::File(const FileReference& reference) const {
     return CorruptError(fmt::format("{} has the sha256 {}, but the description states {}; get the package again",
                                     reference.source, sha256, reference.sha256));
   return file;
+}
+
+Result<WeightsOnDisk> Package::Weights(const WeightsEntry& weights) const {
+  if (weights.format == WeightsFormat::kTensorflowSavedModelBundle) return SavedModel(weights.file);
+  if (weights.external_data) TEGULA_TRY(File(*weights.external_data));
+  WeightsOnDisk on_disk;
+  TEGULA_ASSIGN_OR_RETURN(on_disk.path, File(weights.file));
+  TEGULA_ASSIGN_OR_RETURN(on_disk.sha256, Sha256OfFile(on_disk.path));
+  return on_disk;
+}
+
+Result<WeightsOnDisk> Package::SavedModel(const FileReference& reference) const {
+  const std::int64_t limit_bytes = state_->limits.archive_file_bytes;
+  TEGULA_ASSIGN_OR_RETURN(const std::string name, ConfinedName(reference.source));
+  WeightsOnDisk on_disk;
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> below, state_->files->Below(name));
+  if (!below.empty()) {
+    if (!reference.sha256.empty())
+      return InvalidError(fmt::format("{} is a folder, which has no sha256, but the description states one", name));
+    TEGULA_ASSIGN_OR_RETURN(on_disk.path, SavedModelBelow(*state_->files, name, name, limit_bytes));
+    TEGULA_ASSIGN_OR_RETURN(on_disk.sha256, Sha256OfFile(on_disk.path / kSavedModel));
+    return on_disk;
+  }
+  TEGULA_ASSIGN_OR_RETURN(const Path archive, File(reference));
+  TEGULA_ASSIGN_OR_RETURN(on_disk.sha256, Sha256OfFile(archive));
+  TEGULA_ASSIGN_OR_RETURN(std::unique_ptr<PackageFiles> bundle,
+                          OpenZipFiles(archive, state_->limits, &IsAnyRoot).Context(name));
+  TEGULA_ASSIGN_OR_RETURN(on_disk.path, SavedModelBelow(*bundle, "", name, limit_bytes));
+  state_->bundles.push_back(std::move(bundle));
+  return on_disk;
 }
 
 }  // namespace tegula::spec

@@ -16,6 +16,12 @@
 
 namespace tegula::spec {
 
+/// What an engine loads.
+struct WeightsOnDisk {
+  Path path;           ///< the weights file; a SavedModel's folder
+  std::string sha256;  ///< of the file, or of the archive it came in; of saved_model.pb if it lies there as a folder
+};
+
 /// Immutable but for the cache of unpacked files; one thread at a time.
 class Package {
  public:
@@ -41,8 +47,14 @@ class Package {
   /// kUnsupported (a URL: it says to download the package).
   Result<Path> File(const FileReference& reference) const;
 
+  /// The weights of an entry, ready to be loaded, with their external data beside them. A SavedModel may be a folder or
+  /// a zip that holds it in its root or one folder down. Errors as File's; kCorrupt for an archive without a
+  /// SavedModel, kExhausted if it unpacks to more than the limits.
+  Result<WeightsOnDisk> Weights(const WeightsEntry& weights) const;
+
  private:
   struct State;
+  Result<WeightsOnDisk> SavedModel(const FileReference& reference) const;
   explicit Package(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

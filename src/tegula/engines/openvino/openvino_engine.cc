@@ -1,4 +1,4 @@
-// OpenVINO: ONNX networks on the CPU.
+// OpenVINO: ONNX networks and TensorFlow's SavedModels on the CPU.
 //
 // Three of OpenVINO's defaults are set here on purpose: precision (its own default is bf16 on processors that have it),
 // CPU pinning (off: bound threads of one library have put another on a single core) and the number of threads.
@@ -185,6 +185,15 @@ class OvNetwork final : public Network {
   std::vector<Port> inputs_, outputs_;
 };
 
+// The name of OpenVINO's reader of a format, or null.
+const char* ReaderOf(spec::WeightsFormat format) {
+  switch (format) {
+    case spec::WeightsFormat::kOnnx: return "onnx";
+    case spec::WeightsFormat::kTensorflowSavedModelBundle: return "tf";
+    default: return nullptr;
+  }
+}
+
 class OvEngine final : public Engine {
  public:
   std::string_view name() const noexcept override { return "openvino"; }
@@ -194,15 +203,17 @@ class OvEngine final : public Engine {
     return std::string(build.substr(0, build.find('-')));
   }
   Status CanRun(const spec::WeightsEntry& weights) const override {
-    if (weights.format == spec::WeightsFormat::kOnnx) return Ok();
+    if (ReaderOf(weights.format) != nullptr) return Ok();
     return UnsupportedError(fmt::format("OpenVINO does not read {}", spec::WeightsFormatName(weights.format)));
   }
-  Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry&, const Path& file,
+  Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry& weights, const Path& file,
                                         const NetworkOptions& options) const override {
+    TEGULA_TRY(CanRun(weights));
     const auto load = [&]() -> Result<std::unique_ptr<Network>> {
       const auto core = std::make_shared<ov::Core>();
       // Core::read_model would try every reader it has, and those of other formats print to stderr.
-      const std::shared_ptr<ov::frontend::FrontEnd> reader = ov::frontend::FrontEndManager().load_by_framework("onnx");
+      const std::shared_ptr<ov::frontend::FrontEnd> reader =
+          ov::frontend::FrontEndManager().load_by_framework(ReaderOf(weights.format));
       const std::shared_ptr<ov::Model> model = reader->convert(reader->load(file.string()));
       const std::shared_ptr<const ov::Model> constant = model;
       TEGULA_ASSIGN_OR_RETURN(std::vector<Port> inputs, PortsOf(constant->inputs()));
