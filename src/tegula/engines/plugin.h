@@ -16,7 +16,7 @@ struct PluginInfo {
 };
 
 /// The type and name of the exported function.
-using PluginEntry = PluginInfo() noexcept;
+using PluginEntry = void(PluginInfo* info) noexcept;
 inline constexpr const char* kPluginEntryName = "tegula_engine_plugin";
 #define TEGULA_ENGINE_PLUGIN_EXPORT extern "C" __attribute__((visibility("default")))
 

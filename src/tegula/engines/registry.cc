@@ -46,7 +46,8 @@ Result<const Engine*> LoadPlugin(const Path& folder, std::string_view name) {
                     path.filename().string()));
   TEGULA_ASSIGN_OR_RETURN(const SharedLibrary library, SharedLibrary::Load(path));
   TEGULA_ASSIGN_OR_RETURN(PluginEntry* const entry, library.Function<PluginEntry>(kPluginEntryName));
-  const PluginInfo info = entry();
+  PluginInfo info;
+  entry(&info);
   if (info.abi == nullptr || std::string_view(info.abi) != kEngineAbi)
     return UnsupportedError(fmt::format("the engine {} was built for another version of Tegula; build it again", name));
   if (info.engine == nullptr) return InternalError(fmt::format("the engine {} did not start", name));

@@ -32,7 +32,7 @@ TEST(ToyNetwork, LayersDoWhatTheirNamesSay) {
 TEST(ToyNetwork, FactsFollowFromTheLayers) {
   const ToyFacts facts = FactsOf("conv 2 7\npool\nvalid 1\nupsample\nblur 1").value();
   EXPECT_EQ(facts.grid, 2);
-  EXPECT_EQ(facts.scale, Rational(1));
+  EXPECT_EQ(facts.scale, Rational{});
   EXPECT_EQ(facts.offset, -4);
   EXPECT_GE(facts.context, 2 + 2 * 1 + 1);
   EXPECT_TRUE(facts.is_finite);

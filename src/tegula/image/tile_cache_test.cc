@@ -32,7 +32,7 @@ TEST(TileCache, DropsTheLeastRecentlyUsedAndKeepsItsBudget) {
       return Bytes(100);
     });
   };
-  for (const std::uint64_t tile : {0, 1, 0, 2}) ASSERT_TRUE(get(tile).ok());  // 1 goes
+  for (const std::uint64_t tile : {0U, 1U, 0U, 2U}) ASSERT_TRUE(get(tile).ok());  // 1 goes
   EXPECT_EQ(decoded, 3);
   EXPECT_LE(cache.bytes(), 250);
   ASSERT_TRUE(get(0).ok());

@@ -229,7 +229,7 @@ class OvEngine final : public Engine {
 }  // namespace
 }  // namespace tegula::engines
 
-TEGULA_ENGINE_PLUGIN_EXPORT tegula::engines::PluginInfo tegula_engine_plugin() noexcept {
+TEGULA_ENGINE_PLUGIN_EXPORT void tegula_engine_plugin(tegula::engines::PluginInfo* info) noexcept {
   static tegula::engines::OvEngine engine;
-  return {tegula::engines::kEngineAbi, &engine};
+  *info = {tegula::engines::kEngineAbi, &engine};
 }

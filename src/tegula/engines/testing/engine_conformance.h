@@ -38,7 +38,7 @@ inline bool SameBits(const Tensor& a, const Tensor& b) {
 /// Loads the case's file and runs it. Every step must succeed.
 class Fixture {
  public:
-  Fixture(Registry& registry, const Case& test) : test_(test) {
+  Fixture(Registry& registry, const Case& test) {
     weights_.format = test.format;
     weights_.file.source = test.file.filename().string();
     engine_ = registry.Find(test.engine).value();
@@ -60,7 +60,6 @@ class Fixture {
   }
 
  private:
-  const Case& test_;
   spec::WeightsEntry weights_;
   const Engine* engine_ = nullptr;
   std::unique_ptr<Network> network_;
