@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+
+#include "tegula/image/foreign_formats.h"
 
 namespace tegula::image {
 namespace {
@@ -18,8 +19,9 @@ constexpr Format kFormats[] = {
     {"png", "PNG: grey, RGB or palette, 8 or 16 bits", &ProbePng, &OpenPng, &Always, &Nothing},
     {"openslide", "whole slides: svs, ndpi, vms, scn, mrxs, bif, svslide, tif, and more by OpenSlide", &ProbeSlide,
      &OpenSlide, &SlidesAvailable, &SlidesDetail},
+    {"jpeg", "JPEG: grey or RGB, baseline or progressive", &ProbeJpeg, &OpenJpeg, &Always, &Nothing, true},
     {"tiff", "TIFF, BigTIFF, OME-TIFF, ImageJ: tiles or strips, 8 to 64 bits, pyramids, z and t", &ProbeTiff, &OpenTiff,
-     &Always, &Nothing},
+     &Always, &Nothing, true},
 };
 
 constexpr std::int64_t kHeadBytes = 4096;
@@ -38,21 +40,27 @@ std::span<const Format> Formats() { return kFormats; }
 Result<std::unique_ptr<Source>> Open(const std::string& name, const Limits& limits) {
   ProbeInput input{name, {}};
   std::vector<std::byte> head;
-  if (!ProbeSynthetic(input).ok()) {
+  if (!ProbeSynthetic(input)) {
     std::error_code ignored;
-    if (std::filesystem::is_directory(name, ignored))
-      return UnsupportedError(fmt::format("{} is a folder; name an image file in it", name));
+    if (std::filesystem::is_directory(name, ignored)) return FolderError(name);
     TEGULA_ASSIGN_OR_RETURN(head, ReadHead(name));
     if (head.empty()) return CorruptError(fmt::format("{} is empty", name));
     input.head = head;
   }
-  std::string reasons;
-  for (const Format& format : kFormats) {
-    const Status probed = format.probe(input);
-    if (probed.ok()) return format.open(name, limits);
-    reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", format.name, probed.error().what);
+  const Format* const reader =
+      std::find_if(std::begin(kFormats), std::end(kFormats), [&](const Format& format) { return format.probe(input); });
+  const bool found = reader != std::end(kFormats);
+  if (found && !reader->is_general) {
+    Result<std::unique_ptr<Source>> opened = reader->open(name, limits);
+    // OpenSlide recognises every CZI and more, but opens only slides.
+    const ForeignFormat* const foreign =
+        opened.ok() || opened.error().code != Code::kCorrupt ? nullptr : FindForeign(input);
+    if (foreign == nullptr) return opened;
+    return ForeignError(*foreign, name, opened.error().what);
   }
-  return UnsupportedError(fmt::format("{} is not in a format that is read here ({})", name, reasons));
+  if (const ForeignFormat* const foreign = FindForeign(input)) return ForeignError(*foreign, name);
+  if (found) return reader->open(name, limits);
+  return UnknownError(input);
 }
 
 }  // namespace tegula::image

@@ -8,21 +8,24 @@
 
 namespace tegula::image {
 
-Status ProbeSynthetic(const ProbeInput& input);
+bool ProbeSynthetic(const ProbeInput& input);
 Result<std::unique_ptr<Source>> OpenSynthetic(const std::string& name, const Limits& limits);
 
-Status ProbeNpy(const ProbeInput& input);
+bool ProbeNpy(const ProbeInput& input);
 Result<std::unique_ptr<Source>> OpenNpy(const std::string& name, const Limits& limits);
 
-Status ProbePng(const ProbeInput& input);
+bool ProbePng(const ProbeInput& input);
 Result<std::unique_ptr<Source>> OpenPng(const std::string& name, const Limits& limits);
 
-Status ProbeSlide(const ProbeInput& input);
+bool ProbeSlide(const ProbeInput& input);
 Result<std::unique_ptr<Source>> OpenSlide(const std::string& name, const Limits& limits);
 Status SlidesAvailable();
 std::string SlidesDetail();
 
-Status ProbeTiff(const ProbeInput& input);
+bool ProbeJpeg(const ProbeInput& input);
+Result<std::unique_ptr<Source>> OpenJpeg(const std::string& name, const Limits& limits);
+
+bool ProbeTiff(const ProbeInput& input);
 Result<std::unique_ptr<Source>> OpenTiff(const std::string& name, const Limits& limits);
 
 }  // namespace tegula::image

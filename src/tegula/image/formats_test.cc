@@ -53,8 +53,12 @@ TEST_F(Formats, NamesThatLeadNowhereSayWhy) {
   EXPECT_EQ(Refused("empty.tif", "").code, Code::kCorrupt);
   const Error text = Refused("notes.txt", "This is not an image.");
   EXPECT_EQ(text.code, Code::kUnsupported);
-  for (const Format& format : image::Formats())
-    EXPECT_NE(text.what.find(format.name), std::string::npos) << format.name;
+  EXPECT_NE(text.what.find("notes.txt is a text file"), std::string::npos) << text.what;
+  const Error unknown = Refused("a.dat", std::string("\x07\0\xC3\x01", 4));
+  EXPECT_EQ(unknown.code, Code::kUnsupported);
+  EXPECT_NE(unknown.what.find("a.dat"), std::string::npos);
+  EXPECT_NE(unknown.what.find("07 00 C3 01"), std::string::npos) << unknown.what;
+  EXPECT_NE(unknown.what.find("`tegula formats`"), std::string::npos);
 }
 
 TEST_F(Formats, APngOf16BitsKeepsItsByteOrder) {
@@ -63,6 +67,16 @@ TEST_F(Formats, APngOf16BitsKeepsItsByteOrder) {
   const Tensor pixels = testing::ReadAll(*source);
   EXPECT_EQ(pixels.values<std::uint16_t>()[0], 0x1234);
   EXPECT_EQ(pixels.values<std::uint16_t>()[1], 1);
+}
+
+TEST_F(Formats, APngOf16BitsWithAlphaIsReadIfNothingShinesThrough) {
+  const std::vector<std::uint8_t> pixel = {0x12, 0x34, 0x56, 0x78, 0x9A, 0xBC, 0xFF, 0xFF};
+  const std::unique_ptr<Source> source = Opened("a.png", Png(16, PNG_COLOR_TYPE_RGB_ALPHA, 1, 1, pixel));
+  const Tensor pixels = testing::ReadAll(*source);
+  EXPECT_TRUE(source->info().is_rgb);
+  EXPECT_EQ(pixels.values<std::uint16_t>()[0], 0x1234);
+  EXPECT_EQ(pixels.values<std::uint16_t>()[2], 0x9ABC);
+  EXPECT_EQ(Refused("b.png", Png(16, PNG_COLOR_TYPE_GRAY_ALPHA, 1, 1, {0, 1, 0xFF, 0xFE})).code, Code::kUnsupported);
 }
 
 TEST_F(Formats, APngPaletteIsLookedUp) {

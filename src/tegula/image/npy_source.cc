@@ -92,10 +92,7 @@ Result<std::unique_ptr<Source>> OpenArray(const std::string& name, const Limits&
 
 }  // namespace
 
-Status ProbeNpy(const ProbeInput& input) {
-  const std::string_view head(reinterpret_cast<const char*>(input.head.data()), input.head.size());
-  return head.starts_with(kMagic) ? Ok() : UnsupportedError("it does not begin like an .npy file");
-}
+bool ProbeNpy(const ProbeInput& input) { return input.text().starts_with(kMagic); }
 
 Result<std::unique_ptr<Source>> OpenNpy(const std::string& name, const Limits& limits) {
   return OpenArray(name, limits).Context(name);

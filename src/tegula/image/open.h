@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tegula/core/files.h"
@@ -17,26 +18,32 @@ namespace tegula::image {
 struct ProbeInput {
   std::string name;
   std::span<const std::byte> head;
+
+  std::string_view text() const noexcept { return {reinterpret_cast<const char*>(head.data()), head.size()}; }
 };
 
 /// One reader.
 struct Format {
   std::string_view name;         ///< "tiff"
   std::string_view description;  ///< "TIFF, OME-TIFF, BigTIFF: tiles or strips, 8 to 32 bits"
-  /// Ok if this reader is the right one, else one clause that says why not ("it does not begin like a TIFF").
-  Status (*probe)(const ProbeInput& input);
+  /// Whether this reader is the right one.
+  bool (*probe)(const ProbeInput& input);
   Result<std::unique_ptr<Source>> (*open)(const std::string& name, const Limits& limits);
   /// Ok if the reader can work here, else the reason (a library that is missing).
   Status (*available)();
   /// Which library does the work here and what that means ("OpenSlide 4.0.1"); empty if there is nothing to tell.
   std::string (*detail)();
+  /// Files of other kinds begin like this one too (a MIRAX index like a JPEG, a VSI like a TIFF): what is known not to
+  /// be read here (foreign_formats.h) is asked first.
+  bool is_general = false;
 };
 
 /// In the order they are asked: specific before general.
 std::span<const Format> Formats();
 
-/// Opens an image by file name, or `synthetic:...` (synthetic.h). kNotFound; kUnsupported with every
-/// reader's reason; kCorrupt; kExhausted (a header that announces more than the limits).
+/// Opens an image by file name, or `synthetic:...` (synthetic.h). kNotFound; kUnsupported with
+/// what the file seems to be and, where there is one, the command that converts it; kCorrupt; kExhausted (a header that
+/// announces more than the limits).
 Result<std::unique_ptr<Source>> Open(const std::string& name, const Limits& limits = {});
 
 }  // namespace tegula::image

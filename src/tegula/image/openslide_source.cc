@@ -176,12 +176,10 @@ std::string SlidesDetail() {
   return library.ok() ? library->Description() : "";
 }
 
-Status ProbeSlide(const ProbeInput& input) {
-  TEGULA_TRY(SlidesAvailable());
+bool ProbeSlide(const ProbeInput& input) {
+  if (!OpenSlideLibrary::Get().ok()) return false;
   const char* const vendor = OpenSlideLibrary::Get()->detect_vendor(input.name.c_str());
-  if (vendor == nullptr) return UnsupportedError("OpenSlide does not know it");
-  if (vendor == kGenericTiff) return UnsupportedError("it is a TIFF of no vendor");
-  return Ok();
+  return vendor != nullptr && vendor != kGenericTiff;
 }
 
 Result<std::unique_ptr<Source>> OpenSlide(const std::string& name, const Limits& limits) {

@@ -1,4 +1,4 @@
-// PNG is one compressed stream without a way in: the image is decoded once, at open, within the limits.
+// PNG by libpng: palettes are looked up, fewer than 8 bits are spread over 8, 16 bits stay 16.
 #include <fmt/format.h>
 #include <png.h>
 
@@ -8,32 +8,10 @@
 #include <cstring>
 
 #include "tegula/image/formats.h"
-#include "tegula/tensor/kernels.h"
+#include "tegula/image/picture_source.h"
 
 namespace tegula::image {
 namespace {
-
-// Holds the decoded image. Immutable and thread-safe.
-class PngSource final : public Source {
- public:
-  PngSource(Tensor pixels_yxc, ImageInfo info) : pixels_yxc_(std::move(pixels_yxc)), info_(std::move(info)) {}
-  const ImageInfo& info() const noexcept override { return info_; }
-
-  Status Read(const ReadRequest& request, const View& out_cyx) const override {
-    AssertReadable(info_, request, out_cyx);
-    const Shape& yxc = pixels_yxc_.shape();
-    const ConstView cyx(pixels_yxc_.view().data(), info_.dtype, {yxc[2], yxc[0], yxc[1]}, {1, yxc[1] * yxc[2], yxc[2]});
-    const ConstView region =
-        cyx.Slice(1, request.box.y.begin, request.box.height()).Slice(2, request.box.x.begin, request.box.width());
-    for (std::int64_t i = 0; i < request.planes(info_); ++i)
-      ConvertCopy(region.Slice(0, request.channel(i), 1), out_cyx.Slice(0, i, 1));
-    return Ok();
-  }
-
- private:
-  Tensor pixels_yxc_;
-  ImageInfo info_;
-};
 
 // libpng reports errors by longjmp. So every function between setjmp and libpng has only plain values; all that owns
 // something lives in the caller.
@@ -92,14 +70,6 @@ bool ReadPixels(Reading& reading, png_bytep* rows) {
   return true;
 }
 
-template <class T>
-bool IsOpaque(std::span<const T> pixels, std::int64_t channels) {
-  for (std::size_t i = static_cast<std::size_t>(channels) - 1; i < pixels.size();
-       i += static_cast<std::size_t>(channels))
-    if (pixels[i] != std::numeric_limits<T>::max()) return false;
-  return true;
-}
-
 Result<Tensor> Decode(const std::string& name, const Limits& limits) {
   TEGULA_ASSIGN_OR_RETURN(const RandomAccessFile file, RandomAccessFile::Open(name));
   Reading reading;
@@ -113,6 +83,7 @@ Result<Tensor> Decode(const std::string& name, const Limits& limits) {
 
   Layout layout;
   if (!ReadLayout(reading, layout, limits.axis_size)) return CorruptError(fmt::format("libpng: {}", reading.message));
+  TEGULA_TRY(CheckPictureSize(layout.height, layout.width, layout.channels, limits));
   const DType dtype = layout.bits == 16 ? DType::kU16 : DType::kU8;
   TEGULA_ASSIGN_OR_RETURN(Tensor pixels,
                           Tensor::Allocate(dtype, {layout.height, layout.width, layout.channels}, limits));
@@ -126,30 +97,15 @@ Result<Tensor> Decode(const std::string& name, const Limits& limits) {
 
 Result<std::unique_ptr<Source>> OpenPicture(const std::string& name, const Limits& limits) {
   TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Decode(name, limits));
-  const std::int64_t stored = pixels.shape()[2];
-  if (stored == 2 || stored == 4) {
-    const Tensor& p = pixels;
-    const bool opaque = p.dtype() == DType::kU8 ? IsOpaque(p.values<std::uint8_t>(), stored)
-                                                : IsOpaque(p.values<std::uint16_t>(), stored);
-    if (!opaque) return UnsupportedError("the picture has transparent pixels; save it without transparency");
-  }
-  ImageInfo info;
-  info.format = "png";
-  info.dtype = pixels.dtype();
-  info.levels = {{.height = pixels.shape()[0], .width = pixels.shape()[1]}};
-  info.is_rgb = stored >= 3;
-  info.channels = DefaultChannels(1, info.is_rgb);
-  return std::unique_ptr<Source>(new PngSource(std::move(pixels), std::move(info)));
+  return NewPictureSource(std::move(pixels), "png");
 }
 
 }  // namespace
 
-Status ProbePng(const ProbeInput& input) {
+bool ProbePng(const ProbeInput& input) {
   constexpr std::size_t kSignature = 8;
-  if (input.head.size() >= kSignature &&
-      png_sig_cmp(reinterpret_cast<png_const_bytep>(input.head.data()), 0, kSignature) == 0)
-    return Ok();
-  return UnsupportedError("it does not begin like a PNG");
+  return input.head.size() >= kSignature &&
+         png_sig_cmp(reinterpret_cast<png_const_bytep>(input.head.data()), 0, kSignature) == 0;
 }
 
 Result<std::unique_ptr<Source>> OpenPng(const std::string& name, const Limits& limits) {

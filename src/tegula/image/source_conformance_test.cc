@@ -6,6 +6,7 @@
 
 #include "tegula/core/platform.h"
 #include "tegula/image/open.h"
+#include "tegula/image/testing/jpeg_writer.h"
 #include "tegula/image/testing/tiff_writer.h"
 #include "tegula/tensor/npy.h"
 
@@ -18,8 +19,13 @@ void WritePng(const Path& path, std::int64_t height, std::int64_t width, int col
   image.height = static_cast<png_uint_32>(height);
   image.width = static_cast<png_uint_32>(width);
   image.format = static_cast<png_uint_32>(colour);
+  // Alpha is opaque: 255, or 65535 of 16 bits.
+  const std::size_t bytes = PNG_IMAGE_SAMPLE_COMPONENT_SIZE(image.format),
+                    channels = PNG_IMAGE_SAMPLE_CHANNELS(image.format);
+  const bool has_alpha = (image.format & PNG_FORMAT_FLAG_ALPHA) != 0;
   std::vector<std::uint8_t> pixels(PNG_IMAGE_SIZE(image));
-  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 7 % 251);
+  for (std::size_t i = 0; i < pixels.size(); ++i)
+    pixels[i] = static_cast<std::uint8_t>(has_alpha && i / bytes % channels == channels - 1 ? 255 : i * 7 % 251);
   ASSERT_NE(png_image_write_to_file(&image, path.c_str(), 0, pixels.data(), 0, nullptr), 0);
 }
 
@@ -30,9 +36,19 @@ struct Case {
   bool is_file = true;
 };
 
-std::string Tiff(const Path& folder, const std::vector<PageSpec>& pages) {
-  WriteTiff(folder / "image.tif", pages);
+std::string Tiff(const Path& folder, const std::vector<PageSpec>& pages, const char* mode = "w") {
+  WriteTiff(folder / "image.tif", pages, mode);
   return folder / "image.tif";
+}
+
+std::string Png(const Path& folder, int format) {
+  WritePng(folder / "image.png", 45, 31, format);
+  return folder / "image.png";
+}
+
+std::string WrittenJpeg(const Path& folder, const JpegSpec& spec) {
+  EXPECT_TRUE(WriteFileWhole(folder / "image.jpg", Jpeg(spec)).ok());
+  return folder / "image.jpg";
 }
 
 std::string Npy(const Path& folder, const Shape& shape, DType dtype) {
@@ -67,10 +83,15 @@ std::vector<Case> Cases() {
        [](const Path& f) {
          return Npy(f, {45, 31}, DType::kBool);
        }},
-      {"png_rgb",
-       [](const Path& f) { return WritePng(f / "image.png", 45, 31, PNG_FORMAT_RGB), (f / "image.png").string(); }},
-      {"png_grey",
-       [](const Path& f) { return WritePng(f / "image.png", 45, 31, PNG_FORMAT_GRAY), (f / "image.png").string(); }},
+      {"png_rgb", [](const Path& f) { return Png(f, PNG_FORMAT_RGB); }},
+      {"png_grey", [](const Path& f) { return Png(f, PNG_FORMAT_GRAY); }},
+      {"png_grey_16_bits", [](const Path& f) { return Png(f, PNG_FORMAT_LINEAR_Y); }},
+      {"png_rgb_16_bits", [](const Path& f) { return Png(f, PNG_FORMAT_LINEAR_RGB); }},
+      {"png_opaque_16_bits", [](const Path& f) { return Png(f, PNG_FORMAT_LINEAR_RGB_ALPHA); }},
+      {"jpeg_grey", [](const Path& f) { return WrittenJpeg(f, {.pixels = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE}); }},
+      {"jpeg_rgb", [](const Path& f) { return WrittenJpeg(f, {}); }},
+      {"jpeg_progressive",
+       [](const Path& f) { return WrittenJpeg(f, {.height = 33, .width = 70, .progressive = true}); }},
       {"tiff_strips", [](const Path& f) { return Tiff(f, {{.samples = 3}}); }},
       {"tiff_tiles_planar",
        [](const Path& f) {
@@ -80,6 +101,14 @@ std::vector<Case> Cases() {
       {"tiff_pyramid",
        [](const Path& f) {
          return Tiff(f, {{.tile = 16, .sub_pages = 1}, {.height = 37, .width = 26, .tile = 16, .reduced = true}});
+       }},
+      {"bigtiff_strips", [](const Path& f) { return Tiff(f, {{.samples = 3, .dtype = DType::kU16}}, "w8l"); }},
+      {"bigtiff_tiles_big_endian",
+       [](const Path& f) { return Tiff(f, {{.samples = 3, .dtype = DType::kU16, .tile = 32}}, "w8b"); }},
+      {"bigtiff_pyramid",
+       [](const Path& f) {
+         return Tiff(f, {{.tile = 16, .sub_pages = 1}, {.height = 37, .width = 26, .tile = 16, .reduced = true}},
+                     "w8b");
        }},
       {"tiff_stack",
        [](const Path& f) {

@@ -243,10 +243,7 @@ std::vector<Nucleus> SyntheticNuclei(const SyntheticSpec& spec, const Box& box) 
   return nuclei;
 }
 
-Status ProbeSynthetic(const ProbeInput& input) {
-  return input.name.starts_with(kPrefix) ? Ok()
-                                         : UnsupportedError(fmt::format("its name does not begin with '{}'", kPrefix));
-}
+bool ProbeSynthetic(const ProbeInput& input) { return input.name.starts_with(kPrefix); }
 
 Result<std::unique_ptr<Source>> OpenSynthetic(const std::string& name, const Limits& limits) {
   TEGULA_ASSIGN_OR_RETURN(const SyntheticSpec spec, ParseSynthetic(name, limits));

@@ -64,12 +64,11 @@ class TiffSource final : public Source {
 
 }  // namespace
 
-Status ProbeTiff(const ProbeInput& input) {
-  const std::string_view head(reinterpret_cast<const char*>(input.head.data()), input.head.size());
+bool ProbeTiff(const ProbeInput& input) {
   using namespace std::string_view_literals;  // lint-allow: literals with zeros in them
   for (const std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv})
-    if (head.starts_with(magic)) return Ok();
-  return UnsupportedError("it does not begin like a TIFF");
+    if (input.text().starts_with(magic)) return true;
+  return false;
 }
 
 Result<std::unique_ptr<Source>> OpenTiff(const std::string& name, const Limits& limits) {

@@ -40,7 +40,7 @@ TEST_F(Tiff, EveryLayoutOfPixelsIsRead) {
     for (const std::int64_t samples : {1, 2, 3})
       for (const std::int64_t tile : {0, 32})
         for (const bool planar : {false, true})
-          for (const char* mode : {"wl", "wb", "w8"}) {
+          for (const char* mode : {"wl", "wb", "w8l", "w8b"}) {
             const PageSpec page{.samples = samples, .dtype = dtype, .tile = tile, .planar = planar};
             const std::unique_ptr<Source> source = Written({page}, mode);
             ASSERT_NE(source, nullptr);
