@@ -167,6 +167,8 @@ TEST_F(ForeignFiles, AreNotTakenForImagesThatAreReadHere) {
   testing::WriteTiff(folder_.path() / "image.gif", {{}}, "w8b");
   EXPECT_TRUE(Open((folder_.path() / "image.gif").string()).ok());
   EXPECT_TRUE(Open(Write("image.tif", testing::Jpeg({}))).ok());
+  // A TIFF that is a DICOM file as well, or happens to have such bytes.
+  EXPECT_EQ(Refused(Write("dual.tif", "II*\0"s + std::string(124, '\x01') + "DICM")).code, Code::kCorrupt);
 }
 
 TEST_F(ForeignFiles, HaveCommandsThatAShellTakesAsTheyAre) {

@@ -58,9 +58,10 @@ Result<std::unique_ptr<Source>> Open(const std::string& name, const Limits& limi
     if (foreign == nullptr) return opened;
     return ForeignError(*foreign, name, opened.error().what);
   }
-  if (const ForeignFormat* const foreign = FindForeign(input)) return ForeignError(*foreign, name);
-  if (found) return reader->open(name, limits);
-  return UnknownError(input);
+  // Bytes far into a TIFF or JPEG may be anything; only a name says that it is another format.
+  const ForeignFormat* const foreign = FindForeign(input);
+  if (foreign != nullptr && (!found || !foreign->suffixes.empty())) return ForeignError(*foreign, name);
+  return found ? reader->open(name, limits) : UnknownError(input);
 }
 
 }  // namespace tegula::image

@@ -16,7 +16,7 @@ using testing::Jpeg;
 using testing::JpegPixels;
 using testing::JpegSpec;
 
-constexpr JpegSpec kGrey = {.pixels = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE};
+const JpegSpec kGrey = {.pixels = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE};
 constexpr std::size_t kFrameHeader = 2;  // from a SOF marker to its length
 
 // Where the frame header (SOF0 or SOF2) begins.

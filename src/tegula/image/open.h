@@ -33,8 +33,8 @@ struct Format {
   Status (*available)();
   /// Which library does the work here and what that means ("OpenSlide 4.0.1"); empty if there is nothing to tell.
   std::string (*detail)();
-  /// Files of other kinds begin like this one too (a MIRAX index like a JPEG, a VSI like a TIFF): what is known not to
-  /// be read here (foreign_formats.h) is asked first.
+  /// Files of other kinds begin like this one too (a MIRAX index like a JPEG, a VSI like a TIFF): foreign_formats.h is
+  /// asked first whether the name says so.
   bool is_general = false;
 };
 
