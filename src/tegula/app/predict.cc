@@ -13,6 +13,7 @@
 #include "tegula/core/text.h"
 #include "tegula/image/open.h"
 #include "tegula/outputs/geojson.h"
+#include "tegula/outputs/output_formats.h"
 #include "tegula/outputs/pyramid.h"
 #include "tegula/outputs/report.h"
 #include "tegula/pipeline/objects_pass.h"
@@ -22,7 +23,7 @@
 namespace tegula::app {
 namespace {
 
-constexpr const char* kStore = "prediction.ome.zarr";
+constexpr const char* kPrediction = "prediction";  // and the suffix of its format
 constexpr const char* kObjects = "objects.geojson";
 constexpr const char* kRecord = "run.json";
 constexpr const char* kReport = "report.html";
@@ -33,7 +34,10 @@ struct Job {
   const spec::Package& package;
   const ProvenNetwork& proven;
   std::vector<std::int32_t> labels;  ///< output channels that become objects
+  std::vector<const outputs::OutputFormat*> formats;
 };
+
+std::string FileOf(const outputs::OutputFormat& format) { return kPrediction + std::string(format.suffix); }
 
 // Lengths as descriptions write them, in µm.
 std::optional<double> Micrometres(const std::string& unit) {
@@ -130,9 +134,12 @@ class ImageRun {
     if (!statistics.all().empty()) record_.stages.push_back(watch.Lap("whole-image statistics"));
     TEGULA_ASSIGN_OR_RETURN(const pipeline::Prediction prediction,
                             pipeline::Prediction::Bind(model, *job_.proven.network, bound, statistics, request.tiling));
-    TEGULA_ASSIGN_OR_RETURN(
-        const outputs::ChunkStore store,
-        outputs::ChunkStore::Create(staging.folder() / kStore, StoreOptionsOf(prediction, bound), context_.limits));
+    const outputs::StoreOptions options = StoreOptionsOf(prediction, bound);
+    for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(options));
+    // The working form of the prediction, whatever formats are asked for.
+    TEGULA_ASSIGN_OR_RETURN(const outputs::ChunkStore store,
+                            outputs::ChunkStore::Create(staging.folder() / FileOf(outputs::OutputFormats().front()),
+                                                        options, context_.limits));
     const auto write_tile = [&](const Box& write, const ConstView& use) {
       return store.WriteBox(0, {0, write.y.begin, write.x.begin}, use);
     };
@@ -152,13 +159,14 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
     TEGULA_ASSIGN_OR_RETURN(const Tensor detail, pictures.Detail(bound, store, Passes(prediction.output())));
     record_.stages.push_back(watch.Lap("pictures"));
+    TEGULA_TRY(WriteFormats(staging.folder(), store, watch));
     record_.finished = UtcNow();
     record_.wall_s = MonotonicSeconds() - began;
     record_.cpu_s = CpuSeconds() - cpu_began;
     record_.peak_memory_bytes = PeakMemoryBytes();
     TEGULA_TRY(WriteFileWhole(staging.folder() / kRecord, outputs::ToJson(record_)));
     TEGULA_TRY(Report(staging.folder() / kReport, pictures.slide(), overlay, outlines, detail));
-    TEGULA_TRY(staging.Commit());
+    TEGULA_TRY(staging.Commit(request.overwrite ? AllNames() : std::vector<std::string>()));
     return ImagePrediction{name_,
                            folder_,
                            (folder_ / kReport).string(),
@@ -169,8 +177,16 @@ class ImageRun {
 
  private:
   std::vector<std::string> Names() const {
-    std::vector<std::string> names = {kStore, kRecord, kReport};
+    std::vector<std::string> names = {kRecord, kReport};
+    for (const outputs::OutputFormat* format : job_.formats) names.push_back(FileOf(*format));
     if (!job_.labels.empty()) names.emplace_back(kObjects);
+    return names;
+  }
+
+  // What any run could have left.
+  static std::vector<std::string> AllNames() {
+    std::vector<std::string> names = {kObjects, kRecord, kReport};
+    for (const outputs::OutputFormat& format : outputs::OutputFormats()) names.push_back(FileOf(format));
     return names;
   }
 
@@ -195,6 +211,22 @@ class ImageRun {
       options.channels.push_back(
           {output.channel_names[static_cast<std::size_t>(c)], outputs::PaletteColour(c), low, high, low, high});
     return options;
+  }
+
+  // Makes the other formats from the finished store, and removes it if it is not asked for: everything else was made of
+  // it before.
+  Status WriteFormats(const Path& folder, const outputs::ChunkStore& store, Stopwatch& watch) {
+    bool keep = false;
+    for (const outputs::OutputFormat* format : job_.formats) {
+      keep = keep || format->is_store();
+      if (format->is_store()) continue;
+      TEGULA_TRY(format->write(context_, store, folder / FileOf(*format), fmt::format("Tegula {}", Version())));
+      record_.stages.push_back(watch.Lap(fmt::format("writing {}", format->name)));
+    }
+    std::error_code failed;
+    if (!keep) std::filesystem::remove_all(store.folder(), failed);
+    if (failed) return IoError(fmt::format("cannot remove {}: {}", store.folder().string(), failed.message()));
+    return Ok();
   }
 
   void NoteWorkers(const pipeline::StageSeconds& s) {
@@ -313,7 +345,7 @@ class ImageRun {
                                 plan.tiles(), std::max(prediction.context_y(), prediction.context_x()),
                                 job_.request.tiling.context ? "the context that was asked for"
                                                             : "the halo that the model declares; it was not measured");
-    record_.outputs = {{"prediction", kStore}};
+    for (const outputs::OutputFormat* format : job_.formats) record_.outputs.push_back({"prediction", FileOf(*format)});
     if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjects});
     record_.outputs.push_back({"report", kReport});
   }
@@ -383,6 +415,8 @@ std::vector<Path> FoldersFor(const PredictRequest& request) {
 
 Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engines::Registry& registry,
                                              const RunContext& context) {
+  TEGULA_ASSIGN_OR_RETURN(std::vector<const outputs::OutputFormat*> formats,
+                          outputs::FindOutputFormats(request.formats));
   TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(request.model, context.limits));
   const spec::ModelDescription& model = package.description();
   TEGULA_TRY(pipeline::CheckApplicable(model).Context(request.model.string()));
@@ -395,7 +429,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engi
                                     spec::WeightsFormatName(proven.weights->format), proven.check.engine,
                                     proven.check.engine_version, proven.check.outputs.front().comparison.max_abs));
 
-  const Job job{request, package, proven, std::move(labels)};
+  const Job job{request, package, proven, std::move(labels), std::move(formats)};
   const std::vector<Path> folders = FoldersFor(request);
   std::vector<ImagePrediction> done;
   for (std::size_t i = 0; i < request.images.size(); ++i) {

@@ -23,7 +23,8 @@ struct PredictRequest {
   Path model;
   std::vector<std::string> images;
   Path output;                        ///< with several images, one folder for each below it
-  bool overwrite = false;             ///< replace results that are there
+  std::vector<std::string> formats;   ///< of the prediction: names of outputs::OutputFormats(); empty: ome-zarr
+  bool overwrite = false;             ///< replace results that are there; what is not made again is removed
   std::vector<std::string> channels;  ///< names or 0-based indices; empty: by the rules of image::Bind
   std::optional<int> level;
   std::optional<double> pixel_size_um;
@@ -45,8 +46,10 @@ struct ImagePrediction {
 };
 
 /// Everything that can be refused is refused before anything is written. Each image's folder is written under a
-/// temporary name and renamed when it is complete: prediction.ome.zarr, objects.geojson (if asked for), run.json,
-/// report.html. The first failure ends the call; images that were finished before stay.
+/// temporary name and renamed when it is complete: prediction.ome.zarr (or in the formats asked for), objects.geojson
+/// (if asked for), run.json, report.html. The first failure ends the call; images that were finished before stay.
+/// The prediction is made as OME-Zarr in any case; other formats are made from it at the end, so for a while there must
+/// be space for both.
 Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engines::Registry& registry,
                                              const RunContext& context);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace tegula::app {
 namespace {
 constexpr std::string_view kFolder = ".tegula-partial";
@@ -35,12 +37,17 @@ Staging::~Staging() {
   for (const Path& path : made_) std::filesystem::remove(path, ignored);  // only if empty
 }
 
-Status Staging::Commit() {
+Status Staging::Commit(const std::vector<std::string>& obsolete) {
   std::error_code failed;
   std::vector<Path> results;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, failed)) results.push_back(entry.path());
   if (failed) return IoError(fmt::format("cannot list {}: {}", folder_.string(), failed.message()));
   for (const Path& result : results) TEGULA_TRY(ReplaceFolder(result, output_ / result.filename()));
+  for (const std::string& name : obsolete) {
+    const bool replaced = std::ranges::find(results, folder_ / name) != results.end();
+    if (!replaced) std::filesystem::remove_all(output_ / name, failed);
+    if (failed) return IoError(fmt::format("cannot remove {}: {}", (output_ / name).string(), failed.message()));
+  }
   std::filesystem::remove_all(folder_, failed);
   made_.clear();
   return Ok();

@@ -21,8 +21,9 @@ class Staging {
   ~Staging();
 
   const Path& folder() const noexcept { return folder_; }
-  /// Moves everything to its final name, replacing what was there.
-  Status Commit();
+  /// Moves everything to its final name, replacing what was there. What is there under one of the names `obsolete` and
+  /// is not replaced is removed: it would be taken for a result of this run.
+  Status Commit(const std::vector<std::string>& obsolete = {});
 
  private:
   Staging() = default;

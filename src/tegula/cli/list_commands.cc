@@ -6,6 +6,7 @@
 #include "tegula/cli/commands.h"
 #include "tegula/image/open.h"
 #include "tegula/ops/chain.h"
+#include "tegula/outputs/output_formats.h"
 #include "tegula/spec/model_description.h"
 
 namespace tegula::cli {
@@ -39,13 +40,25 @@ Result<int> Formats(const Session&, bool json) {
     const Status available = format.available();
     const std::string reason = available.ok() ? "" : ToString(available.error());
     rows.push_back({{"name", format.name},
+                    {"use", "read"},
                     {"available", available.ok()},
                     {"description", format.description},
                     {"reason", reason}});
     table.push_back({std::string(format.name), available.ok() ? "yes" : "no",
                      available.ok() ? std::string(format.description) : reason});
   }
-  Print(json ? rows.dump(2) + "\n" : Table(table));
+  std::vector<std::vector<std::string>> written = {{"FORMAT", "SUFFIX", "WHAT"}};
+  for (const outputs::OutputFormat& format : outputs::OutputFormats()) {
+    rows.push_back({{"name", format.name},
+                    {"use", "write"},
+                    {"available", true},
+                    {"description", format.description},
+                    {"reason", ""},
+                    {"suffix", format.suffix}});
+    written.push_back({std::string(format.name), std::string(format.suffix), std::string(format.description)});
+  }
+  Print(json ? rows.dump(2) + "\n"
+             : "Images that are read\n" + Table(table) + "\nPredictions that are written\n" + Table(written));
   return 0;
 }
 
@@ -67,7 +80,7 @@ struct List {
 };
 constexpr List kLists[] = {
     {"engines", "which engines run networks here, and why one does not", &Engines},
-    {"formats", "which image formats are read here", &Formats},
+    {"formats", "which image formats are read here, and which are written", &Formats},
     {"ops", "which pre- and postprocessing operations run", &Operations},
 };
 

@@ -15,6 +15,7 @@ struct Words {
   std::vector<std::string> images;
   std::string output;
   std::string channels;
+  std::vector<std::string> formats;
   std::string border = "pad";
   std::string objects;
   int level = -1;
@@ -40,6 +41,8 @@ app::PredictRequest RequestFrom(const Words& words, const CLI::App& command, con
   request.images = words.images;
   request.output = words.output;
   request.channels = Names(words.channels);
+  for (const std::string& list : words.formats)
+    for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
   request.objects.classes = Names(words.objects);
   request.tiling.border = words.border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
   if (command.count("--level") > 0) request.level = words.level;
@@ -81,7 +84,13 @@ void AddPredict(CLI::App& app, Run& run) {
   command->add_option("MODEL", words->model, "folder, yaml file or zip")->required();
   command->add_option("IMAGE", words->images, "one or more images")->required();
   command->add_option("-o,--output", words->output, "folder for the results")->required();
-  command->add_flag("--overwrite", request.overwrite, "replace results that are there");
+  command->add_flag("--overwrite", request.overwrite,
+                    "replace results that are there; those that are not made again are removed");
+  command
+      ->add_option("--format", words->formats,
+                   "of the prediction: ome-zarr (the default), ome-tiff, or both separated by a comma; see `tegula "
+                   "formats`. It is made as OME-Zarr first, so for a while there must be space for both")
+      ->allow_extra_args(false);
   command->add_option("--channels", words->channels,
                       "image channels for the model's input, by name or index from 0, separated by commas");
   command->add_option("--level", words->level, "use this pyramid level as it is")->check(CLI::NonNegativeNumber);

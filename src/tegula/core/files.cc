@@ -172,6 +172,18 @@ Status AtomicFile::Write(std::string_view bytes) {
   return Ok();
 }
 
+Status AtomicFile::Overwrite(std::int64_t offset, std::string_view bytes) {
+  TEGULA_TRY(Flush());
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return SystemError("write", path_, errno);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    offset += written;
+  }
+  return Ok();
+}
+
 Status AtomicFile::Commit() {
   TEGULA_TRY(Flush());
   const int closed = ::close(std::exchange(descriptor_, -1));

@@ -59,6 +59,8 @@ class AtomicFile {
 
   /// Buffered. kIo or kExhausted (disk full).
   Status Write(std::string_view bytes);
+  /// Replaces bytes that were written: a header that says where something lies that came later. Errors as Write.
+  Status Overwrite(std::int64_t offset, std::string_view bytes);
   Status Commit();
 
  private:

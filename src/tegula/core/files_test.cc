@@ -29,6 +29,15 @@ TEST_F(Files, NothingAppearsUnderTheFinalNameBeforeCommit) {
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 
+TEST_F(Files, WrittenBytesCanBeReplacedBeforeCommit) {
+  AtomicFile file = AtomicFile::Create(At("a")).value();
+  ASSERT_TRUE(file.Write("head tail").ok());
+  ASSERT_TRUE(file.Overwrite(1, "EA").ok());
+  ASSERT_TRUE(file.Write(" end").ok());
+  ASSERT_TRUE(file.Commit().ok());
+  EXPECT_EQ(ReadFile(At("a"), 100).value(), "hEAd tail end");
+}
+
 TEST_F(Files, Sha256IsThatOfTheStandard) {
   ASSERT_TRUE(WriteFileWhole(At("a"), "abc").ok());
   constexpr std::string_view kAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

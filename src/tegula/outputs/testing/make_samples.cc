@@ -1,5 +1,5 @@
 // Writes a report and a few stores into the folder that is named as the only argument, for checks by other software
-// (tests/python/check_zarr.py) and for the eye.
+// (tests/python/check_zarr.py, check_ome_tiff.py) and for the eye.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -7,6 +7,7 @@
 
 #include "tegula/core/executor.h"
 #include "tegula/core/random.h"
+#include "tegula/outputs/ome_tiff.h"
 #include "tegula/outputs/overlay.h"
 #include "tegula/outputs/pyramid.h"
 #include "tegula/outputs/report.h"
@@ -85,7 +86,7 @@ Status MakeReport(const Path& folder) {
   return WriteReport(input, folder / "report.html");
 }
 
-// A store, and level 0 as .npy beside it.
+// A store, and beside it level 0 as .npy and all of it as OME-TIFF.
 Status MakeStore(const Path& folder, const std::string& name, const StoreOptions& options, double scale) {
   TEGULA_ASSIGN_OR_RETURN(const ChunkStore store, ChunkStore::Create(folder / (name + ".ome.zarr"), options));
   TEGULA_ASSIGN_OR_RETURN(Tensor numbers, Tensor::Allocate(DType::kF64, store.LevelShape(0)));
@@ -98,7 +99,10 @@ Status MakeStore(const Path& folder, const std::string& name, const StoreOptions
   for (int axis = 0; axis < begin.rank(); ++axis) begin[axis] = 0;
   TEGULA_TRY(store.WriteBox(0, begin, pixels.view()));
   SilentProgress silent;
-  TEGULA_TRY(BuildPyramid({.executor = *NewThreadExecutor(2), .progress = silent}, store));
+  const std::unique_ptr<Executor> executor = NewThreadExecutor(2);
+  const RunContext context{.executor = *executor, .progress = silent};
+  TEGULA_TRY(BuildPyramid(context, store));
+  TEGULA_TRY(WriteOmeTiff(context, store, folder / (name + ".ome.tif")));
   return WriteNpy(folder / (name + ".npy"), pixels.view());
 }
 
@@ -140,7 +144,21 @@ Status MakeStores(const Path& folder) {
   mask.dtype = DType::kBool;
   mask.levels = 2;
   mask.reduction = Reduction::kNearest;
-  return MakeStore(folder, "mask", mask, 2);
+  TEGULA_TRY(MakeStore(folder, "mask", mask, 2));
+
+  // One small store for each other type that both formats hold.
+  for (const DType dtype : {DType::kI8, DType::kU16, DType::kU32, DType::kI32, DType::kF64}) {
+    StoreOptions other;
+    other.name = fmt::format("<{}> & \"others\"", DTypeName(dtype));
+    other.axes = {{.name = 'c', .size = 2, .chunk = 2},
+                  {.name = 'y', .size = 71, .chunk = 32, .step = 0.3},
+                  {.name = 'x', .size = 45, .chunk = 16, .step = 0.4}};
+    other.dtype = dtype;
+    other.levels = 3;
+    other.channels = {{.name = "a\tb <&>", .colour = {1, 2, 255}}, {.name = "漢字", .colour = {255, 0, 0}}};
+    TEGULA_TRY(MakeStore(folder, std::string(DTypeName(dtype)), other, dtype == DType::kI8 ? 127 : 60000));
+  }
+  return Ok();
 }
 
 }  // namespace

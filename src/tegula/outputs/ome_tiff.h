@@ -1,0 +1,39 @@
+// outputs/ome_tiff.h — a finished store as one OME-TIFF file, which QuPath, Fiji, libvips and Python open.
+//
+// The layout is that of https://docs.openmicroscopy.org/ome-model/latest/ome-tiff/specification.html since 6.0: a
+// BigTIFF with one page per plane, z fastest, then c, then t (XYZCT); the levels of the pyramid are SubIFDs of their
+// page, marked as reduced, largest first; the first page's description is OME-XML 2016-06. Tiles are compressed with
+// Deflate. Integers are stored as differences along the row (predictor 2). Floating-point numbers are stored as they
+// are: the predictor for them (3) would make files a sixth smaller, but Bio-Formats, and with it QuPath and Fiji,
+// refuses it ("Unknown Predictor").
+//
+// OME-TIFF has no place for these properties of a store, which OME-Zarr keeps: the origin of the axes, the range of
+// values, how levels were reduced.
+#pragma once
+
+#include <string>
+
+#include "tegula/core/run_context.h"
+#include "tegula/outputs/zarr_store.h"
+
+namespace tegula::outputs {
+
+struct OmeTiffOptions {
+  std::string creator = "Tegula";  ///< program and version, as the file tells it
+};
+
+/// Whether OME-TIFF can hold such a store: kUnsupported for 64-bit integers, kExhausted for more planes than readers
+/// take.
+Status CheckOmeTiff(const StoreOptions& options);
+
+/// Writes the levels of a store; missing chunks are the fill value, bool becomes 0 and 255 of uint8 (what masks are in
+/// ImageJ). The file appears under `path` when it is complete; the same store gives the same bytes for any number of
+/// workers. Errors of CheckOmeTiff, of reading and of writing; kCancelled. Cost: every chunk is decoded once if it is a
+/// tile (a multiple of 16 up to 1024 in y and x, 1 in the other axes); memory of eight tiles per worker.
+Status WriteOmeTiff(const RunContext& context, const ChunkStore& store, const Path& path,
+                    const OmeTiffOptions& options = {});
+
+/// The OME-XML of a store; text of others is escaped, what XML cannot hold becomes the replacement character.
+std::string OmeXml(const StoreOptions& store, const OmeTiffOptions& options);
+
+}  // namespace tegula::outputs
