@@ -42,3 +42,17 @@ function(tegula_test name)
   set_tests_properties(${name} PROPERTIES LABELS ${T_LABEL} TIMEOUT 600
     ENVIRONMENT "${TEGULA_TEST_ENVIRONMENT};TEGULA_TEST_DATA=${TEGULA_DATA};TEGULA_BUILD=${CMAKE_BINARY_DIR};TEGULA_SOURCE=${PROJECT_SOURCE_DIR}")
 endfunction()
+
+# tegula_bench(NAME SRCS ... DEPS libraries...): one program build/bench/NAME_bench. Not part of an ordinary build:
+# `tools/dev bench` builds the target `benchmarks` and runs them.
+add_custom_target(benchmarks)
+function(tegula_bench name)
+  if(NOT TEGULA_BENCHMARKS)
+    return()
+  endif()
+  cmake_parse_arguments(B "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name}_bench EXCLUDE_FROM_ALL ${B_SRCS})
+  set_target_properties(${name}_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bench")
+  target_link_libraries(${name}_bench PRIVATE ${B_DEPS} tegula_flags)
+  add_dependencies(benchmarks ${name}_bench)
+endfunction()

@@ -15,9 +15,8 @@ tegula::Result<tegula::Tensor> ReadRegion(const tegula::image::Source& image, co
       box.width() <= 0)
     return tegula::InvalidError("the region does not lie in the image");
   const auto channels = static_cast<std::int64_t>(image.info().channels.size());
-  TEGULA_ASSIGN_OR_RETURN(
-      tegula::Tensor stored,
-      tegula::Tensor::Allocate(image.info().dtype, {channels, box.height(), box.width()}));
+  TEGULA_ASSIGN_OR_RETURN(tegula::Tensor stored,
+                          tegula::Tensor::Allocate(image.info().dtype, {channels, box.height(), box.width()}));
   TEGULA_TRY(image.Read({.level = 0, .box = box}, stored.view()));
   TEGULA_ASSIGN_OR_RETURN(tegula::Tensor values, tegula::Tensor::Allocate(tegula::DType::kF64, stored.shape()));
   tegula::ConvertCopy(std::as_const(stored).view(), values.view());

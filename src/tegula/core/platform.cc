@@ -105,7 +105,7 @@ struct StopOnSignal::Watcher {
   std::jthread thread;
 };
 
-StopOnSignal::StopOnSignal(std::stop_source source) : watcher_(std::make_unique<Watcher>()) {
+StopOnSignal::StopOnSignal(const std::stop_source& source) : watcher_(std::make_unique<Watcher>()) {
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) return;
   watcher_->read_end = ends[0];

@@ -35,7 +35,7 @@ std::string EnvironmentVariable(const char* name);
 /// once. At most one exists at a time.
 class StopOnSignal {
  public:
-  explicit StopOnSignal(std::stop_source source);
+  explicit StopOnSignal(const std::stop_source& source);
   ~StopOnSignal();
   StopOnSignal(const StopOnSignal&) = delete;
   StopOnSignal& operator=(const StopOnSignal&) = delete;

@@ -85,7 +85,7 @@ Result<const Engine*> Registry::Find(std::string_view name) {
   const std::lock_guard lock(state_->mutex);
   const auto known = state_->loaded.find(name);
   if (known != state_->loaded.end()) return known->second;
-  const Result<const Engine*> engine =
+  Result<const Engine*> engine =
       row->built_in != nullptr ? Result<const Engine*>(row->built_in()) : LoadPlugin(state_->folder, name);
   state_->loaded.emplace(name, engine);
   return engine;

@@ -362,7 +362,7 @@ TEST(RequiredStatistics, RefusesThoseOfWholeOutputsAndOfWhatDoesNotExist) {
   model.outputs.push_back(TensorWith("out", {}));
   const auto error_of = [&](spec::OpDescription op, bool is_input) {
     (is_input ? model.inputs : model.outputs).front().ops = {std::move(op)};
-    const Error error = RequiredStatistics(model).error();
+    Error error = RequiredStatistics(model).error();
     (is_input ? model.inputs : model.outputs).front().ops.clear();
     return error;
   };

@@ -153,8 +153,8 @@ Result<Tensor> Prediction::Postprocess(const RunContext& context, const tiling::
 }
 
 Result<StageSeconds> Prediction::Run(const RunContext& context, TileSink sink) const {
-  const Shape window = in_layout_.ShapeOf(image_->info().channels, plan_.y.window, plan_.x.window);
-  const DType ready = before_.output_dtype();
+  const Shape window = network_shape();
+  const DType ready = network_dtype();
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session,
                           network_->NewSession(std::span(&window, 1), std::span(&ready, 1)));
   std::mutex session_mutex;

@@ -66,6 +66,9 @@ class Prediction {
 
   const tiling::TilePlan& plan() const noexcept { return plan_; }
   const OutputInfo& output() const noexcept { return output_; }
+  /// Shape and element type of what the network is given for each tile, in the model's axis order.
+  Shape network_shape() const { return in_layout_.ShapeOf(image_->info().channels, plan_.y.window, plan_.x.window); }
+  DType network_dtype() const noexcept { return before_.output_dtype(); }
   /// What the plan was made with, in input pixels.
   std::int64_t context_y() const noexcept { return rules_y_.context; }
   std::int64_t context_x() const noexcept { return rules_x_.context; }

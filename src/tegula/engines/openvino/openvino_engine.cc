@@ -81,7 +81,7 @@ Result<std::vector<Port>> PortsOf(const std::vector<ov::Output<const ov::Node>>&
     Port port;
     port.name = node.get_names().empty() ? node.get_node()->get_friendly_name() : *node.get_names().begin();
     TEGULA_ASSIGN_OR_RETURN(port.dtype, FromOv(node.get_element_type()));
-    const ov::PartialShape shape = node.get_partial_shape();
+    const ov::PartialShape& shape = node.get_partial_shape();
     port.has_shape = shape.rank().is_static() && shape.rank().get_length() <= kMaxRank;
     std::vector<std::int64_t> sizes;
     if (port.has_shape)

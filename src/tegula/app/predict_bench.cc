@@ -1,0 +1,138 @@
+// The price of everything around the network: CPU time of a whole `predict` beside that of the engine alone on as many
+// windows of the same shape, turn by turn in one process.
+//
+//   predict_bench ENGINES MODEL IMAGE OUT     prints one JSON object; fails if the engine ran on one core
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "tegula/app/predict.h"
+#include "tegula/app/test.h"
+#include "tegula/core/platform.h"
+#include "tegula/image/open.h"
+#include "tegula/pipeline/prediction.h"
+#include "tegula/pipeline/statistics_pass.h"
+#include "tegula/tensor/kernels.h"
+
+namespace tegula::app {
+namespace {
+
+// Below this share of the threads' time the engine cannot have used them all.
+constexpr double kLeastUse = 0.65;
+constexpr int kRounds = 3;
+
+struct Times {
+  std::vector<double> wall, cpu;
+  void Take(double wall_began, double cpu_began) {
+    wall.push_back(MonotonicSeconds() - wall_began);
+    cpu.push_back(CpuSeconds() - cpu_began);
+  }
+  static double Median(std::vector<double> values) {
+    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+    return values[values.size() / 2];
+  }
+};
+
+// The session that `predict` uses and one window of the image as it is given to it.
+struct EngineAlone {
+  std::unique_ptr<engines::Session> session;
+  Tensor window;
+  std::int64_t tiles = 0;
+};
+
+Result<EngineAlone> Prepare(const spec::Package& package, const ProvenNetwork& proven, const std::string& image,
+                            const PredictRequest& request, const RunContext& context) {
+  TEGULA_ASSIGN_OR_RETURN(const auto source, image::Open(image, context.limits));
+  const spec::ModelDescription& model = package.description();
+  TEGULA_ASSIGN_OR_RETURN(
+      const image::BoundImage bound,
+      image::Bind(*source, {}, {.channels = static_cast<std::int64_t>(source->info().channels.size())}));
+  TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics, pipeline::ComputeStatistics(context, model, bound));
+  TEGULA_ASSIGN_OR_RETURN(const auto prediction,
+                          pipeline::Prediction::Bind(model, *proven.network, bound, statistics, request.tiling));
+  EngineAlone alone;
+  alone.tiles = prediction.plan().tiles();
+  const Shape shape = prediction.network_shape();
+  const DType dtype = prediction.network_dtype();
+  TEGULA_ASSIGN_OR_RETURN(alone.session, proven.network->NewSession({&shape, 1}, {&dtype, 1}));
+  TEGULA_ASSIGN_OR_RETURN(alone.window, Tensor::Allocate(dtype, shape, context.limits));
+  // Values around zero of the size that normalised images have; the arithmetic of a network does not depend on them.
+  std::uint32_t state = 1;
+  for (float& value : alone.window.values<float>()) {
+    state = state * 1664525U + 1013904223U;
+    value = static_cast<float>(state >> 8) / static_cast<float>(1 << 23) - 1.0F;
+  }
+  return alone;
+}
+
+Result<nlohmann::json> Measure(const PredictRequest& request, engines::Registry& registry) {
+  const auto executor = NewThreadExecutor(request.threads + 2);
+  SilentProgress progress;
+  const RunContext context{.executor = *executor, .progress = progress};
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(request.model, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven,
+                          SelectNetwork(package, request.engine, {.threads = request.threads}, registry, context));
+  TEGULA_ASSIGN_OR_RETURN(EngineAlone alone, Prepare(package, proven, request.images.front(), request, context));
+  const ConstView window = std::as_const(alone.window).view();
+  TEGULA_TRY(alone.session->Run({&window, 1}));
+
+  Times engine, predict;
+  double megapixels = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    double wall = MonotonicSeconds(), cpu = CpuSeconds();
+    for (std::int64_t i = 0; i < alone.tiles; ++i) TEGULA_TRY(alone.session->Run({&window, 1}));
+    engine.Take(wall, cpu);
+    wall = MonotonicSeconds(), cpu = CpuSeconds();
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<ImagePrediction> done, Predict(request, registry, context));
+    predict.Take(wall, cpu);
+    megapixels = done.front().megapixels;
+  }
+  const double engine_cpu = Times::Median(engine.cpu), engine_wall = Times::Median(engine.wall);
+  const double use = engine_cpu / (engine_wall * request.threads);
+  if (use < kLeastUse)
+    return InternalError(
+        fmt::format("the engine used {:.2f} of its {} threads' time, so this run says nothing; was the "
+                    "machine busy, or were its threads bound to one core?",
+                    use, request.threads));
+  return nlohmann::json{{"model", package.description().name},
+                        {"engine", proven.check.engine},
+                        {"threads", request.threads},
+                        {"windows", alone.tiles},
+                        {"window", fmt::format("{}", ToString(alone.window.shape()))},
+                        {"megapixels", megapixels},
+                        {"rounds", kRounds},
+                        {"engine_cpu_s", engine_cpu},
+                        {"engine_wall_s", engine_wall},
+                        {"predict_cpu_s", Times::Median(predict.cpu)},
+                        {"predict_wall_s", Times::Median(predict.wall)},
+                        {"cpu_ratio", Times::Median(predict.cpu) / engine_cpu},
+                        {"wall_ratio", Times::Median(predict.wall) / engine_wall},
+                        {"peak_memory_mb", PeakMemoryBytes() / 1000000}};
+}
+
+}  // namespace
+}  // namespace tegula::app
+
+int main(int argc, char** argv) {
+  if (argc != 5) {
+    std::fprintf(stderr, "usage: predict_bench ENGINES MODEL IMAGE OUT\n");
+    return 2;
+  }
+  tegula::engines::Registry registry(argv[1]);
+  tegula::app::PredictRequest request;
+  request.model = argv[2];
+  request.images = {argv[3]};
+  request.output = argv[4];
+  request.overwrite = true;
+  request.threads = tegula::AvailableCores();
+  const auto result = tegula::app::Measure(request, registry);
+  if (!result.ok()) {
+    std::fprintf(stderr, "predict_bench: %s\n", tegula::ToString(result.error()).c_str());
+    return 1;
+  }
+  std::printf("%s\n", result->dump(2).c_str());
+  return 0;
+}

@@ -1,0 +1,113 @@
+"""Runs the benchmark programs and says what they mean: each number beside a limit that was measured in the same run.
+
+Two tables come out. Pieces: time per pixel beside memcpy or the compressor alone. The whole: CPU time of `predict` beside
+that of the engine alone on the same windows, which may be at most LIMIT times as much.
+"""
+
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import tempfile
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+DATA = pathlib.Path(os.environ.get("TEGULA_DATA", ROOT.parent / "shared"))
+SIZE = int(os.environ.get("BENCH_SIZE", "8192"))
+RESULTS = ROOT / "docs" / "results"
+LIMIT = 1.25
+
+# Benchmark -> what it is held against, of the same program and run.
+REFERENCE = {
+    "ops_bench": {"*": "Memcpy"},
+    "outputs_bench": {"WriteBoxOf16Chunks": "BloscCompressAlone", "ReadBoxOf16Chunks": "BloscCompressAlone", "*": "MemcpyOfThePlane"},
+}
+
+
+def pieces():
+    rows = []
+    for program, references in REFERENCE.items():
+        out = subprocess.run(
+            [BUILD / "bench" / program, "--benchmark_format=json", "--benchmark_repetitions=5",
+             "--benchmark_enable_random_interleaving=true"],
+            check=True, capture_output=True, text=True)
+        medians = {row["run_name"]: row for row in json.loads(out.stdout)["benchmarks"] if row.get("aggregate_name") == "median"}
+        for name, row in medians.items():
+            reference = references.get(name, references["*"])
+            rows.append({
+                "name": f"{program.removesuffix('_bench')}: {name}",
+                "megapixels_per_cpu_s": round(row["items_per_second"] / 1e6, 1),
+                "held_against": reference,
+                "times_as_long": round(medians[reference]["items_per_second"] / row["items_per_second"], 2),
+            })
+    return rows
+
+
+def whole(folder):
+    """`predict` and the engine alone, in one process, turn by turn."""
+    mosaic = DATA / "bench" / "make_mosaic.py"
+    if not mosaic.exists():
+        sys.exit(f"bench: no {mosaic}; TEGULA_DATA names the folder that holds it")
+    subprocess.run([sys.executable, mosaic, DATA / "data", folder, str(SIZE)], check=True)
+    done = subprocess.run(
+        [BUILD / "bench" / "predict_bench", BUILD / "lib", DATA / "data/models_made/nuclei_unet_any_size",
+         folder / f"nuclei_{SIZE}.tif", folder / "out"],
+        capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit("bench: " + done.stderr.strip())
+    return json.loads(done.stdout)
+
+
+def processor():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def plot(result, path):
+    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5), width_ratios=[2, 1])
+    rows = [row for row in result["pieces"] if row["times_as_long"] != 1]
+    left.barh([row["name"] for row in rows], [row["times_as_long"] for row in rows], color="#00735c")
+    left.axvline(1, color="black", linewidth=1, linestyle=":")
+    for y, row in enumerate(rows):
+        left.text(row["times_as_long"], y, f" {row['times_as_long']} x {row['held_against']}", va="center", fontsize=8)
+    left.set_xlim(0, max(row["times_as_long"] for row in rows) * 1.45)
+    left.invert_yaxis()
+    left.set_title("Time beside the limit named at the bar")
+    whole_run = result["whole"]
+    right.bar(["engine alone", "predict"], [whole_run["engine_cpu_s"], whole_run["predict_cpu_s"]],
+              color=["#888888", "#00735c"])
+    right.axhline(LIMIT * whole_run["engine_cpu_s"], color="black", linewidth=1, linestyle=":")
+    right.set_ylabel("CPU seconds")
+    right.set_title(f"{whole_run['megapixels']:.0f} megapixels: {whole_run['cpu_ratio']:.2f} times the engine\n(dotted: {LIMIT})")
+    for side in (left, right):
+        side.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="tegula-bench") as folder:
+        result = {"processor": processor(), "whole": whole(pathlib.Path(folder)), "pieces": pieces()}
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
+    plot(result, RESULTS / "bench.png")
+    for row in result["pieces"]:
+        print(f"{row['name']:45} {row['megapixels_per_cpu_s']:9.1f} Mpx/s  {row['times_as_long']:6.2f} x {row['held_against']}")
+    ratio = result["whole"]["cpu_ratio"]
+    print(f"predict: {result['whole']['predict_cpu_s']:.1f} CPU s, engine alone {result['whole']['engine_cpu_s']:.1f}: "
+          f"ratio {ratio:.3f} (at most {LIMIT})")
+    if ratio > LIMIT:
+        sys.exit("bench: predict costs too much beside the engine")
+
+
+if __name__ == "__main__":
+    main()
