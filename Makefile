@@ -3,7 +3,7 @@
 # make test     sets up everything, builds, runs all tests, on the release build
 # Everything else: tools/dev help
 
-.PHONY: all demo test lint bench clean help
+.PHONY: all demo test lint bench tidy clean help
 
 all:
 	@tools/setup build
@@ -16,7 +16,7 @@ test:
 	@tools/setup test
 	@tools/dev test release
 
-lint bench:
+lint bench tidy:
 	@tools/dev $@
 
 clean:
