@@ -7,6 +7,7 @@ import pytest
 
 RADIUS = 2
 LIMIT_MB = 600
+NOISE_MB = 80  # how much equal runs differ, by what the workers happen to hold at once
 RDF = """format_version: 0.5.4
 type: model
 name: Blur
@@ -66,4 +67,4 @@ def test_memory_does_not_grow_with_the_image(tegula, blur, tmp_path, results):
             "peak_mb": round(run.peak_mb), "seconds": round(run.seconds, 1), "cpu_seconds": round(run.cpu_seconds, 1)}
         shutil.rmtree(out)
     assert peaks[40_000] < LIMIT_MB
-    assert peaks[40_000] < peaks[10_000] * 1.25 + 20
+    assert peaks[40_000] < peaks[10_000] + NOISE_MB  # the image itself grew by 1500 MB

@@ -30,6 +30,7 @@ inputs:
   preprocessing:
   - {{id: ensure_dtype, kwargs: {{dtype: float32}}}}
   - {{id: scale_range, kwargs: {{axes: [y, x], min_percentile: 1, max_percentile: 99.8, eps: 1.0e-20}}}}
+  - {{id: ensure_dtype, kwargs: {{dtype: float32}}}}
 outputs:
 - id: stars
   axes:
@@ -44,12 +45,13 @@ weights:
 
 
 def exported(model, tensorflow, folder):
-    """One output, (b, y, x, 1 + rays): probability and distances."""
+    """One output, (b, y, x, 1 + rays): probability and distances, the latter with stardist's lower bound."""
     spec = tensorflow.TensorSpec((None, None, None, 1), tensorflow.float32, name="image")
 
     @tensorflow.function(input_signature=[spec])
     def serve(image):
-        return {"stars": tensorflow.concat(model.keras_model(image), -1)}
+        probability, distances = model.keras_model(image)
+        return {"stars": tensorflow.concat([probability, tensorflow.maximum(distances, 1e-3)], -1)}
 
     tensorflow.saved_model.save(model.keras_model, str(folder), signatures=serve)
 

@@ -261,7 +261,7 @@ class ImageRun {
     for (const std::int32_t label : job_.labels)
       record_.objects.push_back(
           {.class_name = output.channel_names[static_cast<std::size_t>(label)], .channel = label});
-    const auto take = [&](objects::Region region) -> Status {
+    const auto take = [&](const objects::Region& region) -> Status {
       const auto at = static_cast<std::size_t>(std::find(job_.labels.begin(), job_.labels.end(), region.label) -
                                                job_.labels.begin());
       outputs::ObjectsRecord& of_class = record_.objects[at];
@@ -276,7 +276,7 @@ class ImageRun {
     for (const ObjectPass& pass : Passes(output)) {
       const auto relabelled = [&](objects::Region region) {
         region.label = pass.relabel.value_or(region.label);
-        return take(std::move(region));
+        return take(region);
       };
       TEGULA_TRY(
           pipeline::TraceObjects(context_, store, {pass.rule, pass.labels, {.min_area_px = min_area}}, relabelled));

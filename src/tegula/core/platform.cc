@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -15,6 +16,8 @@
 #include <ctime>
 #include <fstream>
 #include <thread>
+
+#include "tegula/core/text.h"
 
 namespace tegula {
 
@@ -41,18 +44,23 @@ std::string ProcessorName() {
   return {};
 }
 
-namespace {
-rusage Usage() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return usage;
+// Not ru_maxrss of getrusage: that one also counts the process that started this one, as it was before exec.
+std::int64_t PeakMemoryBytes() {
+  constexpr std::string_view kPeak = "VmHWM:";
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with(kPeak)) continue;
+    const std::size_t begin = line.find_first_of("0123456789");
+    const std::size_t end = line.find_first_not_of("0123456789", std::min(begin, line.size()));
+    if (begin == std::string::npos) break;
+    return ParseInt(std::string_view(line).substr(begin, end - begin)).value_or(0) * 1024;
+  }
+  return 0;
 }
-}  // namespace
-
-std::int64_t PeakMemoryBytes() { return static_cast<std::int64_t>(Usage().ru_maxrss) * 1024; }
 
 double CpuSeconds() {
-  const rusage usage = Usage();
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
   const auto seconds = [](const timeval& t) {
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
   };

@@ -17,7 +17,7 @@ Result<Path> ExecutablePath();
 int AvailableCores();
 /// The processor's name as the system reports it; empty if it does not.
 std::string ProcessorName();
-/// Largest resident memory of this process so far, in bytes.
+/// Largest resident memory of this process so far, in bytes; 0 if the system does not say.
 std::int64_t PeakMemoryBytes();
 /// User and system CPU time of this process so far, in seconds.
 double CpuSeconds();
