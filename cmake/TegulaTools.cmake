@@ -19,7 +19,7 @@ if(TEGULA_SANITIZE)
   target_link_options(tegula_flags INTERFACE -fsanitize=${TEGULA_SANITIZE})
   # OpenVINO's TBB loads a library in a way that sanitizers do not bear, unless it is told of them. TSan cannot see the
   # locks inside libraries that were built without it.
-  set(TEGULA_TEST_ENVIRONMENT "TBB_ENABLE_SANITIZERS=1;TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp")
+  set(TEGULA_TEST_ENVIRONMENT "TBB_ENABLE_SANITIZERS=1;TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp;LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
 endif()
 
 find_program(TEGULA_CCACHE ccache)
