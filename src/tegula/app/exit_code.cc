@@ -18,11 +18,17 @@ constexpr Row kRows[] = {
     {Code::kCancelled, {130, "stopped on request"}},
 };
 constexpr ExitCode kAll[] = {
-    {kExitOk, "done"}, {kExitTestFailed, "`test`: the model does not reproduce its test outputs"},
-    kRows[0].exit,     kRows[1].exit,
-    kRows[2].exit,     kRows[3].exit,
-    kRows[4].exit,     kRows[5].exit,
-    kRows[6].exit,     kRows[7].exit};
+    {kExitOk, "done"},
+    {kExitTestFailed,
+     "`test`: the model does not reproduce its test outputs; `validate`: the description breaks the format"},
+    kRows[0].exit,
+    kRows[1].exit,
+    kRows[2].exit,
+    kRows[3].exit,
+    kRows[4].exit,
+    kRows[5].exit,
+    kRows[6].exit,
+    kRows[7].exit};
 
 }  // namespace
 

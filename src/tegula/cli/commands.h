@@ -31,6 +31,7 @@ using Run = std::function<Result<int>(const Session&)>;
 void AddPredict(CLI::App& app, Run& run);
 void AddTest(CLI::App& app, Run& run);
 void AddInspect(CLI::App& app, Run& run);
+void AddValidate(CLI::App& app, Run& run);
 void AddLists(CLI::App& app, Run& run);  ///< engines, formats, ops
 
 /// Prints to standard output.

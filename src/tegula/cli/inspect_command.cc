@@ -60,7 +60,7 @@ std::string ToText(const app::ModelCard& card) {
   const spec::ModelDescription& model = card.model;
   std::string text = fmt::format("{}\n{}\n\n", model.name, model.description);
   std::vector<std::string> authors;
-  for (const spec::Author& author : model.authors) authors.push_back(author.name);
+  for (const spec::Person& author : model.authors) authors.push_back(author.name);
   std::vector<std::vector<std::string>> facts = {
       {"package", fmt::format("{} ({}, format {})", card.package, card.description_file, model.format_version)}};
   if (!authors.empty()) facts.push_back({"authors", fmt::format("{}", fmt::join(authors, ", "))});

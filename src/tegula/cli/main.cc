@@ -64,6 +64,7 @@ int Main(int argc, char** argv) {
   AddPredict(app, run);
   AddTest(app, run);
   AddInspect(app, run);
+  AddValidate(app, run);
   AddLists(app, run);
   try {  // lint-allow: CLI11 reports by exceptions
     app.parse(argc, argv);

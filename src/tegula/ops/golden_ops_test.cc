@@ -61,7 +61,7 @@ class GoldenOps {
       return Skip(name,
                   "the reference casts outputs of 0.4 to data_type before they are postprocessed, which the format "
                   "does not ask for");
-    const Result<spec::ReadModel> read = spec::ReadModelDescription(WholeDescription(test));
+    const Result<spec::ReadDescription> read = spec::ReadRdf(WholeDescription(test));
     ASSERT_TRUE(read.ok()) << ToString(read.error());
     const spec::ModelDescription& model = read->model;
     const bool by_text = StartsWithAny(name, kByTheText) && test.contains("spec_expected");

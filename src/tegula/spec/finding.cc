@@ -9,6 +9,16 @@ namespace {
 bool IsError(const Finding& finding) { return finding.severity == Severity::kError; }
 }  // namespace
 
+std::string_view SeverityName(Severity severity) {
+  switch (severity) {
+    case Severity::kInfo: return "info";
+    case Severity::kWarning: return "warning";
+    case Severity::kAlert: return "alert";
+    case Severity::kError: break;
+  }
+  return "error";
+}
+
 bool HasErrors(const std::vector<Finding>& findings) { return std::any_of(findings.begin(), findings.end(), IsError); }
 
 std::string Shortened(std::string_view text, std::size_t most) {

@@ -14,9 +14,12 @@
 namespace tegula::spec {
 
 enum class Severity : std::uint8_t {
+  kInfo,     ///< a remark
   kWarning,  ///< allowed, but the author should know
-  kError,    ///< breaks the format: the description is not used
+  kAlert,    ///< allowed, but others will miss it or fail over it
+  kError,    ///< breaks the format
 };
+std::string_view SeverityName(Severity severity);  ///< "info", "warning", "alert", "error"
 
 /// One thing that deserves mending: where, a sentence without a full stop, and what to do if that is not obvious from
 /// it.

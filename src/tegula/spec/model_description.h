@@ -132,10 +132,11 @@ struct ToleranceRule {
   std::vector<WeightsFormat> weights_formats;
 };
 
-struct Author {
+struct Person {
   std::string name;
   std::string affiliation;
   std::string orcid;
+  std::string github_user;
 };
 struct Citation {
   std::string text;
@@ -143,18 +144,28 @@ struct Citation {
   std::string url;
 };
 
-struct ModelDescription {
+/// What every description says, of a model or of something else.
+struct Resource {
+  std::string type;            ///< "model", "dataset", "application", "notebook", or another word
   std::string format_version;  ///< as written, e.g. "0.5.4"
   std::string name;
   std::string id;
+  std::string id_emoji;
   std::string version;
   std::string description;
-  std::vector<Author> authors;
+  std::vector<Person> authors;
+  std::vector<Person> maintainers;
   std::vector<Citation> cite;
-  std::string license;
+  std::string license;  ///< an identifier of SPDX, or (0.4) any text; empty if a file holds it
   std::string documentation;
+  std::string git_repo;
+  std::string timestamp;
   std::vector<std::string> covers;
   std::vector<std::string> tags;
+  std::vector<std::string> links;  ///< ids of related resources
+};
+
+struct ModelDescription : Resource {
   std::vector<TensorDescription> inputs;
   std::vector<TensorDescription> outputs;
   std::vector<WeightsEntry> weights;  ///< in the order of the file

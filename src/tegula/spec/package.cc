@@ -82,7 +82,7 @@ struct Package::State {
   Path path;
   std::string description_file;
   std::string description_sha256;
-  ModelDescription description;
+  ReadDescription read;
   std::unique_ptr<PackageFiles> files;
   mutable std::vector<std::unique_ptr<PackageFiles>>
       bundles;  ///< archives in the package, as far as they were unpacked
@@ -90,6 +90,12 @@ struct Package::State {
 };
 
 Result<Package> Package::Open(const Path& path, const Limits& limits) {
+  TEGULA_ASSIGN_OR_RETURN(Package package, Read(path, limits));
+  TEGULA_TRY(CheckRunnable(package.read()).Context(path.string()));
+  return package;
+}
+
+Result<Package> Package::Read(const Path& path, const Limits& limits) {
   auto state = std::make_unique<State>();
   state->path = path;
   state->limits = limits;
@@ -112,7 +118,7 @@ Result<Package> Package::Open(const Path& path, const Limits& limits) {
   }
   TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, limits.description_bytes));
   state->description_sha256 = Sha256OfBytes(text);
-  TEGULA_ASSIGN_OR_RETURN(state->description, ParseModelDescription(text, limits).Context(path.string()));
+  TEGULA_ASSIGN_OR_RETURN(state->read, ReadRdf(text, limits).Context(path.string()));
   return Package(std::move(state));
 }
 
@@ -121,7 +127,8 @@ Package::Package(Package&&) noexcept = default;
 Package& Package::operator=(Package&&) noexcept = default;
 Package::~Package() = default;
 
-const ModelDescription& Package::description() const noexcept { return state_->description; }
+const ModelDescription& Package::description() const noexcept { return state_->read.model; }
+const ReadDescription& Package::read() const noexcept { return state_->read; }
 const Path& Package::path() const noexcept { return state_->path; }
 const std::string& Package::description_file() const noexcept { return state_->description_file; }
 const std::string& Package::description_sha256() const noexcept { return state_->description_sha256; }

@@ -13,6 +13,7 @@
 #include "tegula/core/limits.h"
 #include "tegula/core/status.h"
 #include "tegula/spec/model_description.h"
+#include "tegula/spec/rdf.h"
 
 namespace tegula::spec {
 
@@ -27,15 +28,19 @@ class Package {
  public:
   /// `path` is a folder (searched for rdf.yaml, bioimageio.yaml, model.yaml, *.bioimageio.yaml, *.rdf.yaml,
   /// *.model.yaml: two candidates of the same rank are kInvalid and listed), a yaml file, or a zip (root or one
-  /// folder down). kNotFound, kCorrupt (not yaml, not a zip), kInvalid (the description breaks the format; all findings
-  /// stand in the sentence), kUnsupported (a version, type or feature Tegula does not run, named).
+  /// folder down). kNotFound, kCorrupt (not yaml, not a zip), kInvalid (the description breaks the format where it
+  /// decides about results; all findings stand in the sentence), kUnsupported (not a model).
   static Result<Package> Open(const Path& path, const Limits& limits = {});
+
+  /// The same for descriptions of any type, whatever is wrong with them: see read().findings.
+  static Result<Package> Read(const Path& path, const Limits& limits = {});
 
   Package(Package&&) noexcept;
   Package& operator=(Package&&) noexcept;
   ~Package();
 
   const ModelDescription& description() const noexcept;
+  const ReadDescription& read() const noexcept;
   /// What the user gave and the description file inside it, for messages and the run record.
   const Path& path() const noexcept;
   const std::string& description_file() const noexcept;

@@ -2,70 +2,140 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "tegula/core/text.h"
 #include "tegula/spec/rdf_parts.h"
+#include "tegula/spec/rdf_patches.h"
 
 namespace tegula::spec {
 namespace {
 
-struct Version {
-  std::int64_t major = 0, minor = 0, patch = 0;
-};
+using internal::Format;
 
+using Version = std::array<std::int64_t, 3>;
+
+// Three numbers with dots.
 std::optional<Version> ParseVersion(std::string_view text) {
   const std::vector<std::string> parts = Split(text, '.');
   if (parts.size() != 3) return std::nullopt;
-  const std::optional<std::int64_t> major = ParseInt(parts[0]), minor = ParseInt(parts[1]), patch = ParseInt(parts[2]);
-  if (!major || !minor || !patch) return std::nullopt;
-  return Version{*major, *minor, *patch};
+  Version version{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const bool is_digits = !parts[i].empty() && parts[i].find_first_not_of("0123456789") == std::string::npos;
+    const std::optional<std::int64_t> number = is_digits ? ParseInt(parts[i]) : std::nullopt;
+    if (!number) return std::nullopt;
+    version[i] = *number;
+  }
+  return version;
 }
 
-// One reader per minor version; the patch versions of a minor one differ in what may be left out.
-struct VersionRow {
-  std::int64_t minor;
-  std::int64_t newest_patch;
-  void (*read)(const Reader& root, const Limits& limits, ModelDescription& model);
+// One reader per generation; other versions of a generation differ in spelling only.
+struct Generation {
+  bool of_models;
+  Format format;
+  std::int64_t oldest_minor, newest_minor;
+  Version newest;
+  Version last_with_plain_files;  ///< up to here documentation, covers and icon may be plain paths
 };
-constexpr VersionRow kVersions[] = {{4, 10, &internal::ReadModel04}, {5, 14, &internal::ReadModel05}};
+constexpr Generation kGenerations[] = {
+    {true, Format::k04, 3, 4, {0, 4, 10}, {0, 4, 10}},
+    {true, Format::k05, 5, 5, {0, 5, 14}, {0, 5, 10}},
+    {false, Format::k04, 2, 2, {0, 2, 4}, {0, 2, 4}},
+    {false, Format::k05, 3, 3, {0, 3, 4}, {0, 3, 3}},
+};
 
-Result<VersionRow> ChooseReader(const Reader& root) {
-  const Reader type = root["type"], version = root["format_version"];
-  if (!version.present()) return InvalidError("it states no format_version, so it is not a bioimage.io description");
-  const std::string written = version.Version();
-  if (!type.present())
-    return UnsupportedError(
-        fmt::format("it states no type (format_version {}); only descriptions of type 'model' are read", written));
-  if (const std::string name = type.Text(); name != "model")
-    return UnsupportedError(fmt::format("it describes a {}, and only models are read", name));
-  const std::optional<Version> number = ParseVersion(written);
-  if (!number) return InvalidError(fmt::format("the format_version '{}' is not three numbers like 0.5.4", written));
-  for (const VersionRow& row : kVersions) {
-    if (number->major != 0 || number->minor != row.minor) continue;
-    if (number->patch > row.newest_patch)
-      version.Warn(
-          fmt::format("{} is newer than 0.{}.{}, the last one known here", written, row.minor, row.newest_patch));
-    return row;
+// The generation of a version; of one that is not known, the newest, as the reference does.
+const Generation& FindGeneration(bool is_model, const std::optional<Version>& version) {
+  const Generation* newest = nullptr;
+  for (const Generation& generation : kGenerations) {
+    if (generation.of_models != is_model) continue;
+    newest = &generation;
+    if (version && (*version)[0] == 0 && (*version)[1] >= generation.oldest_minor &&
+        (*version)[1] <= generation.newest_minor)
+      return generation;
   }
-  return UnsupportedError(fmt::format("models of format {} are not read, those of 0.4 and 0.5 are", written));
+  return *newest;
+}
+
+void CheckVersion(const Reader& at, const std::string& written, const std::optional<Version>& version,
+                  const Generation& generation) {
+  if (!version) return at.Note(fmt::format("must be three numbers like 0.5.4, is '{}'", Shortened(written, 40)));
+  // Descriptions of other types hardly changed, and the reference takes any version for the newest.
+  const bool is_read = !generation.of_models || ((*version)[0] == 0 && (*version)[1] >= generation.oldest_minor);
+  if (!is_read)
+    return at.Note(fmt::format("models of format {} are not read, those from 0.3 on are", Shortened(written, 40)));
+  if (*version > generation.newest)
+    at.Warn(fmt::format("{} is newer than {}, the last one known here, and read as that one", written,
+                        fmt::join(generation.newest, ".")),
+            {}, Severity::kAlert);
+}
+
+internal::NodePointer AsNewestPatch(const internal::NodePointer& tree, const Generation& generation) {
+  if (generation.format != Format::k04) return tree;
+  return generation.of_models ? internal::AsModel04(tree) : internal::AsOther02(tree);
+}
+
+// A type and a version must be said, in text. Without a type what looks like a model is read as one, so that it can be
+// shown; it stays an error.
+std::string ReadType(const Reader& root) {
+  const Reader type = root.Required("type");
+  if (type.is_there()) return type.Text();
+  return root["inputs"].is_there() && root["outputs"].is_there() ? "model" : "";
 }
 
 }  // namespace
 
-Result<ReadModel> ReadModelDescription(std::string_view yaml_text, const Limits& limits) {
-  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<const Node> tree, ParseYaml(yaml_text, limits));
-  if (!tree->is_mapping()) return CorruptError("a description is a mapping of names to values, and this is not");
-  ReadModel result;
-  const Reader root(*tree, result.findings);
-  TEGULA_ASSIGN_OR_RETURN(const VersionRow version, ChooseReader(root));
-  result.model.format_version = root["format_version"].Version();
-  version.read(root, limits, result.model);
+Result<ReadDescription> ReadRdf(std::string_view yaml_text, const Limits& limits) {
+  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<const Node> written, ParseYaml(yaml_text, limits));
+  if (!written->is_mapping()) return CorruptError("a description is a mapping of names to values, and this is not");
+  ReadDescription result;
+  const Reader as_written(*written, result.findings);
+  const std::string type = ReadType(as_written);
+  const Reader format_version = as_written.Required("format_version");
+  const std::string version_text = format_version.Text();
+  const auto is_text = [](const Reader& value) { return value.is_there() && value.node()->AsText().has_value(); };
+  const bool is_complete = is_text(as_written["type"]) && is_text(format_version);
+  result.type = is_text(as_written["type"]) ? type : "";
+  result.is_model = type == "model";
+
+  const std::optional<Version> version = ParseVersion(version_text);
+  const Generation& generation = FindGeneration(result.is_model, version);
+  if (is_complete) CheckVersion(format_version, version_text, version, generation);
+  result.tree = AsNewestPatch(written, generation);
+  // What cannot be told apart is read for what can be shown of it; its findings would be about a guess.
+  std::vector<Finding> about_a_guess;
+  std::vector<Finding>& findings = is_complete ? result.findings : about_a_guess;
+  const bool is_known = version && (!generation.of_models || *version >= Version{0, generation.oldest_minor, 0});
+  const internal::Reading reading{generation.format, is_known && *version <= generation.last_with_plain_files, limits,
+                                  &result.files};
+  const Reader root(*result.tree, findings);
+  result.model.type = type;
+  result.model.format_version = version_text;
+  if (!result.is_model) {
+    internal::ReadOther(root, reading, result.model);
+  } else if (generation.format == Format::k04) {
+    internal::ReadModel04(root, reading, result.model);
+  } else {
+    internal::ReadModel05(root, reading, result.model);
+  }
   return result;
 }
 
-Result<ModelDescription> ParseModelDescription(std::string_view yaml_text, const Limits& limits) {
-  TEGULA_ASSIGN_OR_RETURN(ReadModel read, ReadModelDescription(yaml_text, limits));
-  if (HasErrors(read.findings)) return InvalidError("the description breaks the format: " + JoinErrors(read.findings));
-  return std::move(read.model);
+Status CheckRunnable(const ReadDescription& read) {
+  if (!read.type.empty() && !read.is_model)
+    return UnsupportedError(fmt::format("it describes a {}, and only models can be run", read.type));
+  constexpr std::string_view kDeciding[] = {"inputs",       "outputs", "weights",        "test_inputs",
+                                            "test_outputs", "type",    "format_version", "config"};
+  std::vector<Finding> deciding;
+  for (const Finding& finding : read.findings) {
+    const std::string_view first = std::string_view(finding.path).substr(0, finding.path.find_first_of(".["));
+    const bool decides =
+        first.empty() || std::find(std::begin(kDeciding), std::end(kDeciding), first) != std::end(kDeciding);
+    if (decides) deciding.push_back(finding);
+  }
+  if (HasErrors(deciding)) return InvalidError("the description breaks the format: " + JoinErrors(deciding));
+  return Ok();
 }
 
 }  // namespace tegula::spec

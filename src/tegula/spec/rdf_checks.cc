@@ -31,7 +31,8 @@ struct Place {
 
 void CheckIds(const Place& place, std::set<std::string_view>& ids) {
   const TensorDescription& tensor = place.tensor();
-  if (!ids.insert(tensor.id).second) place.AtId().Note(fmt::format("the tensor id '{}' is used twice", tensor.id));
+  if (!tensor.id.empty() && !ids.insert(tensor.id).second)
+    place.AtId().Note(fmt::format("the tensor id '{}' is used twice", tensor.id));
   std::set<std::string_view> axes;
   for (const Axis& axis : tensor.axes)
     if (!axes.insert(axis.id).second) place.At()["axes"].Note(fmt::format("the axis id '{}' is used twice", axis.id));
@@ -101,7 +102,7 @@ void CheckSize(const Place& place, std::size_t index) {
 void CheckReferenceRank04(const Place& place) {
   const Reader shape = place.At()["shape"];
   const TensorDescription* target =
-      place.model.FindInput(shape["reference_tensor"].is_scalar() ? shape["reference_tensor"].Version() : "");
+      place.model.FindInput(shape["reference_tensor"].is_scalar() ? shape["reference_tensor"].Written() : "");
   if (target == nullptr) return;
   std::size_t scales = 0;
   for (const Reader& scale : shape["scale"].Items()) scales += static_cast<std::size_t>(scale.present());
@@ -109,18 +110,17 @@ void CheckReferenceRank04(const Place& place) {
     shape["scale"].Note(fmt::format("has {} scales for the {} axes of '{}'", scales, target->axes.size(), target->id));
 }
 
-// Ops take statistics from the inputs, and in 0.5 postprocessing also from outputs.
+// Ops take statistics of their own tensor or of an input.
 void CheckReferencedTensors(const Place& place) {
   const Reader ops = place.At()[OpsKey(place.side)];
   if (!ops.is_sequence()) return;
   for (const Reader& op : ops.Items()) {
     const Reader reference = op["kwargs"]["reference_tensor"];
     if (!reference.is_scalar()) continue;
-    const std::string id = reference.Version();
-    const bool may_be_output = place.side == Side::kOutput && place.format == Format::k05;
-    const TensorDescription* target = may_be_output ? place.model.FindTensor(id) : place.model.FindInput(id);
+    const std::string id = reference.Written();
+    const TensorDescription* target = place.model.FindInput(id);
     if (target == nullptr)
-      reference.Note(fmt::format("'{}' is not an {} of this model", id, may_be_output ? "input or output" : "input"));
+      reference.Note(fmt::format("'{}' is not an input of this model", id));
     else if (place.format == Format::k04 && place.side == Side::kInput && id == place.tensor().id)
       reference.Note("must be another input");
   }

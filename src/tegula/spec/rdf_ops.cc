@@ -11,11 +11,13 @@ namespace {
 
 // An op's arguments and where it stands.
 struct Arguments {
+  Reader op;
   Reader kwargs;
-  Format format;
+  const Reading& reading;
+  Side side;
   const std::vector<Axis>& axes;  ///< of the tensor
 
-  bool is_04() const noexcept { return format == Format::k04; }
+  bool is_04() const noexcept { return reading.is_04(); }
   bool HasAxis(std::string_view id) const {
     return std::any_of(axes.begin(), axes.end(), [&](const Axis& axis) { return axis.id == id; });
   }
@@ -30,9 +32,8 @@ void AddAxis(const Arguments& from, const Reader& at, std::string id, std::vecto
 }
 
 // 0.4: letters of the axes that share a value. Batch, time and index are not among them.
-std::vector<std::string> ReadLetters04(const Arguments& from) {
+std::vector<std::string> ReadLetters04(const Arguments& from, const Reader& axes) {
   constexpr std::string_view kLetters = "czyx";
-  const Reader axes = from.kwargs["axes"];
   const std::string written = axes.Text();
   if (written.find_first_not_of(kLetters) != std::string::npos) {
     axes.Note(fmt::format("must hold letters of {}, is '{}'", kLetters, Shortened(written, 40)));
@@ -45,24 +46,27 @@ std::vector<std::string> ReadLetters04(const Arguments& from) {
   return ids;
 }
 
+// 0.4 allows ops to go without axes, but the reference refuses that after the network.
+void CheckAxesAfter04(const Arguments& from) {
+  if (from.is_04() && from.side == Side::kOutput && !from.kwargs["axes"].present())
+    from.kwargs["axes"].Note("is missing: operations on outputs need the axes that share a value");
+}
+
 // 0.4: those letters and a mode; per_dataset takes the batch axis with them.
 StatisticAxes ReadAxes04(const Arguments& from) {
   const bool is_dataset =
       from.kwargs.Required("mode").Choice({"per_sample", "per_dataset"}, "per_sample") == "per_dataset";
-  std::vector<std::string> ids = ReadLetters04(from);
-  if (!from.kwargs["axes"].present())  // nothing said: all but the batch axis
-    for (const Axis& axis : from.axes)
-      if (axis.type != AxisType::kBatch) ids.push_back(axis.id);
+  std::vector<std::string> ids = ReadLetters04(from, from.kwargs.Nullable("axes"));
   if (is_dataset) ids.insert(ids.begin(), "batch");
   return ids;
 }
 
 // 0.5: ids; nothing said: all axes.
 StatisticAxes ReadAxes05(const Arguments& from) {
-  const Reader axes = from.kwargs["axes"];
-  if (!axes.present()) return std::nullopt;
+  const Reader axes = from.kwargs.Nullable("axes");
+  if (!axes.is_there()) return std::nullopt;
   std::vector<std::string> ids;
-  for (const Reader& id : axes.Items()) AddAxis(from, id, AxisIdFromShort(id.Text()), ids);
+  for (const Reader& id : axes.Items()) AddAxis(from, id, ReadAxisId(id), ids);
   return ids;
 }
 
@@ -70,7 +74,7 @@ StatisticAxes ReadAxes(const Arguments& from) { return from.is_04() ? ReadAxes04
 
 // 0.4 names the axes that share a value; the one that is left beside batch is the axis along which a list runs.
 std::string ReadListAxis04(const Arguments& from, bool has_list) {
-  const std::vector<std::string> shared = ReadLetters04(from);
+  const std::vector<std::string> shared = ReadLetters04(from, from.kwargs.Nullable("axes"));
   if (!has_list) return {};
   std::vector<std::string> left;
   for (const Axis& axis : from.axes)
@@ -86,10 +90,10 @@ std::string ReadListAxis04(const Arguments& from, bool has_list) {
 std::string ReadListAxis(const Arguments& from, bool has_list) {
   if (from.is_04()) return ReadListAxis04(from, has_list);
   const Reader axis = from.kwargs["axis"];
-  if (has_list && !axis.present()) axis.Note("is missing: a list needs the axis along which it runs");
-  if (!has_list && axis.present()) axis.Note("is only for lists of values");
+  if (has_list && !axis.is_there()) axis.Note("is missing: a list needs the axis along which it runs");
+  if (!has_list && axis.is_there()) axis.Note("is only for lists of values");
   std::vector<std::string> ids;
-  if (axis.present()) AddAxis(from, axis, AxisIdFromShort(axis.Text()), ids);
+  if (axis.is_there()) AddAxis(from, axis, ReadAxisId(axis), ids);
   return ids.empty() ? std::string() : ids[0];
 }
 
@@ -105,15 +109,16 @@ double ReadEps(const Arguments& from) {
   return eps;
 }
 
-std::optional<double> ReadMinPercentile(const Reader& kwargs) {
-  const Reader percentile = kwargs["min_percentile"];
-  return percentile.present() ? std::optional(percentile.Number(0, 0, 100)) : std::nullopt;
+std::optional<double> ReadMinPercentile(const Reader& percentile) {
+  if (!percentile.is_there()) return std::nullopt;
+  const double value = percentile.Number(0, 0, 100);
+  if (value == 100) percentile.Note("must be less than 100");
+  return value;
 }
 
 // Above 1, so that a fraction is not taken for a percentage.
-std::optional<double> ReadMaxPercentile(const Reader& kwargs) {
-  const Reader percentile = kwargs["max_percentile"];
-  if (!percentile.present()) return std::nullopt;
+std::optional<double> ReadMaxPercentile(const Reader& percentile) {
+  if (!percentile.is_there()) return std::nullopt;
   const double value = percentile.Number(100, 0, 100);
   if (value <= 1) percentile.Note(fmt::format("must be greater than 1, is {}", value), "percentiles run from 0 to 100");
   return value;
@@ -138,17 +143,18 @@ OpDescription ReadClip(const Arguments& from) {
   } else {
     kwargs.AllowOnly({"min", "max", "min_percentile", "max_percentile", "axes"});
   }
-  Clip op{kwargs["min"].Number(), kwargs["max"].Number(), {}, {}, std::nullopt};
+  const auto value = [&](std::string_view key) { return from.is_04() ? kwargs[key] : kwargs.Nullable(key); };
+  Clip op{value("min").Number(), value("max").Number(), {}, {}, std::nullopt};
   if (!from.is_04()) {
-    op.min_percentile = ReadMinPercentile(kwargs);
-    op.max_percentile = ReadMaxPercentile(kwargs);
+    op.min_percentile = ReadMinPercentile(kwargs.Nullable("min_percentile"));
+    op.max_percentile = ReadMaxPercentile(kwargs.Nullable("max_percentile"));
     op.axes = ReadAxes05(from);
     const bool has_percentile = op.min_percentile || op.max_percentile;
     if (!op.min && !op.max && !has_percentile)
       kwargs.Note("needs at least one of min, max, min_percentile, max_percentile");
     if (op.min && op.min_percentile) kwargs.Note("has both min and min_percentile");
     if (op.max && op.max_percentile) kwargs.Note("has both max and max_percentile");
-    if (kwargs["axes"].present() && !has_percentile) kwargs["axes"].Note("is only for percentiles");
+    if (op.axes && !has_percentile) kwargs["axes"].Note("is only for percentiles");
   }
   if (op.min && op.max && !(*op.min < *op.max))
     kwargs.Note(fmt::format("min {} must be less than max {}", *op.min, *op.max));
@@ -174,13 +180,14 @@ OpDescription ReadFixed(const Arguments& from) {
   if (op.mean.size() != op.std.size())
     from.kwargs.Note(fmt::format("has {} means and {} stds", op.mean.size(), op.std.size()));
   for (const double std : op.std)
-    if (!(std >= 1e-6)) from.kwargs["std"].Note(fmt::format("must be at least 1e-6, is {}", std));
+    if (!from.is_04() && !(std >= 1e-6)) from.kwargs["std"].Note(fmt::format("must be at least 1e-6, is {}", std));
   op.axis = ReadListAxis(from, IsList(from, "mean") || IsList(from, "std"));
   return op;
 }
 
 OpDescription ReadScaleLinear(const Arguments& from) {
   from.kwargs.AllowOnly({"gain", "offset", from.is_04() ? "axes" : "axis"});
+  CheckAxesAfter04(from);
   ScaleLinear op{from.kwargs["gain"].Numbers(), from.kwargs["offset"].Numbers(), {}};
   if (op.gain.empty()) op.gain = {1.0};
   if (op.offset.empty()) op.offset = {0.0};
@@ -200,6 +207,7 @@ OpDescription ReadScaleMeanVariance(const Arguments& from) {
     from.kwargs.AllowOnly({"mode", "reference_tensor", "axes", "eps"});
   else
     from.kwargs.AllowOnly({"reference_tensor", "axes", "eps"});
+  CheckAxesAfter04(from);
   ScaleMeanVariance op{from.kwargs.Required("reference_tensor").Text(), std::nullopt, ReadEps(from)};
   op.axes = ReadAxes(from);
   return op;
@@ -212,9 +220,9 @@ OpDescription ReadScaleRange(const Arguments& from) {
   else
     kwargs.AllowOnly({"axes", "min_percentile", "max_percentile", "eps", "reference_tensor"});
   if (from.is_04()) kwargs.Required("axes");
-  ScaleRange op{ReadAxes(from), 0, 100, ReadEps(from), kwargs["reference_tensor"].Text()};
-  op.min_percentile = ReadMinPercentile(kwargs).value_or(0);
-  op.max_percentile = ReadMaxPercentile(kwargs).value_or(100);
+  ScaleRange op{ReadAxes(from), 0, 100, ReadEps(from), kwargs.Nullable("reference_tensor").Text()};
+  op.min_percentile = ReadMinPercentile(kwargs["min_percentile"]).value_or(0);
+  op.max_percentile = ReadMaxPercentile(kwargs["max_percentile"]).value_or(100);
   if (!(op.min_percentile < op.max_percentile))
     kwargs.Note(
         fmt::format("min_percentile {} must be less than max_percentile {}", op.min_percentile, op.max_percentile));
@@ -222,14 +230,14 @@ OpDescription ReadScaleRange(const Arguments& from) {
 }
 
 OpDescription ReadSigmoid(const Arguments& from) {
-  from.kwargs.AllowOnly({});
+  if (from.kwargs.is_there()) from.kwargs.Note("is not a field of sigmoid, which has no parameters");
   return Sigmoid{};
 }
 
 OpDescription ReadSoftmax(const Arguments& from) {
   from.kwargs.AllowOnly({"axis"});
   std::vector<std::string> ids;
-  AddAxis(from, from.kwargs["axis"], AxisIdFromShort(from.kwargs["axis"].Text("channel")), ids);
+  AddAxis(from, from.kwargs["axis"], ReadAxisId(from.kwargs["axis"], "channel"), ids);
   return Softmax{ids.empty() ? "channel" : ids[0]};
 }
 
@@ -247,51 +255,113 @@ OpDescription ReadZeroMeanUnitVariance(const Arguments& from) {
   return ZeroMeanUnitVariance{ReadAxes04(from), ReadEps(from)};
 }
 
-// Which versions know an op and on which side; ops without a function are known and not run.
+constexpr std::int64_t kAnyInt = std::int64_t{1} << 62;
+
+// So many items, each read by `read`; notes if it is another number.
+template <class Read>
+void ReadTuple(const Reader& list, std::size_t size, Read read) {
+  const std::vector<Reader> items = list.Items();
+  if (list.is_sequence() && items.size() != size)
+    list.Note(fmt::format("must be {} values, has {}", size, items.size()));
+  for (const Reader& item : items) read(item);
+}
+
+OpDescription ReadStardist(const Arguments& from) {
+  const Reader& kwargs = from.kwargs;
+  const bool is_3d =
+      kwargs["anisotropy"].is_there() || (kwargs["grid"].is_sequence() && kwargs["grid"].Items().size() == 3);
+  const auto whole = [](const Reader& item) { item.Int(0, -kAnyInt, kAnyInt); };
+  const auto pair = [&](const Reader& item) { ReadTuple(item, 2, whole); };
+  const std::size_t axes = is_3d ? 3 : 2;
+  if (is_3d)
+    kwargs.AllowOnly({"prob_threshold", "nms_threshold", "n_rays", "grid", "b", "anisotropy", "overlap_label"});
+  else
+    kwargs.AllowOnly({"prob_threshold", "nms_threshold", "n_rays", "grid", "b"});
+  kwargs.Required("prob_threshold").Number(), kwargs.Required("nms_threshold").Number();
+  whole(kwargs.Required("n_rays"));
+  ReadTuple(kwargs.Required("grid"), axes, whole);
+  const Reader border = kwargs.Required("b");
+  if (border.is_sequence())
+    ReadTuple(border, axes, pair);
+  else
+    whole(border);
+  if (is_3d) ReadTuple(kwargs.Required("anisotropy"), axes, [](const Reader& item) { item.Number(); });
+  whole(kwargs.Nullable("overlap_label"));
+  return UnsupportedOp{"stardist_postprocessing"};
+}
+
+OpDescription ReadCellpose(const Arguments& from) {
+  const Reader& kwargs = from.kwargs;
+  kwargs.AllowOnly({"cellprob_threshold", "flow_threshold", "do_3D", "min_size", "output_dtype"});
+  kwargs.Required("cellprob_threshold").Number(), kwargs.Required("flow_threshold").Number();
+  kwargs.Required("do_3D").Bool(false);
+  kwargs["min_size"].Int(15, -kAnyInt, kAnyInt);
+  kwargs["output_dtype"].Choice({"uint16", "uint32"}, "uint16");
+  return UnsupportedOp{"cellpose_flow_dynamics"};
+}
+
+OpDescription ReadCustom(const Arguments& from) {
+  ReadFileFields(from.op, from.reading);
+  from.op.Required("callable").Text();
+  from.kwargs.Keys();
+  return UnsupportedOp{"custom"};
+}
+
+// Which versions know an op and on which side, and whether it works without arguments.
 struct Row {
   std::string_view id;
   bool in_04, in_05, before, after;
+  bool needs_kwargs;
   OpDescription (*read)(const Arguments& from);
 };
 constexpr Row kRows[] = {
-    {"binarize", true, true, true, true, &ReadBinarize},
-    {"cellpose_flow_dynamics", false, true, false, true, nullptr},
-    {"clip", true, true, true, true, &ReadClip},
-    {"custom", false, true, false, true, nullptr},
-    {"ensure_dtype", false, true, true, true, &ReadEnsureDtype},
-    {"fixed_zero_mean_unit_variance", false, true, true, true, &ReadFixed},
-    {"scale_linear", true, true, true, true, &ReadScaleLinear},
-    {"scale_mean_variance", true, true, false, true, &ReadScaleMeanVariance},
-    {"scale_range", true, true, true, true, &ReadScaleRange},
-    {"sigmoid", true, true, true, true, &ReadSigmoid},
-    {"softmax", false, true, true, true, &ReadSoftmax},
-    {"stardist_postprocessing", false, true, false, true, nullptr},
-    {"zero_mean_unit_variance", true, true, true, true, &ReadZeroMeanUnitVariance},
+    {"binarize", true, true, true, true, true, &ReadBinarize},
+    {"cellpose_flow_dynamics", false, true, false, true, true, &ReadCellpose},
+    {"clip", true, true, true, true, true, &ReadClip},
+    {"custom", false, true, false, true, false, &ReadCustom},
+    {"ensure_dtype", false, true, true, true, true, &ReadEnsureDtype},
+    {"fixed_zero_mean_unit_variance", false, true, true, true, true, &ReadFixed},
+    {"scale_linear", true, true, true, true, true, &ReadScaleLinear},
+    {"scale_mean_variance", true, true, false, true, true, &ReadScaleMeanVariance},
+    {"scale_range", true, true, true, true, true, &ReadScaleRange},
+    {"sigmoid", true, true, true, true, false, &ReadSigmoid},
+    {"softmax", false, true, true, true, false, &ReadSoftmax},
+    {"stardist_postprocessing", false, true, false, true, true, &ReadStardist},
+    {"zero_mean_unit_variance", true, true, true, true, true, &ReadZeroMeanUnitVariance},
 };
 
-const Row* FindRow(std::string_view id, Format format, Side side) {
+const Row* FindRow(std::string_view id, const Reading& reading, Side side) {
   for (const Row& row : kRows) {
-    const bool in_format = format == Format::k04 ? row.in_04 : row.in_05;
+    const bool in_format = reading.is_04() ? row.in_04 : row.in_05;
     if (row.id == id && in_format && (side == Side::kInput ? row.before : row.after)) return &row;
   }
   return nullptr;
 }
 
-std::optional<OpDescription> ReadOp(const Reader& op, Format format, Side side, const std::vector<Axis>& axes) {
-  const std::string_view id_key = format == Format::k04 ? "name" : "id";
+// In 0.5 these take all axes if nothing is said.
+bool HasDefaults(const Row& row, const Reading& reading) {
+  return !row.needs_kwargs || (!reading.is_04() && (row.id == "zero_mean_unit_variance" || row.id == "scale_range"));
+}
+
+std::optional<OpDescription> ReadOp(const Reader& op, const Reading& reading, Side side,
+                                    const std::vector<Axis>& axes) {
+  const std::string_view id_key = reading.is_04() ? "name" : "id";
   if (!op.is_mapping()) {
     op.Note(fmt::format("must be a mapping with {} and kwargs", id_key));
     return std::nullopt;
   }
   const Reader id = op.Required(id_key);
-  const Row* row = FindRow(id.Text(), format, side);
+  const Row* row = FindRow(id.Text(), reading, side);
   if (row == nullptr) {
-    if (id.present()) id.Note(fmt::format("'{}' is not an operation of the format for {}", id.Text(), OpsKey(side)));
+    if (id.is_there()) id.Note(fmt::format("'{}' is not an operation of the format for {}", id.Text(), OpsKey(side)));
     return std::nullopt;
   }
-  if (row->read == nullptr) return UnsupportedOp{std::string(row->id)};
-  op.AllowOnly({id_key, "kwargs"});
-  return row->read({op["kwargs"], format, axes});
+  if (row->id == "custom")
+    op.AllowOnly({id_key, "kwargs", "source", "sha256", "callable"});
+  else
+    op.AllowOnly({id_key, "kwargs"});
+  const Reader kwargs = HasDefaults(*row, reading) ? op["kwargs"] : op.Required("kwargs");
+  return row->read({op, kwargs, reading, side, axes});
 }
 
 struct IdOf {
@@ -310,10 +380,11 @@ struct IdOf {
 
 }  // namespace
 
-std::vector<OpDescription> ReadOps(const Reader& tensor, Format format, Side side, const std::vector<Axis>& axes) {
+std::vector<OpDescription> ReadOps(const Reader& tensor, const Reading& reading, Side side,
+                                   const std::vector<Axis>& axes) {
   std::vector<OpDescription> ops;
   for (const Reader& op : tensor[OpsKey(side)].Items())
-    if (std::optional<OpDescription> read = ReadOp(op, format, side, axes)) ops.push_back(*std::move(read));
+    if (std::optional<OpDescription> read = ReadOp(op, reading, side, axes)) ops.push_back(*std::move(read));
   return ops;
 }
 

@@ -49,8 +49,9 @@ struct Description04 {
   std::string weights = "{torchscript: {source: w.pt}}";
 
   std::string Text() const {
-    return "format_version: 0.4.10\ntype: model\nname: made for a test\n" + root +
-           "\ntest_inputs: [in.npy]\ntest_outputs: [out.npy]\ninputs:\n- name: raw\n  axes: " + axes +
+    return "format_version: 0.4.10\ntype: model\nname: made for a test\ndescription: of nothing\n"
+           "authors: [{name: nobody}]\nlicense: MIT\ndocumentation: README.md\ntimestamp: 2024-01-01T00:00:00Z\n" +
+           root + "\ntest_inputs: [in.npy]\ntest_outputs: [out.npy]\ninputs:\n- name: raw\n  axes: " + axes +
            "\n  data_type: " + input_type + "\n  shape: " + input_shape + "\n  preprocessing: " + pre +
            "\noutputs:\n- name: out\n  axes: " + output_axes + "\n  data_type: float32\n  shape: " + output_shape +
            "\n  postprocessing: " + post + "\n  " + output + "\nweights: " + weights + "\n";
@@ -59,7 +60,7 @@ struct Description04 {
 
 template <class Description>
 ModelDescription Accepted(const Description& description) {
-  const ReadModel read = ReadModelDescription(description.Text()).value();
+  const ReadDescription read = ReadRdf(description.Text()).value();
   EXPECT_FALSE(HasErrors(read.findings)) << JoinErrors(read.findings);
   return read.model;
 }
@@ -67,7 +68,7 @@ ModelDescription Accepted(const Description& description) {
 // What is found wrong; must be something.
 template <class Description>
 std::string Errors(const Description& description) {
-  const ReadModel read = ReadModelDescription(description.Text()).value();
+  const ReadDescription read = ReadRdf(description.Text()).value();
   EXPECT_TRUE(HasErrors(read.findings));
   return JoinErrors(read.findings);
 }
@@ -92,8 +93,8 @@ std::string Ids(const std::vector<OpDescription>& ops) {
   return all;
 }
 
-TEST(ReadModelDescription, FindsEverythingThatIsWrongWithItsPlace) {
-  const ReadModel read = ReadModelDescription(R"(format_version: 0.5.4
+TEST(ReadRdf, FindsEverythingThatIsWrongWithItsPlace) {
+  const ReadDescription read = ReadRdf(R"(format_version: 0.5.4
 type: model
 name: Broken
 inputs:
@@ -109,9 +110,10 @@ outputs:
   axes: [{type: space, id: y, size: {tensor_id: nobody, axis_id: y}}]
 weights: {onnx: {source: w.onnx, opset_version: 15}}
 )")
-                             .value();
+                                   .value();
   std::vector<std::string> found;
-  for (const Finding& finding : read.findings) found.push_back(ToString(finding));
+  for (const Finding& finding : read.findings)
+    if (finding.severity == Severity::kError) found.push_back(ToString(finding));
   EXPECT_THAT(
       found,
       ElementsAre(
@@ -121,35 +123,49 @@ weights: {onnx: {source: w.onnx, opset_version: 15}}
           "line 11: inputs[0].preprocessing[0].id: 'sharpen' is not an operation of the format for preprocessing",
           "line 14: outputs[0].axes[0].size: refers to the tensor 'nobody', which does not exist"));
   EXPECT_EQ(read.findings[1].column, 32);
-  EXPECT_THAT(ParseModelDescription("{format_version: 0.5.4, type: model}").error().what,
+  EXPECT_THAT(CheckRunnable(ReadRdf("{format_version: 0.5.4, type: model}").value()).error().what,
               HasSubstr("inputs: is missing"));
 }
 
-TEST(ReadModelDescription, WhatIsNotAModelOfAKnownVersionIsNamed) {
-  const auto error = [](std::string_view text) { return ReadModelDescription(text).error(); };
+TEST(ReadRdf, WhatIsNotAModelOfAKnownVersionIsNamed) {
+  const auto error = [](std::string_view text) { return CheckRunnable(ReadRdf(text).value()).error(); };
   EXPECT_THAT(error("{type: dataset, format_version: 0.3.0}").what, HasSubstr("describes a dataset"));
   EXPECT_EQ(error("{type: dataset, format_version: 0.3.0}").code, Code::kUnsupported);
-  EXPECT_THAT(error("{type: model, format_version: 0.3.2}").what, HasSubstr("models of format 0.3.2 are not read"));
-  EXPECT_EQ(error("{type: model, format_version: 0.3.2}").code, Code::kUnsupported);
-  EXPECT_THAT(error("{format_version: 0.1.0}").what, HasSubstr("states no type"));
-  EXPECT_THAT(error("{type: model, format_version: 0.6.0}").what, HasSubstr("0.6.0"));
-  EXPECT_THAT(error("{type: model, format_version: 0.5}").what, HasSubstr("not three numbers"));
+  EXPECT_THAT(error("{type: model, format_version: 0.2.2}").what, HasSubstr("models of format 0.2.2 are not read"));
+  EXPECT_THAT(error("{format_version: 0.1.0}").what, HasSubstr("type: is missing"));
+  EXPECT_THAT(error("{type: model, format_version: 1.0.0}").what, HasSubstr("1.0.0"));
+  EXPECT_THAT(error("{type: model, format_version: 0.5}").what, HasSubstr("must be text"));
+  EXPECT_THAT(error("{type: model, format_version: v0.5}").what, HasSubstr("three numbers"));
   EXPECT_EQ(error("{type: model}").code, Code::kInvalid);
-  EXPECT_EQ(error("just text").code, Code::kCorrupt);
-  EXPECT_EQ(error("[1, 2]").code, Code::kCorrupt);
+  EXPECT_EQ(ReadRdf("just text").error().code, Code::kCorrupt);
+  EXPECT_EQ(ReadRdf("[1, 2]").error().code, Code::kCorrupt);
 }
 
-TEST(ReadModelDescription, ANewerPatchVersionIsReadWithAWarning) {
-  const ReadModel read = ReadModelDescription(Description05{.version = "0.5.99"}.Text()).value();
+TEST(ReadRdf, WhatDoesNotDecideAboutResultsDoesNotKeepAModelFromRunning) {
+  const ReadDescription read = ReadRdf(Description05{.root = "cite: [{text: a, doi: nonsense}]"}.Text()).value();
+  EXPECT_TRUE(HasErrors(read.findings));
+  EXPECT_TRUE(CheckRunnable(read).ok());
+  EXPECT_FALSE(CheckRunnable(ReadRdf(Description05{.pre = "[{id: sharpen}]"}.Text()).value()).ok());
+}
+
+TEST(ReadRdf, WithoutATypeAModelIsStillShown) {
+  const ReadDescription read =
+      ReadRdf("{format_version: 0.3.0, name: old, inputs: [{name: a}], outputs: [{name: b}]}").value();
+  EXPECT_EQ(read.type, "");
+  EXPECT_EQ(read.model.name, "old");
+  EXPECT_EQ(JoinErrors(read.findings), "line 1: type: is missing");
+}
+
+TEST(ReadRdf, ANewerPatchVersionIsReadWithAWarning) {
+  const ReadDescription read = ReadRdf(Description05{.version = "0.5.99"}.Text()).value();
   EXPECT_FALSE(HasErrors(read.findings));
-  ASSERT_EQ(read.findings.size(), 1u);
-  EXPECT_THAT(read.findings[0].sentence, HasSubstr("newer than 0.5.14"));
+  EXPECT_THAT(read.findings.at(0).sentence, HasSubstr("newer than 0.5.14"));
 }
 
-TEST(ReadModelDescription, HopelessTextGivesABoundedList) {
+TEST(ReadRdf, HopelessTextGivesABoundedList) {
   std::string text = "{format_version: 0.5.4, type: model";
   for (int i = 0; i < 50'000; ++i) text += ", k" + std::to_string(i) + ": 1";
-  const ReadModel read = ReadModelDescription(text + "}").value();
+  const ReadDescription read = ReadRdf(text + "}").value();
   EXPECT_LE(read.findings.size(), 500u);
   EXPECT_THAT(JoinErrors(read.findings), HasSubstr("; and 492 more"));
 }
@@ -308,10 +324,10 @@ TEST(Format05, WeightsStateWhatTheyNeed) {
   EXPECT_THAT(errors("{}"), HasSubstr("needs at least one entry"));
   EXPECT_THAT(errors("{onnx: {source: w.onnx}}"), HasSubstr("weights.onnx.opset_version: is missing"));
   EXPECT_THAT(errors("{torchscript: {source: w.pt}}"), HasSubstr("pytorch_version: is missing"));
-  EXPECT_THAT(errors("{pickle: {source: w}}"), HasSubstr("'pickle' is not a weights format"));
+  EXPECT_THAT(errors("{pickle: {source: w}}"), HasSubstr("weights.pickle: is not a weights format"));
   EXPECT_THAT(errors("{onnx: {source: w.onnx, opset_version: 15, sha256: abc}}"), HasSubstr("64 hexadecimal digits"));
   EXPECT_THAT(errors("{onnx: {source: w.onnx, opset_version: 15, parent: torchscript}}"),
-              HasSubstr("no weights of format torchscript"));
+              HasSubstr("'torchscript' is not among the weights"));
   EXPECT_THAT(errors("{onnx: {source: w.onnx, opset_version: 15, parent: onnx}}"), HasSubstr("another weights format"));
   const ModelDescription model =
       Accepted(Description05{.weights = "{pytorch_state_dict: {source: w.pt, pytorch_version: 2.10, architecture: "
@@ -371,10 +387,10 @@ TEST(Format04, OutputSizesAreScaledAndOffsetTwice) {
   EXPECT_EQ(std::get<SizeReference>(out[4].size).scale, (Rational{2, 1}));
 }
 
-TEST(Format04, AReferenceMayNameAnotherAxis) {
-  const ModelDescription model =
-      Accepted(Description04{.output_shape = "{reference_tensor: raw.x, scale: [1, 1, 1, 1], offset: [0, 0, 0, 0]}"});
-  EXPECT_EQ(std::get<SizeReference>(model.outputs[0].axes[2].size).axis_id, "x");
+TEST(Format04, AReferenceIsToATensor) {
+  EXPECT_THAT(
+      Errors(Description04{.output_shape = "{reference_tensor: raw.x, scale: [1, 1, 1, 1], offset: [0, 0, 0, 0]}"}),
+      HasSubstr("must be a lower-case identifier"));
 }
 
 TEST(Format04, CastsStandAroundTheOperationsIfThereAreAny) {
@@ -389,11 +405,8 @@ TEST(Format04, ModesAndLettersSayOverWhatStatisticsAreTaken) {
   EXPECT_THAT(axes("[{name: scale_range, kwargs: {mode: per_sample, axes: xy}}]"), ElementsAre("y", "x"));
   EXPECT_THAT(axes("[{name: scale_range, kwargs: {mode: per_dataset, axes: cyx}}]"),
               ElementsAre("batch", "channel", "y", "x"));
-  EXPECT_THAT(
-      First<ScaleMeanVariance>(
-          Description04{.post = "[{name: scale_mean_variance, kwargs: {mode: per_sample, reference_tensor: raw}}]"})
-          .axes.value(),
-      ElementsAre("channel", "y", "x"));
+  const char* const post = "[{name: scale_mean_variance, kwargs: {mode: per_sample, reference_tensor: raw, axes: yx}}]";
+  EXPECT_THAT(First<ScaleMeanVariance>(Description04{.post = post}).axes.value(), ElementsAre("y", "x"));
 }
 
 TEST(Format04, ListsRunAlongTheAxisThatIsNotShared) {
@@ -451,11 +464,11 @@ TEST(Format04, TolerancesAllowNoOutliersUnlessTheyAreStated) {
   EXPECT_EQ(model.ToleranceFor("out", WeightsFormat::kOnnx).mismatched_per_million, 0);
 }
 
-TEST(Format04, MissingFrameworkVersionsAreWarnings) {
-  const ReadModel read = ReadModelDescription(Description04().Text()).value();
-  ASSERT_EQ(read.findings.size(), 1u);
-  EXPECT_EQ(read.findings[0].severity, Severity::kWarning);
-  EXPECT_EQ(read.findings[0].path, "weights.torchscript.pytorch_version");
+TEST(Format04, MissingFrameworkVersionsAreAlerts) {
+  const ReadDescription read = ReadRdf(Description04().Text()).value();
+  const Finding& last = read.findings.back();
+  EXPECT_EQ(last.severity, Severity::kAlert);
+  EXPECT_EQ(last.path, "weights.torchscript.pytorch_version");
 }
 
 }  // namespace

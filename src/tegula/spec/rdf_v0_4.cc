@@ -6,46 +6,10 @@
 #include <cmath>
 
 #include "tegula/spec/rdf_parts.h"
+#include "tegula/spec/text_kinds.h"
 
 namespace tegula::spec::internal {
 namespace {
-
-constexpr std::string_view kRootFields[] = {"attachments",
-                                            "authors",
-                                            "cite",
-                                            "config",
-                                            "covers",
-                                            "dependencies",
-                                            "description",
-                                            "documentation",
-                                            "download_url",
-                                            "format_version",
-                                            "git_repo",
-                                            "icon",
-                                            "id",
-                                            "id_emoji",
-                                            "inputs",
-                                            "license",
-                                            "links",
-                                            "maintainers",
-                                            "name",
-                                            "outputs",
-                                            "packaged_by",
-                                            "parent",
-                                            "rdf_source",
-                                            "run_mode",
-                                            "sample_inputs",
-                                            "sample_outputs",
-                                            "tags",
-                                            "test_inputs",
-                                            "test_outputs",
-                                            "timestamp",
-                                            "training_data",
-                                            "type",
-                                            "uploader",
-                                            "version",
-                                            "version_number",
-                                            "weights"};
 
 constexpr std::string_view kLetters = "bitczyx";
 
@@ -86,10 +50,10 @@ std::int64_t ReadTwice(const Reader& offset, const Limits& limits) {
   return static_cast<std::int64_t>(twice);
 }
 
-// size = reference size * scale + 2 * offset; scale null or 0 makes a new axis of size 2 * offset. "tensor.x" refers to
-// axis x, plain "tensor" to the axis of the same letter.
+// size = reference size * scale + 2 * offset, of the axis of the same letter; scale null or 0 makes a new axis of size
+// 2 * offset.
 AxisSize ReadImplicitSize(const Reader& scale, std::int64_t offset, SizeReference reference, const Limits& limits) {
-  const double factor = scale.present() ? scale.Number(1, 0, static_cast<double>(Rational::kLimit)) : 0;
+  const double factor = scale.AsNullable().is_there() ? scale.Number(1, 0, static_cast<double>(Rational::kLimit)) : 0;
   if (factor == 0) {
     if (offset < 1 || offset > limits.axis_size) scale.Note("is null or 0, so the offset must be positive");
     return FixedSize{std::clamp<std::int64_t>(offset, 1, limits.axis_size)};
@@ -105,17 +69,15 @@ AxisSize ReadImplicitSize(const Reader& scale, std::int64_t offset, SizeReferenc
 
 std::vector<AxisSize> ReadImplicit(const Reader& shape, std::string_view letters, const Limits& limits) {
   shape.AllowOnly({"reference_tensor", "scale", "offset"});
-  const std::string written = shape.Required("reference_tensor").Text();
+  const std::string written = shape.Required("reference_tensor").Text(&IsLowerIdentifier, kLowerIdentifier);
   const std::vector<Reader> scales = shape.Required("scale").Items(), offsets = shape.Required("offset").Items();
   if (scales.size() != offsets.size())
     shape.Note(fmt::format("has {} numbers in scale and {} in offset", scales.size(), offsets.size()));
-  const std::size_t dot = written.find('.');
   std::vector<AxisSize> sizes;
   for (std::size_t i = 0; i < std::min({scales.size(), offsets.size(), letters.size()}); ++i) {
     SizeReference reference;
-    reference.tensor_id = written.substr(0, dot);
-    reference.axis_id =
-        AxisIdFromShort(dot == std::string::npos ? letters.substr(i, 1) : std::string_view(written).substr(dot + 1));
+    reference.tensor_id = written;
+    reference.axis_id = AxisIdFromShort(letters.substr(i, 1));
     sizes.push_back(ReadImplicitSize(scales[i], ReadTwice(offsets[i], limits), std::move(reference), limits));
   }
   return sizes;
@@ -152,7 +114,7 @@ std::vector<Axis> ReadAxes(const Reader& tensor, Side side, const Limits& limits
   const std::vector<AxisSize> sizes = ReadSizes(shape, side, letters, limits);
   if (shape.present() && sizes.size() != letters.size())
     shape.Note(fmt::format("has {} sizes for the {} axes '{}'", sizes.size(), letters.size(), letters));
-  const std::vector<Reader> halos = tensor["halo"].Items();
+  const std::vector<Reader> halos = tensor.Nullable("halo").Items();
   if (!halos.empty() && halos.size() != letters.size())
     tensor["halo"].Note(fmt::format("has {} numbers for {} axes", halos.size(), letters.size()));
   std::vector<Axis> axes;
@@ -179,34 +141,39 @@ std::vector<OpDescription> WithCasts(std::vector<OpDescription> ops, DType descr
   return ops;
 }
 
-TensorDescription ReadTensor(const Reader& tensor, Side side, const Limits& limits) {
+void ReadRange(const Reader& range, DataDescription& data) {
+  if (!range.is_there()) return;
+  if (range.Items().size() != 2) range.Note("must be two numbers");
+  data.min = range[0].Bound();
+  data.max = range[1].Bound();
+}
+
+TensorDescription ReadTensor(const Reader& tensor, Side side, const Reading& reading) {
   TensorDescription read;
   if (side == Side::kInput)
     tensor.AllowOnly({"name", "description", "axes", "data_range", "data_type", "shape", "preprocessing"});
   else
     tensor.AllowOnly({"name", "description", "axes", "data_range", "data_type", "shape", "halo", "postprocessing"});
-  read.id = tensor.Required("name").Text();
+  if (!tensor.is_mapping()) return read;
+  read.id = tensor.Required("name").Text(&IsLowerIdentifier, kLowerIdentifier);
   read.description = tensor["description"].Text();
   const Reader type = tensor.Required("data_type");
   read.data.dtype = ReadDType(type, DType::kF32);
   if (side == Side::kInput && type.present()) type.Choice({"float32", "uint8", "uint16"}, "");
-  if (const Reader range = tensor["data_range"]; range.present()) {
-    if (range.Items().size() != 2) range.Note("must be two numbers");
-    read.data.min = range[0].Bound();
-    read.data.max = range[1].Bound();
-  }
-  read.axes = ReadAxes(tensor, side, limits);
-  read.ops = WithCasts(ReadOps(tensor, Format::k04, side, read.axes), read.data.dtype);
+  ReadRange(tensor.Nullable("data_range"), read.data);
+  read.axes = ReadAxes(tensor, side, reading.limits);
+  read.ops = WithCasts(ReadOps(tensor, reading, side, read.axes), read.data.dtype);
   return read;
 }
 
 // Files beside the tensors, in their order; a list may be shorter.
-void AttachFiles(const Reader& files, std::string_view suffix, std::vector<TensorDescription>& tensors,
-                 std::optional<FileReference> TensorDescription::*member) {
+void AttachFiles(const Reader& files, const Reading& reading, bool is_test, std::vector<TensorDescription>& tensors) {
   const std::vector<Reader> items = files.Items();
+  if (is_test && files.is_sequence() && items.empty()) files.Note("needs at least one file");
   for (std::size_t i = 0; i < items.size(); ++i) {
-    std::optional<FileReference> file = ReadFileReference(items[i], suffix);
-    if (i < tensors.size()) tensors[i].*member = std::move(file);
+    FileReference file = is_test ? ReadSource(items[i], reading, {".npy"}) : ReadSource(items[i], reading);
+    if (i < tensors.size() && !file.source.empty())
+      (is_test ? tensors[i].test_tensor : tensors[i].sample_tensor) = std::move(file);
   }
 }
 
@@ -231,19 +198,30 @@ void ResolveChannels(const Reader& root, const Limits& limits, ModelDescription&
 
 }  // namespace
 
-void ReadModel04(const Reader& root, const Limits& limits, ModelDescription& model) {
-  root.AllowOnly(kRootFields);
+void ReadModel04(const Reader& root, const Reading& reading, ModelDescription& model) {
+  root.AllowOnly(CommonFields(reading.format),
+                 {"inputs", "outputs", "packaged_by", "parent", "run_mode", "sample_inputs", "sample_outputs",
+                  "test_inputs", "test_outputs", "timestamp", "training_data", "weights"});
   for (const Reader& tensor : TensorItems(root, Side::kInput))
-    model.inputs.push_back(ReadTensor(tensor, Side::kInput, limits));
+    model.inputs.push_back(ReadTensor(tensor, Side::kInput, reading));
   for (const Reader& tensor : TensorItems(root, Side::kOutput))
-    model.outputs.push_back(ReadTensor(tensor, Side::kOutput, limits));
-  AttachFiles(root.Required("test_inputs"), ".npy", model.inputs, &TensorDescription::test_tensor);
-  AttachFiles(root.Required("test_outputs"), ".npy", model.outputs, &TensorDescription::test_tensor);
-  AttachFiles(root["sample_inputs"], "", model.inputs, &TensorDescription::sample_tensor);
-  AttachFiles(root["sample_outputs"], "", model.outputs, &TensorDescription::sample_tensor);
-  ResolveChannels(root, limits, model);
-  ReadCommon(root, Format::k04, model);
-  CheckTensors(root, Format::k04, model);
+    model.outputs.push_back(ReadTensor(tensor, Side::kOutput, reading));
+  AttachFiles(root.Required("test_inputs"), reading, true, model.inputs);
+  AttachFiles(root.Required("test_outputs"), reading, true, model.outputs);
+  AttachFiles(root["sample_inputs"], reading, false, model.inputs);
+  AttachFiles(root["sample_outputs"], reading, false, model.outputs);
+  ResolveChannels(root, reading.limits, model);
+  ReadCommon(root, reading, true, model);
+  ReadTimestamp(root.Required("timestamp"), model);
+  ReadPackagers(root, reading);
+  // A mapping is a link of old versions, which the reference drops.
+  if (const Reader parent = root.Nullable("parent"); parent.is_there() && !parent.is_mapping())
+    parent.Note("must be a mapping with an id");
+  ReadRunMode(root, reading);
+  ReadTrainingData(root, reading);
+  ReadWeights(root, reading, model);
+  ReadConfig(root, reading, model);
+  CheckTensors(root, reading.format, model);
 }
 
 }  // namespace tegula::spec::internal

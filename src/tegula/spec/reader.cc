@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tegula/spec/text_kinds.h"
+
 namespace tegula::spec {
 namespace {
 
@@ -65,15 +67,23 @@ Reader Reader::operator[](std::size_t index) const {
   return {*this, child, fmt::format("{}[{}]", path_, index)};
 }
 
+Reader Reader::AsNullable() const {
+  Reader same = *this;
+  if (!present()) same.node_ = nullptr;
+  return same;
+}
+
+Reader Reader::Nullable(std::string_view key) const { return (*this)[key].AsNullable(); }
+
 Reader Reader::Required(std::string_view key) const {
   Reader child = (*this)[key];
-  if (!child.present()) child.Note("is missing");
+  if (!child.is_there()) child.Note("is missing");
   return child;
 }
 
 std::vector<Reader> Reader::Items() const {
   std::vector<Reader> items;
-  if (!present()) return items;
+  if (!is_there()) return items;
   if (!node_->is_sequence()) NoteWrong("a list");
   for (std::size_t i = 0; i < node_->items.size(); ++i) items.push_back((*this)[i]);
   return items;
@@ -81,7 +91,7 @@ std::vector<Reader> Reader::Items() const {
 
 std::vector<std::string> Reader::Keys() const {
   std::vector<std::string> keys;
-  if (!present()) return keys;
+  if (!is_there()) return keys;
   if (!node_->is_mapping()) NoteWrong("a mapping of names to values");
   for (const Node::Entry& entry : node_->entries) keys.push_back(entry.key);
   return keys;
@@ -97,11 +107,12 @@ void Reader::Note(std::string_view sentence, std::string hint) const {
   Add(Severity::kError, sentence, std::move(hint));
 }
 
-void Reader::Warn(std::string_view sentence, std::string hint) const {
-  Add(Severity::kWarning, sentence, std::move(hint));
+void Reader::Warn(std::string_view sentence, std::string hint, Severity severity) const {
+  Add(severity, sentence, std::move(hint));
 }
 
 void Reader::NoteWrong(std::string_view wanted) const {
+  if (node_->is_null()) return Note(fmt::format("must be {}, is empty", wanted));
   if (!node_->is_scalar())
     return Note(fmt::format("must be {}, is a {}", wanted, node_->is_mapping() ? "mapping" : "list"));
   Note(fmt::format("must be {}, is '{}'", wanted, Shortened(node_->text, kLongestValue)));
@@ -109,7 +120,7 @@ void Reader::NoteWrong(std::string_view wanted) const {
 
 void Reader::AllowOnly(Names fields, NameList listed) const {
   const Names more(listed.begin(), listed.size());
-  if (present() && !node_->is_mapping()) NoteWrong("a mapping of names to values");
+  if (is_there() && !node_->is_mapping()) NoteWrong("a mapping of names to values");
   for (std::size_t i = 0; is_mapping() && i < node_->entries.size() && findings_->size() < kMostFindings; ++i) {
     const std::string& key = node_->entries[i].key;
     if (!Holds(fields, key) && !Holds(more, key))
@@ -118,30 +129,48 @@ void Reader::AllowOnly(Names fields, NameList listed) const {
 }
 
 std::string Reader::Text(std::string_view fallback) const {
-  if (!present()) return std::string(fallback);
+  if (!is_there()) return std::string(fallback);
   if (std::optional<std::string> text = node_->AsText()) return *std::move(text);
   NoteWrong("text");
   return std::string(fallback);
 }
 
-std::string Reader::Version() const {
-  if (!present()) return {};
-  if (node_->is_scalar()) return node_->text;
-  NoteWrong("a version");
+std::string Reader::Text(std::size_t min, std::size_t max) const {
+  if (!is_there()) return {};
+  if (!node_->AsText()) return Text();
+  const std::size_t characters = CountCharacters(node_->text);
+  if (characters < min || characters > max)
+    NoteWrong(max == std::string::npos ? fmt::format("at least {} characters", min)
+                                       : fmt::format("{} to {} characters", min, max));
+  return node_->text;
+}
+
+std::string Reader::Text(bool (*is)(std::string_view), std::string_view wanted) const {
+  if (!is_there()) return {};
+  if (!node_->AsText() || !is(node_->text)) NoteWrong(wanted);
+  return node_->is_scalar() ? node_->text : std::string();
+}
+
+std::string Reader::Written() const {
+  if (!is_there()) return {};
+  if (node_->is_scalar() && !node_->is_null()) return node_->text;
+  NoteWrong("text or a number");
   return {};
 }
 
 std::string Reader::Choice(Names words, std::string_view fallback) const {
-  if (!present()) return std::string(fallback);
-  if (node_->is_scalar() && Holds(words, node_->text)) return node_->text;
+  if (!is_there()) return std::string(fallback);
+  if (node_->AsText() && Holds(words, node_->text)) return node_->text;
   NoteWrong(fmt::format("one of {}", fmt::join(words, ", ")));
   return std::string(fallback);
 }
 
 std::int64_t Reader::Int(std::int64_t fallback, std::int64_t min, std::int64_t max) const {
-  if (!present()) return fallback;
+  if (!is_there()) return fallback;
   constexpr double kExact = 9e15;
   std::optional<std::int64_t> value = node_->AsInt();
+  if (node_->is_plain && !value)
+    if (const std::optional<bool> truth = node_->AsBool()) value = *truth ? 1 : 0;
   if (const std::optional<double> real = value ? std::nullopt : node_->AsDouble())
     if (std::abs(*real) < kExact && *real == std::floor(*real)) value = static_cast<std::int64_t>(*real);
   if (value && *value >= min && *value <= max) return *value;
@@ -149,9 +178,18 @@ std::int64_t Reader::Int(std::int64_t fallback, std::int64_t min, std::int64_t m
   return fallback;
 }
 
+std::int64_t Reader::PlainInt(std::int64_t fallback, std::int64_t min, std::int64_t max) const {
+  if (!is_there()) return fallback;
+  if (node_->is_plain && node_->AsInt()) return Int(fallback, min, max);
+  NoteWrong("a whole number");
+  return fallback;
+}
+
 std::optional<double> Reader::Number() const {
-  if (!present()) return std::nullopt;
-  const std::optional<double> value = node_->AsDouble();
+  if (!is_there()) return std::nullopt;
+  std::optional<double> value = node_->AsDouble();
+  if (const std::optional<bool> truth = value || !node_->is_plain ? std::nullopt : node_->AsBool())
+    value = *truth ? 1 : 0;
   if (value && std::isfinite(*value)) return value;
   NoteWrong("a number");
   return std::nullopt;
@@ -166,14 +204,14 @@ double Reader::Number(double fallback, double min, double max) const {
 }
 
 std::optional<double> Reader::Bound() const {
-  if (!present()) return std::nullopt;
+  if (!is_there()) return std::nullopt;
   const std::optional<double> value = node_->AsDouble();
   if (!value || std::isnan(*value)) NoteWrong("a number");
   return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 bool Reader::Bool(bool fallback) const {
-  if (!present()) return fallback;
+  if (!is_there()) return fallback;
   const std::optional<bool> value = node_->AsBool();
   if (!value) NoteWrong("true or false");
   return value.value_or(fallback);
@@ -192,10 +230,7 @@ std::vector<double> Reader::Numbers() const {
 
 std::vector<std::string> Reader::Texts() const {
   std::vector<std::string> values;
-  for (const Reader& item : Items()) {
-    if (!item.present()) item.Note("must be text, is empty");
-    values.push_back(item.Text());
-  }
+  for (const Reader& item : Items()) values.push_back(item.Text());
   return values;
 }
 

@@ -11,6 +11,7 @@
 
 #include "tegula/core/text.h"
 #include "tegula/spec/finding.h"
+#include "tegula/spec/text_kinds.h"
 
 namespace tegula::spec {
 namespace {
@@ -41,6 +42,36 @@ std::string WithoutCommentsBeforeDirective(std::string_view text) {
   return copy;
 }
 
+// The code unit of "\\uXXXX" at the front of a text, or -1.
+int EscapedUnit(std::string_view text) {
+  constexpr std::size_t kLength = 6;
+  unsigned unit = 0;
+  if (text.size() < kLength || !text.starts_with("\\u")) return -1;
+  const auto parsed = std::from_chars(text.data() + 2, text.data() + kLength, unit, 16);
+  return parsed.ec == std::errc() && parsed.ptr == text.data() + kLength ? static_cast<int>(unit) : -1;
+}
+
+// JSON writes characters beyond the first 65536 as two escapes (surrogates), which YAML does not know: one escape of
+// eight digits stands for both. Only for text that is JSON.
+std::string WithoutSurrogates(std::string text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos || text[begin] != '{') return text;
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view rest = std::string_view(text).substr(at);
+    const int high = EscapedUnit(rest), low = high < 0 ? -1 : EscapedUnit(rest.substr(6));
+    if (high >= 0xD800 && high < 0xDC00 && low >= 0xDC00 && low < 0xE000) {
+      out += fmt::format("\\U{:08X}", 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00));
+      at += 12;
+    } else {
+      const std::size_t taken = rest.starts_with("\\\\") ? 2 : 1;  // an escaped backslash begins no other escape
+      out += rest.substr(0, taken);
+      at += taken;
+    }
+  }
+  return out;
+}
+
 // libyaml takes quadratic time for these, and descriptions have no use for them.
 bool HasManyTagDirectives(std::string_view text) {
   constexpr int kMost = 16;
@@ -56,7 +87,8 @@ const char* Characters(const yaml_char_t* text) { return text == nullptr ? "" : 
 // Turns events into nodes. One thread at a time.
 class Builder {
  public:
-  Builder(std::string_view text, const Limits& limits) : limits_(limits), text_(WithoutCommentsBeforeDirective(text)) {
+  Builder(std::string_view text, const Limits& limits)
+      : limits_(limits), text_(WithoutSurrogates(WithoutCommentsBeforeDirective(text))) {
     is_ready_ = yaml_parser_initialize(&parser_) != 0;
     if (is_ready_)
       yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text_.data()), text_.size());
@@ -260,8 +292,8 @@ std::optional<double> Node::AsDouble() const {
 std::optional<bool> Node::AsBool() const {
   if (!is_scalar()) return std::nullopt;
   const std::string lower = ToLower(text);
-  if (IsOneOf(lower, {"true", "yes", "on"})) return true;
-  if (IsOneOf(lower, {"false", "no", "off"})) return false;
+  if (IsOneOf(lower, {"true", "yes", "on", "y", "t", "1"})) return true;
+  if (IsOneOf(lower, {"false", "no", "off", "n", "f", "0"})) return false;
   return std::nullopt;
 }
 
@@ -271,6 +303,7 @@ std::optional<std::string> Node::AsText() const {
   if (is_null() || IsOneOf(text, {"true", "True", "TRUE", "false", "False", "FALSE"})) return std::nullopt;
   const bool is_word = IsOneOf(ToLower(text), {"inf", "+inf", "-inf", "infinity", "-infinity", "nan"});
   if (!is_word && AsDouble()) return std::nullopt;
+  if (IsYamlDate(text) || IsYamlTimestamp(text)) return std::nullopt;
   return text;
 }
 

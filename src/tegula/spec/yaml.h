@@ -43,11 +43,12 @@ struct Node {
   const Node* Find(std::string_view key) const noexcept;
 
   /// What the scalar spells as a YAML 1.2 integer (12, +1_000, 0o17, 0x1F), number (also .inf, inf and .nan) or bool
-  /// (also yes, no, on, off); nothing if it is something else. Quotes make no difference: who wants a number gets one.
+  /// (also yes, no, on, off, their first letters, 1 and 0); nothing if it is something else. Quotes make no difference:
+  /// who wants a number gets one.
   std::optional<std::int64_t> AsInt() const;
   std::optional<double> AsDouble() const;
   std::optional<bool> AsBool() const;
-  /// The scalar as text: anything quoted, and what is written plain unless it is null, a number, true or false.
+  /// The scalar as text: anything quoted, and what is written plain unless it is null, a number, true, false or a date.
   std::optional<std::string> AsText() const;
 };
 

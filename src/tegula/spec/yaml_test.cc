@@ -34,11 +34,18 @@ TEST(Yaml, WhatOnlyLooksLikeANumberIsNone) {
   for (std::size_t i = 0; i < 11; ++i) EXPECT_EQ(tree->items[i]->AsDouble(), std::nullopt) << tree->items[i]->text;
 }
 
+TEST(Yaml, JsonWritesCharactersBeyondTheFirstPlaneAsTwoEscapes) {
+  const auto tree = Parse(R"({"a": "\ud83e\udd88 shark", "b": "\\ud83e\\udd88", "c": "\u00e9"})");
+  EXPECT_EQ(tree->Find("a")->AsText(), "\xF0\x9F\xA6\x88 shark");
+  EXPECT_EQ(tree->Find("b")->AsText(), "\\ud83e\\udd88");
+  EXPECT_EQ(tree->Find("c")->AsText(), "é");
+}
+
 TEST(Yaml, TextIsWhatIsQuotedOrNothingElse) {
   const auto tree = Parse("[yes, '5', 2019-12-11T11:22:32Z, ~, '', 5, true, 'true', inf, !!str 5, null, n]");
   EXPECT_EQ(tree->items[0]->AsText(), "yes");
   EXPECT_EQ(tree->items[1]->AsText(), "5");
-  EXPECT_EQ(tree->items[2]->AsText(), "2019-12-11T11:22:32Z");
+  EXPECT_EQ(tree->items[2]->AsText(), std::nullopt);
   EXPECT_EQ(tree->items[3]->AsText(), std::nullopt);
   EXPECT_EQ(tree->items[4]->AsText(), "");
   EXPECT_EQ(tree->items[5]->AsText(), std::nullopt);
