@@ -32,6 +32,9 @@ void AddPredict(CLI::App& app, Run& run);
 void AddTest(CLI::App& app, Run& run);
 void AddInspect(CLI::App& app, Run& run);
 void AddValidate(CLI::App& app, Run& run);
+void AddPackage(CLI::App& app, Run& run);
+void AddUpdateHashes(CLI::App& app, Run& run);
+void AddUpdateFormat(CLI::App& app, Run& run);
 void AddLists(CLI::App& app, Run& run);  ///< engines, formats, ops
 
 /// Prints to standard output.

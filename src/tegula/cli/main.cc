@@ -65,6 +65,9 @@ int Main(int argc, char** argv) {
   AddTest(app, run);
   AddInspect(app, run);
   AddValidate(app, run);
+  AddPackage(app, run);
+  AddUpdateHashes(app, run);
+  AddUpdateFormat(app, run);
   AddLists(app, run);
   try {  // lint-allow: CLI11 reports by exceptions
     app.parse(argc, argv);

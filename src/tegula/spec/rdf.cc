@@ -71,7 +71,7 @@ void CheckVersion(const Reader& at, const std::string& written, const std::optio
             {}, Severity::kAlert);
 }
 
-internal::NodePointer AsNewestPatch(const internal::NodePointer& tree, const Generation& generation) {
+NodePointer AsNewestPatch(const NodePointer& tree, const Generation& generation) {
   if (generation.format != Format::k04) return tree;
   return generation.of_models ? internal::AsModel04(tree) : internal::AsOther02(tree);
 }
@@ -87,7 +87,7 @@ std::string ReadType(const Reader& root) {
 }  // namespace
 
 Result<ReadDescription> ReadRdf(std::string_view yaml_text, const Limits& limits) {
-  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<const Node> written, ParseYaml(yaml_text, limits));
+  TEGULA_ASSIGN_OR_RETURN(const NodePointer written, ParseYaml(yaml_text, limits));
   if (!written->is_mapping()) return CorruptError("a description is a mapping of names to values, and this is not");
   ReadDescription result;
   const Reader as_written(*written, result.findings);

@@ -31,7 +31,7 @@ struct ReadDescription {
   ModelDescription model;
   std::vector<DescribedFile> files;
   std::vector<Finding> findings;
-  std::shared_ptr<const Node> tree;  ///< the document with its older patch version written as the newest
+  NodePointer tree;  ///< the document with its older patch version written as the newest
 };
 
 /// Reads a description of any type and version. Errors are those of the text itself: kCorrupt (not YAML, not a

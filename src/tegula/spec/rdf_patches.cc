@@ -1,61 +1,12 @@
 #include "tegula/spec/rdf_patches.h"
 
 #include <algorithm>
-#include <functional>
 #include <string>
 
-#include "tegula/core/text.h"
+#include "tegula/spec/tree_edit.h"
 
 namespace tegula::spec::internal {
 namespace {
-
-// Trees are never changed: each step makes a new node that shares its children with the old one.
-NodePointer Get(const NodePointer& mapping, std::string_view key) {
-  if (mapping == nullptr || !mapping->is_mapping()) return nullptr;
-  for (const Node::Entry& entry : mapping->entries)
-    if (entry.key == key) return entry.value;
-  return nullptr;
-}
-
-NodePointer Without(const NodePointer& mapping, std::string_view key) {
-  if (Get(mapping, key) == nullptr) return mapping;
-  const auto changed = std::make_shared<Node>(*mapping);
-  std::erase_if(changed->entries, [&](const Node::Entry& entry) { return entry.key == key; });
-  return changed;
-}
-
-NodePointer With(const NodePointer& mapping, std::string_view key, NodePointer value) {
-  const auto changed = std::make_shared<Node>(*mapping);
-  for (Node::Entry& entry : changed->entries)
-    if (entry.key == key) {
-      entry.value = std::move(value);
-      return changed;
-    }
-  changed->entries.push_back({std::string(key), std::move(value)});
-  return changed;
-}
-
-NodePointer TextLike(const NodePointer& scalar, std::string text) {
-  const auto changed = std::make_shared<Node>(*scalar);
-  changed->text = std::move(text);
-  return changed;
-}
-
-using Change = std::function<NodePointer(const NodePointer&)>;
-
-// The value of a key or each item of a list replaced by what `change` makes of it; as it is if there is none.
-NodePointer Changed(const NodePointer& mapping, std::string_view key, const Change& change) {
-  const NodePointer value = Get(mapping, key);
-  return value == nullptr ? mapping : With(mapping, key, change(value));
-}
-NodePointer EachItem(const NodePointer& sequence, const Change& change) {
-  if (!sequence->is_sequence()) return sequence;
-  const auto changed = std::make_shared<Node>(*sequence);
-  for (NodePointer& item : changed->items) item = change(item);
-  return changed;
-}
-
-bool IsText(const NodePointer& node) { return node != nullptr && node->is_scalar() && node->AsText().has_value(); }
 
 NodePointer WithoutSlashes(const NodePointer& text) {
   if (!IsText(text)) return text;

@@ -5,13 +5,9 @@
 // newer version can say is lost. Order and cases are those of the reference software's converters.
 #pragma once
 
-#include <memory>
-
 #include "tegula/spec/yaml.h"
 
 namespace tegula::spec::internal {
-
-using NodePointer = std::shared_ptr<const Node>;
 
 /// Models 0.3.x and 0.4.x as 0.4.10. What has no such version is returned as it is.
 NodePointer AsModel04(NodePointer root);

@@ -58,8 +58,13 @@ Reader::Reader(const Reader& parent, const Node* child, std::string path)
       column_(child == nullptr ? parent.column_ : child->column) {}
 
 Reader Reader::operator[](std::string_view key) const {
-  const Node* child = is_mapping() ? node_->Find(key) : nullptr;
-  return {*this, child, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key)};
+  const Node::Entry* const entry = is_mapping() ? node_->FindEntry(key) : nullptr;
+  Reader child(*this, entry == nullptr ? nullptr : entry->value.get(),
+               path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key));
+  // A value that begins below its key is found at the key.
+  if (entry != nullptr && entry->line > 0 && entry->line != child.line_)
+    child.line_ = entry->line, child.column_ = entry->column;
+  return child;
 }
 
 Reader Reader::operator[](std::size_t index) const {

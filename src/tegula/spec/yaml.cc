@@ -16,8 +16,6 @@
 namespace tegula::spec {
 namespace {
 
-using NodePointer = std::shared_ptr<const Node>;
-
 constexpr std::size_t kLongestName = 60;  // in messages
 
 bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> words) {
@@ -204,12 +202,14 @@ class Builder {
       if (event_.type == YAML_MAPPING_END_EVENT) return Ok();
       if (event_.type != YAML_SCALAR_EVENT) return Here("a key must be a single word or text");
       std::string key(Characters(event_.data.scalar.value), event_.data.scalar.length);
+      const int line = static_cast<int>(event_.start_mark.line) + 1;
+      const int column = static_cast<int>(event_.start_mark.column) + 1;
       if (!seen.insert(key).second) return Here(fmt::format("the key '{}' stands twice", Shortened(key, kLongestName)));
       TEGULA_TRY(Next());
       TEGULA_ASSIGN_OR_RETURN(Subtree value, Value(depth + 1));
       value.text_bytes += static_cast<std::int64_t>(key.size());
       TEGULA_TRY(Grow(value, tree));
-      node.entries.push_back({std::move(key), std::move(value.node)});
+      node.entries.push_back({std::move(key), std::move(value.node), line, column});
     }
   }
 
@@ -255,10 +255,15 @@ bool Node::is_null() const noexcept {
   return is_scalar() && is_plain && IsOneOf(text, {"", "~", "null", "Null", "NULL"});
 }
 
-const Node* Node::Find(std::string_view key) const noexcept {
+const Node::Entry* Node::FindEntry(std::string_view key) const noexcept {
   for (const Entry& entry : entries)
-    if (entry.key == key) return entry.value.get();
+    if (entry.key == key) return &entry;
   return nullptr;
+}
+
+const Node* Node::Find(std::string_view key) const noexcept {
+  const Entry* const entry = FindEntry(key);
+  return entry == nullptr ? nullptr : entry->value.get();
 }
 
 std::optional<std::int64_t> Node::AsInt() const {

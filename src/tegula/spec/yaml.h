@@ -24,6 +24,8 @@ struct Node {
   struct Entry {
     std::string key;
     std::shared_ptr<const Node> value;
+    int line = 0;  ///< of the key, from 1, as column; 0 if it was not read from a text
+    int column = 0;
   };
 
   Kind kind = Kind::kScalar;
@@ -39,8 +41,9 @@ struct Node {
   bool is_mapping() const noexcept { return kind == Kind::kMapping; }
   /// A plain empty scalar, ~ or null.
   bool is_null() const noexcept;
-  /// The value of a key of a mapping; nullptr if there is none. Linear in the number of keys.
+  /// The value of a key of a mapping, or its entry; nullptr if there is none. Linear in the number of keys.
   const Node* Find(std::string_view key) const noexcept;
+  const Entry* FindEntry(std::string_view key) const noexcept;
 
   /// What the scalar spells as a YAML 1.2 integer (12, +1_000, 0o17, 0x1F), number (also .inf, inf and .nan) or bool
   /// (also yes, no, on, off, their first letters, 1 and 0); nothing if it is something else. Quotes make no difference:
@@ -52,9 +55,11 @@ struct Node {
   std::optional<std::string> AsText() const;
 };
 
+using NodePointer = std::shared_ptr<const Node>;
+
 /// Parses one document. kCorrupt with line and column for text that is not YAML or not UTF-8, for duplicate keys, for
 /// keys that are not scalars and for tags beyond the core ones; kExhausted for text beyond the limits. Linear in the
 /// size of the text and of the tree.
-Result<std::shared_ptr<const Node>> ParseYaml(std::string_view text, const Limits& limits = {});
+Result<NodePointer> ParseYaml(std::string_view text, const Limits& limits = {});
 
 }  // namespace tegula::spec
