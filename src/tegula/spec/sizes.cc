@@ -16,10 +16,11 @@ const TensorDescription* OwnerOf(const ModelDescription& model, const Axis& axis
   return nullptr;
 }
 
-std::int64_t ChosenSteps(const ModelDescription& model, const Axis& axis, const SizeChoice& choice) {
-  const TensorDescription* const owner = OwnerOf(model, axis);
-  const auto own = owner == nullptr ? choice.n_of.end() : choice.n_of.find({owner->id, axis.id});
-  return own == choice.n_of.end() ? choice.n : own->second;
+std::int64_t Chosen(const ModelDescription& model, const Axis& axis, const ParameterizedSize& size,
+                    const SizeChoice& choice) {
+  const TensorDescription* const owner = choice.size_of.empty() ? nullptr : OwnerOf(model, axis);
+  const auto own = owner == nullptr ? choice.size_of.end() : choice.size_of.find({owner->id, axis.id});
+  return own == choice.size_of.end() ? size.min + choice.n * size.step : own->second;
 }
 
 }  // namespace
@@ -28,7 +29,7 @@ std::optional<std::int64_t> SizeOf(const ModelDescription& model, const Axis& ax
   if (axis.type == AxisType::kBatch) return choice.batch;
   if (const auto* fixed = std::get_if<FixedSize>(&axis.size)) return fixed->size;
   if (const auto* parameterized = std::get_if<ParameterizedSize>(&axis.size))
-    return parameterized->min + ChosenSteps(model, axis, choice) * parameterized->step;
+    return Chosen(model, axis, *parameterized, choice);
   const auto* reference = std::get_if<SizeReference>(&axis.size);
   if (reference == nullptr) return std::nullopt;
   const TensorDescription* tensor = model.FindTensor(reference->tensor_id);

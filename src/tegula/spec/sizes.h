@@ -15,10 +15,11 @@
 
 namespace tegula::spec {
 
-/// What is chosen: n of `min + n * step` for all parameterized axes, or for each of its own, and the batch size.
+/// What is chosen: n of `min + n * step` for all parameterized axes, or a size for one of them (valid or not), and the
+/// batch size.
 struct SizeChoice {
   std::int64_t n = 0;
-  std::map<std::pair<std::string, std::string>, std::int64_t> n_of;  ///< (tensor id, axis id) to n; beats `n`
+  std::map<std::pair<std::string, std::string>, std::int64_t> size_of;  ///< (tensor id, axis id): this size instead
   std::int64_t batch = 1;
 };
 
