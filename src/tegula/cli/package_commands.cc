@@ -40,7 +40,8 @@ Result<int> WriteOnePackage(const Words& words, const Session& session) {
     if (!options.weights) return InvalidError(fmt::format("'{}' is not a weights format", words.weight_format));
   }
   TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Read(words.source, session.context.limits));
-  TEGULA_ASSIGN_OR_RETURN(const spec::WrittenPackage written, spec::WritePackage(package, words.output, options));
+  TEGULA_ASSIGN_OR_RETURN(const spec::WrittenPackage written,
+                          spec::WritePackage(package, words.output, options, session.context.limits));
   if (words.json) {
     Print(Json{{"package", words.output}, {"files", written.files}, {"notes", written.notes}}.dump(2) + "\n");
     return app::kExitOk;

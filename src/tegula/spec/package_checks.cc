@@ -9,7 +9,6 @@
 
 #include "tegula/spec/sizes.h"
 #include "tegula/spec/text_kinds.h"
-#include "tegula/tensor/kernels.h"
 #include "tegula/tensor/npy.h"
 
 namespace tegula::spec {
@@ -126,11 +125,13 @@ class FileChecks {
 
   void CheckValues(const Loaded& tensor) {
     constexpr double kSmall = 1e-4, kMostTolerance = 0.01;
-    Result<Tensor> numbers = Tensor::Allocate(DType::kF64, tensor.values.shape(), limits_);
-    if (!numbers.ok()) return Add(Wrong(), tensor.at, numbers.error().what);
-    ConvertCopy(tensor.values.view(), numbers->view());
     double min = std::numeric_limits<double>::infinity(), max = -min;
-    for (const double value : numbers->values<double>()) min = std::min(min, value), max = std::max(max, value);
+    VisitDType(tensor.values.dtype(), [&]<class T>(TypeTag<T>) {
+      for (const T value : tensor.values.values<T>()) {
+        min = std::min(min, static_cast<double>(value));
+        max = std::max(max, static_cast<double>(value));
+      }
+    });
     if (min > -kSmall && max < kSmall)
       Add(Wrong(), tensor.at, "holds only values around zero, which no comparison can tell from nothing");
     if (!tensor.is_output || Wrong() != Severity::kError) return;

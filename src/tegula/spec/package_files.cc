@@ -49,6 +49,10 @@ class FolderFiles final : public PackageFiles {
   Path folder_;
 };
 
+// Weights hardly shrink, and tensors of zeros are small: files that shrink more than this many times may unpack to so
+// much in all.
+constexpr std::int64_t kMostSwelling = 100, kMostSwollenBytes = 128 << 20;
+
 // Files are unpacked one by one when they are asked for.
 class ZipFiles final : public PackageFiles {
  public:
@@ -146,7 +150,16 @@ class ZipFiles final : public PackageFiles {
     if ((info.valid & ZIP_STAT_SIZE) == 0 || info.size > static_cast<zip_uint64_t>(limit_bytes))
       return ExhaustedError(
           fmt::format("{} in {} unpacks to more than the {} bytes allowed", entry, path_.string(), limit_bytes));
-    return static_cast<std::int64_t>(info.size);
+    const auto size = static_cast<std::int64_t>(info.size);
+    const bool is_swollen =
+        (info.valid & ZIP_STAT_COMP_SIZE) != 0 && size / kMostSwelling > static_cast<std::int64_t>(info.comp_size);
+    if (is_swollen) swollen_bytes_ += size;
+    if (swollen_bytes_ > kMostSwollenBytes)
+      return ExhaustedError(fmt::format(
+          "{} in {} unpacks to {} times its size, as archives do that are made to fill disks; unpack it "
+          "yourself if you trust it",
+          entry, path_.string(), size / std::max<std::int64_t>(1, static_cast<std::int64_t>(info.comp_size))));
+    return size;
   }
 
   Status Unpack(const std::string& entry, std::int64_t size, const Path& target) {
@@ -176,6 +189,7 @@ class ZipFiles final : public PackageFiles {
   std::string root_;
   std::vector<std::string> names_;
   std::optional<TemporaryFolder> unpacked_;
+  std::int64_t swollen_bytes_ = 0;  // unpacked from entries that shrank suspiciously
 };
 
 }  // namespace

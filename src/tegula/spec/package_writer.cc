@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "tegula/spec/package_checks.h"
 #include "tegula/spec/text_kinds.h"
 #include "tegula/spec/tree_edit.h"
 #include "tegula/spec/yaml_writer.h"
@@ -163,10 +164,13 @@ Status AddHash(const DescribedFile& file, const Path& content, internal::Changes
 
 }  // namespace
 
-Result<WrittenPackage> WritePackage(const Package& package, const Path& path, const WritePackageOptions& options) {
+Result<WrittenPackage> WritePackage(const Package& package, const Path& path, const WritePackageOptions& options,
+                                    const Limits& limits) {
   const ReadDescription& read = package.read();
   if (HasErrors(read.findings))
     return InvalidError("only valid descriptions are packaged, and this one is not: " + JoinErrors(read.findings));
+  if (const std::vector<Finding> findings = CheckFiles(package, limits); HasErrors(findings))
+    return InvalidError("only packages whose files are as described are written: " + JoinErrors(findings));
   if (options.weights && package.description().FindWeights(*options.weights) == nullptr)
     return InvalidError(fmt::format("the model has no weights of format {}", WeightsFormatName(*options.weights)));
 

@@ -26,7 +26,8 @@ struct WrittenPackage {
 /// The same input gives the same bytes: entries are sorted, without times and owners. `path` appears when it is
 /// complete. kInvalid for a description that breaks the format, with all findings, or that has no such weights; errors
 /// of the package's files and of writing. Cost: every file is read twice.
-Result<WrittenPackage> WritePackage(const Package& package, const Path& path, const WritePackageOptions& options = {});
+Result<WrittenPackage> WritePackage(const Package& package, const Path& path, const WritePackageOptions& options = {},
+                                    const Limits& limits = {});
 
 /// The description with the sha256 that its files have, as YAML text; comments are lost. Errors of the files.
 Result<std::string> WithUpdatedHashes(const Package& package);
