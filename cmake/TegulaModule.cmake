@@ -56,3 +56,18 @@ function(tegula_bench name)
   target_link_libraries(${name}_bench PRIVATE ${B_DEPS} tegula_flags)
   add_dependencies(benchmarks ${name}_bench)
 endfunction()
+
+# tegula_fuzz(NAME SRCS ... DEPS libraries...): one program build/fuzz/fuzz/NAME_fuzz for libFuzzer, in the preset `fuzz`
+# only. `tools/dev fuzz` builds the target `fuzzers` and runs them.
+add_custom_target(fuzzers)
+function(tegula_fuzz name)
+  if(NOT TEGULA_FUZZERS)
+    return()
+  endif()
+  cmake_parse_arguments(F "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name}_fuzz EXCLUDE_FROM_ALL ${F_SRCS})
+  set_target_properties(${name}_fuzz PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
+  target_link_libraries(${name}_fuzz PRIVATE ${F_DEPS} tegula_flags)
+  target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzzers ${name}_fuzz)
+endfunction()

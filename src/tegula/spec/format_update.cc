@@ -110,7 +110,7 @@ NodePointer OpsNode(const std::vector<OpDescription>& ops) {
 // Writes a model of 0.4 field by field; what cannot be said becomes a note. One thread at a time.
 class From04 {
  public:
-  explicit From04(const ReadDescription& read) : read_(read), root_(read.tree), model_(read.model) {}
+  explicit From04(const ReadDescription& read) : root_(read.tree), model_(read.model) {}
 
   UpdatedDescription Notes() && { return {{}, std::move(notes_)}; }
 
@@ -438,7 +438,6 @@ class From04 {
     return nullptr;
   }
 
-  const ReadDescription& read_;
   NodePointer root_;
   const ModelDescription& model_;
   std::vector<std::string> notes_;

@@ -83,14 +83,16 @@ class Emitter {
 
   // Text is written plain only if it still is text then.
   bool WriteScalar(const Node& node) {
+    static const std::string kNull = "null";
+    const std::string& text = node.is_null() ? kNull : node.text;
     Node plain = node;
     plain.is_plain = true;
     const bool may_be_plain = node.is_plain || plain.AsText().has_value();
     yaml_scalar_style_t style = may_be_plain ? YAML_PLAIN_SCALAR_STYLE : YAML_SINGLE_QUOTED_SCALAR_STYLE;
-    if (node.text.find('\n') != std::string::npos) style = YAML_LITERAL_SCALAR_STYLE;
+    if (text.find('\n') != std::string::npos) style = YAML_LITERAL_SCALAR_STYLE;
     yaml_event_t event;
-    return yaml_scalar_event_initialize(&event, nullptr, nullptr, Characters(node.text),
-                                        static_cast<int>(node.text.size()), may_be_plain ? 1 : 0, 1, style) != 0 &&
+    return yaml_scalar_event_initialize(&event, nullptr, nullptr, Characters(text), static_cast<int>(text.size()),
+                                        may_be_plain ? 1 : 0, 1, style) != 0 &&
            Emit(event);
   }
 
