@@ -153,3 +153,29 @@ def test_verdicts_on_broken_descriptions_are_those_of_the_reference(descriptions
     assert failed > len(made) / 3
     assert len(unexplained) <= 0.001 * len(made), unexplained
     assert equal >= 0.98 * len(made)
+
+
+def test_what_tegula_writes_is_valid_for_the_reference(tmp_path):
+    """Packages, and every valid model in the newest format."""
+    from bioimageio.spec import ValidationContext, load_description
+    from bioimageio.spec._internal.io_utils import read_yaml
+
+    shared = pathlib.Path(os.environ["TEGULA_TEST_DATA"])
+    program = os.environ["TEGULA_PROGRAM"]
+    updated = 0
+    for path, verdict in json.loads((shared / "golden/validation.json").read_text()).items():
+        if verdict["status"] != "valid-format" or verdict["type"] != "model":
+            continue
+        new = tmp_path / "new.yaml"
+        subprocess.run([program, "update-format", shared / "data" / path, "-o", new], check=True, capture_output=True)
+        status, messages = verdict_of_reference(read_yaml(new))
+        assert status == "valid-format", (path, messages)
+        updated += 1
+    assert updated > 40
+    for name in ("he_nuclei_rgb", "nuclei_fluo_globalnorm", "keras_all", "multi_io", "cellpose_like", "stardist_like2d"):
+        package = tmp_path / f"{name}.zip"
+        subprocess.run([program, "package", shared / "data/models_made" / name, package], check=True, capture_output=True)
+        with ValidationContext(perform_io_checks=True, log_warnings=False):
+            description = load_description(package, format_version="discover")
+        summary = description.validation_summary
+        assert summary.status == "valid-format", [error.msg for d in summary.details for error in d.errors]

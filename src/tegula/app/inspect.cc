@@ -6,6 +6,7 @@
 
 #include "tegula/core/text.h"
 #include "tegula/image/open.h"
+#include "tegula/outputs/html.h"
 #include "tegula/pipeline/prediction.h"
 #include "tegula/spec/package.h"
 
@@ -37,14 +38,40 @@ std::vector<TileSizes> TileSizesOf(const spec::ModelDescription& model) {
   return sizes;
 }
 
+// Covers that lie in the package; what cannot be shown is left out, as a card is no check.
+std::vector<std::string> CoversOf(const spec::Package& package) {
+  constexpr std::int64_t kLargest = 4 << 20;
+  constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
+      {".png", "image/png"}, {".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"}, {".gif", "image/gif"}};
+  std::vector<std::string> covers;
+  for (const std::string& cover : package.description().covers) {
+    const std::string suffix = ToLower(Path(cover).extension().string());
+    const auto* const type =
+        std::find_if(std::begin(kTypes), std::end(kTypes), [&](const auto& row) { return row.first == suffix; });
+    const Result<Path> file = package.File({cover, {}});
+    if (type == std::end(kTypes) || !file.ok()) continue;
+    const Result<std::string> bytes = ReadFile(*file, kLargest);
+    if (bytes.ok()) covers.push_back(outputs::DataUri(type->second, *bytes));
+  }
+  return covers;
+}
+
 }  // namespace
 
 Result<ModelCard> InspectModel(const Path& path, engines::Registry& registry, const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(path, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Read(path, context.limits));
   ModelCard card;
   card.package = path.string();
   card.description_file = package.description_file();
   card.model = package.description();
+  card.covers = CoversOf(package);
+  card.errors = static_cast<std::size_t>(
+      std::count_if(package.read().findings.begin(), package.read().findings.end(),
+                    [](const spec::Finding& finding) { return finding.severity == spec::Severity::kError; }));
+  if (const Status runnable = spec::CheckRunnable(package.read()); !runnable.ok()) {
+    card.reason = ToString(runnable.error());
+    return card;
+  }
   for (const spec::WeightsEntry& weights : card.model.weights) card.weights.push_back(SupportOf(weights, registry));
   card.tile_sizes = TileSizesOf(card.model);
 

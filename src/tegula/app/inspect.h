@@ -27,15 +27,18 @@ struct TileSizes {
   std::int64_t declared_halo = 0;
 };
 
+/// Of a description of another type only what all resources have is filled.
 struct ModelCard {
   std::string package;
   std::string description_file;
   spec::ModelDescription model;
   std::vector<WeightsSupport> weights;
   std::vector<TileSizes> tile_sizes;
-  bool runs = false;     ///< `test` can run it: an engine takes a weights entry and all ops are known
-  bool applies = false;  ///< and `predict` can apply it to images
-  std::string reason;    ///< why not, one sentence
+  std::vector<std::string> covers;  ///< pictures of the package that a page can show, as data addresses
+  std::size_t errors = 0;           ///< places where the description breaks the format
+  bool runs = false;                ///< `test` can run it: an engine takes a weights entry and all ops are known
+  bool applies = false;             ///< and `predict` can apply it to images
+  std::string reason;               ///< why not, one sentence
 };
 
 struct ImageCard {
@@ -43,6 +46,7 @@ struct ImageCard {
   image::ImageInfo info;
 };
 
+/// Whatever is wrong with a description, what can be shown of it is shown; errors are those of Package::Read.
 Result<ModelCard> InspectModel(const Path& model, engines::Registry& registry, const RunContext& context);
 Result<ImageCard> InspectImage(const std::string& name, const RunContext& context);
 

@@ -3,84 +3,70 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "tegula/app/exit_code.h"
 #include "tegula/app/inspect.h"
 #include "tegula/cli/commands.h"
+#include "tegula/cli/tensor_drawing.h"
+#include "tegula/outputs/model_page.h"
+#include "tegula/spec/words.h"
 
 namespace tegula::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
-
-std::string SizeText(const spec::AxisSize& size) {
-  return std::visit(Overloaded{[](const spec::FixedSize& s) { return fmt::format("{}", s.size); },
-                               [](const spec::ParameterizedSize& s) { return fmt::format("{} + {} n", s.min, s.step); },
-                               [](const spec::SizeReference& s) {
-                                 std::string text = s.tensor_id + "." + s.axis_id;
-                                 if (!s.scale.is_one())
-                                   text += s.scale.den == 1 ? fmt::format(" * {}", s.scale.num)
-                                                            : fmt::format(" * {}/{}", s.scale.num, s.scale.den);
-                                 if (s.offset != 0)
-                                   text += fmt::format(" {} {}", s.offset < 0 ? '-' : '+', std::abs(s.offset));
-                                 return text;
-                               },
-                               [](const spec::DataDependentSize&) { return std::string("decided by the data"); },
-                               [](const spec::AnySize&) { return std::string("any"); }},
-                    size);
+std::string Names(const std::vector<spec::Person>& people) {
+  std::vector<std::string> names;
+  for (const spec::Person& person : people)
+    names.push_back(person.affiliation.empty() ? person.name : fmt::format("{} ({})", person.name, person.affiliation));
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
-std::string AxisText(const spec::Axis& axis) {
-  std::string text = fmt::format("{} = {}", axis.id, SizeText(axis.size));
-  if (axis.type == spec::AxisType::kChannel && !axis.channel_names.empty())
-    text = fmt::format("{}: {}", axis.id, fmt::join(axis.channel_names, ", "));
-  if (!axis.unit.empty()) text += fmt::format(" of {} {}", axis.scale, axis.unit);
-  if (axis.halo != 0) text += fmt::format(", halo {}", axis.halo);
-  return text;
-}
-
-std::string TensorText(std::string_view role, const spec::TensorDescription& tensor) {
-  std::string text = fmt::format("{} {} ({})", role, tensor.id, DTypeName(tensor.data.dtype));
-  if (!tensor.description.empty()) text += ": " + tensor.description;
-  text += "\n";
-  for (const spec::Axis& axis : tensor.axes) text += fmt::format("    {}\n", AxisText(axis));
-  std::vector<std::string> ids;
-  for (const spec::OpDescription& op : tensor.ops) ids.emplace_back(spec::OpId(op));
-  if (!ids.empty())
-    text += fmt::format("    {}: {}\n", role == "input" ? "preprocessing" : "postprocessing", fmt::join(ids, " > "));
-  return text;
+// What every description says about itself; facts that are not stated are left out.
+std::string Facts(const app::ModelCard& card) {
+  const spec::ModelDescription& model = card.model;
+  std::vector<std::vector<std::string>> facts = {
+      {"package", fmt::format("{} ({}, format {})", card.package, card.description_file,
+                              model.format_version.empty() ? "not stated" : model.format_version)}};
+  const auto add = [&](std::string_view what, const std::string& value) {
+    if (!value.empty()) facts.push_back({std::string(what), value});
+  };
+  add("id", model.id_emoji.empty() ? model.id : fmt::format("{} {}", model.id, model.id_emoji));
+  add("version", model.version);
+  add("authors", Names(model.authors));
+  add("licence", model.license);
+  for (const spec::Citation& cite : model.cite)
+    add("cite", cite.text + (!cite.doi.empty()  ? " https://doi.org/" + cite.doi
+                             : cite.url.empty() ? ""
+                                                : " " + cite.url));
+  add("tags", fmt::format("{}", fmt::join(model.tags, ", ")));
+  add("documentation", model.documentation);
+  add("source", model.git_repo);
+  add("links", fmt::format("{}", fmt::join(model.links, ", ")));
+  return Table(facts);
 }
 
 std::string ToText(const app::ModelCard& card) {
   const spec::ModelDescription& model = card.model;
-  std::string text = fmt::format("{}\n{}\n\n", model.name, model.description);
-  std::vector<std::string> authors;
-  for (const spec::Person& author : model.authors) authors.push_back(author.name);
-  std::vector<std::vector<std::string>> facts = {
-      {"package", fmt::format("{} ({}, format {})", card.package, card.description_file, model.format_version)}};
-  if (!authors.empty()) facts.push_back({"authors", fmt::format("{}", fmt::join(authors, ", "))});
-  if (!model.license.empty()) facts.push_back({"licence", model.license});
-  for (const spec::Citation& cite : model.cite)
-    facts.push_back({"cite", cite.text + (cite.doi.empty() ? "" : " https://doi.org/" + cite.doi)});
-  if (!model.tags.empty()) facts.push_back({"tags", fmt::format("{}", fmt::join(model.tags, ", "))});
-  text += Table(facts) + "\n";
-  for (const spec::TensorDescription& tensor : model.inputs) text += TensorText("input", tensor);
-  for (const spec::TensorDescription& tensor : model.outputs) text += TensorText("output", tensor);
+  std::string text = fmt::format("{}\n{}\n\n", model.name, model.description) + Facts(card);
+  if (!model.inputs.empty()) text += "\nINPUT\n";
+  for (const spec::TensorDescription& tensor : model.inputs) text += DrawTensor(tensor);
+  if (!model.outputs.empty()) text += "\nOUTPUT\n";
+  for (const spec::TensorDescription& tensor : model.outputs) text += DrawTensor(tensor);
+  text += "\n";
   for (const app::TileSizes& sizes : card.tile_sizes)
     text += fmt::format("tile sizes in {}: {}\n", sizes.axis,
                         sizes.step == 0 ? fmt::format("{} only", sizes.min)
                                         : fmt::format("{0}, {1}, {2}, ...", sizes.min, sizes.min + sizes.step,
                                                       sizes.min + 2 * sizes.step));
-  std::vector<std::vector<std::string>> weights = {{"\nWEIGHTS", "FILE", "RUNS HERE"}};
+  std::vector<std::vector<std::string>> weights = {{"WEIGHTS", "FILE", "RUNS HERE"}};
   for (const app::WeightsSupport& entry : card.weights)
     weights.push_back({std::string(spec::WeightsFormatName(entry.format)), entry.file,
                        entry.engine.empty() ? "no: " + entry.reason : "with " + entry.engine});
-  text += Table(weights) + "\n";
+  if (!card.weights.empty()) text += "\n" + Table(weights) + "\n";
+  if (card.errors > 0)
+    text += fmt::format("The description breaks the format in {} (`tegula validate` shows where).\n",
+                        card.errors == 1 ? "one place" : fmt::format("{} places", card.errors));
   text += card.applies ? "It runs here and can be applied to images.\n"
           : card.runs  ? fmt::format("`test` runs it here, but it cannot be applied to images: {}.\n", card.reason)
                        : fmt::format("It does not run here: {}.\n", card.reason);
@@ -91,24 +77,42 @@ Json TensorJson(const spec::TensorDescription& tensor) {
   Json axes = Json::array();
   for (const spec::Axis& axis : tensor.axes)
     axes.push_back({{"id", axis.id},
-                    {"size", SizeText(axis.size)},
+                    {"size", spec::SizeInWords(axis.size)},
                     {"halo", axis.halo},
                     {"scale", axis.scale},
                     {"unit", axis.unit},
                     {"channel_names", axis.channel_names}});
-  std::vector<std::string> ids;
-  for (const spec::OpDescription& op : tensor.ops) ids.emplace_back(spec::OpId(op));
-  return {{"id", tensor.id},
-          {"description", tensor.description},
-          {"dtype", DTypeName(tensor.data.dtype)},
-          {"axes", std::move(axes)},
-          {"ops", ids}};
+  std::vector<std::string> ids, words;
+  for (const spec::OpDescription& op : tensor.ops) {
+    ids.emplace_back(spec::OpId(op));
+    words.push_back(spec::InWords(op));
+  }
+  return {{"id", tensor.id},         {"description", tensor.description},  {"dtype", DTypeName(tensor.data.dtype)},
+          {"axes", std::move(axes)}, {"data", spec::InWords(tensor.data)}, {"ops", ids},
+          {"ops_in_words", words}};
+}
+
+Json People(const std::vector<spec::Person>& people) {
+  Json all = Json::array();
+  for (const spec::Person& person : people)
+    all.push_back({{"name", person.name}, {"affiliation", person.affiliation}, {"orcid", person.orcid}});
+  return all;
+}
+
+Json Citations(const spec::Resource& resource) {
+  Json all = Json::array();
+  for (const spec::Citation& cite : resource.cite)
+    all.push_back({{"text", cite.text}, {"doi", cite.doi}, {"url", cite.url}});
+  return all;
 }
 
 Json ToJson(const app::ModelCard& card) {
   Json inputs = Json::array(), outputs = Json::array(), weights = Json::array();
   for (const spec::TensorDescription& tensor : card.model.inputs) inputs.push_back(TensorJson(tensor));
   for (const spec::TensorDescription& tensor : card.model.outputs) outputs.push_back(TensorJson(tensor));
+  Json tiles = Json::array();
+  for (const app::TileSizes& sizes : card.tile_sizes)
+    tiles.push_back({{"axis", sizes.axis}, {"min", sizes.min}, {"step", sizes.step}, {"halo", sizes.declared_halo}});
   for (const app::WeightsSupport& entry : card.weights)
     weights.push_back({{"format", spec::WeightsFormatName(entry.format)},
                        {"file", entry.file},
@@ -118,11 +122,23 @@ Json ToJson(const app::ModelCard& card) {
           {"package", card.package},
           {"name", card.model.name},
           {"description", card.model.description},
+          {"type", card.model.type},
           {"format_version", card.model.format_version},
+          {"id", card.model.id},
+          {"version", card.model.version},
+          {"authors", People(card.model.authors)},
+          {"cite", Citations(card.model)},
+          {"tags", card.model.tags},
+          {"links", card.model.links},
+          {"documentation", card.model.documentation},
+          {"covers", card.model.covers},
+          {"git_repo", card.model.git_repo},
+          {"errors", card.errors},
           {"license", card.model.license},
           {"inputs", std::move(inputs)},
           {"outputs", std::move(outputs)},
           {"weights", std::move(weights)},
+          {"tile_sizes", std::move(tiles)},
           {"runs", card.runs},
           {"applies", card.applies},
           {"reason", card.reason}};
@@ -174,36 +190,60 @@ Json ToJson(const app::ImageCard& card) {
   return json;
 }
 
-template <class Card>
-void Show(const Card& card, bool json) {
-  Print(json ? ToJson(card).dump(2) + "\n" : ToText(card));
+// A file of its own that a browser shows.
+Status WritePage(const app::ModelCard& card, const Path& path) {
+  outputs::ModelPage page{card.model, card.package, {}, {}, card.covers, card.reason, card.runs, card.applies};
+  for (const app::WeightsSupport& entry : card.weights)
+    page.weights.push_back(
+        {std::string(spec::WeightsFormatName(entry.format)), entry.file, entry.engine, entry.reason});
+  for (const app::TileSizes& sizes : card.tile_sizes)
+    page.tile_sizes.push_back({sizes.axis, sizes.step == 0
+                                               ? spec::SizeInWords(spec::FixedSize{sizes.min})
+                                               : spec::SizeInWords(spec::ParameterizedSize{sizes.min, sizes.step})});
+  return WriteFileWhole(path, outputs::RenderModelPage(page));
+}
+
+struct Words {
+  std::string name, html, cite;
+  bool json = false;
+};
+
+Result<int> Inspect(const Words& words, const Session& session) {
+  if (!app::LooksLikeModel(words.name)) {
+    if (!words.html.empty() || !words.cite.empty())
+      return InvalidError("--html and --cite are for models, not for images");
+    TEGULA_ASSIGN_OR_RETURN(const app::ImageCard card, app::InspectImage(words.name, session.context));
+    Print(words.json ? ToJson(card).dump(2) + "\n" : ToText(card));
+    return app::kExitOk;
+  }
+  TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card, app::InspectModel(words.name, session.registry, session.context));
+  if (!words.cite.empty()) {
+    if (card.model.cite.empty()) return NotFoundError("the description names nothing to cite");
+    Print(spec::AsBibtex(card.model));
+    return app::kExitOk;
+  }
+  if (!words.html.empty()) {
+    TEGULA_TRY(WritePage(card, words.html));
+    Print(fmt::format("page: {}\n", words.html));
+    return app::kExitOk;
+  }
+  Print(words.json ? ToJson(card).dump(2) + "\n" : ToText(card));
+  return app::kExitOk;
 }
 
 }  // namespace
 
 void AddInspect(CLI::App& app, Run& run) {
-  struct Words {
-    std::string name;
-    bool json = false;
-  };
   CLI::App* command = app.add_subcommand("inspect", "what a model or an image is, and whether the model runs here");
   const auto words = std::make_shared<Words>();
   command->add_option("MODEL|IMAGE", words->name, "a model's folder, yaml file or zip, or an image")->required();
   command->add_flag("--json", words->json, "for programs");
-  command->footer("examples:\n  tegula inspect models/affable-shark.zip\n  tegula inspect slide.svs");
-  command->callback([&run, words]() {
-    run = [words](const Session& session) -> Result<int> {
-      if (app::LooksLikeModel(words->name)) {
-        TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card,
-                                app::InspectModel(words->name, session.registry, session.context));
-        Show(card, words->json);
-      } else {
-        TEGULA_ASSIGN_OR_RETURN(const app::ImageCard card, app::InspectImage(words->name, session.context));
-        Show(card, words->json);
-      }
-      return 0;
-    };
-  });
+  command->add_option("--html", words->html, "write the model's card as a page with its cover");
+  command->add_option("--cite", words->cite, "what to cite, as bibtex")->check(CLI::IsMember({"bibtex"}));
+  command->footer(
+      "examples:\n  tegula inspect models/affable-shark.zip\n  tegula inspect models/affable-shark --html shark.html\n"
+      "  tegula inspect models/affable-shark --cite bibtex >> refs.bib\n  tegula inspect slide.svs");
+  command->callback([&run, words]() { run = [words](const Session& session) { return Inspect(*words, session); }; });
 }
 
 }  // namespace tegula::cli

@@ -6,6 +6,7 @@
 #include "tegula/app/exit_code.h"
 #include "tegula/app/validate.h"
 #include "tegula/cli/commands.h"
+#include "tegula/outputs/findings_page.h"
 
 namespace tegula::cli {
 namespace {
@@ -15,6 +16,13 @@ using spec::Severity;
 
 std::string Plural(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string Summary(const app::ValidationReport& report) {
+  return fmt::format(
+      "{}: {}, {}, {}, {}{}", report.status(), Plural(report.Count(Severity::kError), "error"),
+      Plural(report.Count(Severity::kAlert), "alert"), Plural(report.Count(Severity::kWarning), "warning"),
+      Plural(report.Count(Severity::kInfo), "remark"), report.files_checked ? "" : "; no file was opened");
 }
 
 std::string ToText(const app::ValidationReport& report) {
@@ -30,12 +38,13 @@ std::string ToText(const app::ValidationReport& report) {
                     finding.path.empty() ? "(document)" : finding.path, finding.sentence + hint});
   }
   if (!report.findings.empty()) text += Table(rows) + "\n";
-  text +=
-      fmt::format("{}: {}, {}, {}, {}", report.status(), Plural(report.Count(Severity::kError), "error"),
-                  Plural(report.Count(Severity::kAlert), "alert"), Plural(report.Count(Severity::kWarning), "warning"),
-                  Plural(report.Count(Severity::kInfo), "remark"));
-  if (!report.files_checked) text += "; no file was opened";
+  text += Summary(report);
   return text + "\n";
+}
+
+Status WritePage(const app::ValidationReport& report, const std::string& path) {
+  const std::string title = report.name.empty() ? report.source : report.name;
+  return WriteFileWhole(path, outputs::RenderFindingsPage(title, Summary(report), report.findings));
 }
 
 Json ToJson(const app::ValidationReport& report) {
@@ -59,6 +68,7 @@ Json ToJson(const app::ValidationReport& report) {
 void AddValidate(CLI::App& app, Run& run) {
   struct Words {
     std::vector<std::string> sources;
+    std::string html;
     bool no_io = false, strict = false, json = false;
   };
   CLI::App* command =
@@ -69,6 +79,7 @@ void AddValidate(CLI::App& app, Run& run) {
   command->add_flag("--no-io", words->no_io, "look at the description only; open no file that it names");
   command->add_flag("--strict", words->strict, "warnings and alerts fail too");
   command->add_flag("--json", words->json, "for programs: an object, or a list of them if there are several sources");
+  command->add_option("--html", words->html, "write the findings as a page (of one source)");
   command->footer(
       "example:\n  tegula validate models/affable-shark\n\nExit code 0 if all are valid. Severities: error (breaks the "
       "format), alert (others will miss it or fail over it), warning, info.");
@@ -76,10 +87,12 @@ void AddValidate(CLI::App& app, Run& run) {
     run = [words](const Session& session) -> Result<int> {
       Json all = Json::array();
       bool failed = false;
+      if (!words->html.empty() && words->sources.size() != 1) return InvalidError("--html is for one source");
       for (const std::string& source : words->sources) {
         TEGULA_ASSIGN_OR_RETURN(const app::ValidationReport report,
                                 app::Validate({source, !words->no_io, words->strict}, session.context.limits));
         failed = failed || report.failed();
+        if (!words->html.empty()) TEGULA_TRY(WritePage(report, words->html));
         if (words->json)
           all.push_back(ToJson(report));
         else

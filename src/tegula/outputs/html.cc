@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "tegula/outputs/report_style.h"
+
 namespace tegula::outputs {
 
 std::string EscapeHtml(std::string_view text) {
@@ -40,15 +42,26 @@ std::string ReadableNumber(double number) {
   return fmt::format("{:.3g}", number);
 }
 
-std::string PngDataUri(std::string_view png_file) {
+std::string PngDataUri(std::string_view png_file) { return DataUri("image/png", png_file); }
+
+std::string PageHead(std::string_view title) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
+      "'unsafe-inline'\">"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+      "<title>{} – Tegula</title><style>{}</style></head><body>\n",
+      EscapeHtml(title), kReportStyle);
+}
+
+std::string DataUri(std::string_view type, std::string_view file) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string uri = "data:image/png;base64,";
-  uri.reserve(uri.size() + (png_file.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < png_file.size(); i += 3) {
-    const std::size_t present = std::min<std::size_t>(3, png_file.size() - i);
+  std::string uri = fmt::format("data:{};base64,", type);
+  uri.reserve(uri.size() + (file.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < file.size(); i += 3) {
+    const std::size_t present = std::min<std::size_t>(3, file.size() - i);
     std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      bits = bits << 8 | (k < present ? static_cast<unsigned char>(png_file[i + k]) : 0U);
+    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (k < present ? static_cast<unsigned char>(file[i + k]) : 0U);
     for (std::size_t k = 0; k < 4; ++k) uri += k <= present ? kDigits[bits >> (18 - 6 * k) & 63U] : '=';
   }
   return uri;

@@ -16,7 +16,11 @@ std::string GroupedInteger(std::int64_t number);
 /// Three significant digits, whole and grouped from 1000 on: "0.499", "23", "1 612". "NaN" and infinities as words.
 std::string ReadableNumber(double number);
 
-/// A PNG file as the address of an image.
+/// A file as an address that holds all of it, such as of an image in the page; a PNG file as one.
+std::string DataUri(std::string_view type, std::string_view file);
 std::string PngDataUri(std::string_view png_file);
+
+/// The beginning of a page: everything up to the body's content. The page forbids itself scripts and requests.
+std::string PageHead(std::string_view title);
 
 }  // namespace tegula::outputs

@@ -12,7 +12,6 @@
 #include "tegula/outputs/html.h"
 #include "tegula/outputs/palette.h"
 #include "tegula/outputs/png.h"
-#include "tegula/outputs/report_style.h"
 
 namespace tegula::outputs {
 namespace {
@@ -264,19 +263,12 @@ std::string Record(const RunRecord& r) {
       RecordRows(json));
 }
 
-constexpr std::string_view kHead =
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
-    "'unsafe-inline'\">"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
-
 }  // namespace
 
 Result<std::string> RenderReport(const ReportInput& input) {
   const RunRecord& r = input.record;
   TEGULA_ASSIGN_OR_RETURN(const std::string pictures, Pictures(input.pictures));
-  std::string html = fmt::format("{}<title>{} – Tegula</title><style>{}</style></head><body>\n", kHead,
-                                 EscapeHtml(input.title), kReportStyle);
+  std::string html = PageHead(input.title);
   html += Header(input) + Warnings(r) + KeyFigures(r) + pictures + Objects(input) + Times(r) + Notes(r) + Record(r);
   return html + "</body></html>\n";
 }

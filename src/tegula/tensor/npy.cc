@@ -38,8 +38,9 @@ std::optional<std::string_view> Field(std::string_view header, std::string_view 
 
 Result<Shape> ParseShape(std::string_view text) {
   std::vector<std::int64_t> sizes;
-  for (const std::string& part : Split(text, ',')) {
-    if (Trim(part).empty()) continue;
+  std::vector<std::string> parts = Split(text, ',');
+  if (Trim(parts.back()).empty()) parts.pop_back();  // (3,) and ()
+  for (const std::string& part : parts) {
     const std::optional<std::int64_t> size = ParseInt(Trim(part));
     if (!size || *size < 0) return CorruptError(fmt::format("'{}' is not the shape of an array", text));
     sizes.push_back(*size);

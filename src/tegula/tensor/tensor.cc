@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -10,14 +11,16 @@ namespace tegula {
 std::string ToString(const Shape& shape) { return fmt::format("{}", fmt::join(shape.sizes(), " x ")); }
 
 Result<Tensor> Tensor::Allocate(DType dtype, const Shape& shape, const Limits& limits) {
+  // As if no axis were empty: strides are products of sizes too.
   std::int64_t bytes = DTypeSize(dtype);
   for (const std::int64_t size : shape.sizes()) {
     if (size < 0) return InvalidError("a tensor cannot have the shape " + ToString(shape));
-    if (size > 0 && bytes > limits.tensor_bytes / size)
+    if (bytes > limits.tensor_bytes / std::max<std::int64_t>(1, size))
       return ExhaustedError(fmt::format("a {} tensor of {} needs more than the {} GiB allowed for one tensor",
                                         DTypeName(dtype), ToString(shape), limits.tensor_bytes >> 30));
-    bytes *= size;
+    bytes *= std::max<std::int64_t>(1, size);
   }
+  bytes = shape.elements() * DTypeSize(dtype);
   constexpr std::size_t kAlignment = 64;
   const std::size_t rounded = (static_cast<std::size_t>(bytes) + kAlignment - 1) / kAlignment * kAlignment;
   Tensor tensor;

@@ -66,5 +66,11 @@ TEST(PaddedIndex, IsNumpysForPadsWiderThanTheImage) {
   EXPECT_EQ(PaddedIndex(5, 1, PadMode::kReflect), 0);
 }
 
+TEST(Tensor, AnEmptyAxisHidesNoOverflowOfTheOthers) {
+  const Shape shape = {0, 99999999999928, 11836928};
+  EXPECT_EQ(Tensor::Allocate(DType::kU8, shape).error().code, Code::kExhausted);
+  EXPECT_EQ(Tensor::Allocate(DType::kU8, {0, 5}).value().bytes(), 0);
+}
+
 }  // namespace
 }  // namespace tegula
