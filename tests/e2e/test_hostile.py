@@ -183,8 +183,8 @@ def test_hostile_packages_are_answered(case, command, tmp_path):
                          env=os.environ | {"TMPDIR": str(home / "tmp")})
     cpu_seconds, megabytes = map(float, (tmp_path / "costs").read_text().split())
     answer = run.stdout + run.stderr
-    accepted = case.startswith(("a size of a billion", "many keys", "an npy", "links", "a link", "zip slip", "a zip bomb"))
-    assert run.returncode in ((0, 1, 2, 3, 4, 5, 6, 7) if accepted and command == "inspect" else (1, 2, 3, 4, 5, 6, 7)), answer
+    # `inspect` shows what can be shown of a description that can be read.
+    assert run.returncode in ((0, 1, 2, 3, 4, 5, 6, 7) if command == "inspect" else (1, 2, 3, 4, 5, 6, 7)), answer
     assert answer.strip() and "terminate" not in answer and "assert" not in answer and len(answer) < 300_000
     assert megabytes < 200, f"{megabytes} MB"
     assert cpu_seconds < 5  # with sanitizers; it is 0.3 s without

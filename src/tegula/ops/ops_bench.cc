@@ -15,7 +15,7 @@ const std::vector<std::string> kAxes = {"batch", "channel", "y", "x"};
 void Memcpy(benchmark::State& state) {
   const Tensor in = testing::RandomTensor<float>(kPlanes, 3);
   Tensor out = Tensor::Allocate(DType::kF32, kPlanes).value();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     std::memcpy(out.view().data(), in.view().data(), static_cast<std::size_t>(in.bytes()));
     benchmark::ClobberMemory();
   }
@@ -24,11 +24,11 @@ void Memcpy(benchmark::State& state) {
 BENCHMARK(Memcpy);
 
 template <class T>
-void RunChain(benchmark::State& state, std::vector<spec::OpDescription> ops) {
+void RunChain(benchmark::State& state, const std::vector<spec::OpDescription>& ops) {
   const Tensor in = testing::RandomTensor<T>(kPlanes, 3);
   const Chain chain = Chain::Bind(ops, {"raw", kAxes, kPlanes, DTypeOf<T>(), {}}, {}).value();
   Tensor out = Tensor::Allocate(chain.output_dtype(), kPlanes).value();
-  for (auto _ : state) benchmark::DoNotOptimize(chain.Run(in.view(), out.view()).ok());
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(chain.Run(in.view(), out.view()).ok());
   state.SetItemsProcessed(state.iterations() * kPlanes.elements());
 }
 
@@ -54,7 +54,7 @@ template <class T>
 void Collect(benchmark::State& state, const std::vector<StatisticRequest>& requests) {
   const Tensor in = testing::RandomTensor<T>(kPlanes, 3);
   const std::vector<std::int64_t> begin(4, 0);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     StatisticsCollector collector = StatisticsCollector::Make(requests, DTypeOf<T>(), kPlanes, 1, 1).value();
     while (!collector.done()) {
       collector.Add(0, begin, in.view(), 0);

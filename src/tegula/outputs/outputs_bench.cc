@@ -20,8 +20,8 @@ Tensor Plane(std::int64_t size) {
   std::uint32_t state = 1;
   for (std::size_t i = 0; i < values.size(); ++i) {
     state = state * 1664525U + 1013904223U;
-    const auto y = static_cast<float>(i / static_cast<std::size_t>(size));
-    const auto x = static_cast<float>(i % static_cast<std::size_t>(size));
+    const std::size_t row = i / static_cast<std::size_t>(size), column = i % static_cast<std::size_t>(size);
+    const auto y = static_cast<float>(row), x = static_cast<float>(column);
     values[i] =
         1.0F / (1.0F + std::exp(-8.0F * std::sin(y / 20) * std::sin(x / 25))) + static_cast<float>(state >> 24) * 1e-6F;
   }
@@ -47,7 +47,7 @@ void SetRates(benchmark::State& state) {
 void BloscCompressAlone(benchmark::State& state) {
   const Tensor chunk = Plane(kChunk);
   std::string out(static_cast<std::size_t>(chunk.bytes()) + BLOSC_MAX_OVERHEAD, '\0');
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     for (int i = 0; i < 16; ++i)
       benchmark::DoNotOptimize(blosc_compress_ctx(5, BLOSC_SHUFFLE, 4, static_cast<std::size_t>(chunk.bytes()),
                                                   chunk.view().data(), out.data(), out.size(), "lz4", 0, 1));
@@ -59,7 +59,7 @@ void WriteBoxOf16Chunks(benchmark::State& state) {
   const TemporaryFolder folder = TemporaryFolder::Create("tegula_bench").value();
   const ChunkStore store = ChunkStore::Create(folder.path() / "s.ome.zarr", OptionsOf()).value();
   const Tensor plane = Plane(kSize);
-  for (auto _ : state) benchmark::DoNotOptimize(store.WriteBox(0, {0, 0, 0}, plane.view()).ok());
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(store.WriteBox(0, {0, 0, 0}, plane.view()).ok());
   SetRates(state);
 }
 BENCHMARK(WriteBoxOf16Chunks);
@@ -69,7 +69,7 @@ void ReadBoxOf16Chunks(benchmark::State& state) {
   const ChunkStore store = ChunkStore::Create(folder.path() / "s.ome.zarr", OptionsOf()).value();
   Tensor plane = Plane(kSize);
   if (!store.WriteBox(0, {0, 0, 0}, std::as_const(plane).view()).ok()) state.SkipWithError("cannot write");
-  for (auto _ : state) benchmark::DoNotOptimize(store.ReadBox(0, {0, 0, 0}, plane.view()).ok());
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(store.ReadBox(0, {0, 0, 0}, plane.view()).ok());
   SetRates(state);
 }
 BENCHMARK(ReadBoxOf16Chunks);
@@ -77,7 +77,7 @@ BENCHMARK(ReadBoxOf16Chunks);
 void MemcpyOfThePlane(benchmark::State& state) {
   const Tensor plane = Plane(kSize);
   Tensor out = Plane(kSize);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     std::memcpy(out.view().data(), plane.view().data(), static_cast<std::size_t>(plane.bytes()));
     benchmark::ClobberMemory();
   }
@@ -88,7 +88,7 @@ BENCHMARK(MemcpyOfThePlane);
 void HalveByMean(benchmark::State& state) {
   const Tensor plane = Plane(kSize);
   Tensor out = Plane(kSize / 2);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     Halve(plane.view(), Reduction::kMean, out.view());
     benchmark::ClobberMemory();
   }

@@ -175,7 +175,7 @@ class From04 {
   }
 
   NodePointer Version() {
-    if (const NodePointer version = NonNull("version")) return version;
+    if (NodePointer version = NonNull("version")) return version;
     return NonNull("version_number");
   }
 
@@ -262,7 +262,7 @@ class From04 {
   }
 
   NodePointer Address(std::string_view key) {
-    const NodePointer value = NonNull(key);
+    NodePointer value = NonNull(key);
     if (value == nullptr || IsUrl(WrittenIn(value))) return value;
     Note("{} '{}' is no address and was left out", key, WrittenIn(value));
     return nullptr;
@@ -270,7 +270,7 @@ class From04 {
 
   // {id, version_number} is {id: id/version_number}; a whole description of a dataset stays as it is.
   NodePointer Link(std::string_view key) const {
-    const NodePointer link = NonNull(key);
+    NodePointer link = NonNull(key);
     const NodePointer id = Get(link, "id"), number = Get(link, "version_number");
     if (id == nullptr || Get(link, "name") != nullptr) return link;
     const std::string version = WrittenIn(number);
@@ -374,7 +374,7 @@ class From04 {
 
   // A version that 0.5 demands and 0.4 did not.
   NodePointer Framework(const NodePointer& entry, std::string_view name, std::string_view key, NodePointer usual) {
-    const NodePointer stated = Get(entry, key);
+    NodePointer stated = Get(entry, key);
     if (stated != nullptr && !stated->is_null()) return stated;
     Note("weights.{}.{} was not stated; {} was written, please check", name, key, usual->text);
     return usual;
@@ -387,7 +387,7 @@ class From04 {
       const std::string_view name = WeightsFormatName(weights.format);
       entries.emplace_back(name, Entry(Get(all, name), name, weights));
     }
-    return Mapping(std::move(entries));
+    return Mapping(entries);
   }
 
   NodePointer Entry(const NodePointer& old, std::string_view name, const WeightsEntry& weights) {

@@ -69,7 +69,7 @@ config:
 )";
 
 void ReadOneDescription(benchmark::State& state) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const Result<ReadDescription> read = ReadRdf(kDescription);
     if (!read.ok() || HasErrors(read->findings)) return state.SkipWithError("the description is not valid");
     benchmark::DoNotOptimize(read->model.name);
@@ -87,7 +87,7 @@ void ValidateFolderOf500(benchmark::State& state) {
     if (!MakeFolders(model).ok() || !WriteFileWhole(model / "rdf.yaml", kDescription).ok())
       return state.SkipWithError("the descriptions could not be written");
   }
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     for (int i = 0; i < kCount; ++i) {
       const Result<Package> package = Package::Read(folder.path() / std::to_string(i));
       if (!package.ok() || HasErrors(package->read().findings))
@@ -99,7 +99,7 @@ BENCHMARK(ValidateFolderOf500)->Unit(benchmark::kMillisecond);
 
 // What reading costs beside only parsing the text.
 void ParseOneDescription(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(ParseYaml(kDescription).ok());
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(ParseYaml(kDescription).ok());
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(ParseOneDescription)->Unit(benchmark::kMicrosecond);

@@ -73,11 +73,11 @@ NodePointer List(std::vector<NodePointer> items) {
   return node;
 }
 
-NodePointer Mapping(std::vector<std::pair<std::string_view, NodePointer>> entries) {
+NodePointer Mapping(const std::vector<std::pair<std::string_view, NodePointer>>& entries) {
   const auto node = std::make_shared<Node>();
   node->kind = Node::Kind::kMapping;
-  for (auto& [key, value] : entries)
-    if (value != nullptr) node->entries.push_back({std::string(key), std::move(value)});
+  for (const auto& [key, value] : entries)
+    if (value != nullptr) node->entries.push_back({std::string(key), value});
   return node;
 }
 

@@ -37,7 +37,7 @@ NodePointer Number(double value);
 NodePointer Number(std::int64_t value);
 NodePointer List(std::vector<NodePointer> items);
 /// A mapping; entries whose value is null are left out.
-NodePointer Mapping(std::vector<std::pair<std::string_view, NodePointer>> entries);
+NodePointer Mapping(const std::vector<std::pair<std::string_view, NodePointer>>& entries);
 
 /// What to make of nodes of a tree.
 using Changes = std::map<const Node*, Change>;
