@@ -12,6 +12,7 @@
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
 #include "tegula/image/open.h"
+#include "tegula/ops/statistics_file.h"
 #include "tegula/outputs/geojson.h"
 #include "tegula/outputs/output_formats.h"
 #include "tegula/outputs/pyramid.h"
@@ -26,6 +27,8 @@ namespace {
 constexpr const char* kPrediction = "prediction";  // and the suffix of its format
 constexpr const char* kObjects = "objects.geojson";
 constexpr const char* kRecord = "run.json";
+constexpr const char* kStatistics = "statistics.json";
+constexpr std::string_view kFromImage = "image";
 constexpr const char* kReport = "report.html";
 
 // What is the same for all images of a call.
@@ -130,7 +133,9 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Create(folder_, Names(), request.overwrite));
 
     Stopwatch watch;
-    TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics, pipeline::ComputeStatistics(context_, model, bound));
+    TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics, StatisticsFor(model, bound));
+    if (request.save_statistics)
+      TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics)));
     if (!statistics.all().empty()) record_.stages.push_back(watch.Lap("whole-image statistics"));
     TEGULA_ASSIGN_OR_RETURN(const pipeline::Prediction prediction,
                             pipeline::Prediction::Bind(model, *job_.proven.network, bound, statistics, request.tiling));
@@ -180,14 +185,30 @@ class ImageRun {
     std::vector<std::string> names = {kRecord, kReport};
     for (const outputs::OutputFormat* format : job_.formats) names.push_back(FileOf(*format));
     if (!job_.labels.empty()) names.emplace_back(kObjects);
+    if (job_.request.save_statistics) names.emplace_back(kStatistics);
     return names;
   }
 
   // What any run could have left.
   static std::vector<std::string> AllNames() {
-    std::vector<std::string> names = {kObjects, kRecord, kReport};
+    std::vector<std::string> names = {kObjects, kRecord, kReport, kStatistics};
     for (const outputs::OutputFormat& format : outputs::OutputFormats()) names.push_back(FileOf(format));
     return names;
+  }
+
+  // Of this image, or those that someone computed elsewhere.
+  Result<ops::Statistics> StatisticsFor(const spec::ModelDescription& model, const image::BoundImage& bound) {
+    constexpr std::int64_t kLargest = 64 << 20;
+    const std::string& from = job_.request.statistics_from;
+    if (from == kFromImage) return pipeline::ComputeStatistics(context_, model, bound);
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
+    TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(from, kLargest));
+    TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, ops::StatisticsFromJson(text, requests).Context(from));
+    record_.notes.push_back(
+        requests.empty() ? fmt::format("{} was not needed: the model wants no statistics of its input", from)
+                         : fmt::format("the statistics for normalisation come from {}, not from this image", from));
+    context_.progress.Note(record_.notes.back());
+    return statistics;
   }
 
   outputs::StoreOptions StoreOptionsOf(const pipeline::Prediction& prediction, const image::BoundImage& bound) const {
@@ -347,6 +368,7 @@ class ImageRun {
                                                             : "the halo that the model declares; it was not measured");
     for (const outputs::OutputFormat* format : job_.formats) record_.outputs.push_back({"prediction", FileOf(*format)});
     if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjects});
+    if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics});
     record_.outputs.push_back({"report", kReport});
   }
 

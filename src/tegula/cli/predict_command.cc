@@ -113,6 +113,13 @@ void AddPredict(CLI::App& app, Run& run) {
       ->add_option("--engine", request.engine,
                    "auto: the first that reproduces the model's test outputs; or a name from `tegula engines`")
       ->capture_default_str();
+  command
+      ->add_option(
+          "--statistics-from", request.statistics_from,
+          "whose mean, deviation and percentiles normalise the input: image, or a file that --save-statistics or "
+          "`bioimageio predict --stats` wrote")
+      ->capture_default_str();
+  command->add_flag("--save-statistics", request.save_statistics, "leave them in statistics.json");
   command->add_option(
       "--objects", words->objects,
       "make objects of these output channels, by name or index, separated by commas; all: every channel");

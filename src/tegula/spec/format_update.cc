@@ -93,11 +93,6 @@ struct KwargsOf {
   NodePointer operator()(const UnsupportedOp&) const { return nullptr; }  // 0.4 has none
 };
 
-bool IsFloatCast(const OpDescription& op) {
-  const auto* const cast = std::get_if<EnsureDtype>(&op);
-  return cast != nullptr && cast->dtype == DType::kF32;
-}
-
 NodePointer OpsNode(const std::vector<OpDescription>& ops) {
   std::vector<NodePointer> items;
   for (const OpDescription& op : ops)
@@ -285,7 +280,8 @@ class From04 {
       std::vector<OpDescription> ops = tensor.ops;
       // 0.5 gives outputs the type that they are described with.
       if (!is_input && !ops.empty()) ops.back() = EnsureDtype{tensor.data.dtype};
-      if (!is_input && IsFloatCast(ops.front()) && ops.size() > 1) ops.erase(ops.begin());  // networks give float32
+      // and does not cast what the network gives, which 0.4 does before its operations.
+      if (!is_input && ops.size() > 1 && std::holds_alternative<EnsureDtype>(ops.front())) ops.erase(ops.begin());
       items.push_back(Mapping({{"id", Text(tensor.id)},
                                {"description", TextNode(Cut(tensor.description, 128, tensor.id + ".description"))},
                                {"axes", Axes(tensor, is_input)},
