@@ -52,3 +52,15 @@ def test_statistics_of_something_else_are_refused(tegula, data, image, tmp_path)
     run = tegula("predict", data / "models_made/nuclei_fluo_globalnorm", tmp_path / "a.tif", "-o", tmp_path / "o",
                  "--statistics-from", tmp_path / "other.json")
     assert run.code == 4 and "quantile" in run.err and not (tmp_path / "o/run.json").exists()
+
+
+def test_padded_statistics_are_those_of_the_image_with_its_halo(tegula, data, image, tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", image)
+    model = data / "models_made/nuclei_fluo_globalnorm"
+    predicted(tegula, model, tmp_path / "a.tif", tmp_path / "o", "--save-statistics", "--statistics-from", "padded")
+    padded = np.pad(image.astype(np.float64), 48, "symmetric")
+    entries = json.loads((tmp_path / "o/statistics.json").read_text())
+    for entry in entries:
+        value = float(np.squeeze(entry["value"]["data"]))
+        assert value == np.quantile(padded, entry["measure"]["q"])
+    assert any(float(np.squeeze(e["value"]["data"])) != np.quantile(image, e["measure"]["q"]) for e in entries)

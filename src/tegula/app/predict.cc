@@ -28,7 +28,7 @@ constexpr const char* kPrediction = "prediction";  // and the suffix of its form
 constexpr const char* kObjects = "objects.geojson";
 constexpr const char* kRecord = "run.json";
 constexpr const char* kStatistics = "statistics.json";
-constexpr std::string_view kFromImage = "image";
+constexpr std::string_view kFromImage = "image", kFromPadded = "padded";
 constexpr const char* kReport = "report.html";
 
 // What is the same for all images of a call.
@@ -201,6 +201,10 @@ class ImageRun {
     constexpr std::int64_t kLargest = 64 << 20;
     const std::string& from = job_.request.statistics_from;
     if (from == kFromImage) return pipeline::ComputeStatistics(context_, model, bound);
+    if (from == kFromPadded) {
+      record_.notes.emplace_back("the statistics for normalisation are those of the image with the halo around it");
+      return pipeline::ComputeStatistics(context_, model, bound, pipeline::StatisticsOf::kPadded);
+    }
     TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
     TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(from, kLargest));
     TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, ops::StatisticsFromJson(text, requests).Context(from));

@@ -28,7 +28,7 @@ struct PredictRequest {
   std::vector<std::string> channels;  ///< names or 0-based indices; empty: by the rules of image::Bind
   std::optional<int> level;
   std::optional<double> pixel_size_um;
-  std::string statistics_from = "image";  ///< "image": of each image as a whole; else a file that holds them
+  std::string statistics_from = "image";  ///< "image": of each whole; "padded": with its halo; else a file
   bool save_statistics = false;           ///< leave statistics.json, which other runs and bioimageio.core can use
   tiling::TileRequest tiling;
   std::string engine = "auto";

@@ -114,10 +114,10 @@ void AddPredict(CLI::App& app, Run& run) {
                    "auto: the first that reproduces the model's test outputs; or a name from `tegula engines`")
       ->capture_default_str();
   command
-      ->add_option(
-          "--statistics-from", request.statistics_from,
-          "whose mean, deviation and percentiles normalise the input: image, or a file that --save-statistics or "
-          "`bioimageio predict --stats` wrote")
+      ->add_option("--statistics-from", request.statistics_from,
+                   "whose mean, deviation and percentiles normalise the input: image; padded (the image with its halo, "
+                   "as bioimageio.core 0.11 takes them); or a file that --save-statistics or "
+                   "`bioimageio predict --stats` wrote")
       ->capture_default_str();
   command->add_flag("--save-statistics", request.save_statistics, "leave them in statistics.json");
   command->add_option(

@@ -13,9 +13,16 @@ namespace tegula::pipeline {
 /// neither do the statistics.
 inline constexpr std::int64_t kStatisticsBlock = 1024;
 
-/// Statistics of the raw bound image, before any op and before any padding. Empty if the model asks for none; then the
-/// image is not read. Errors of reading, and what ops::RequiredStatistics refuses.
+/// Of which pixels statistics are taken.
+enum class StatisticsOf : std::uint8_t {
+  kImage,   ///< the whole image, as the format says
+  kPadded,  ///< the image with the model's halo around it, as bioimageio.core 0.11 does: pixels at the border count
+            ///< twice
+};
+
+/// Statistics of the raw bound image, before any op. Empty if the model asks for none; then the image is not read.
+/// Errors of reading, and what ops::RequiredStatistics refuses.
 Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec::ModelDescription& model,
-                                          const image::BoundImage& image);
+                                          const image::BoundImage& image, StatisticsOf of = StatisticsOf::kImage);
 
 }  // namespace tegula::pipeline
