@@ -9,13 +9,7 @@ import time
 
 import pytest
 
-# A small process in between: the system counts what started a process as part of it, and tests hold whole frameworks.
-LAUNCHER = """
-import os, sys
-_, status, usage = os.wait4(os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ), 0)
-open(sys.argv[1], 'w').write(f'{usage.ru_utime + usage.ru_stime} {usage.ru_maxrss}')
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
+COSTS = pathlib.Path(__file__).parents[1] / "costs.py"
 PROGRAM = os.environ["TEGULA_PROGRAM"]
 
 
@@ -25,12 +19,11 @@ class Run:
     def __init__(self, *words, cwd=None):
         began = time.monotonic()
         with tempfile.NamedTemporaryFile("r") as costs:
-            done = subprocess.run([sys.executable, "-SEc", LAUNCHER, costs.name, PROGRAM, *map(str, words)],
+            done = subprocess.run([sys.executable, "-SE", COSTS, costs.name, PROGRAM, *map(str, words)],
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd)
-            self.cpu_seconds, kilobytes = map(float, costs.read().split())
+            self.cpu_seconds, self.peak_mb = map(float, costs.read().split())
         self.out, self.code = done.stdout, done.returncode
         self.seconds = time.monotonic() - began
-        self.peak_mb = kilobytes / 1000
 
     def ok(self):
         assert self.code == 0, self.out

@@ -7,7 +7,6 @@
 Compared are every pixel of every level (with both readers), channel names and colours, and the size of a pixel.
 """
 import math
-import pathlib
 import sys
 import xml.etree.ElementTree
 
@@ -20,17 +19,10 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
+from checking import check_all, require
+
 OME = "{http://www.openmicroscopy.org/Schemas/OME/2016-06}"
 UNITS = {"X": "µm", "Y": "µm", "Z": "µm"}
-
-
-class Wrong(Exception):
-    """What is wrong, as a sentence."""
-
-
-def require(condition, sentence):
-    if not condition:
-        raise Wrong(sentence)
 
 
 def same(a, b):
@@ -125,20 +117,5 @@ def check(path):
     print(f"{path.name}: {''.join(store.axes)} {store.levels[0].dtype} {shapes}, channels {[c['label'] for c in store.channels]}")
 
 
-def main():
-    paths = [pathlib.Path(argument) for argument in sys.argv[1:]]
-    images = [image for p in paths for image in ([p] if p.is_file() else sorted(p.glob("*.ome.tif")))]
-    if not images:
-        sys.exit("no OME-TIFF image is named")
-    wrong = 0
-    for image in images:
-        try:
-            check(image)
-        except Exception as error:  # whatever a library throws is a finding
-            print(f"{image.name}: {type(error).__name__}: {error}")
-            wrong += 1
-    sys.exit(1 if wrong else 0)
-
-
 if __name__ == "__main__":
-    main()
+    check_all(check, lambda path: path.is_file(), "*.ome.tif", "OME-TIFF")

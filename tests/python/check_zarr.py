@@ -7,7 +7,6 @@
 Checked are the metadata (axes, units, scales that follow from the shapes, channels) and every pixel of the pyramid, which is
 made again with NumPy by the method that the metadata name.
 """
-import pathlib
 import sys
 
 try:
@@ -20,16 +19,9 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
+from checking import check_all, require
+
 UNITS = {"t": ("time", "second"), "c": ("channel", None), "z": ("space", "micrometer"), "y": ("space", "micrometer"), "x": ("space", "micrometer")}
-
-
-class Wrong(Exception):
-    """What is wrong, as a sentence."""
-
-
-def require(condition, sentence):
-    if not condition:
-        raise Wrong(sentence)
 
 
 def four_corners(level):
@@ -123,20 +115,5 @@ def check(path):
     print(f"{path.name}: {''.join(names)} {levels[0].dtype} {shapes} in chunks of {arrays[0].chunks}, {multiscale['type']}, channels {labels}")
 
 
-def main():
-    paths = [pathlib.Path(argument) for argument in sys.argv[1:]]
-    stores = [s for p in paths for s in ([p] if (p / "zarr.json").exists() else sorted(p.glob("*.ome.zarr")))]
-    if not stores:
-        sys.exit("no OME-Zarr image is named")
-    wrong = 0
-    for store in stores:
-        try:
-            check(store)
-        except Exception as error:  # whatever a library throws is a finding
-            print(f"{store.name}: {type(error).__name__}: {error}")
-            wrong += 1
-    sys.exit(1 if wrong else 0)
-
-
 if __name__ == "__main__":
-    main()
+    check_all(check, lambda path: (path / "zarr.json").exists(), "*.ome.zarr", "OME-Zarr")

@@ -1,7 +1,5 @@
 #include "tegula/cli/tensor_drawing.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -10,7 +8,7 @@
 namespace tegula::cli {
 namespace {
 
-constexpr std::size_t kWidth = 18;
+constexpr std::size_t kWidth = 18, kNames = 8;
 
 // One sheet, or several if there are channels, planes or time points behind the first.
 std::vector<std::string> Sheet(const spec::TensorDescription& tensor) {
@@ -30,22 +28,6 @@ std::vector<std::string> Sheet(const spec::TensorDescription& tensor) {
           "    ╰──────────╯│ ", "     ╰──────────╯ ", "         x        "};
 }
 
-std::string AxisLine(const spec::Axis& axis) {
-  constexpr std::size_t kNames = 8;
-  if (axis.type == spec::AxisType::kChannel && !axis.channel_names.empty()) {
-    const std::size_t shown = std::min(kNames, axis.channel_names.size());
-    return fmt::format(
-        "{}: {}{}", axis.id,
-        fmt::join(axis.channel_names.begin(), axis.channel_names.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
-        shown < axis.channel_names.size() ? fmt::format(", ... ({})", axis.channel_names.size()) : "");
-  }
-  std::string text = fmt::format("{}: {}", axis.id, spec::SizeInWords(axis.size));
-  if (!axis.unit.empty())
-    text += fmt::format(" pixels of {:.4g} {}", axis.scale, axis.unit == "micrometer" ? "µm" : axis.unit);
-  if (axis.halo != 0) text += fmt::format(", {} to be cropped at each end", axis.halo);
-  return text;
-}
-
 }  // namespace
 
 std::string DrawTensor(const spec::TensorDescription& tensor) {
@@ -53,7 +35,7 @@ std::string DrawTensor(const spec::TensorDescription& tensor) {
   facts.push_back(tensor.id + (tensor.description.empty() ? "" : ": " + tensor.description));
   facts.push_back(spec::InWords(tensor.data));
   for (const spec::Axis& axis : tensor.axes)
-    if (axis.type != spec::AxisType::kBatch) facts.push_back(AxisLine(axis));
+    if (axis.type != spec::AxisType::kBatch) facts.push_back(axis.id + ": " + spec::InWords(axis, kNames));
   for (const spec::OpDescription& op : tensor.ops) facts.push_back("· " + spec::InWords(op));
   const std::vector<std::string> sheet = Sheet(tensor);
   std::string text;

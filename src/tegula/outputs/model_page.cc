@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "tegula/outputs/html.h"
-#include "tegula/outputs/palette.h"
 #include "tegula/spec/words.h"
 
 namespace tegula::outputs {
@@ -81,26 +80,14 @@ std::string Drawing(const spec::TensorDescription& tensor) {
   return svg + "</svg>";
 }
 
-std::string AxisRow(const spec::Axis& axis) {
-  std::string text = EscapeHtml(spec::SizeInWords(axis.size));
-  if (axis.type == spec::AxisType::kChannel && !axis.channel_names.empty()) {
-    std::vector<std::string> names;
-    for (const std::string& name : axis.channel_names) names.push_back(EscapeHtml(name));
-    text = fmt::format("{}", fmt::join(names, ", "));
-  }
-  if (!axis.unit.empty())
-    text += fmt::format(" pixels of {:.4g} {}", axis.scale, axis.unit == "micrometer" ? "µm" : EscapeHtml(axis.unit));
-  if (axis.halo > 0) text += fmt::format(", {} to be cropped at each end", axis.halo);
-  return Row(EscapeHtml(axis.id), text);
-}
-
 std::string Tensor(std::string_view role, const spec::TensorDescription& tensor) {
   std::string html = fmt::format("<div class=\"tensor\"><div>{}</div><div><h3>{} {}</h3>", Drawing(tensor), role,
                                  EscapeHtml(tensor.id));
   if (!tensor.description.empty()) html += fmt::format("<p>{}</p>", EscapeHtml(tensor.description));
   html += "<table>" + Row("values", EscapeHtml(spec::InWords(tensor.data)));
   for (const spec::Axis& axis : tensor.axes)
-    if (axis.type != spec::AxisType::kBatch) html += AxisRow(axis);
+    if (axis.type != spec::AxisType::kBatch)
+      html += Row(EscapeHtml(axis.id), EscapeHtml(spec::InWords(axis, std::string::npos)));
   std::vector<std::string> ops;
   for (const spec::OpDescription& op : tensor.ops) ops.push_back(EscapeHtml(spec::InWords(op)));
   html += Row(role == "Input" ? "before the network" : "after the network", fmt::format("{}", fmt::join(ops, "<br>")));

@@ -168,10 +168,10 @@ Result<WeightsOnDisk> Package::SavedModel(const FileReference& reference) const 
     TEGULA_ASSIGN_OR_RETURN(on_disk.sha256, Sha256OfFile(on_disk.path / kSavedModel));
     return on_disk;
   }
-  TEGULA_ASSIGN_OR_RETURN(const Path archive, File(reference));
-  TEGULA_ASSIGN_OR_RETURN(on_disk.sha256, Sha256OfFile(archive));
+  TEGULA_ASSIGN_OR_RETURN(on_disk.archive, File(reference));
+  TEGULA_ASSIGN_OR_RETURN(on_disk.sha256, Sha256OfFile(on_disk.archive));
   TEGULA_ASSIGN_OR_RETURN(std::unique_ptr<PackageFiles> bundle,
-                          OpenZipFiles(archive, state_->limits, &IsAnyRoot).Context(name));
+                          OpenZipFiles(on_disk.archive, state_->limits, &IsAnyRoot).Context(name));
   TEGULA_ASSIGN_OR_RETURN(on_disk.path, SavedModelBelow(*bundle, "", name, limit_bytes));
   state_->bundles.push_back(std::move(bundle));
   return on_disk;

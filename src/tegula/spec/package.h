@@ -20,6 +20,7 @@ namespace tegula::spec {
 /// What an engine loads.
 struct WeightsOnDisk {
   Path path;           ///< the weights file; a SavedModel's folder
+  Path archive;        ///< a SavedModel's zip; empty if it lies there as a folder
   std::string sha256;  ///< of the file, or of the archive it came in; of saved_model.pb if it lies there as a folder
 };
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <set>
 
 #include "tegula/spec/sizes.h"
@@ -37,13 +36,10 @@ class FileChecks {
     findings_.push_back(std::move(finding));
   }
 
-  static bool IsOnNetwork(const DescribedFile& file) { return IsUrl(file.file.source); }
-
   void CheckFile(const DescribedFile& file) {
-    if (IsOnNetwork(file)) return Add(Severity::kInfo, &file, "lies on the network and was not looked at");
+    if (IsUrl(file.file.source)) return Add(Severity::kInfo, &file, "lies on the network and was not looked at");
     if (!seen_.insert(file.path).second) return;
-    const bool is_bundle = file.path == "weights.tensorflow_saved_model_bundle.source";
-    if (is_bundle) {
+    if (file.is_saved_model()) {
       const WeightsEntry* weights = package_.description().FindWeights(WeightsFormat::kTensorflowSavedModelBundle);
       if (weights == nullptr) return;
       const Result<WeightsOnDisk> found = package_.Weights(*weights);

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "tegula/spec/package_checks.h"
+#include "tegula/spec/package_files.h"
 #include "tegula/spec/text_kinds.h"
 #include "tegula/spec/tree_edit.h"
 #include "tegula/spec/yaml_writer.h"
@@ -16,7 +17,6 @@ namespace tegula::spec {
 namespace {
 
 constexpr const char* kDescription = "rdf.yaml";
-constexpr const char* kBundle = "weights.tensorflow_saved_model_bundle.source";
 
 Error ZipError(const Path& path, const char* reason) {
   return IoError(fmt::format("cannot write {}: {}", path.string(), reason));
@@ -125,29 +125,22 @@ NodePointer WithOnly(const NodePointer& tree, WeightsFormat format) {
 
 // A folder as a zip beside the package, which goes when it has been copied into it.
 Status ZipFolder(const Path& folder, const Path& path) {
-  std::vector<std::string> files;
-  std::error_code failed, ignored;
-  for (std::filesystem::recursive_directory_iterator entry(folder, failed), end; !failed && entry != end;
-       entry.increment(failed))
-    if (entry->is_regular_file(ignored)) files.push_back(entry->path().lexically_relative(folder).generic_string());
-  if (failed) return IoError(fmt::format("cannot list {}: {}", folder.string(), failed.message()));
-  std::sort(files.begin(), files.end());
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> files, NewFolderFiles(folder)->Below(""));
   TEGULA_ASSIGN_OR_RETURN(ZipWriter writer, ZipWriter::Create(path));
   for (const std::string& file : files) TEGULA_TRY(writer.AddFile(file, folder / file));
   return writer.Commit();
 }
 
+// CheckFiles has compared the file with its sha256.
 Result<Content> Find(const Package& package, const DescribedFile& file) {
-  if (file.path == kBundle) {
-    std::error_code ignored;
-    const Path folder = package.path() / file.file.source;
-    const WeightsEntry* weights = package.description().FindWeights(WeightsFormat::kTensorflowSavedModelBundle);
-    if (std::filesystem::is_directory(folder, ignored) && weights != nullptr) {
-      TEGULA_ASSIGN_OR_RETURN(WeightsOnDisk on_disk, package.Weights(*weights));
-      return Content{std::move(on_disk.path), true};
-    }
+  const WeightsEntry* const saved_model =
+      file.is_saved_model() ? package.description().FindWeights(WeightsFormat::kTensorflowSavedModelBundle) : nullptr;
+  if (saved_model != nullptr) {
+    TEGULA_ASSIGN_OR_RETURN(WeightsOnDisk on_disk, package.Weights(*saved_model));
+    if (on_disk.archive.empty()) return Content{std::move(on_disk.path), true};
+    return Content{std::move(on_disk.archive), false};
   }
-  TEGULA_ASSIGN_OR_RETURN(Path path, package.File(file.file));
+  TEGULA_ASSIGN_OR_RETURN(Path path, package.File({file.file.source, {}}));
   return Content{std::move(path), false};
 }
 

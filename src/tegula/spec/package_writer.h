@@ -25,7 +25,7 @@ struct WrittenPackage {
 /// suffix), with their sha256 where the format has a place for it. A SavedModel that lies in a folder becomes a zip.
 /// The same input gives the same bytes: entries are sorted, without times and owners. `path` appears when it is
 /// complete. kInvalid for a description that breaks the format, with all findings, or that has no such weights; errors
-/// of the package's files and of writing. Cost: every file is read twice.
+/// of the package's files and of writing. Cost: every file is read three times.
 Result<WrittenPackage> WritePackage(const Package& package, const Path& path, const WritePackageOptions& options = {},
                                     const Limits& limits = {});
 

@@ -94,9 +94,8 @@ Result<ReadDescription> ReadRdf(std::string_view yaml_text, const Limits& limits
   const std::string type = ReadType(as_written);
   const Reader format_version = as_written.Required("format_version");
   const std::string version_text = format_version.Text();
-  const auto is_text = [](const Reader& value) { return value.is_there() && value.node()->AsText().has_value(); };
-  const bool is_complete = is_text(as_written["type"]) && is_text(format_version);
-  result.type = is_text(as_written["type"]) ? type : "";
+  const bool is_complete = as_written["type"].is_text() && format_version.is_text();
+  result.type = as_written["type"].is_text() ? type : "";
   result.is_model = type == "model";
 
   const std::optional<Version> version = ParseVersion(version_text);

@@ -21,6 +21,9 @@ struct DescribedFile {
   const Node* owner = nullptr;   ///< the mapping that has, or could have, its sha256; null if the format has no place
   std::string sha256_key;        ///< of `owner`
   std::string path;              ///< where it stands, as in findings
+
+  /// Of all files only these may be folders, or archives of one.
+  bool is_saved_model() const { return path == "weights.tensorflow_saved_model_bundle.source"; }
 };
 
 /// A description that was read as far as it could be, and all that is wrong with it, in the order of reading. With

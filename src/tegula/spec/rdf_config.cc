@@ -12,7 +12,6 @@ namespace tegula::spec::internal {
 namespace {
 
 constexpr double kAnyNumber = 1e300;
-constexpr std::int64_t kAnyInt = std::int64_t{1} << 62;
 
 void CheckTexts(const Reader& mapping, NameList keys) {
   for (const std::string_view key : keys) mapping.Nullable(key).Text();
@@ -113,7 +112,7 @@ void CheckEvaluation(const Reader& evaluation) {
   if (!evaluation.is_mapping()) return evaluation.Note("must be a mapping of names to values");
   evaluation.Nullable("model_id").Text(&IsResourceId, "the id of a model");
   evaluation.Required("dataset_id").Text(&IsResourceId, "the id of a dataset");
-  evaluation.Required("dataset_source").Text(&IsUrl, "an http or https address");
+  evaluation.Required("dataset_source").Text(&IsUrl, kAddress);
   evaluation.Required("dataset_role").Choice({"train", "validation", "test", "independent", "unknown"}, "");
   evaluation.Required("sample_count").Int(0, -kAnyInt, kAnyInt);
   evaluation.Nullable("results_summary").Text();

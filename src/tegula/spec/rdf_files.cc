@@ -42,7 +42,7 @@ void Add(const Reading& reading, DescribedFile file) {
 FileReference ReadSource(const Reader& source, const Reading& reading, NameList suffixes) {
   if (!source.is_there()) return {};
   FileReference file{source.Text(), {}};
-  if (!source.node()->AsText() || !CheckPath(source, file.source, suffixes)) return {};
+  if (!source.is_text() || !CheckPath(source, file.source, suffixes)) return {};
   Add(reading, {.file = file, .source = source.node(), .path = source.path()});
   return file;
 }
@@ -50,7 +50,7 @@ FileReference ReadSource(const Reader& source, const Reading& reading, NameList 
 FileReference ReadFileFields(const Reader& mapping, const Reading& reading, NameList suffixes) {
   const Reader source = mapping.Required("source");
   FileReference file{source.Text(), ReadSha256(mapping.Nullable("sha256"))};
-  if (!source.is_there() || !source.node()->AsText() || !CheckPath(source, file.source, suffixes)) return {};
+  if (!source.is_text() || !CheckPath(source, file.source, suffixes)) return {};
   Add(reading,
       {.file = file, .source = source.node(), .owner = mapping.node(), .sha256_key = "sha256", .path = source.path()});
   return file;
@@ -68,8 +68,7 @@ std::string ReadSha256(const Reader& sha256) {
   std::string text = ToLower(Trim(sha256.Text()));
   constexpr std::size_t kLength = 64;
   if (CountCharacters(text) != kLength) {
-    if (sha256.node()->AsText())
-      sha256.Note(fmt::format("must be 64 hexadecimal digits, is '{}'", Shortened(text, 80)));
+    if (sha256.is_text()) sha256.Note(fmt::format("must be 64 hexadecimal digits, is '{}'", Shortened(text, 80)));
     return {};
   }
   if (text.find_first_not_of("0123456789abcdef") != std::string::npos)
@@ -79,7 +78,7 @@ std::string ReadSha256(const Reader& sha256) {
 
 std::optional<FileReference> ReadCallable04(const Reader& callable) {
   const std::string written(Trim(callable.Text()));
-  if (!callable.is_there() || !callable.node()->AsText()) return std::nullopt;
+  if (!callable.is_text()) return std::nullopt;
   const std::size_t colon = written.rfind(':');
   if (colon != std::string::npos && colon > 0 && IsIdentifier(std::string_view(written).substr(colon + 1))) {
     std::string file = written.substr(0, colon);

@@ -14,7 +14,6 @@ namespace tegula::spec::internal {
 namespace {
 
 constexpr std::size_t kAnyLength = std::string::npos;
-constexpr std::string_view kAddress = "an http or https address";
 
 constexpr std::string_view kFields04[] = {
     "attachments",    "authors",    "cite", "config", "covers",   "description", "documentation", "download_url",
@@ -57,7 +56,7 @@ Citation ReadCitation(const Reader& cite, const Reading& reading) {
   if (reading.is_04())  // which takes the address for the DOI
     for (const std::string_view prefix : {"https://doi.org/", "http://dx.doi.org/"})
       if (read.doi.starts_with(prefix)) read.doi.erase(0, prefix.size());
-  if (doi.is_scalar() && doi.node()->AsText() && !IsDoi(read.doi))
+  if (doi.is_text() && !IsDoi(read.doi))
     doi.Note(fmt::format("must be like 10.1234/abc, is '{}'", Shortened(read.doi, 60)));
   const Reader url = cite.Nullable("url");
   read.url = reading.is_04() ? url.Text() : url.Text(&IsUrl, kAddress);
@@ -144,7 +143,7 @@ void ReadLicense(const Reader& license, const Reading& reading, bool is_required
     return;
   }
   resource.license = license.Text();
-  if (!license.is_scalar() || !license.node()->AsText()) return;
+  if (!license.is_text()) return;
   const LicenseKind kind = KindOfLicense(resource.license);
   if (kind == LicenseKind::kUnknown && !reading.is_04())
     license.Note(fmt::format("'{}' is not an identifier of SPDX", Shortened(resource.license, 60)),
@@ -153,11 +152,6 @@ void ReadLicense(const Reader& license, const Reading& reading, bool is_required
     license.Warn(fmt::format("'{}' is not an identifier of SPDX", Shortened(resource.license, 60)));
   else if (kind == LicenseKind::kDeprecated)
     license.Warn(fmt::format("the identifier '{}' has been replaced by another one", resource.license));
-}
-
-// What the collection asks of descriptions that others shall find and trust; the format itself does not.
-void AskForFair(const Reader& field, bool is_empty) {
-  if (is_empty) field.Warn("should be filled, so that others can find and reuse this", {}, Severity::kAlert);
 }
 
 void ReadName(const Reader& root, const Reading& reading, bool is_model, Resource& resource) {
@@ -188,7 +182,7 @@ void ReadText(const Reader& root, const Reading& reading, Resource& resource) {
 void ReadPeople(const Reader& root, const Reading& reading, bool is_model, Resource& resource) {
   const Reader authors = root["authors"];
   for (const Reader& author : authors.Items()) {  // 0.4 takes a text for a name
-    const bool is_text = reading.is_04() && author.is_scalar() && author.node()->AsText();
+    const bool is_text = reading.is_04() && author.is_text();
     resource.authors.push_back(is_text ? Person{author.Text(), {}, {}, {}} : ReadPerson(author, reading, "name"));
   }
   const bool is_empty = !authors.is_there() || (authors.is_sequence() && resource.authors.empty());
@@ -228,14 +222,9 @@ void ReadAddresses(const Reader& root, const Reading& reading, Resource& resourc
 void ReadIds(const Reader& root, const Reading& reading, Resource& resource) {
   constexpr std::size_t kComment = 512;
   const Reader id = root.Nullable("id");
-  resource.id = reading.is_04() ? ToLower(id.Text()) : id.Text();
-  if (id.is_scalar() && id.node()->AsText() && !IsResourceId(resource.id))
-    id.Note(fmt::format("must hold lower-case letters, digits and _-/. only, is '{}'", Shortened(resource.id, 60)));
+  resource.id = ReadResourceId(id, reading);
   resource.id_emoji = root.Nullable("id_emoji").Text(1, reading.is_04() ? 1 : 2);
-  const Reader version = root.Nullable("version");
-  resource.version = version.Written();
-  if (version.is_scalar() && !IsVersion(resource.version))
-    version.Note(fmt::format("must be a version like 1.2.0, is '{}'", Shortened(resource.version, 60)));
+  resource.version = ReadVersion(root.Nullable("version"));
   if (reading.is_04())
     root.Nullable("version_number")
         .Int(0, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
@@ -244,6 +233,24 @@ void ReadIds(const Reader& root, const Reading& reading, Resource& resource) {
 }
 
 }  // namespace
+
+std::string ReadVersion(const Reader& version) {
+  std::string text = version.Written();
+  if (version.is_scalar() && !IsVersion(text))
+    version.Note(fmt::format("must be a version like 1.2.0, is '{}'", Shortened(text, 60)));
+  return text;
+}
+
+std::string ReadResourceId(const Reader& id, const Reading& reading) {
+  std::string text = reading.is_04() ? ToLower(id.Text()) : id.Text();
+  if (id.is_text() && !IsResourceId(text))
+    id.Note(fmt::format("must hold lower-case letters, digits and _-/. only, is '{}'", Shortened(text, 60)));
+  return text;
+}
+
+void AskForFair(const Reader& field, bool is_empty) {
+  if (is_empty) field.Warn("should be filled, so that others can find and reuse this", {}, Severity::kAlert);
+}
 
 Names CommonFields(Format format) { return format == Format::k04 ? Names(kFields04) : Names(kFields05); }
 
@@ -256,11 +263,8 @@ std::vector<Person> ReadAuthors(const Reader& authors, const Reading& reading) {
 void CheckLink(const Reader& link, const Reading& reading) {
   link.AllowOnly({"id", "version_number", reading.is_04() ? std::string_view("version_number") : "version"});
   if (!link.is_mapping()) return;
-  const std::string id = link.Required("id").Text();
-  if (link["id"].is_scalar() && !IsResourceId(reading.is_04() ? ToLower(id) : id))
-    link["id"].Note(fmt::format("must hold lower-case letters, digits and _-/. only, is '{}'", Shortened(id, 60)));
-  const Reader version = link.Nullable("version");
-  if (version.is_there() && !IsVersion(version.Written())) version.Note("must be a version like 1.2.0");
+  ReadResourceId(link.Required("id"), reading);
+  ReadVersion(link.Nullable("version"));
 }
 
 void ReadTimestamp(const Reader& timestamp, Resource& resource) {
@@ -334,8 +338,7 @@ void ReadOther(const Reader& root, const Reading& reading, Resource& resource) {
   ReadCommon(root, reading, false, resource);
   CheckAnyMapping(root["config"]);
   for (const Reader& badge : root["badges"].Items()) CheckBadge(badge, reading);
-  if (const Reader parent = root.Nullable("parent"); !reading.is_04() && parent.is_there())
-    parent.Text(&IsResourceId, "lower-case letters, digits and _-/. only");
+  if (!reading.is_04()) ReadResourceId(root.Nullable("parent"), reading);
   if (resource.type == "notebook")
     ReadSource(root.Required("source"), reading, {".ipynb"});
   else if (resource.type == "application")

@@ -255,8 +255,6 @@ OpDescription ReadZeroMeanUnitVariance(const Arguments& from) {
   return ZeroMeanUnitVariance{ReadAxes04(from), ReadEps(from)};
 }
 
-constexpr std::int64_t kAnyInt = std::int64_t{1} << 62;
-
 // So many items, each read by `read`; notes if it is another number.
 template <class Read>
 void ReadTuple(const Reader& list, std::size_t size, Read read) {
@@ -307,27 +305,27 @@ OpDescription ReadCustom(const Arguments& from) {
   return UnsupportedOp{"custom"};
 }
 
-// Which versions know an op and on which side, and whether it works without arguments.
+// Which versions know an op and on which side, and in which of them it needs arguments.
 struct Row {
   std::string_view id;
   bool in_04, in_05, before, after;
-  bool needs_kwargs;
+  bool needs_kwargs_04, needs_kwargs_05;
   OpDescription (*read)(const Arguments& from);
 };
 constexpr Row kRows[] = {
-    {"binarize", true, true, true, true, true, &ReadBinarize},
-    {"cellpose_flow_dynamics", false, true, false, true, true, &ReadCellpose},
-    {"clip", true, true, true, true, true, &ReadClip},
-    {"custom", false, true, false, true, false, &ReadCustom},
-    {"ensure_dtype", false, true, true, true, true, &ReadEnsureDtype},
-    {"fixed_zero_mean_unit_variance", false, true, true, true, true, &ReadFixed},
-    {"scale_linear", true, true, true, true, true, &ReadScaleLinear},
-    {"scale_mean_variance", true, true, false, true, true, &ReadScaleMeanVariance},
-    {"scale_range", true, true, true, true, true, &ReadScaleRange},
-    {"sigmoid", true, true, true, true, false, &ReadSigmoid},
-    {"softmax", false, true, true, true, false, &ReadSoftmax},
-    {"stardist_postprocessing", false, true, false, true, true, &ReadStardist},
-    {"zero_mean_unit_variance", true, true, true, true, true, &ReadZeroMeanUnitVariance},
+    {"binarize", true, true, true, true, true, true, &ReadBinarize},
+    {"cellpose_flow_dynamics", false, true, false, true, true, true, &ReadCellpose},
+    {"clip", true, true, true, true, true, true, &ReadClip},
+    {"custom", false, true, false, true, false, false, &ReadCustom},
+    {"ensure_dtype", false, true, true, true, true, true, &ReadEnsureDtype},
+    {"fixed_zero_mean_unit_variance", false, true, true, true, true, true, &ReadFixed},
+    {"scale_linear", true, true, true, true, true, true, &ReadScaleLinear},
+    {"scale_mean_variance", true, true, false, true, true, true, &ReadScaleMeanVariance},
+    {"scale_range", true, true, true, true, true, false, &ReadScaleRange},
+    {"sigmoid", true, true, true, true, false, false, &ReadSigmoid},
+    {"softmax", false, true, true, true, false, false, &ReadSoftmax},
+    {"stardist_postprocessing", false, true, false, true, true, true, &ReadStardist},
+    {"zero_mean_unit_variance", true, true, true, true, true, false, &ReadZeroMeanUnitVariance},
 };
 
 const Row* FindRow(std::string_view id, const Reading& reading, Side side) {
@@ -336,11 +334,6 @@ const Row* FindRow(std::string_view id, const Reading& reading, Side side) {
     if (row.id == id && in_format && (side == Side::kInput ? row.before : row.after)) return &row;
   }
   return nullptr;
-}
-
-// In 0.5 these take all axes if nothing is said.
-bool HasDefaults(const Row& row, const Reading& reading) {
-  return !row.needs_kwargs || (!reading.is_04() && (row.id == "zero_mean_unit_variance" || row.id == "scale_range"));
 }
 
 std::optional<OpDescription> ReadOp(const Reader& op, const Reading& reading, Side side,
@@ -360,7 +353,8 @@ std::optional<OpDescription> ReadOp(const Reader& op, const Reading& reading, Si
     op.AllowOnly({id_key, "kwargs", "source", "sha256", "callable"});
   else
     op.AllowOnly({id_key, "kwargs"});
-  const Reader kwargs = HasDefaults(*row, reading) ? op["kwargs"] : op.Required("kwargs");
+  const bool needs_kwargs = reading.is_04() ? row->needs_kwargs_04 : row->needs_kwargs_05;
+  const Reader kwargs = needs_kwargs ? op.Required("kwargs") : op["kwargs"];
   return row->read({op, kwargs, reading, side, axes});
 }
 

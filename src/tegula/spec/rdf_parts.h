@@ -31,7 +31,16 @@ struct Reading {
   bool is_04() const noexcept { return format == Format::k04; }
 };
 
+constexpr std::int64_t kAnyInt = std::int64_t{1} << 62;  ///< numbers that nothing here is sized by
+constexpr std::string_view kAddress = "an http or https address";
+
 // --- rdf_generic.cc: what descriptions of all types have ---
+
+/// A version of PEP 440, text or number; the id of a model or dataset, in 0.4 with capitals made small.
+std::string ReadVersion(const Reader& version);
+std::string ReadResourceId(const Reader& id, const Reading& reading);
+/// What the collection asks of descriptions that others shall find and trust; the format itself does not.
+void AskForFair(const Reader& field, bool is_empty);
 
 /// The root's fields that all types share in this generation, for AllowOnly.
 Names CommonFields(Format format);

@@ -25,7 +25,7 @@ DType ReadDType(const Reader& dtype, DType fallback, bool may_be_bool) {
   const std::string name = dtype.Text();
   const std::optional<DType> read = DTypeFromName(name);
   if (read && (may_be_bool || *read != DType::kBool)) return *read;
-  if (dtype.node()->AsText()) dtype.Note(fmt::format("'{}' is not a data type that it can have", Shortened(name, 40)));
+  if (dtype.is_text()) dtype.Note(fmt::format("'{}' is not a data type that it can have", Shortened(name, 40)));
   return fallback;
 }
 
@@ -41,7 +41,7 @@ std::string ReadAxisId(const Reader& id, std::string_view fallback) {
   constexpr std::size_t kLongest = 16;
   if (!id.is_there()) return std::string(fallback);
   std::string text = AxisIdFromShort(ToLower(id.Text()));
-  if (!id.node()->AsText()) return text;
+  if (!id.is_text()) return text;
   if (!IsIdentifier(text)) id.Note(fmt::format("must be an identifier, is '{}'", Shortened(text, 40)));
   if (CountCharacters(text) > kLongest) id.Note(fmt::format("must be at most {} characters", kLongest));
   return text;

@@ -161,7 +161,7 @@ void ReadClasses(const Reader& values, DataDescription& read) {
   for (const Reader& value : values.Items()) {
     read.values.push_back(value.Written());
     if (!value.is_scalar() || !value.present()) continue;
-    const bool is_text = value.node()->AsText().has_value();
+    const bool is_text = value.is_text();
     const std::optional<double> number = is_text ? std::nullopt : value.node()->AsDouble();
     const bool is_truth = !is_text && !number;
     const bool fits = is_text    ? is_unsigned
@@ -261,7 +261,7 @@ void CheckBatchAxes(const Reader& axes, const std::vector<Axis>& read) {
 
 std::optional<FileReference> ReadTensorFile(const Reader& tensor, std::string_view key, const Reading& reading) {
   const Reader file = tensor.Nullable(key);
-  if (!file.is_there()) file.Warn("should be filled, so that others can find and reuse this", {}, Severity::kAlert);
+  AskForFair(file, !file.is_there());
   return ReadFile(file, reading);
 }
 

@@ -13,14 +13,11 @@ namespace {
 
 constexpr std::string_view kFields04[] = {"source", "sha256", "attachments", "authors", "dependencies", "parent"};
 constexpr std::string_view kFields05[] = {"source", "sha256", "authors", "parent", "comment"};
-constexpr std::int64_t kAnyInt = std::int64_t{1} << 62;
 
 // 0.5 demands the framework's version.
 void ReadFrameworkVersion(const Reader& entry, std::string_view key, const Reading& reading, WeightsEntry& weights) {
   const Reader version = reading.is_04() ? entry.Nullable(key) : entry.Required(key);
-  weights.framework_version = version.Written();
-  if (version.is_scalar() && version.present() && !IsVersion(weights.framework_version))
-    version.Note(fmt::format("must be a version like 1.2.0, is '{}'", Shortened(weights.framework_version, 60)));
+  weights.framework_version = ReadVersion(version);
   if (!version.is_there() && reading.is_04()) version.Warn("is not stated", {}, Severity::kAlert);
 }
 
@@ -83,7 +80,7 @@ void ReadDependencies04(const Reader& dependencies, const Reading& reading) {
   if (!dependencies.is_there()) return;
   const std::string written(Trim(dependencies.Text()));
   const std::size_t colon = written.find(':');
-  if (!dependencies.node()->AsText()) return;
+  if (!dependencies.is_text()) return;
   if (colon == 0 || colon == std::string::npos || colon + 1 == written.size())
     return dependencies.Note(fmt::format("must be like conda:environment.yaml, is '{}'", Shortened(written, 60)));
   reading.files->push_back({.file = {written.substr(colon + 1), {}},
@@ -107,7 +104,7 @@ void ReadBackend(const Reader& backend) {
   if (!backend.is_sequence() || backend.Items().size() != 2)
     return backend.Note("must be the name and the version of a backend, like [tensorflow, 2.16.1]");
   backend[0].Choice({"tensorflow", "jax", "torch"}, "");
-  if (!IsVersion(backend[1].Written())) backend[1].Note("must be a version like 1.2.0");
+  ReadVersion(backend[1]);
 }
 
 void ReadKerasV3(const Reader& entry, const Reading& reading, WeightsEntry& weights) {

@@ -45,6 +45,8 @@ class Reader {
   /// Whether it is there and not null.
   bool present() const noexcept { return node_ != nullptr && !node_->is_null(); }
   bool is_there() const noexcept { return node_ != nullptr; }
+  /// Whether it is a scalar that counts as text, so that its content is worth a finding of its own.
+  bool is_text() const { return node_ != nullptr && node_->AsText().has_value(); }
   bool is_mapping() const noexcept { return present() && node_->is_mapping(); }
   bool is_sequence() const noexcept { return present() && node_->is_sequence(); }
   bool is_scalar() const noexcept { return present() && node_->is_scalar(); }

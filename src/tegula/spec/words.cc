@@ -71,6 +71,20 @@ std::string SizeInWords(const AxisSize& size) {
                     size);
 }
 
+std::string InWords(const Axis& axis, std::size_t most_names) {
+  std::string text = SizeInWords(axis.size);
+  if (axis.type == AxisType::kChannel && !axis.channel_names.empty()) {
+    const std::size_t all = axis.channel_names.size(), shown = std::min(most_names, all);
+    const auto begin = axis.channel_names.begin();
+    text = fmt::format("{}", fmt::join(begin, begin + static_cast<std::ptrdiff_t>(shown), ", "));
+    if (shown < all) text += fmt::format(", ... ({})", all);
+  }
+  if (!axis.unit.empty())
+    text += fmt::format(" pixels of {:.4g} {}", axis.scale, axis.unit == "micrometer" ? "µm" : axis.unit);
+  if (axis.halo > 0) text += fmt::format(", {} to be cropped at each end", axis.halo);
+  return text;
+}
+
 std::string InWords(const OpDescription& op) {
   return std::visit(
       Overloaded{

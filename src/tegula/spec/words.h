@@ -10,6 +10,9 @@ namespace tegula::spec {
 /// "64, 80, 96, ...", "256", "as raw.y", "raw.y * 1/2 - 4", "decided by the data", "any".
 std::string SizeInWords(const AxisSize& size);
 
+/// An axis without its name: its channels (at most so many of their names) or sizes, pixel size and halo.
+std::string InWords(const Axis& axis, std::size_t most_names);
+
 /// What an operation does to values, as half a sentence: "scaled so that the percentiles 1 and 99.8 over y, x become 0
 /// and 1".
 std::string InWords(const OpDescription& op);

@@ -40,7 +40,7 @@ std::string WithoutCommentsBeforeDirective(std::string_view text) {
   return copy;
 }
 
-// The code unit of "\\uXXXX" at the front of a text, or -1.
+// The code unit of a \u with four digits at the front of a text, or -1.
 int EscapedUnit(std::string_view text) {
   constexpr std::size_t kLength = 6;
   unsigned unit = 0;
