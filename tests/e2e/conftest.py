@@ -3,10 +3,12 @@
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
 PROGRAM = os.environ["TEGULA_PROGRAM"]
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))  # for what both tiers use
 
 
 class Run:

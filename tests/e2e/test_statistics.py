@@ -1,9 +1,10 @@
-"""Where the numbers for normalisation come from: this image, or a file that another run left."""
+"""Where the numbers for normalisation come from: this image, a part of it, all images, or a file that another run left."""
 
 import json
 
 import numpy as np
 import pytest
+import skimage.draw
 import tifffile
 import zarr
 
@@ -64,3 +65,87 @@ def test_padded_statistics_are_those_of_the_image_with_its_halo(tegula, data, im
         value = float(np.squeeze(entry["value"]["data"]))
         assert value == np.quantile(padded, entry["measure"]["q"])
     assert any(float(np.squeeze(e["value"]["data"])) != np.quantile(image, e["measure"]["q"]) for e in entries)
+
+
+def saved(folder):
+    return {round(e["measure"]["q"], 6): float(np.squeeze(e["value"]["data"] if isinstance(e["value"], dict) else e["value"]))
+            for e in json.loads((folder / "statistics.json").read_text())}
+
+
+def test_a_region_gives_its_own_statistics(tegula, data, image, tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", image)
+    predicted(tegula, data / "models_made/nuclei_fluo_globalnorm", tmp_path / "a.tif", tmp_path / "o",
+              "--save-statistics", "--statistics-from", "roi=100,37,301,212")
+    found = saved(tmp_path / "o")
+    assert found and all(value == np.quantile(image[37:249, 100:401], q) for q, value in found.items())
+
+
+def test_outlines_give_the_statistics_of_the_pixels_inside(tegula, data, image, tmp_path):
+    outer = [[50.2, 30.7], [460.9, 80.1], [400.3, 470.6], [120.4, 430.2], [50.2, 30.7]]
+    hole = [[200, 200], [300, 200], [300, 300], [200, 300], [200, 200]]
+    apart = [[470, 400], [510, 400], [510, 505], [470, 505], [470, 400]]
+    features = [{"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [outer, hole]}},
+                {"type": "Feature", "properties": {}, "geometry": {"type": "MultiPolygon", "coordinates": [[apart]]}}]
+    (tmp_path / "mask.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    tifffile.imwrite(tmp_path / "a.tif", image)
+    predicted(tegula, data / "models_made/nuclei_fluo_globalnorm", tmp_path / "a.tif", tmp_path / "o",
+              "--save-statistics", "--statistics-from", tmp_path / "mask.geojson")
+    y, x = np.mgrid[:512, :512] + 0.5
+    points = np.stack([y.ravel(), x.ravel()], 1)
+
+    def inside(ring):
+        return skimage.measure.points_in_poly(points, np.array(ring)[:, ::-1]).reshape(512, 512)
+
+    mask = (inside(outer) & ~inside(hole)) | inside(apart)
+    for q, value in saved(tmp_path / "o").items():
+        assert value == np.quantile(image[mask], q)
+
+
+def test_outlines_without_pixels_and_regions_that_are_none_are_refused(tegula, data, image, tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", image)
+    model = data / "models_made/nuclei_fluo_globalnorm"
+    far = [[9000, 9000], [9100, 9000], [9100, 9100], [9000, 9000]]
+    (tmp_path / "far.geojson").write_text(json.dumps({"type": "Polygon", "coordinates": [far]}))
+    (tmp_path / "empty.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    for words, sentence in [(["--statistics-from", tmp_path / "far.geojson"], "no pixel of the image"),
+                            (["--statistics-from", tmp_path / "empty.geojson"], "has no areas"),
+                            (["--statistics-from", "roi=1,2,3"], "roi=X,Y,WIDTH,HEIGHT"),
+                            (["--statistics-from", "roi"], "roi=X,Y,WIDTH,HEIGHT"),
+                            (["--statistics-from", "roi=0,0,-5,10"], "roi=X,Y,WIDTH,HEIGHT")]:
+        run = tegula("predict", model, tmp_path / "a.tif", "-o", tmp_path / "o", *words)
+        assert run.code != 0 and sentence in run.err, run.err
+        assert not (tmp_path / "o").exists()
+
+
+@pytest.fixture
+def dataset_model(data, tmp_path):
+    """A model that scales by the percentiles of its whole dataset."""
+    import shutil
+
+    folder = tmp_path / "model"
+    shutil.copytree(data / "models_made/nuclei_fluo_globalnorm", folder)
+    text = (folder / "bioimageio.yaml").read_text()
+    assert "mode: per_sample" in text
+    (folder / "bioimageio.yaml").write_text(text.replace("mode: per_sample", "mode: per_dataset"))
+    return folder
+
+
+def test_a_dataset_is_all_images_of_the_call(tegula, dataset_model, image, tmp_path):
+    parts = [image[:300], image[300:, :200], (image[300:, 200:] // 2).astype(np.uint8)]
+    names = [tmp_path / f"{i}.tif" for i in range(3)]
+    for name, part in zip(names, parts):
+        tifffile.imwrite(name, part)
+    everything = np.concatenate([part.ravel().astype(np.float64) for part in parts])
+    tegula("predict", dataset_model, *names, "-o", tmp_path / "all", "--save-statistics").ok()
+    expected = None
+    for i in range(3):
+        found = saved(tmp_path / "all" / str(i))
+        assert found and all(value == np.quantile(everything, q) for q, value in found.items())
+        expected = expected or found
+    alone = tegula("statistics", dataset_model, *names, "-o", tmp_path / "statistics.json").ok()
+    assert "percentile" in alone.out and saved(tmp_path) == expected
+    tegula("predict", dataset_model, names[1], "-o", tmp_path / "one", "--statistics-from",
+           tmp_path / "statistics.json").ok()
+    one, among = (np.asarray(zarr.open_group(tmp_path / folder / "prediction.ome.zarr", mode="r")["0"])
+                  for folder in ("one", "all/1"))
+    assert np.array_equal(one, among)

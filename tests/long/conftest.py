@@ -11,6 +11,7 @@ import pytest
 
 COSTS = pathlib.Path(__file__).parents[1] / "costs.py"
 PROGRAM = os.environ["TEGULA_PROGRAM"]
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))  # for what both tiers use
 
 
 class Run:

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tegula/app/model_input.h"
+#include "tegula/app/normalisation.h"
 #include "tegula/app/pictures.h"
 #include "tegula/app/staging.h"
 #include "tegula/app/test.h"
@@ -19,7 +21,7 @@
 #include "tegula/outputs/report.h"
 #include "tegula/pipeline/objects_pass.h"
 #include "tegula/pipeline/prediction.h"
-#include "tegula/pipeline/statistics_pass.h"
+#include "tegula/pipeline/second_pass.h"
 
 namespace tegula::app {
 namespace {
@@ -28,7 +30,6 @@ constexpr const char* kPrediction = "prediction";  // and the suffix of its form
 constexpr const char* kObjects = "objects.geojson";
 constexpr const char* kRecord = "run.json";
 constexpr const char* kStatistics = "statistics.json";
-constexpr std::string_view kFromImage = "image", kFromPadded = "padded";
 constexpr const char* kReport = "report.html";
 
 // What is the same for all images of a call.
@@ -36,40 +37,12 @@ struct Job {
   const PredictRequest& request;
   const spec::Package& package;
   const ProvenNetwork& proven;
+  const Normalisation& normalisation;
   std::vector<std::int32_t> labels;  ///< output channels that become objects
   std::vector<const outputs::OutputFormat*> formats;
 };
 
 std::string FileOf(const outputs::OutputFormat& format) { return kPrediction + std::string(format.suffix); }
-
-// Lengths as descriptions write them, in µm.
-std::optional<double> Micrometres(const std::string& unit) {
-  struct Unit {
-    std::string_view name;
-    double um;
-  };
-  constexpr Unit kUnits[] = {{"micrometer", 1}, {"nanometer", 1e-3}, {"millimeter", 1e3}, {"centimeter", 1e4},
-                             {"meter", 1e6},    {"picometer", 1e-6}, {"angstrom", 1e-4}};
-  for (const Unit& row : kUnits)
-    if (row.name == unit) return row.um;
-  return std::nullopt;
-}
-
-image::ModelInput WantedOf(const spec::TensorDescription& input) {
-  image::ModelInput wanted;
-  if (const spec::Axis* channel = input.FindAxis(spec::AxisType::kChannel)) {
-    const auto* fixed = std::get_if<spec::FixedSize>(&channel->size);
-    wanted.channels = fixed != nullptr ? fixed->size : 0;
-    wanted.channel_names = channel->channel_names;
-  }
-  const spec::Axis* y = input.FindAxis("y");
-  const spec::Axis* x = input.FindAxis("x");
-  if (y != nullptr && x != nullptr) {
-    const std::optional<double> y_um = Micrometres(y->unit), x_um = Micrometres(x->unit);
-    if (y_um && x_um) wanted.pixel_size = {.y_um = y->scale * *y_um, .x_um = x->scale * *x_um};
-  }
-  return wanted;
-}
 
 // Names or 0-based indices of output channels, or "all".
 Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
@@ -121,21 +94,18 @@ class ImageRun {
   Result<ImagePrediction> Run() {
     const double began = MonotonicSeconds(), cpu_began = CpuSeconds();
     record_.started = UtcNow();
-    TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<image::Source> source, image::Open(name_, context_.limits));
     const spec::ModelDescription& model = job_.package.description();
     const PredictRequest& request = job_.request;
-    TEGULA_ASSIGN_OR_RETURN(const image::BoundImage bound,
-                            image::Bind(*source, {request.channels, request.level, request.pixel_size_um, {}, {}},
-                                        WantedOf(model.inputs.front())));
+    TEGULA_ASSIGN_OR_RETURN(const OpenImage image, OpenFor(model, name_, request.binding, context_.limits));
+    const image::BoundImage& bound = image.bound;
     for (const std::string& decision : bound.info().decisions) context_.progress.Note(decision);
     // Sizes and channels are refused before the image is read for its statistics.
     TEGULA_TRY(pipeline::PlanFor(model, bound, request.tiling));
     TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Create(folder_, Names(), request.overwrite));
 
     Stopwatch watch;
-    TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics, StatisticsFor(model, bound));
-    if (request.save_statistics)
-      TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics)));
+    TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, job_.normalisation.Of(context_, bound));
+    if (!job_.normalisation.note().empty()) record_.notes.push_back(job_.normalisation.note());
     if (!statistics.all().empty()) record_.stages.push_back(watch.Lap("whole-image statistics"));
     TEGULA_ASSIGN_OR_RETURN(const pipeline::Prediction prediction,
                             pipeline::Prediction::Bind(model, *job_.proven.network, bound, statistics, request.tiling));
@@ -145,21 +115,18 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(const outputs::ChunkStore store,
                             outputs::ChunkStore::Create(staging.folder() / FileOf(outputs::OutputFormats().front()),
                                                         options, context_.limits));
-    const auto write_tile = [&](const Box& write, const ConstView& use) {
-      return store.WriteBox(0, {0, write.y.begin, write.x.begin}, use);
-    };
-    TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds seconds, prediction.Run(context_, write_tile));
-    record_.stages.push_back(watch.Lap("prediction"));
-    NoteWorkers(seconds);
+    TEGULA_TRY(MakePrediction(prediction, store, staging.scratch(), statistics, watch));
+    if (request.save_statistics)
+      TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics)));
     TEGULA_TRY(outputs::BuildPyramid(context_, store));
     record_.stages.push_back(watch.Lap("pyramid"));
 
-    TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(*source, bound, prediction.output()));
+    TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(*image.source, bound, prediction.output()));
     if (!job_.labels.empty()) {
-      TEGULA_TRY(MakeObjects(staging.folder() / kObjects, store, prediction.output(), bound, *source, pictures));
+      TEGULA_TRY(MakeObjects(staging.folder() / kObjects, store, prediction.output(), bound, *image.source, pictures));
       record_.stages.push_back(watch.Lap("objects"));
     }
-    Describe(*source, bound, prediction, statistics);
+    Describe(*image.source, bound, prediction, statistics);
     TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(store));
     TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
     TEGULA_ASSIGN_OR_RETURN(const Tensor detail, pictures.Detail(bound, store, Passes(prediction.output())));
@@ -196,23 +163,26 @@ class ImageRun {
     return names;
   }
 
-  // Of this image, or those that someone computed elsewhere.
-  Result<ops::Statistics> StatisticsFor(const spec::ModelDescription& model, const image::BoundImage& bound) {
-    constexpr std::int64_t kLargest = 64 << 20;
-    const std::string& from = job_.request.statistics_from;
-    if (from == kFromImage) return pipeline::ComputeStatistics(context_, model, bound);
-    if (from == kFromPadded) {
-      record_.notes.emplace_back("the statistics for normalisation are those of the image with the halo around it");
-      return pipeline::ComputeStatistics(context_, model, bound, pipeline::StatisticsOf::kPadded);
+  // All tiles into the store; by way of a scratch store if postprocessing wants statistics of the whole output.
+  Status MakePrediction(const pipeline::Prediction& prediction, const outputs::ChunkStore& store, const Path& scratch,
+                        ops::Statistics& statistics, Stopwatch& watch) {
+    std::optional<outputs::ChunkStore> raw;
+    if (prediction.needs_second_pass()) {
+      TEGULA_ASSIGN_OR_RETURN(
+          raw,
+          outputs::ChunkStore::Create(scratch, pipeline::ScratchOptions(prediction, store.options()), context_.limits));
     }
-    TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
-    TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(from, kLargest));
-    TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, ops::StatisticsFromJson(text, requests).Context(from));
-    record_.notes.push_back(
-        requests.empty() ? fmt::format("{} was not needed: the model wants no statistics of its input", from)
-                         : fmt::format("the statistics for normalisation come from {}, not from this image", from));
-    context_.progress.Note(record_.notes.back());
-    return statistics;
+    const outputs::ChunkStore& first = raw ? *raw : store;
+    const auto write_tile = [&](const Box& write, const ConstView& use) {
+      return first.WriteBox(0, {0, write.y.begin, write.x.begin}, use);
+    };
+    TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds seconds, prediction.Run(context_, write_tile));
+    record_.stages.push_back(watch.Lap("prediction"));
+    NoteWorkers(seconds);
+    if (!raw) return Ok();
+    TEGULA_TRY(pipeline::FinishOutput(context_, prediction, *raw, store, statistics));
+    record_.stages.push_back(watch.Lap("postprocessing of the whole output"));
+    return Ok();
   }
 
   outputs::StoreOptions StoreOptionsOf(const pipeline::Prediction& prediction, const image::BoundImage& bound) const {
@@ -323,7 +293,7 @@ class ImageRun {
   std::uint64_t Seed() const {
     const std::string key =
         Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job_.package.description_sha256(), job_.proven.weights_sha256,
-                                  name_, fmt::join(job_.request.channels, ",")));
+                                  name_, fmt::join(job_.request.binding.channels, ",")));
     std::uint64_t seed = 0;
     for (std::size_t i = 0; i < 16; ++i)
       seed = seed << 4 | static_cast<std::uint64_t>(key[i] <= '9' ? key[i] - '0' : key[i] - 'a' + 10);
@@ -342,11 +312,10 @@ class ImageRun {
       record_.image.pixel_size_y_um = info.pixel_size->y_um, record_.image.pixel_size_x_um = info.pixel_size->x_um;
     record_.binding = bound.info().decisions;
 
-    const spec::TensorDescription& input = job_.package.description().inputs.front();
     for (const ops::Statistic& statistic : statistics.all()) {
       std::vector<std::string> axes;
       for (std::size_t a = 0; a < statistic.request.reduced.size(); ++a)
-        if (statistic.request.reduced[a]) axes.push_back(input.axes[a].id);
+        if (statistic.request.reduced[a]) axes.push_back(statistic.request.axes[a]);
       record_.statistics.push_back({statistic.request.tensor_id,
                                     std::string(ops::MeasureName(statistic.request.measure)),
                                     statistic.request.percentile, axes, statistic.values});
@@ -447,6 +416,8 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engi
   const spec::ModelDescription& model = package.description();
   TEGULA_TRY(pipeline::CheckApplicable(model).Context(request.model.string()));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels, LabelsOf(request.objects.classes, model.outputs.front()));
+  TEGULA_ASSIGN_OR_RETURN(Normalisation normalisation,
+                          Normalisation::Open(request.statistics_from, model, request.images.size()));
   // A missing image is told before the network is loaded.
   for (const std::string& image : request.images) TEGULA_TRY(image::Open(image, context.limits));
   TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven,
@@ -455,7 +426,8 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engi
                                     spec::WeightsFormatName(proven.weights->format), proven.check.engine,
                                     proven.check.engine_version, proven.check.outputs.front().comparison.max_abs));
 
-  const Job job{request, package, proven, std::move(labels), std::move(formats)};
+  TEGULA_TRY(normalisation.TakeDataset(context, request.images, request.binding));
+  const Job job{request, package, proven, normalisation, std::move(labels), std::move(formats)};
   const std::vector<Path> folders = FoldersFor(request);
   std::vector<ImagePrediction> done;
   for (std::size_t i = 0; i < request.images.size(); ++i) {

@@ -7,6 +7,7 @@
 
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
+#include "tegula/image/binding.h"
 #include "tegula/tiling/plan.h"
 
 namespace tegula::app {
@@ -22,13 +23,11 @@ struct ObjectRequest {
 struct PredictRequest {
   Path model;
   std::vector<std::string> images;
-  Path output;                        ///< with several images, one folder for each below it
-  std::vector<std::string> formats;   ///< of the prediction: names of outputs::OutputFormats(); empty: ome-zarr
-  bool overwrite = false;             ///< replace results that are there; what is not made again is removed
-  std::vector<std::string> channels;  ///< names or 0-based indices; empty: by the rules of image::Bind
-  std::optional<int> level;
-  std::optional<double> pixel_size_um;
-  std::string statistics_from = "image";  ///< "image": of each whole; "padded": with its halo; else a file
+  Path output;                       ///< with several images, one folder for each below it
+  std::vector<std::string> formats;  ///< of the prediction: names of outputs::OutputFormats(); empty: ome-zarr
+  bool overwrite = false;            ///< replace results that are there; what is not made again is removed
+  image::BindingRequest binding;
+  std::string statistics_from = "image";  ///< as Normalisation::Open takes it
   bool save_statistics = false;           ///< leave statistics.json, which other runs and bioimageio.core can use
   tiling::TileRequest tiling;
   std::string engine = "auto";

@@ -40,7 +40,8 @@ Staging::~Staging() {
 Status Staging::Commit(const std::vector<std::string>& obsolete) {
   std::error_code failed;
   std::vector<Path> results;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, failed)) results.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, failed))
+    if (entry.path() != scratch()) results.push_back(entry.path());
   if (failed) return IoError(fmt::format("cannot list {}: {}", folder_.string(), failed.message()));
   for (const Path& result : results) TEGULA_TRY(ReplaceFolder(result, output_ / result.filename()));
   for (const std::string& name : obsolete) {

@@ -21,6 +21,8 @@ class Staging {
   ~Staging();
 
   const Path& folder() const noexcept { return folder_; }
+  /// For what is needed on the way only: never moved, removed after everything else has its name.
+  Path scratch() const { return folder_ / ".scratch"; }
   /// Moves everything to its final name, replacing what was there. What is there under one of the names `obsolete` and
   /// is not replaced is removed: it would be taken for a result of this run.
   Status Commit(const std::vector<std::string>& obsolete = {});

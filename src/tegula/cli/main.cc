@@ -62,6 +62,7 @@ int Main(int argc, char** argv) {
 
   Run run;
   AddPredict(app, run);
+  AddStatistics(app, run);
   AddTest(app, run);
   AddInspect(app, run);
   AddValidate(app, run);

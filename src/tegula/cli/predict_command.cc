@@ -5,6 +5,7 @@
 
 #include "tegula/app/predict.h"
 #include "tegula/cli/commands.h"
+#include "tegula/cli/image_words.h"
 #include "tegula/core/text.h"
 
 namespace tegula::cli {
@@ -14,12 +15,10 @@ struct Words {
   std::string model;
   std::vector<std::string> images;
   std::string output;
-  std::string channels;
   std::vector<std::string> formats;
   std::string border = "pad";
   std::string objects;
-  int level = -1;
-  double pixel_size = 0;
+  ImageWords image;
   std::int64_t tile = 0;
   std::int64_t context = -1;
   double threshold = 0;
@@ -28,25 +27,16 @@ struct Words {
   app::PredictRequest request;
 };
 
-std::vector<std::string> Names(const std::string& list) {
-  std::vector<std::string> names;
-  for (const std::string& name : Split(list, ','))
-    if (!Trim(name).empty()) names.emplace_back(Trim(name));
-  return names;
-}
-
 app::PredictRequest RequestFrom(const Words& words, const CLI::App& command, const Session& session) {
   app::PredictRequest request = words.request;
   request.model = words.model;
   request.images = words.images;
   request.output = words.output;
-  request.channels = Names(words.channels);
+  request.binding = words.image.Binding(command);
   for (const std::string& list : words.formats)
     for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
   request.objects.classes = Names(words.objects);
   request.tiling.border = words.border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
-  if (command.count("--level") > 0) request.level = words.level;
-  if (command.count("--pixel-size") > 0) request.pixel_size_um = words.pixel_size;
   if (command.count("--tile") > 0) request.tiling.tile = words.tile;
   if (command.count("--context") > 0) request.tiling.context = words.context;
   if (command.count("--threshold") > 0) request.objects.threshold = words.threshold;
@@ -91,11 +81,7 @@ void AddPredict(CLI::App& app, Run& run) {
                    "of the prediction: ome-zarr (the default), ome-tiff, or both separated by a comma; see `tegula "
                    "formats`. It is made as OME-Zarr first, so for a while there must be space for both")
       ->allow_extra_args(false);
-  command->add_option("--channels", words->channels,
-                      "image channels for the model's input, by name or index from 0, separated by commas");
-  command->add_option("--level", words->level, "use this pyramid level as it is")->check(CLI::NonNegativeNumber);
-  command->add_option("--pixel-size", words->pixel_size, "resample to this pixel size in µm")
-      ->check(CLI::PositiveNumber);
+  words->image.AddTo(*command);
   command
       ->add_option("--tile", words->tile, "edge of the window the network sees, in pixels; default: chosen for speed")
       ->check(CLI::PositiveNumber);
@@ -116,8 +102,9 @@ void AddPredict(CLI::App& app, Run& run) {
   command
       ->add_option("--statistics-from", request.statistics_from,
                    "whose mean, deviation and percentiles normalise the input: image; padded (the image with its halo, "
-                   "as bioimageio.core 0.11 takes them); or a file that --save-statistics or "
-                   "`bioimageio predict --stats` wrote")
+                   "as bioimageio.core 0.11 takes them); roi=X,Y,WIDTH,HEIGHT (in pixels of the full resolution); the "
+                   "areas of a .geojson file; or a file that --save-statistics or `bioimageio predict --stats` wrote. "
+                   "What a model wants of its whole dataset is taken of all images of the call together")
       ->capture_default_str();
   command->add_flag("--save-statistics", request.save_statistics, "leave them in statistics.json");
   command->add_option(

@@ -13,7 +13,8 @@ bool HasId(const std::vector<std::string>& ids, std::string_view id) {
 }
 
 bool Answers(const StatisticRequest& request, const Wanted& wanted, const std::string& tensor_id) {
-  if (request.measure != wanted.measure || request.percentile != wanted.percentile || request.tensor_id != tensor_id)
+  if (request.measure != wanted.measure || request.percentile != wanted.percentile || request.tensor_id != tensor_id ||
+      request.of_dataset != wanted.of_dataset)
     return false;
   if (request.axes.size() != request.reduced.size()) return false;
   for (std::size_t i = 0; i < request.axes.size(); ++i)
@@ -24,6 +25,9 @@ bool Answers(const StatisticRequest& request, const Wanted& wanted, const std::s
 }  // namespace
 
 bool IsDataset(const spec::StatisticAxes& axes) { return !axes || HasId(*axes, "batch"); }
+Wanted Want(Measure measure, const spec::StatisticAxes& axes, double percentile, std::string tensor_id) {
+  return {measure, percentile, std::move(tensor_id), axes, IsDataset(axes)};
+}
 bool IsReduced(const spec::StatisticAxes& axes, std::string_view id) { return !axes || HasId(*axes, id); }
 
 Binder::Binder(const ChainInput& input, const Statistics& statistics)

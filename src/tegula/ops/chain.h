@@ -50,6 +50,9 @@ class Chain {
   std::unique_ptr<State> state_;
 };
 
+/// Whether Tegula runs all ops of a tensor; kUnsupported names the first that it does not.
+Status CheckOps(const spec::TensorDescription& tensor);
+
 /// One row of `tegula ops`.
 struct OpInfo {
   std::string_view id;

@@ -37,8 +37,11 @@ Error BindError(const std::vector<spec::OpDescription>& ops, const ChainInput& i
 }
 
 Statistic StatisticOf(Measure measure, double percentile, std::vector<bool> reduced, const Shape& shape,
-                      std::vector<double> values, std::vector<std::string> axes, std::string tensor = "raw") {
-  return {{measure, percentile, std::move(tensor), std::move(reduced), std::move(axes)}, shape, std::move(values)};
+                      std::vector<double> values, std::vector<std::string> axes, std::string tensor = "raw",
+                      bool of_dataset = false) {
+  return {{measure, percentile, std::move(tensor), std::move(reduced), std::move(axes), of_dataset},
+          shape,
+          std::move(values)};
 }
 
 template <class T>
@@ -95,8 +98,8 @@ TEST(Clip, KeepsNanBetweenValuesAndNotBetweenPercentiles) {
   EXPECT_TRUE(std::isnan(values[1]));
   EXPECT_THAT((std::vector<float>{values[0], values[2], values[3]}), ElementsAre(-1, 1, 1));
   Statistics statistics;
-  statistics.Set(StatisticOf(Measure::kPercentile, 10, {true}, Shape{1}, {-2}, {"x"}));
-  statistics.Set(StatisticOf(Measure::kPercentile, 90, {true}, Shape{1}, {3}, {"x"}));
+  statistics.Set(StatisticOf(Measure::kPercentile, 10, {true}, Shape{1}, {-2}, {"x"}, "raw", true));
+  statistics.Set(StatisticOf(Measure::kPercentile, 90, {true}, Shape{1}, {3}, {"x"}, "raw", true));
   EXPECT_THAT(Values<double>(RunOps({spec::Clip{{}, {}, 10, 90, {}}}, x, {"x"}, statistics)),
               ElementsAre(-2, -2, 3, 3));
 }
@@ -177,7 +180,7 @@ TEST(ScaleRange, BroadcastsTheReferenceByTheNamesOfItsAxes) {
   const spec::StatisticAxes axes = std::vector<std::string>{"x", "y"};
   const auto set = [&](double percentile, std::vector<double> values) {
     statistics.Set(StatisticOf(Measure::kPercentile, percentile, {true, true, false}, Shape{1, 1, 2}, std::move(values),
-                               {"y", "x", "channel"}, "other"));
+                               {"y", "x", "channel"}, "other", false));
   };
   set(1, {0, 2});
   set(99, {1, 6});
@@ -190,7 +193,7 @@ TEST(Bind, RefusesWithOneSentenceThatNamesWhatIsWrong) {
   const auto what = [&](spec::OpDescription op) { return ToString(BindError({std::move(op)}, input)); };
   EXPECT_EQ(what(spec::UnsupportedOp{"custom"}),
             "operation custom: tensor raw uses the operation custom, which Tegula does not run: it is Python code of "
-            "the model");
+            "the package; take it out of the description and call it on what Tegula writes");
   EXPECT_EQ(BindError({spec::UnsupportedOp{"custom"}}, input).code, Code::kUnsupported);
   EXPECT_THAT(what(spec::UnsupportedOp{"sharpen"}), HasSubstr("does not know"));
   EXPECT_EQ(what(spec::Softmax{"z"}),

@@ -40,7 +40,7 @@ struct LowerNan {
 };
 
 Wanted Percentile(const spec::Clip& op, double percentile) {
-  return {IsDataset(op.axes) ? Measure::kPercentile : Measure::kPercentileOfValues, percentile, {}, op.axes};
+  return Want(IsDataset(op.axes) ? Measure::kPercentile : Measure::kPercentileOfValues, op.axes, percentile);
 }
 
 Status BindValue(const std::optional<double>& value, const Kernel& kernel, Binder& binder) {

@@ -22,10 +22,12 @@ struct Wanted {
   double percentile = 0;
   std::string tensor_id;  ///< empty: the op's own tensor
   spec::StatisticAxes axes;
+  bool of_dataset = false;
 };
 
-/// Statistics over all axes, or over the batch too, are those of a dataset: bioimageio.core measures them differently.
+/// Statistics over all axes, or over the batch too, are those of a dataset.
 bool IsDataset(const spec::StatisticAxes& axes);
+Wanted Want(Measure measure, const spec::StatisticAxes& axes, double percentile = 0, std::string tensor_id = {});
 /// Whether the axis `id` is reduced by statistics over `axes`.
 bool IsReduced(const spec::StatisticAxes& axes, std::string_view id);
 
@@ -70,6 +72,8 @@ std::vector<Wanted> Wants(const spec::ScaleMeanVariance& op);
 std::vector<Wanted> Wants(const spec::ScaleRange& op);
 std::vector<Wanted> Wants(const spec::Sigmoid& op);
 std::vector<Wanted> Wants(const spec::Softmax& op);
+std::vector<Wanted> Wants(const spec::StardistPostprocessing& op);
+std::vector<Wanted> Wants(const spec::CellposeFlowDynamics& op);
 std::vector<Wanted> Wants(const spec::UnsupportedOp& op);
 std::vector<Wanted> Wants(const spec::ZeroMeanUnitVariance& op);
 
@@ -82,6 +86,8 @@ Status Bind(const spec::ScaleMeanVariance& op, Binder& binder);
 Status Bind(const spec::ScaleRange& op, Binder& binder);
 Status Bind(const spec::Sigmoid& op, Binder& binder);
 Status Bind(const spec::Softmax& op, Binder& binder);
+Status Bind(const spec::StardistPostprocessing& op, Binder& binder);
+Status Bind(const spec::CellposeFlowDynamics& op, Binder& binder);
 Status Bind(const spec::UnsupportedOp& op, Binder& binder);
 Status Bind(const spec::ZeroMeanUnitVariance& op, Binder& binder);
 

@@ -15,17 +15,14 @@ struct Rescale {
   }
 };
 
-Measure Std(const spec::ScaleMeanVariance& op) {
-  return op.axes && IsDataset(op.axes) ? Measure::kDatasetStd : Measure::kStd;
-}
-
 }  // namespace
 
 std::vector<Wanted> Wants(const spec::ScaleMeanVariance& op) {
-  return {{Measure::kMean, 0, {}, op.axes},
-          {Std(op), 0, {}, op.axes},
-          {Std(op), 0, op.reference_tensor, op.axes},
-          {Measure::kMean, 0, op.reference_tensor, op.axes}};
+  const bool of_dataset = op.axes && IsDataset(op.axes);
+  return {{Measure::kMean, 0, {}, op.axes, of_dataset},
+          {Measure::kStd, 0, {}, op.axes, of_dataset},
+          {Measure::kStd, 0, op.reference_tensor, op.axes, of_dataset},
+          {Measure::kMean, 0, op.reference_tensor, op.axes, of_dataset}};
 }
 
 Status Bind(const spec::ScaleMeanVariance& op, Binder& binder) {

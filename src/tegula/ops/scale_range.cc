@@ -8,8 +8,8 @@
 namespace tegula::ops {
 
 std::vector<Wanted> Wants(const spec::ScaleRange& op) {
-  return {{Measure::kPercentile, op.min_percentile, op.reference_tensor, op.axes},
-          {Measure::kPercentile, op.max_percentile, op.reference_tensor, op.axes}};
+  return {Want(Measure::kPercentile, op.axes, op.min_percentile, op.reference_tensor),
+          Want(Measure::kPercentile, op.axes, op.max_percentile, op.reference_tensor)};
 }
 
 Status Bind(const spec::ScaleRange& op, Binder& binder) {

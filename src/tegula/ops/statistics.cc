@@ -10,25 +10,20 @@
 namespace tegula::ops {
 namespace {
 
-Error WholeOutputError(std::string_view op, std::string_view of, std::string_view output) {
-  return UnsupportedError(fmt::format(
-      "operation {} of output {} needs statistics of the whole output {}, and only those of inputs are computed: "
-      "remove the operation from the description to get the output without it",
-      op, output, of));
-}
-
-// The tensor whose statistics `wanted` are, for an op of `tensor`.
+// The tensor whose statistics `wanted` are, for an op of `tensor`. What goes into the network cannot depend on what
+// comes out of it.
 Result<const spec::TensorDescription*> TensorOf(const Wanted& wanted, const spec::ModelDescription& model,
                                                 const spec::TensorDescription& tensor, std::string_view op) {
   const std::string& id = wanted.tensor_id.empty() ? tensor.id : wanted.tensor_id;
-  if (model.FindOutput(id) != nullptr) return WholeOutputError(op, id, tensor.id);
   if (const spec::TensorDescription* input = model.FindInput(id)) return input;
-  return InvalidError(
-      fmt::format("operation {} of tensor {} refers to tensor {}, which the model does not have", op, tensor.id, id));
+  const spec::TensorDescription* output = model.FindOutput(id);
+  if (output != nullptr && model.FindInput(tensor.id) == nullptr) return output;
+  return InvalidError(fmt::format("operation {} of tensor {} refers to tensor {}, which {}", op, tensor.id, id,
+                                  output == nullptr ? "the model does not have" : "is not known before the network"));
 }
 
 Result<StatisticRequest> Resolve(const Wanted& wanted, const spec::TensorDescription& of, std::string_view op) {
-  StatisticRequest request{wanted.measure, wanted.percentile, of.id, {}, {}};
+  StatisticRequest request{wanted.measure, wanted.percentile, of.id, {}, {}, wanted.of_dataset};
   for (const spec::Axis& axis : of.axes) {
     request.axes.push_back(axis.id);
     request.reduced.push_back(IsReduced(wanted.axes, axis.id));
@@ -65,8 +60,7 @@ Status AddRequests(const spec::ModelDescription& model, const spec::TensorDescri
 std::string_view MeasureName(Measure measure) {
   switch (measure) {
     case Measure::kMean: return "mean";
-    case Measure::kStd:
-    case Measure::kDatasetStd: return "standard deviation";
+    case Measure::kStd: return "standard deviation";
     case Measure::kPercentile:
     case Measure::kPercentileOfValues: return "percentile";
   }
@@ -94,6 +88,13 @@ Result<std::vector<StatisticRequest>> RequiredStatistics(const spec::ModelDescri
   for (const spec::TensorDescription& input : model.inputs) TEGULA_TRY(AddRequests(model, input, requests));
   for (const spec::TensorDescription& output : model.outputs) TEGULA_TRY(AddRequests(model, output, requests));
   return requests;
+}
+
+std::vector<StatisticRequest> RequestsOf(std::string_view tensor_id, const std::vector<StatisticRequest>& requests) {
+  std::vector<StatisticRequest> of_tensor;
+  std::copy_if(requests.begin(), requests.end(), std::back_inserter(of_tensor),
+               [&](const StatisticRequest& request) { return request.tensor_id == tensor_id; });
+  return of_tensor;
 }
 
 }  // namespace tegula::ops

@@ -21,8 +21,8 @@ namespace tegula::ops {
 
 enum class Measure : std::uint8_t {
   kMean,        ///< of what is not NaN
-  kStd,         ///< population standard deviation (ddof 0); NaN if any pixel is NaN
-  kDatasetStd,  ///< the same, but a NaN pixel counts as if it had the mean
+  kStd,         ///< population standard deviation (ddof 0); NaN if any pixel of a sample is NaN; of a dataset, a NaN
+                ///< pixel counts as if it had the mean
   kPercentile,  ///< linear interpolation between the two nearest ranks, as numpy.quantile's default; NaN is skipped
   kPercentileOfValues,  ///< numpy's "inverted_cdf": always a value that occurs; NaN is skipped
 };
@@ -35,6 +35,7 @@ struct StatisticRequest {
   std::string tensor_id;          ///< whose raw values
   std::vector<bool> reduced;      ///< one per axis of that tensor
   std::vector<std::string> axes;  ///< the ids of that tensor's axes, slowest first
+  bool of_dataset = false;        ///< of all images of a dataset together, not of each
   friend bool operator==(const StatisticRequest&, const StatisticRequest&) = default;
 };
 
@@ -59,9 +60,11 @@ class Statistics {
   std::vector<Statistic> all_;
 };
 
-/// What the ops of these tensors need, always of raw inputs; each request once. kUnsupported names an op that wants
-/// statistics that cannot be had (of a whole output), kInvalid an axis or tensor that does not exist.
+/// What the ops of a model need: of raw inputs, and of outputs as the network gives them; each request once. kInvalid
+/// names an axis or tensor that does not exist.
 Result<std::vector<StatisticRequest>> RequiredStatistics(const spec::ModelDescription& model);
+/// Those of one tensor.
+std::vector<StatisticRequest> RequestsOf(std::string_view tensor_id, const std::vector<StatisticRequest>& requests);
 
 /// Collects the statistics of one tensor from blocks of it. A pass gives every block once; several passes may be
 /// needed (exact percentiles of 32- and 64-bit values in bounded memory): while (!c.done()) { all blocks: Add;

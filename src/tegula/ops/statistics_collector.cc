@@ -99,9 +99,8 @@ class Group {
     for (const StatisticRequest& request : requests_) {
       Statistic statistic{request, kept_, {}};
       for (std::int64_t p = 0; p < positions_; ++p)
-        statistic.values.push_back(IsPercentile(request)
-                                       ? ranks_->Percentile(percentile, p)
-                                       : Measured(request.measure, moments[static_cast<std::size_t>(p)]));
+        statistic.values.push_back(IsPercentile(request) ? ranks_->Percentile(percentile, p)
+                                                         : Measured(request, moments[static_cast<std::size_t>(p)]));
       percentile += IsPercentile(request) ? 1 : 0;
       to.push_back(std::move(statistic));
     }
@@ -199,12 +198,9 @@ class Group {
     }
   }
 
-  static double Measured(Measure measure, const Moments& moments) {
-    switch (measure) {
-      case Measure::kStd: return moments.Std();
-      case Measure::kDatasetStd: return moments.DatasetStd();
-      default: return moments.Mean();
-    }
+  static double Measured(const StatisticRequest& request, const Moments& moments) {
+    if (request.measure == Measure::kMean) return moments.Mean();
+    return request.of_dataset ? moments.DatasetStd() : moments.Std();
   }
 
   std::vector<StatisticRequest> requests_;

@@ -22,7 +22,7 @@ constexpr Name kNames[] = {
     {Measure::kMean, false, "mean", ""},
     {Measure::kMean, true, "mean", ""},
     {Measure::kStd, false, "std", ""},
-    {Measure::kDatasetStd, true, "std", ""},
+    {Measure::kStd, true, "std", ""},
     {Measure::kPercentile, false, "quantile", "linear"},
     {Measure::kPercentile, true, "quantile", ""},
     {Measure::kPercentileOfValues, false, "quantile", "inverted_cdf"},
@@ -41,15 +41,9 @@ std::vector<std::string> KeptAxes(const StatisticRequest& request) {
   return axes;
 }
 
-bool IsOfDataset(const StatisticRequest& request) {
-  const std::vector<std::string> reduced = ReducedAxes(request);
-  return request.measure == Measure::kDatasetStd || std::find(reduced.begin(), reduced.end(), "batch") != reduced.end();
-}
-
 const Name& NameOf(const StatisticRequest& request) {
-  const bool of_dataset = IsOfDataset(request);
   const auto* const found = std::find_if(std::begin(kNames), std::end(kNames), [&](const Name& name) {
-    return name.measure == request.measure && name.of_dataset == of_dataset;
+    return name.measure == request.measure && name.of_dataset == request.of_dataset;
   });
   return found != std::end(kNames) ? *found : kNames[0];
 }

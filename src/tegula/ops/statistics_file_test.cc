@@ -13,14 +13,15 @@ using ::testing::HasSubstr;
 const std::vector<std::string> kAxes = {"batch", "channel", "y", "x"};
 
 StatisticRequest Request(Measure measure, std::vector<bool> reduced, double percentile = 0) {
-  return {measure, percentile, "raw", std::move(reduced), kAxes};
+  const bool of_dataset = reduced[0];
+  return {measure, percentile, "raw", std::move(reduced), kAxes, of_dataset};
 }
 
 Statistics Some() {
   Statistics statistics;
   statistics.Set({Request(Measure::kMean, {false, false, true, true}), Shape{1, 3, 1, 1}, {0.1, 1.0 / 3, 1e300}});
   statistics.Set({Request(Measure::kStd, {false, true, true, true}), Shape{1, 1, 1, 1}, {2.5}});
-  statistics.Set({Request(Measure::kDatasetStd, {true, true, true, true}), Shape{1, 1, 1, 1}, {7}});
+  statistics.Set({Request(Measure::kStd, {true, true, true, true}), Shape{1, 1, 1, 1}, {7}});
   statistics.Set({Request(Measure::kPercentile, {true, true, true, true}, 99.8), Shape{1, 1, 1, 1}, {12}});
   statistics.Set({Request(Measure::kPercentileOfValues, {false, false, true, true}, 1), Shape{1, 3, 1, 1}, {1, 2, 3}});
   return statistics;

@@ -18,8 +18,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-StatisticRequest RequestOf(Measure measure, double percentile, std::vector<bool> reduced) {
-  return {measure, percentile, "raw", std::move(reduced), {}};
+StatisticRequest RequestOf(Measure measure, double percentile, std::vector<bool> reduced, bool of_dataset = false) {
+  return {measure, percentile, "raw", std::move(reduced), {}, of_dataset};
 }
 
 std::vector<Statistic> CollectWhole(const std::vector<StatisticRequest>& requests, const Tensor& tensor) {
@@ -146,7 +146,7 @@ TEST(Statistics, AreNumPysToTheLastBit) {
       for (T& value : tensor.values<T>()) value = NumPyValue<T>(i++);
     });
     std::vector<StatisticRequest> requests = {RequestOf(Measure::kMean, 0, {true}), RequestOf(Measure::kStd, 0, {true}),
-                                              RequestOf(Measure::kDatasetStd, 0, {true})};
+                                              RequestOf(Measure::kStd, 0, {true}, true)};
     for (const NumPyRow& row : c.rows) {
       requests.push_back(RequestOf(Measure::kPercentile, row.percentile, {true}));
       requests.push_back(RequestOf(Measure::kPercentileOfValues, row.percentile, {true}));
@@ -244,7 +244,7 @@ TEST(Statistics, SkipNanAsTheReferenceDoes) {
   const Tensor tensor = testing::TensorOf<double>({1, kNan, 4, 7, kNan});
   const std::vector<Statistic> found =
       CollectWhole({RequestOf(Measure::kMean, 0, {true}), RequestOf(Measure::kStd, 0, {true}),
-                    RequestOf(Measure::kDatasetStd, 0, {true}), RequestOf(Measure::kPercentile, 50, {true}),
+                    RequestOf(Measure::kStd, 0, {true}, true), RequestOf(Measure::kPercentile, 50, {true}),
                     RequestOf(Measure::kPercentileOfValues, 100, {true})},
                    tensor);
   EXPECT_EQ(found[0].values[0], 4);
@@ -352,11 +352,21 @@ TEST(RequiredStatistics, ListsEachRequestOfRawInputsOnce) {
   EXPECT_EQ(requests[0], (StatisticRequest{Measure::kMean, 0, "raw", {false, false, true, true}, axes}));
   EXPECT_EQ(requests[1].measure, Measure::kStd);
   EXPECT_EQ(requests[2], (StatisticRequest{Measure::kPercentileOfValues, 1, "raw", {false, false, true, true}, axes}));
-  EXPECT_EQ(requests[3], (StatisticRequest{Measure::kPercentile, 1, "raw", {true, true, true, true}, axes}));
+  EXPECT_EQ(requests[3], (StatisticRequest{Measure::kPercentile, 1, "raw", {true, true, true, true}, axes, true}));
   EXPECT_EQ(requests[4].percentile, 99);
 }
 
-TEST(RequiredStatistics, RefusesThoseOfWholeOutputsAndOfWhatDoesNotExist) {
+TEST(RequiredStatistics, AreThoseOfWholeOutputsToo) {
+  spec::ModelDescription model;
+  model.inputs.push_back(TensorWith("raw", {spec::ZeroMeanUnitVariance{std::vector<std::string>{"y", "x"}, 1e-6}}));
+  model.outputs.push_back(
+      TensorWith("out", {spec::ScaleMeanVariance{"raw", std::vector<std::string>{"y", "x"}, 1e-6}}));
+  const std::vector<StatisticRequest> requests = RequiredStatistics(model).value();
+  EXPECT_EQ(RequestsOf("raw", requests).size(), 2U);
+  EXPECT_EQ(RequestsOf("out", requests).size(), 2U);
+}
+
+TEST(RequiredStatistics, RefusesThoseOfOutputsBeforeTheNetworkAndOfWhatDoesNotExist) {
   spec::ModelDescription model;
   model.inputs.push_back(TensorWith("raw", {}));
   model.outputs.push_back(TensorWith("out", {}));
@@ -366,9 +376,8 @@ TEST(RequiredStatistics, RefusesThoseOfWholeOutputsAndOfWhatDoesNotExist) {
     (is_input ? model.inputs : model.outputs).front().ops.clear();
     return error;
   };
-  EXPECT_EQ(error_of(spec::ZeroMeanUnitVariance{}, false).code, Code::kUnsupported);
-  EXPECT_THAT(error_of(spec::ScaleMeanVariance{"raw", {}, 1e-6}, false).what,
-              HasSubstr("operation scale_mean_variance of output out needs statistics of the whole output out"));
+  EXPECT_THAT(error_of(spec::ScaleRange{{}, 0, 100, 1e-6, "out"}, true).what,
+              HasSubstr("tensor raw refers to tensor out, which is not known before the network"));
   EXPECT_EQ(error_of(spec::ScaleRange{{}, 0, 100, 1e-6, "nowhere"}, true).code, Code::kInvalid);
   EXPECT_THAT(error_of(spec::ZeroMeanUnitVariance{std::vector<std::string>{"z"}, 1e-6}, true).what,
               HasSubstr("axis z of tensor raw, which has the axes batch, channel, y, x"));

@@ -6,8 +6,7 @@
 namespace tegula::ops {
 
 std::vector<Wanted> Wants(const spec::ZeroMeanUnitVariance& op) {
-  return {{Measure::kMean, 0, {}, op.axes},
-          {IsDataset(op.axes) ? Measure::kDatasetStd : Measure::kStd, 0, {}, op.axes}};
+  return {Want(Measure::kMean, op.axes), Want(Measure::kStd, op.axes)};
 }
 
 Status Bind(const spec::ZeroMeanUnitVariance& op, Binder& binder) {

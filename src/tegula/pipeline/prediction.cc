@@ -18,14 +18,6 @@ Status CheckOneTensorEach(const spec::ModelDescription& model) {
                   model.inputs.size(), model.outputs.size()));
 }
 
-Status CheckOpsOf(const spec::TensorDescription& tensor) {
-  for (const spec::OpDescription& op : tensor.ops)
-    if (const auto* unsupported = std::get_if<spec::UnsupportedOp>(&op))
-      return UnsupportedError(
-          fmt::format("tensor {} asks for the operation {}, which Tegula does not run", tensor.id, unsupported->id));
-  return Ok();
-}
-
 OutputInfo DescribeOutput(const spec::TensorDescription& tensor, const PlaneLayout& layout,
                           const tiling::TilePlan& plan, const tiling::AxisRules& y, const tiling::AxisRules& x,
                           DType dtype) {
@@ -46,11 +38,25 @@ OutputInfo DescribeOutput(const spec::TensorDescription& tensor, const PlaneLayo
   return info;
 }
 
+// Stand-ins for statistics that are not known yet, so that all that can be wrong with an op is found before the first
+// tile. Positions along y and x are refused by Bind whatever their number.
+ops::Statistics WithStandIns(ops::Statistics statistics, const std::vector<ops::StatisticRequest>& missing,
+                             const Shape& shape, const std::vector<bool>& tiled) {
+  for (const ops::StatisticRequest& request : missing) {
+    Shape kept = shape;
+    for (int a = 0; a < kept.rank(); ++a)
+      if (request.reduced[static_cast<std::size_t>(a)] || tiled[static_cast<std::size_t>(a)]) kept[a] = 1;
+    const auto values = static_cast<std::size_t>(kept.elements());
+    statistics.Set({request, kept, std::vector<double>(values, 1.0)});
+  }
+  return statistics;
+}
+
 }  // namespace
 
 Status CheckOps(const spec::ModelDescription& model) {
-  for (const spec::TensorDescription& tensor : model.inputs) TEGULA_TRY(CheckOpsOf(tensor));
-  for (const spec::TensorDescription& tensor : model.outputs) TEGULA_TRY(CheckOpsOf(tensor));
+  for (const spec::TensorDescription& tensor : model.inputs) TEGULA_TRY(ops::CheckOps(tensor));
+  for (const spec::TensorDescription& tensor : model.outputs) TEGULA_TRY(ops::CheckOps(tensor));
   TEGULA_TRY(ops::RequiredStatistics(model));
   return Ok();
 }
@@ -58,6 +64,12 @@ Status CheckOps(const spec::ModelDescription& model) {
 Status CheckApplicable(const spec::ModelDescription& model) {
   TEGULA_TRY(CheckOneTensorEach(model));
   TEGULA_TRY(CheckOps(model));
+  for (const spec::OpDescription& op : model.outputs.front().ops)
+    if (spec::MakesObjects(op))
+      return UnsupportedError(
+          fmt::format("{} makes objects of the whole output {}, which so far is done for test tensors only: take the "
+                      "operation out of the description to get what the network gives",
+                      spec::OpId(op), model.outputs.front().id));
   TEGULA_TRY(PlaneLayout::Of(model.inputs.front()));
   TEGULA_ASSIGN_OR_RETURN(const PlaneLayout out, PlaneLayout::Of(model.outputs.front()));
   if (out.channels() == 0)
@@ -104,22 +116,37 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
       ops::Chain::Bind(in.ops, {in.id, AxisIds(in), window, info.dtype, in_layout.TiledAxes()}, statistics)
           .Context("preprocessing of input " + in.id));
   const DType network_dtype = network.outputs().empty() ? DType::kF32 : network.outputs().front().dtype;
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
+  std::vector<ops::StatisticRequest> missing = ops::RequestsOf(out.id, requests);
+  std::erase_if(missing, [&](const ops::StatisticRequest& wanted) { return statistics.Find(wanted).ok(); });
   const Shape result = out_layout.ShapeOf(out_layout.channels(), plan.y.write_step, plan.x.write_step);
-  TEGULA_ASSIGN_OR_RETURN(
-      ops::Chain after,
-      ops::Chain::Bind(out.ops, {out.id, AxisIds(out), result, network_dtype, out_layout.TiledAxes()}, statistics)
-          .Context("postprocessing of output " + out.id));
+  const ops::ChainInput raw{out.id, AxisIds(out), result, network_dtype, out_layout.TiledAxes()};
+  TEGULA_ASSIGN_OR_RETURN(ops::Chain after,
+                          ops::Chain::Bind(out.ops, raw, WithStandIns(statistics, missing, result, raw.tiled))
+                              .Context("postprocessing of output " + out.id));
+  const DType final_dtype = after.output_dtype();
+  if (!missing.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(after, ops::Chain::Bind({}, raw, statistics));
+  }
 
   Prediction prediction(std::move(in_layout), std::move(out_layout), std::move(before), std::move(after));
   prediction.model_ = &model;
   prediction.network_ = &network;
   prediction.image_ = &image;
   prediction.network_dtype_ = network_dtype;
-  prediction.output_ = DescribeOutput(out, prediction.out_layout_, plan, y, x, prediction.after_.output_dtype());
+  prediction.output_ = DescribeOutput(out, prediction.out_layout_, plan, y, x, final_dtype);
+  prediction.missing_ = std::move(missing);
   prediction.rules_y_ = y;
   prediction.rules_x_ = x;
   prediction.plan_ = std::move(plan);
   return prediction;
+}
+
+Result<ops::Chain> Prediction::BindPostprocessing(const ops::Statistics& statistics) const {
+  const spec::TensorDescription& out = model_->outputs.front();
+  const Shape shape = out_layout_.ShapeOf(output_.channels, plan_.y.write_step, plan_.x.write_step);
+  return ops::Chain::Bind(out.ops, {out.id, AxisIds(out), shape, network_dtype_, out_layout_.TiledAxes()}, statistics)
+      .Context("postprocessing of output " + out.id);
 }
 
 Result<Tensor> Prediction::ReadWindow(const RunContext& context, const tiling::Tile& tile) const {
@@ -146,7 +173,7 @@ Result<Tensor> Prediction::Postprocess(const RunContext& context, const tiling::
                   .Slice(1, tile.use.y.begin, tile.use.height())
                   .Slice(2, tile.use.x.begin, tile.use.width()),
               out_layout_.PlanesOf(cropped.view()));
-  TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(output_.dtype, used, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(after_.output_dtype(), used, context.limits));
   const Tensor& finished = cropped;
   TEGULA_TRY(after_.Run(finished.view(), result.view()));
   return result;

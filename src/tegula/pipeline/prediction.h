@@ -40,7 +40,7 @@ struct OutputInfo {
   double origin_y = 0, origin_x = 0;  ///< where output pixel (0, 0) begins, in pixels of the bound image
 };
 
-/// Takes the finished pixels of one tile: `use_cyx` belongs to `write` of the output. Called from several workers at
+/// Takes the pixels of one tile: `use_cyx` belongs to `write` of the output. Called from several workers at
 /// once, once per tile, in any order.
 using TileSink = FunctionRef<Status(const Box& write, const ConstView& use_cyx)>;
 
@@ -58,14 +58,24 @@ Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, const imag
 /// time.
 class Prediction {
  public:
-  /// `statistics` are those of ComputeStatistics. kUnsupported for models with several inputs or outputs or with
-  /// axes beyond batch, channel, y and x; kInvalid if image, model and request do not fit together.
+  /// `statistics` are all those of the input, and those of the output that are known. kUnsupported for models with
+  /// several inputs or outputs or with axes beyond batch, channel, y and x; kInvalid if image, model and request do not
+  /// fit together.
   static Result<Prediction> Bind(const spec::ModelDescription& model, const engines::Network& network,
                                  const image::BoundImage& image, const ops::Statistics& statistics,
                                  const tiling::TileRequest& request);
 
   const tiling::TilePlan& plan() const noexcept { return plan_; }
   const OutputInfo& output() const noexcept { return output_; }
+  const PlaneLayout& output_layout() const noexcept { return out_layout_; }
+  /// What the network returns, before any postprocessing.
+  DType raw_dtype() const noexcept { return network_dtype_; }
+  /// The statistics of the whole raw output that its postprocessing wants and that were not given. If there are any,
+  /// Run hands over raw tiles, which second_pass.h finishes.
+  const std::vector<ops::StatisticRequest>& missing_statistics() const noexcept { return missing_; }
+  bool needs_second_pass() const noexcept { return !missing_.empty(); }
+  /// The ops of the output for tiles of any size, with all statistics.
+  Result<ops::Chain> BindPostprocessing(const ops::Statistics& statistics) const;
   /// Shape and element type of what the network is given for each tile, in the model's axis order.
   Shape network_shape() const { return in_layout_.ShapeOf(image_->info().channels, plan_.y.window, plan_.x.window); }
   DType network_dtype() const noexcept { return before_.output_dtype(); }
@@ -97,6 +107,7 @@ class Prediction {
   ops::Chain before_;
   ops::Chain after_;
   DType network_dtype_ = DType::kF32;
+  std::vector<ops::StatisticRequest> missing_;
   tiling::AxisRules rules_y_, rules_x_;
   tiling::TilePlan plan_;
   OutputInfo output_;

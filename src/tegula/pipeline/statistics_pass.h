@@ -1,10 +1,15 @@
-// pipeline/statistics_pass.h — the whole image read once (or as often as exact percentiles of floats need) to
-// learn what the ops of a model want to know before the first tile.
+// pipeline/statistics_pass.h — images, or a finished output, read once (or as often as exact percentiles of floats
+// need) to learn what the ops of a model want to know before they run.
 #pragma once
+
+#include <span>
 
 #include "tegula/core/run_context.h"
 #include "tegula/image/binding.h"
+#include "tegula/objects/polygon_mask.h"
 #include "tegula/ops/statistics.h"
+#include "tegula/outputs/zarr_store.h"
+#include "tegula/pipeline/layout.h"
 #include "tegula/spec/model_description.h"
 
 namespace tegula::pipeline {
@@ -13,16 +18,30 @@ namespace tegula::pipeline {
 /// neither do the statistics.
 inline constexpr std::int64_t kStatisticsBlock = 1024;
 
-/// Of which pixels statistics are taken.
-enum class StatisticsOf : std::uint8_t {
-  kImage,   ///< the whole image, as the format says
-  kPadded,  ///< the image with the model's halo around it, as bioimageio.core 0.11 does: pixels at the border count
-            ///< twice
+/// Of which pixels of an image statistics are taken. Borrows both.
+struct StatisticsSource {
+  const image::BoundImage* image = nullptr;
+  /// With the model's halo around the image, as bioimageio.core 0.11 does: pixels at the border count twice.
+  bool padded = false;
+  /// Only pixels whose centres lie in it (in pixels of level 0); null: all. Not together with `padded`.
+  const objects::PolygonMask* mask = nullptr;
 };
 
-/// Statistics of the raw bound image, before any op. Empty if the model asks for none; then the image is not read.
-/// Errors of reading, and what ops::RequiredStatistics refuses.
+/// The answers to `requests`, all of the model's first input, over all pixels of all images together. Images are
+/// statistically one: of several, channels must agree, and what is asked for may not keep y or x. Without requests no
+/// image is read. kInvalid if a mask holds no pixel; kUnsupported for statistics per row or column of several images or
+/// of a mask; errors of reading.
 Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec::ModelDescription& model,
-                                          const image::BoundImage& image, StatisticsOf of = StatisticsOf::kImage);
+                                          std::vector<ops::StatisticRequest> requests,
+                                          std::span<const StatisticsSource> images);
+
+/// The same of one whole image and everything that the model's ops need of it.
+Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec::ModelDescription& model,
+                                          const image::BoundImage& image);
+
+/// The answers to `requests`, all of the tensor that lies in level 0 of `store` with axes c, y, x and has `layout`.
+Result<ops::Statistics> ComputeStatistics(const RunContext& context, const PlaneLayout& layout,
+                                          std::vector<ops::StatisticRequest> requests,
+                                          const outputs::ChunkStore& store);
 
 }  // namespace tegula::pipeline

@@ -9,18 +9,21 @@
 namespace tegula::pipeline {
 namespace {
 
-// The collector's block grid does not matter to the result of one block.
-Result<std::vector<ops::Statistic>> StatisticsOfTensor(std::vector<ops::StatisticRequest> requests,
-                                                       const Tensor& tensor) {
+// Adds what ops want to know of one tensor. The collector's block grid does not matter to the result of one block.
+Status AddStatistics(const std::vector<ops::StatisticRequest>& requests, const std::string& id, const Tensor& tensor,
+                     ops::Statistics& statistics) {
+  std::vector<ops::StatisticRequest> of_tensor = ops::RequestsOf(id, requests);
+  if (of_tensor.empty()) return Ok();
   TEGULA_ASSIGN_OR_RETURN(ops::StatisticsCollector collector,
-                          ops::StatisticsCollector::Make(std::move(requests), tensor.dtype(), tensor.shape(),
+                          ops::StatisticsCollector::Make(std::move(of_tensor), tensor.dtype(), tensor.shape(),
                                                          /*blocks=*/1, /*workers=*/1));
   const std::vector<std::int64_t> origin(static_cast<std::size_t>(tensor.shape().rank()), 0);
   while (!collector.done()) {
     collector.Add(0, origin, tensor.view(), 0);
     collector.FinishPass();
   }
-  return collector.Take();
+  for (ops::Statistic& statistic : collector.Take()) statistics.Set(std::move(statistic));
+  return Ok();
 }
 
 Result<Tensor> RunChain(std::span<const spec::OpDescription> chain_ops, const spec::TensorDescription& description,
@@ -49,27 +52,17 @@ std::vector<std::string> AxisIds(const spec::TensorDescription& tensor) {
   return ids;
 }
 
-Result<ops::Statistics> StatisticsOf(const spec::ModelDescription& model, std::span<const Tensor> inputs) {
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
-  ops::Statistics statistics;
-  for (std::size_t i = 0; i < model.inputs.size(); ++i) {
-    std::vector<ops::StatisticRequest> of_input;
-    std::copy_if(requests.begin(), requests.end(), std::back_inserter(of_input),
-                 [&](const ops::StatisticRequest& request) { return request.tensor_id == model.inputs[i].id; });
-    if (of_input.empty()) continue;
-    TEGULA_ASSIGN_OR_RETURN(std::vector<ops::Statistic> found, StatisticsOfTensor(std::move(of_input), inputs[i]));
-    for (ops::Statistic& statistic : found) statistics.Set(std::move(statistic));
-  }
-  return statistics;
-}
-
 Result<std::vector<Tensor>> RunWhole(const spec::ModelDescription& model, const engines::Network& network,
                                      std::span<const Tensor> inputs, const Limits& limits) {
   if (inputs.size() != model.inputs.size())
     return InvalidError(
         fmt::format("the model has {} inputs, but {} tensors were given", model.inputs.size(), inputs.size()));
-  for (std::size_t i = 0; i < inputs.size(); ++i) TEGULA_TRY(CheckInput(model.inputs[i], inputs[i]));
-  TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics, StatisticsOf(model, inputs));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
+  ops::Statistics statistics;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    TEGULA_TRY(CheckInput(model.inputs[i], inputs[i]));
+    TEGULA_TRY(AddStatistics(requests, model.inputs[i].id, inputs[i], statistics));
+  }
 
   std::vector<Tensor> ready;
   std::vector<ConstView> views;
@@ -89,13 +82,17 @@ Result<std::vector<Tensor>> RunWhole(const spec::ModelDescription& model, const 
     return InvalidError(fmt::format("the network returns {} tensors, but the model describes {} outputs", raw.size(),
                                     model.outputs.size()));
 
-  std::vector<Tensor> outputs;
   for (std::size_t i = 0; i < raw.size(); ++i) {
     const spec::TensorDescription& description = model.outputs[i];
     if (raw[i].shape().rank() != static_cast<int>(description.axes.size()))
       return InvalidError(fmt::format("the network returns {} for output {}, but the model describes {} axes ({})",
                                       ToString(raw[i].shape()), description.id, description.axes.size(),
                                       fmt::join(AxisIds(description), ", ")));
+    TEGULA_TRY(AddStatistics(requests, description.id, raw[i], statistics));
+  }
+  std::vector<Tensor> outputs;
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    const spec::TensorDescription& description = model.outputs[i];
     TEGULA_ASSIGN_OR_RETURN(Tensor tensor, RunChain(description.ops, description, raw[i], statistics, limits)
                                                .Context("postprocessing of output " + description.id));
     outputs.push_back(std::move(tensor));

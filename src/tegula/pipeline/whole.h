@@ -16,9 +16,6 @@ namespace tegula::pipeline {
 /// The axis ids of a tensor, in order, as ops want them.
 std::vector<std::string> AxisIds(const spec::TensorDescription& tensor);
 
-/// Computes what the ops of `model` need from raw input tensors in memory, one per input in the description's order.
-Result<ops::Statistics> StatisticsOf(const spec::ModelDescription& model, std::span<const Tensor> inputs);
-
 /// Preprocesses raw inputs (one per input of the description, in its axis order and dtype), runs the network once, and
 /// postprocesses. Returns one tensor per output of the description, in its axis order. kInvalid if shapes or counts do
 /// not fit, and whatever ops and engine refuse.

@@ -90,7 +90,9 @@ struct KwargsOf {
   NodePointer operator()(const ZeroMeanUnitVariance& op) const {
     return Mapping({{"axes", AxesNode(op.axes)}, {"eps", Number(op.eps)}});
   }
-  NodePointer operator()(const UnsupportedOp&) const { return nullptr; }  // 0.4 has none
+  NodePointer operator()(const StardistPostprocessing&) const { return nullptr; }  // 0.4 has none of these
+  NodePointer operator()(const CellposeFlowDynamics&) const { return nullptr; }
+  NodePointer operator()(const UnsupportedOp&) const { return nullptr; }
 };
 
 NodePointer OpsNode(const std::vector<OpDescription>& ops) {

@@ -3,6 +3,8 @@
 // scalars) end here; ops/ gives each its meaning.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,6 +62,23 @@ struct ZeroMeanUnitVariance {
   StatisticAxes axes;
   double eps = 1e-6;
 };
+/// Objects from the probabilities (channel 0) and ray lengths (the other channels) of a StarDist network. Lists have
+/// one entry per axis of (z,) y, x.
+struct StardistPostprocessing {
+  double prob_threshold = 0, nms_threshold = 0;
+  std::int64_t n_rays = 0;
+  std::vector<std::int64_t> grid;                   ///< pixels of the image per pixel of the network's output
+  std::vector<std::array<std::int64_t, 2>> border;  ///< output pixels at either end in which no object begins
+  std::vector<double> anisotropy;                   ///< 3D only
+  std::optional<std::int64_t> overlap_label;        ///< 3D only: for pixels of several objects
+};
+/// Objects from the flows along y and x and the logit of being inside (channels 0, 1 and 2) of a Cellpose network.
+struct CellposeFlowDynamics {
+  double cellprob_threshold = 0, flow_threshold = 0;
+  bool do_3d = false;
+  std::int64_t min_size = 15;  ///< pixels; smaller objects are removed
+  DType output_dtype = DType::kU16;
+};
 /// An operation that the format knows and Tegula does not run; the refusal names it.
 struct UnsupportedOp {
   std::string id;
@@ -67,9 +86,12 @@ struct UnsupportedOp {
 
 using OpDescription =
     std::variant<Binarize, Clip, EnsureDtype, FixedZeroMeanUnitVariance, ScaleLinear, ScaleMeanVariance, ScaleRange,
-                 Sigmoid, Softmax, ZeroMeanUnitVariance, UnsupportedOp>;
+                 Sigmoid, Softmax, StardistPostprocessing, CellposeFlowDynamics, ZeroMeanUnitVariance, UnsupportedOp>;
 
 /// The id as in rdf.yaml 0.5 ("scale_range").
 std::string_view OpId(const OpDescription& op);
+
+/// Whether it makes an image of numbered objects of a whole output, instead of changing its values one by one.
+bool MakesObjects(const OpDescription& op);
 
 }  // namespace tegula::spec

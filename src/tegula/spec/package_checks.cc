@@ -53,7 +53,9 @@ class FileChecks {
 
   // The collection asks for a section that tells users how to see whether the model works on their images.
   void CheckDocumentation(const DescribedFile& file, const Path& path) {
-    if (package_.description().format_version.starts_with("0.4")) return;
+    if (package_.description().format_version.starts_with("0.4") ||
+        package_.description().format_version.starts_with("0.3"))
+      return;
     const Result<std::string> text = ReadFile(path, limits_.description_bytes);
     if (!text.ok()) return Add(Severity::kError, &file, text.error().what);
     for (std::size_t begin = 0; begin < text->size();) {

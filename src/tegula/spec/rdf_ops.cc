@@ -255,47 +255,60 @@ OpDescription ReadZeroMeanUnitVariance(const Arguments& from) {
   return ZeroMeanUnitVariance{ReadAxes04(from), ReadEps(from)};
 }
 
-// So many items, each read by `read`; notes if it is another number.
+// So many items, as `read` reads them; notes if it is another number.
 template <class Read>
-void ReadTuple(const Reader& list, std::size_t size, Read read) {
+auto ReadTuple(const Reader& list, std::size_t size, Read read) {
   const std::vector<Reader> items = list.Items();
   if (list.is_sequence() && items.size() != size)
     list.Note(fmt::format("must be {} values, has {}", size, items.size()));
-  for (const Reader& item : items) read(item);
+  std::vector<decltype(read(list))> values;
+  for (const Reader& item : items) values.push_back(read(item));
+  values.resize(size);
+  return values;
 }
 
 OpDescription ReadStardist(const Arguments& from) {
   const Reader& kwargs = from.kwargs;
   const bool is_3d =
       kwargs["anisotropy"].is_there() || (kwargs["grid"].is_sequence() && kwargs["grid"].Items().size() == 3);
-  const auto whole = [](const Reader& item) { item.Int(0, -kAnyInt, kAnyInt); };
-  const auto pair = [&](const Reader& item) { ReadTuple(item, 2, whole); };
+  const auto whole = [](const Reader& item) { return item.Int(0, -kAnyInt, kAnyInt); };
+  const auto pair = [&](const Reader& item) {
+    const std::vector<std::int64_t> ends = ReadTuple(item, 2, whole);
+    return std::array<std::int64_t, 2>{ends[0], ends[1]};
+  };
   const std::size_t axes = is_3d ? 3 : 2;
   if (is_3d)
     kwargs.AllowOnly({"prob_threshold", "nms_threshold", "n_rays", "grid", "b", "anisotropy", "overlap_label"});
   else
     kwargs.AllowOnly({"prob_threshold", "nms_threshold", "n_rays", "grid", "b"});
-  kwargs.Required("prob_threshold").Number(), kwargs.Required("nms_threshold").Number();
-  whole(kwargs.Required("n_rays"));
-  ReadTuple(kwargs.Required("grid"), axes, whole);
+  StardistPostprocessing op;
+  op.prob_threshold = kwargs.Required("prob_threshold").Number().value_or(0);
+  op.nms_threshold = kwargs.Required("nms_threshold").Number().value_or(0);
+  op.n_rays = whole(kwargs.Required("n_rays"));
+  op.grid = ReadTuple(kwargs.Required("grid"), axes, whole);
   const Reader border = kwargs.Required("b");
   if (border.is_sequence())
-    ReadTuple(border, axes, pair);
+    op.border = ReadTuple(border, axes, pair);
   else
-    whole(border);
-  if (is_3d) ReadTuple(kwargs.Required("anisotropy"), axes, [](const Reader& item) { item.Number(); });
-  whole(kwargs.Nullable("overlap_label"));
-  return UnsupportedOp{"stardist_postprocessing"};
+    op.border.assign(axes, {whole(border), whole(border)});
+  if (is_3d)
+    op.anisotropy =
+        ReadTuple(kwargs.Required("anisotropy"), axes, [](const Reader& item) { return item.Number().value_or(1); });
+  if (const Reader label = kwargs.Nullable("overlap_label"); label.is_there()) op.overlap_label = whole(label);
+  return op;
 }
 
 OpDescription ReadCellpose(const Arguments& from) {
   const Reader& kwargs = from.kwargs;
   kwargs.AllowOnly({"cellprob_threshold", "flow_threshold", "do_3D", "min_size", "output_dtype"});
-  kwargs.Required("cellprob_threshold").Number(), kwargs.Required("flow_threshold").Number();
-  kwargs.Required("do_3D").Bool(false);
-  kwargs["min_size"].Int(15, -kAnyInt, kAnyInt);
-  kwargs["output_dtype"].Choice({"uint16", "uint32"}, "uint16");
-  return UnsupportedOp{"cellpose_flow_dynamics"};
+  CellposeFlowDynamics op;
+  op.cellprob_threshold = kwargs.Required("cellprob_threshold").Number().value_or(0);
+  op.flow_threshold = kwargs.Required("flow_threshold").Number().value_or(0);
+  op.do_3d = kwargs.Required("do_3D").Bool(false);
+  op.min_size = kwargs["min_size"].Int(15, -kAnyInt, kAnyInt);
+  const bool is_wide = kwargs["output_dtype"].Choice({"uint16", "uint32"}, "uint16") == "uint32";
+  op.output_dtype = is_wide ? DType::kU32 : DType::kU16;
+  return op;
 }
 
 OpDescription ReadCustom(const Arguments& from) {
@@ -368,6 +381,8 @@ struct IdOf {
   std::string_view operator()(const ScaleRange&) const { return "scale_range"; }
   std::string_view operator()(const Sigmoid&) const { return "sigmoid"; }
   std::string_view operator()(const Softmax&) const { return "softmax"; }
+  std::string_view operator()(const StardistPostprocessing&) const { return "stardist_postprocessing"; }
+  std::string_view operator()(const CellposeFlowDynamics&) const { return "cellpose_flow_dynamics"; }
   std::string_view operator()(const ZeroMeanUnitVariance&) const { return "zero_mean_unit_variance"; }
   std::string_view operator()(const UnsupportedOp& op) const { return op.id; }
 };
@@ -386,4 +401,8 @@ std::vector<OpDescription> ReadOps(const Reader& tensor, const Reading& reading,
 
 namespace tegula::spec {
 std::string_view OpId(const OpDescription& op) { return std::visit(internal::IdOf{}, op); }
+
+bool MakesObjects(const OpDescription& op) {
+  return std::holds_alternative<StardistPostprocessing>(op) || std::holds_alternative<CellposeFlowDynamics>(op);
+}
 }  // namespace tegula::spec

@@ -111,6 +111,16 @@ std::string InWords(const OpDescription& op) {
           },
           [](const Sigmoid&) { return std::string("sigmoid, which gives probabilities"); },
           [](const Softmax& o) { return fmt::format("softmax along {}, which gives probabilities", o.axis); },
+          [](const StardistPostprocessing& o) {
+            return fmt::format(
+                "objects from {} rays where the probability is above {}; of two that overlap by more "
+                "than {} the likelier stays",
+                o.n_rays, o.prob_threshold, o.nms_threshold);
+          },
+          [](const CellposeFlowDynamics& o) {
+            return fmt::format("objects of pixels whose flows meet, where the third channel is above {}",
+                               o.cellprob_threshold);
+          },
           [](const ZeroMeanUnitVariance& o) {
             return fmt::format("scaled to mean 0 and deviation 1 {}", Over(o.axes));
           },

@@ -1,0 +1,121 @@
+#include "tegula/app/normalisation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tegula/app/model_input.h"
+#include "tegula/core/files.h"
+#include "tegula/core/text.h"
+#include "tegula/objects/geojson_reader.h"
+#include "tegula/ops/statistics_file.h"
+#include "tegula/pipeline/statistics_pass.h"
+
+namespace tegula::app {
+namespace {
+
+constexpr std::string_view kImage = "image", kPadded = "padded", kRoi = "roi";
+constexpr std::int64_t kLargestFile = 64 << 20;
+
+Result<objects::PolygonMask> ReadRoi(std::string_view text) {
+  std::vector<std::int64_t> numbers;
+  if (text.starts_with('='))
+    for (const std::string_view part : Split(text.substr(1), ','))
+      if (const std::optional<std::int64_t> number = ParseInt(Trim(part))) numbers.push_back(*number);
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;
+  const bool in_range =
+      std::all_of(numbers.begin(), numbers.end(), [](std::int64_t n) { return n >= -kMost && n <= kMost; });
+  if (numbers.size() != 4 || !in_range || numbers[2] <= 0 || numbers[3] <= 0)
+    return InvalidError(fmt::format(
+        "roi{} is no region: write roi=X,Y,WIDTH,HEIGHT in pixels of the full resolution, as roi=1000,2000,512,512",
+        text));
+  return objects::PolygonMask::Rectangle(
+      {{numbers[1], numbers[1] + numbers[3]}, {numbers[0], numbers[0] + numbers[2]}});
+}
+
+void AddAreas(const objects::Annotation& annotation, std::vector<objects::PointPolygon>& areas) {
+  areas.insert(areas.end(), annotation.geometry.polygons.begin(), annotation.geometry.polygons.end());
+  for (const objects::Annotation& child : annotation.children) AddAreas(child, areas);
+}
+
+Result<objects::PolygonMask> ReadMask(const Path& file) {
+  std::vector<objects::PointPolygon> areas;
+  const auto take = [&](const objects::Annotation& annotation) -> Status {
+    AddAreas(annotation, areas);
+    return Ok();
+  };
+  TEGULA_TRY(objects::ReadGeoJson(file, {}, take));
+  if (areas.empty())
+    return InvalidError(fmt::format("{} has no areas (polygons) of which statistics could be taken", file.string()));
+  return objects::PolygonMask::Create(areas);
+}
+
+}  // namespace
+
+Result<Normalisation> Normalisation::Open(const std::string& from, const spec::ModelDescription& model,
+                                          std::size_t images) {
+  Normalisation normalisation(model);
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
+  normalisation.wanted_ = ops::RequestsOf(model.inputs.front().id, requests);
+  if (from == kImage) return normalisation;
+  if (from == kPadded) {
+    normalisation.padded_ = true;
+    normalisation.note_ = "the statistics for normalisation are those of the image with the halo around it";
+  } else if (from.starts_with(kRoi) && (from.size() == kRoi.size() || from[kRoi.size()] == '=')) {
+    TEGULA_ASSIGN_OR_RETURN(normalisation.mask_, ReadRoi(std::string_view(from).substr(kRoi.size())));
+    normalisation.note_ = fmt::format("the statistics for normalisation are those of the region {}", from);
+  } else if (ToLower(Path(from).extension().string()) == ".geojson") {
+    TEGULA_ASSIGN_OR_RETURN(normalisation.mask_, ReadMask(from));
+    if (images > 1)
+      return InvalidError(fmt::format("the outlines of {} belong to one image: give one image with them", from));
+    normalisation.note_ = fmt::format("the statistics for normalisation are those of the pixels inside {}", from);
+  } else {
+    TEGULA_TRY(normalisation.ReadStatistics(from));
+  }
+  if (requests.empty()) normalisation.note_ = fmt::format("{} was not needed: the model wants no statistics", from);
+  return normalisation;
+}
+
+Status Normalisation::ReadStatistics(const std::string& file) {
+  from_file_ = true;
+  note_ = fmt::format("the statistics for normalisation come from {}, not from this image", file);
+  TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kLargestFile));
+  TEGULA_ASSIGN_OR_RETURN(known_, ops::StatisticsFromJson(text, wanted_).Context(file));
+  // Those of outputs are taken if they are there; else they are computed when the output is.
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(*model_));
+  for (const ops::StatisticRequest& request : requests) {
+    Result<ops::Statistics> found = ops::StatisticsFromJson(text, {request});
+    if (found.ok()) known_.Set(found->all().front());
+  }
+  return Ok();
+}
+
+Status Normalisation::TakeDataset(const RunContext& context, const std::vector<std::string>& images,
+                                  const image::BindingRequest& binding) {
+  std::vector<ops::StatisticRequest> of_dataset = wanted_;
+  std::erase_if(of_dataset, [](const ops::StatisticRequest& request) { return !request.of_dataset; });
+  if (images.size() < 2 || from_file_ || of_dataset.empty()) return Ok();
+  std::vector<OpenImage> open;
+  for (const std::string& name : images) {
+    TEGULA_ASSIGN_OR_RETURN(OpenImage image, OpenFor(*model_, name, binding, context.limits).Context(name));
+    open.push_back(std::move(image));
+  }
+  std::vector<pipeline::StatisticsSource> sources;
+  for (const OpenImage& image : open) sources.push_back({&image.bound, padded_, mask_ ? &*mask_ : nullptr});
+  TEGULA_ASSIGN_OR_RETURN(known_, pipeline::ComputeStatistics(context, *model_, std::move(of_dataset), sources));
+  if (note_.empty())
+    note_ = fmt::format("the statistics of the dataset are those of all {} images together", images.size());
+  return Ok();
+}
+
+Result<ops::Statistics> Normalisation::Of(const RunContext& context, const image::BoundImage& image) const {
+  std::vector<ops::StatisticRequest> missing = wanted_;
+  std::erase_if(missing, [&](const ops::StatisticRequest& request) { return known_.Find(request).ok(); });
+  const pipeline::StatisticsSource source{&image, padded_, mask_ ? &*mask_ : nullptr};
+  TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics,
+                          pipeline::ComputeStatistics(context, *model_, std::move(missing), {&source, 1}));
+  for (const ops::Statistic& statistic : known_.all()) statistics.Set(statistic);
+  return statistics;
+}
+
+}  // namespace tegula::app

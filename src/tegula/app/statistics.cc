@@ -1,0 +1,31 @@
+#include "tegula/app/statistics.h"
+
+#include <fmt/format.h>
+
+#include "tegula/app/model_input.h"
+#include "tegula/app/normalisation.h"
+#include "tegula/pipeline/prediction.h"
+#include "tegula/spec/package.h"
+
+namespace tegula::app {
+
+Result<ops::Statistics> TakeStatistics(const StatisticsRequest& request, const RunContext& context) {
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(request.model, context.limits));
+  const spec::ModelDescription& model = package.description();
+  TEGULA_TRY(pipeline::CheckOps(model).Context(request.model.string()));
+  TEGULA_ASSIGN_OR_RETURN(Normalisation normalisation, Normalisation::Open(request.from, model, request.images.size()));
+  ops::Statistics statistics;
+  if (request.images.size() == 1) {
+    TEGULA_ASSIGN_OR_RETURN(const OpenImage image, OpenFor(model, request.images[0], request.binding, context.limits));
+    TEGULA_ASSIGN_OR_RETURN(statistics, normalisation.Of(context, image.bound));
+  } else {
+    TEGULA_TRY(normalisation.TakeDataset(context, request.images, request.binding));
+    statistics = normalisation.known();
+  }
+  if (statistics.all().empty())
+    return InvalidError(fmt::format("{} wants no statistics of {}", request.model.string(),
+                                    request.images.size() == 1 ? "its input" : "several images together"));
+  return statistics;
+}
+
+}  // namespace tegula::app

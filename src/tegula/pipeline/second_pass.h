@@ -1,0 +1,26 @@
+// pipeline/second_pass.h — postprocessing that needs statistics of a whole output.
+//
+// scale_range, scale_mean_variance or a percentile clip of an output want numbers that exist only when the last tile is
+// predicted. So the raw output goes to a scratch store first; then its statistics are taken, and its chunks go through
+// the ops one by one into the store that stays.
+#pragma once
+
+#include "tegula/core/run_context.h"
+#include "tegula/ops/statistics.h"
+#include "tegula/outputs/zarr_store.h"
+#include "tegula/pipeline/prediction.h"
+
+namespace tegula::pipeline {
+
+/// Options of the scratch store for a prediction that needs a second pass: those of the final store, but the network's
+/// element type, and no pyramid.
+outputs::StoreOptions ScratchOptions(const Prediction& prediction, outputs::StoreOptions final_store);
+
+/// Computes the statistics of the raw output that are not in `statistics` yet and adds them, then postprocesses every
+/// chunk of level 0 from `raw` into `finished`. Chunks that are in `finished` already stay as they are, so a pass that
+/// was cut off goes on where it was. Errors of the stores; kCancelled. Memory: one chunk of all channels per worker,
+/// twice.
+Status FinishOutput(const RunContext& context, const Prediction& prediction, const outputs::ChunkStore& raw,
+                    const outputs::ChunkStore& finished, ops::Statistics& statistics);
+
+}  // namespace tegula::pipeline
