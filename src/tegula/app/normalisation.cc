@@ -7,7 +7,7 @@
 #include "tegula/app/model_input.h"
 #include "tegula/core/files.h"
 #include "tegula/core/text.h"
-#include "tegula/objects/geojson_reader.h"
+#include "tegula/objects/annotations/geojson_reader.h"
 #include "tegula/ops/statistics_file.h"
 #include "tegula/pipeline/statistics_pass.h"
 

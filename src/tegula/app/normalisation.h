@@ -10,7 +10,7 @@
 
 #include "tegula/core/run_context.h"
 #include "tegula/image/binding.h"
-#include "tegula/objects/polygon_mask.h"
+#include "tegula/objects/annotations/polygon_mask.h"
 #include "tegula/ops/statistics.h"
 #include "tegula/spec/model_description.h"
 

@@ -6,7 +6,7 @@
 
 #include "tegula/core/run_context.h"
 #include "tegula/image/binding.h"
-#include "tegula/objects/polygon_mask.h"
+#include "tegula/objects/annotations/polygon_mask.h"
 #include "tegula/ops/statistics.h"
 #include "tegula/outputs/zarr_store.h"
 #include "tegula/pipeline/layout.h"

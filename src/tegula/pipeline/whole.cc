@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tegula/ops/chain.h"
+#include "tegula/pipeline/object_ops.h"
 
 namespace tegula::pipeline {
 namespace {
@@ -34,6 +35,17 @@ Result<Tensor> RunChain(std::span<const spec::OpDescription> chain_ops, const sp
   TEGULA_ASSIGN_OR_RETURN(Tensor out, Tensor::Allocate(chain.output_dtype(), in.shape(), limits));
   TEGULA_TRY(chain.Run(in.view(), out.view()));
   return out;
+}
+
+// Chains, and between them the ops that make objects.
+Result<Tensor> Postprocess(std::span<const spec::OpDescription> ops, const spec::TensorDescription& description,
+                           const Tensor& in, const ops::Statistics& statistics, const Limits& limits) {
+  const auto first = std::find_if(ops.begin(), ops.end(), &spec::MakesObjects);
+  const auto before = static_cast<std::size_t>(first - ops.begin());
+  TEGULA_ASSIGN_OR_RETURN(Tensor values, RunChain(ops.first(before), description, in, statistics, limits));
+  if (first == ops.end()) return values;
+  TEGULA_ASSIGN_OR_RETURN(const Tensor labels, RunObjectOp(*first, description, values, SerialExecutor(), limits));
+  return Postprocess(ops.subspan(before + 1), description, labels, statistics, limits);
 }
 
 Status CheckInput(const spec::TensorDescription& description, const Tensor& tensor) {
@@ -93,7 +105,7 @@ Result<std::vector<Tensor>> RunWhole(const spec::ModelDescription& model, const 
   std::vector<Tensor> outputs;
   for (std::size_t i = 0; i < raw.size(); ++i) {
     const spec::TensorDescription& description = model.outputs[i];
-    TEGULA_ASSIGN_OR_RETURN(Tensor tensor, RunChain(description.ops, description, raw[i], statistics, limits)
+    TEGULA_ASSIGN_OR_RETURN(Tensor tensor, Postprocess(description.ops, description, raw[i], statistics, limits)
                                                .Context("postprocessing of output " + description.id));
     outputs.push_back(std::move(tensor));
   }

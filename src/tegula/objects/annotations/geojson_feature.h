@@ -1,4 +1,4 @@
-// objects/geojson_feature.h — from the tree of one feature to an annotation.
+// objects/annotations/geojson_feature.h — from the tree of one feature to an annotation.
 //
 // Reads what QuPath writes (0.6 and later) and what its older versions wrote: types in `id` (0.2), measurements as
 // lists (before 0.4), colours as one number. Out of scope: what QuPath draws differently from what the geometry says
@@ -8,8 +8,8 @@
 #include <string>
 
 #include "tegula/core/status.h"
-#include "tegula/objects/annotation.h"
-#include "tegula/objects/json_tree.h"
+#include "tegula/objects/annotations/annotation.h"
+#include "tegula/objects/annotations/json_tree.h"
 
 namespace tegula::objects {
 

@@ -1,4 +1,5 @@
-// objects/annotation.h — one object as a GeoJSON file describes it: a region that a person drew, a cell, a point.
+// objects/annotations/annotation.h — one object as a GeoJSON file describes it: a region that a person drew, a cell, a
+// point.
 //
 // What Tegula works with is here as values; everything else that a program has noted about the object (locks, metadata)
 // stays in the text, so that a file that is written again loses nothing.
@@ -10,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "tegula/objects/point.h"
+#include "tegula/objects/annotations/point.h"
 
 namespace tegula::objects {
 

@@ -1,4 +1,4 @@
-#include "tegula/objects/geojson_geometry.h"
+#include "tegula/objects/annotations/geojson_geometry.h"
 
 #include <fmt/format.h>
 
@@ -100,7 +100,7 @@ class PartsReader {
     return Ok();
   }
   Status AddLine(std::span<const Point> points) {
-    if (points.size() < 2) return Refused("has a line with fewer than 2 positions");
+    if (points.size() < 2) return Refused("has fewer than 2 positions in a line; a line needs 2 or more");
     out_.lines.emplace_back(points.begin(), points.end());
     return Ok();
   }

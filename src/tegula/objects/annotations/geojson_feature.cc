@@ -1,4 +1,4 @@
-#include "tegula/objects/geojson_feature.h"
+#include "tegula/objects/annotations/geojson_feature.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <iterator>
 #include <limits>
 
-#include "tegula/objects/geojson_geometry.h"
+#include "tegula/objects/annotations/geojson_geometry.h"
 
 namespace tegula::objects {
 namespace {

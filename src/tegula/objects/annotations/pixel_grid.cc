@@ -1,8 +1,8 @@
-#include "tegula/objects/pixel_grid.h"
+#include "tegula/objects/annotations/pixel_grid.h"
 
 #include <fmt/format.h>
 
-#include "tegula/objects/point.h"
+#include "tegula/objects/annotations/point.h"
 
 namespace tegula::objects {
 

@@ -1,4 +1,4 @@
-// objects/point.h — outlines that are free of the pixel grid, as a person draws them.
+// objects/annotations/point.h — outlines that are free of the pixel grid, as a person draws them.
 //
 // Positions are pixels of the slide's full resolution: (0, 0) is the upper left corner of its first pixel, whose centre
 // lies at (0.5, 0.5); y grows downwards. The outlines that are traced from pixels have whole corners instead

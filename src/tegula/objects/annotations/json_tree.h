@@ -1,4 +1,4 @@
-// objects/json_tree.h — JSON as a tree in which the coordinates of a geometry take 16 bytes per position.
+// objects/annotations/json_tree.h — JSON as a tree in which the coordinates of a geometry take 16 bytes per position.
 //
 // An annotation of a whole slide has millions of positions; as nested lists of values each would take more than 100
 // bytes. So lists that are called "coordinates" become flat arrays while they are read. Objects keep the order of their
@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "tegula/core/status.h"
-#include "tegula/objects/point.h"
+#include "tegula/objects/annotations/point.h"
 
 namespace tegula::objects {
 

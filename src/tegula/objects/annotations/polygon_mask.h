@@ -1,4 +1,4 @@
-// objects/polygon_mask.h — which pixels lie within polygons, for any box of any pixel grid.
+// objects/annotations/polygon_mask.h — which pixels lie within polygons, for any box of any pixel grid.
 //
 // A pixel belongs to the mask if its centre lies inside. Inside a polygon is what an odd number of its rings' edges
 // separate from the far left (even-odd: holes, islands in holes and rings that touch themselves need no care); inside
@@ -17,8 +17,8 @@
 #include "tegula/core/function_ref.h"
 #include "tegula/core/interval.h"
 #include "tegula/core/status.h"
-#include "tegula/objects/pixel_grid.h"
-#include "tegula/objects/point.h"
+#include "tegula/objects/annotations/pixel_grid.h"
+#include "tegula/objects/annotations/point.h"
 #include "tegula/tensor/tensor.h"
 
 namespace tegula::objects {

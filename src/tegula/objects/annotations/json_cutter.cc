@@ -1,4 +1,4 @@
-#include "tegula/objects/json_cutter.h"
+#include "tegula/objects/annotations/json_cutter.h"
 
 #include "tegula/core/text.h"
 

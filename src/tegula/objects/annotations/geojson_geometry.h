@@ -1,11 +1,12 @@
-// objects/geojson_geometry.h — the geometries of GeoJSON (RFC 7946, section 3.1) from the tree of a feature.
+// objects/annotations/geojson_geometry.h — the geometries of GeoJSON (RFC 7946, section 3.1) from the tree of a
+// feature.
 #pragma once
 
 #include <string_view>
 
 #include "tegula/core/status.h"
-#include "tegula/objects/annotation.h"
-#include "tegula/objects/json_tree.h"
+#include "tegula/objects/annotations/annotation.h"
+#include "tegula/objects/annotations/json_tree.h"
 
 namespace tegula::objects {
 

@@ -1,4 +1,4 @@
-#include "tegula/objects/json_tree.h"
+#include "tegula/objects/annotations/json_tree.h"
 
 #include <fmt/format.h>
 

@@ -1,9 +1,10 @@
-// objects/geojson_reader.h — annotations and objects from GeoJSON as QuPath writes it, one after the other.
+// objects/annotations/geojson_reader.h — annotations and objects from GeoJSON as QuPath writes it, one after the other.
 //
 // A file may be a FeatureCollection (RFC 7946), a bare list of features or geometries, one feature or one geometry, of
 // any size: only one feature is in memory. Coordinates are pixels of the slide's full resolution, pixel corners, y
-// downwards. What is read of a feature stands in objects/annotation.h, what of QuPath's forms in
-// objects/geojson_feature.h; the writer is outputs/geojson.h. Out of scope: compressed files, geographic coordinates.
+// downwards. What is read of a feature stands in objects/annotations/annotation.h, what of QuPath's forms in
+// objects/annotations/geojson_feature.h; the writer is outputs/geojson.h. Out of scope: compressed files, geographic
+// coordinates.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 #include "tegula/core/files.h"
 #include "tegula/core/function_ref.h"
 #include "tegula/core/status.h"
-#include "tegula/objects/annotation.h"
+#include "tegula/objects/annotations/annotation.h"
 
 namespace tegula::objects {
 
@@ -31,7 +32,8 @@ using AnnotationSink = FunctionRef<Status(Annotation annotation)>;
 /// Reads a file. What the sink has taken counts only if the result is ok: the end of a file may be missing. kNotFound
 /// or kIo from the system, kCorrupt for what is no GeoJSON or breaks off, kUnsupported for a geometry that is not
 /// known, kExhausted for a limit. Sentences name the feature, counted from 0: "feature 17 (Tumour) of regions.geojson:
-/// its polygon has ...". Memory: a piece, a feature's text and its tree. About 100 MB per second.
+/// its polygon has ...". Memory: a piece, a feature's text and its tree. About 50 MB per second, most of which nlohmann
+/// takes.
 Status ReadGeoJson(const Path& path, const GeoJsonLimits& limits, AnnotationSink sink);
 
 /// The same for a text in memory that messages call `name`.

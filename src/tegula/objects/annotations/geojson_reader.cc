@@ -1,4 +1,4 @@
-#include "tegula/objects/geojson_reader.h"
+#include "tegula/objects/annotations/geojson_reader.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
-#include "tegula/objects/geojson_feature.h"
-#include "tegula/objects/json_cutter.h"
-#include "tegula/objects/json_tree.h"
+#include "tegula/objects/annotations/geojson_feature.h"
+#include "tegula/objects/annotations/json_cutter.h"
+#include "tegula/objects/annotations/json_tree.h"
 
 namespace tegula::objects {
 namespace {

@@ -1,4 +1,4 @@
-// objects/json_cutter.h — cutting JSON of any length into its values without holding more than one of them.
+// objects/annotations/json_cutter.h — cutting JSON of any length into its values without holding more than one of them.
 //
 // Only brackets and quotes are understood here. Whether a value is JSON within is for ParseJson to say; what is no JSON
 // is cut somewhere and refused there.

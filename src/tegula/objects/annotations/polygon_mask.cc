@@ -1,4 +1,4 @@
-#include "tegula/objects/polygon_mask.h"
+#include "tegula/objects/annotations/polygon_mask.h"
 
 #include <fmt/format.h>
 

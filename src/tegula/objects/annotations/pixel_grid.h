@@ -1,4 +1,4 @@
-// objects/pixel_grid.h — where the pixels of a level or a result lie on the slide.
+// objects/annotations/pixel_grid.h — where the pixels of a level or a result lie on the slide.
 //
 // One axis at a time: pixel i has its centre at origin + (i + 0.5) * downsample, in pixels of the full resolution. All
 // that a shape covers is decided by these centres, always through the two functions here, so that neighbours agree.
