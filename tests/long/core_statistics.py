@@ -23,7 +23,7 @@ member = next(iter(needed)).member_id
 calculator = StatsCalculator(needed)
 own = {}
 for number, image in enumerate(images):
-    pixels = tifffile.imread(image).astype("float32")[None, None]
+    pixels = tifffile.imread(image).astype("float64")[None, None]  # of float32 it sums in float32
     sample = Sample(members={member: Tensor.from_numpy(pixels, dims=("batch", "channel", "y", "x"))}, stat={}, id=number)
     own.update(calculator.update_and_get_all(sample))
 save_stat(own, pathlib.Path(to_tegula))

@@ -124,9 +124,9 @@ class StarPolygons final : public StarShapes {
               const View& labels_zyx) const override;
 
  private:
-  void CornersOf(const Stars& stars, std::int32_t i, std::vector<GridPoint>& corners) const noexcept;
+  void CornersOf(const Stars& stars, std::int32_t i, std::vector<GridPoint>& corners) const;
   static Outline OutlineOf(std::span<const GridPoint> corners) noexcept;
-  void VerticesOf(const Stars& stars, std::int32_t i, std::vector<Vertex>& vertices) const noexcept;
+  void VerticesOf(const Stars& stars, std::int32_t i, std::vector<Vertex>& vertices) const;
 
   float nms_threshold_;
   std::vector<float> sin_, cos_;             // as suppression computes corners
@@ -134,7 +134,7 @@ class StarPolygons final : public StarShapes {
 };
 
 // The reference truncates corners to whole pixels before it intersects outlines.
-void StarPolygons::CornersOf(const Stars& stars, std::int32_t i, std::vector<GridPoint>& corners) const noexcept {
+void StarPolygons::CornersOf(const Stars& stars, std::int32_t i, std::vector<GridPoint>& corners) const {
   const std::array<std::int32_t, 3>& centre = stars.centres[static_cast<std::size_t>(i)];
   const float centre_y = static_cast<float>(centre[1]), centre_x = static_cast<float>(centre[2]);
   const std::span<const float> distances = DistancesOf(stars, i);
@@ -205,7 +205,7 @@ std::vector<std::int32_t> StarPolygons::Suppress(const Stars& stars, std::span<c
   return kept;
 }
 
-void StarPolygons::VerticesOf(const Stars& stars, std::int32_t i, std::vector<Vertex>& vertices) const noexcept {
+void StarPolygons::VerticesOf(const Stars& stars, std::int32_t i, std::vector<Vertex>& vertices) const {
   const std::array<std::int32_t, 3>& centre = stars.centres[static_cast<std::size_t>(i)];
   const std::span<const float> distances = DistancesOf(stars, i);
   vertices.resize(n_rays_);
