@@ -14,7 +14,7 @@ inputs:
 - id: raw
   axes:
   - {{type: batch}}
-  - {{type: channel, channel_names: [dna]}}
+  - {{type: channel, channel_names: [{channels}]}}
   - {{type: space, id: y, size: {{min: 32, step: 1}}}}
   - {{type: space, id: x, size: {{min: 32, step: 1}}}}
   data: {{type: {dtype}}}
@@ -27,7 +27,7 @@ outputs:
 - id: out
   axes:
   - {{type: batch}}
-  - {{type: channel, channel_names: [dna]}}
+  - {{type: channel, channel_names: [{channels}]}}
   - {{type: space, id: y, size: {{tensor_id: raw, axis_id: y}}}}
   - {{type: space, id: x, size: {{tensor_id: raw, axis_id: x}}}}
   test_tensor: {{source: out.npy}}
@@ -40,12 +40,13 @@ weights:
 NOTHING = "{id: ensure_dtype, kwargs: {dtype: float32}}"
 
 
-def write_model(folder, test_input, test_output, pre=NOTHING, post=NOTHING):
-    """`pre` and `post` are operations in YAML; the test tensors are planes of (y, x)."""
+def write_model(folder, test_input, test_output, pre=NOTHING, post=NOTHING, channels=1):
+    """`pre` and `post` are operations in YAML; the test tensors are planes of (y, x), the same for every channel."""
     folder.mkdir()
-    (folder / "rdf.yaml").write_text(RDF.format(dtype=test_input.dtype.name, pre=pre, post=post))
+    names = ", ".join(f"c{i}" for i in range(channels))
+    (folder / "rdf.yaml").write_text(RDF.format(dtype=test_input.dtype.name, pre=pre, post=post, channels=names))
     (folder / "README.md").write_text("# Validation\n")
     (folder / "net.toy").write_text("identity\n")
-    np.save(folder / "in.npy", test_input[None, None])
-    np.save(folder / "out.npy", test_output[None, None].astype("float32"))
+    np.save(folder / "in.npy", np.stack([test_input] * channels)[None])
+    np.save(folder / "out.npy", np.stack([test_output] * channels)[None].astype("float32"))
     return folder
