@@ -1,7 +1,8 @@
 """Runs the benchmark programs and says what they mean: each number beside a limit that was measured in the same run.
 
-Two tables come out. Pieces: time per pixel beside memcpy or the compressor alone. The whole: CPU time of `predict` beside
-that of the engine alone on the same windows, which may be at most LIMIT times as much.
+Three tables come out. Pieces: time per pixel beside memcpy, the compressor or decoding alone. NumPy: statistics and
+normalisation beside its own. The whole: CPU time of `predict` beside that of the engine alone on the same windows, which
+may be at most LIMIT times as much.
 """
 
 import json
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+import beside_numpy
 import matplotlib
 
 matplotlib.use("Agg")
@@ -25,9 +27,11 @@ RESULTS = ROOT / "docs" / "results"
 LIMIT = 1.25
 LIMIT_S = {"spec: ReadOneDescription": 0.005, "spec: ValidateFolderOf500": 1.0}  # CPU seconds
 
-# Benchmark -> what it is held against, of the same program and run.
+# Benchmark -> what it is held against, of the same program and run ({}: with the same arguments).
 REFERENCE = {
-    "ops_bench": {"*": "Memcpy"},
+    "ops_bench": {"*": "Memcpy/{}"},
+    "pipeline_bench": {"MomentsOfUncompressedTiff": "DecodeUncompressedTiff", "DecodeUncompressedTiff": "DecodeUncompressedTiff",
+                       "PercentilesOfUncompressedTiff": "DecodeUncompressedTiff", "*": "DecodeJpegSlide"},
     "spec_bench": {"*": "ParseOneDescription"},
     "outputs_bench": {"WriteBoxOf16Chunks": "BloscCompressAlone", "ReadBoxOf16Chunks": "BloscCompressAlone", "*": "MemcpyOfThePlane"},
 }
@@ -39,10 +43,10 @@ def pieces():
         out = subprocess.run(
             [BUILD / "bench" / program, "--benchmark_format=json", "--benchmark_repetitions=5",
              "--benchmark_enable_random_interleaving=true"],
-            check=True, capture_output=True, text=True)
+            check=True, capture_output=True, text=True, env=os.environ | {"TEGULA_TEST_DATA": str(DATA)})
         medians = {row["run_name"]: row for row in json.loads(out.stdout)["benchmarks"] if row.get("aggregate_name") == "median"}
         for name, row in medians.items():
-            reference = references.get(name, references["*"])
+            reference = references.get(name, references["*"]).format(name.partition("/")[2])
             scale, unit = (1, "descriptions") if program == "spec_bench" else (1e6, "megapixels")
             rows.append({
                 "name": f"{program.removesuffix('_bench')}: {name}",
@@ -78,8 +82,8 @@ def processor():
 
 
 def plot(result, path):
-    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5), width_ratios=[2, 1])
-    rows = [row for row in result["pieces"] if row["times_as_long"] != 1]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 10), width_ratios=[2, 1])
+    rows = [row for row in result["pieces"] if row["times_as_long"] != 1 and not row["name"].endswith("/1024")]
     left.barh([row["name"] for row in rows], [row["times_as_long"] for row in rows], color="#00735c")
     left.axvline(1, color="black", linewidth=1, linestyle=":")
     for y, row in enumerate(rows):
@@ -101,12 +105,14 @@ def plot(result, path):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="tegula-bench") as folder:
-        result = {"processor": processor(), "whole": whole(pathlib.Path(folder)), "pieces": pieces()}
+        result = {"processor": processor(), "whole": whole(pathlib.Path(folder)), "pieces": pieces(),
+                  "numpy": beside_numpy.compare(BUILD / "bench")}
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
     plot(result, RESULTS / "bench.png")
     for row in result["pieces"]:
         print(f"{row['name']:45} {row['per_cpu_s']:9.1f} {row['unit']}/s  {row['times_as_long']:6.2f} x {row['held_against']}")
+    beside_numpy.show(result["numpy"])
     ratio = result["whole"]["cpu_ratio"]
     print(f"predict: {result['whole']['predict_cpu_s']:.1f} CPU s, engine alone {result['whole']['engine_cpu_s']:.1f}: "
           f"ratio {ratio:.3f} (at most {LIMIT})")

@@ -17,7 +17,7 @@ Status Bind(const spec::FixedZeroMeanUnitVariance& op, Binder& binder) {
   TEGULA_ASSIGN_OR_RETURN(Parameter mean, binder.Along(op.axis, op.mean).Context("mean"));
   TEGULA_ASSIGN_OR_RETURN(Parameter scale, binder.Along(op.axis, op.std).Context("std"));
   for (double& value : scale.values) value += kEps;
-  binder.Map(kKernel<Normalise>, DType::kF64, {std::move(mean), std::move(scale)});
+  binder.Map(kKernel<Normalise>, DType::kF64, NormaliseParameters(std::move(mean), std::move(scale)));
   return Ok();
 }
 

@@ -1,6 +1,7 @@
 // The loop that takes blocks of a tile through all stages of a segment.
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "tegula/ops/stage.h"
@@ -10,6 +11,8 @@ namespace tegula::ops {
 namespace {
 
 constexpr std::int64_t kBlock = 1024;  // elements: two buffers and a parameter or two stay in the first level cache
+constexpr std::int64_t kAligned = 16;  // elements of four bytes in a cache line
+constexpr std::int64_t kManyBytes = 4 << 20;  // more than a core keeps to itself
 
 // The axes over which the loop runs: those of size 1 are left out, neighbours that lie without gaps in both tensors and
 // on which no parameter depends are one.
@@ -63,6 +66,13 @@ class Rows {
     for (int a = loop_->inner() - 1; a >= 0; --a) {
       if (++index_[a] < loop_->shape[a]) return;
       index_[a] = 0;
+    }
+  }
+  void Skip(std::int64_t rows) noexcept {
+    for (int a = loop_->inner() - 1; a >= 0 && rows > 0; --a) {
+      rows += index_[a];
+      index_[a] = rows % loop_->shape[a];
+      rows /= loop_->shape[a];
     }
   }
   /// Of the row's first element, for strides per axis of the loop.
@@ -126,31 +136,40 @@ class FusedRun {
         out_(out),
         loop_(MakeLoop(stages, in, out)),
         in_gapless_(IsGapless(loop_.in)),
-        out_gapless_(IsGapless(loop_.out)) {}
+        out_gapless_(IsGapless(loop_.out)),
+        stores_(out.elements() * DTypeSize(out.dtype()) > kManyBytes ? Stores::kPastCaches : Stores::kThroughCaches) {}
 
   void Run() noexcept {
     const std::int64_t length = loop_.shape[loop_.inner()];
     std::int64_t rows = 1;
     for (int a = 0; a < loop_.inner(); ++a) rows *= loop_.shape[a];
     Rows row(loop_);
-    // Of rows shorter than half a block as many as fit are taken together.
-    const std::int64_t together = std::max<std::int64_t>(1, kBlock / length);
+    // Of rows shorter than half a block as many as fit are taken together, and so that the next block is aligned.
+    std::int64_t together = std::max<std::int64_t>(1, kBlock / length);
+    if (together > kAligned) together -= together % kAligned;
     for (std::int64_t r = 0; r < rows; r += together) {
       const std::int64_t taken = std::min(together, rows - r);
       for (std::int64_t begin = 0; begin < length; begin += kBlock)
         RunBlock({row, taken, begin, std::min(kBlock, length - begin)});
-      for (std::int64_t i = 0; i < taken; ++i) row.Next();
+      row.Skip(taken);
     }
+    // Such stores keep no order, not even with a lock that is released later.
+    if (stores_ == Stores::kPastCaches) std::atomic_thread_fence(std::memory_order_seq_cst);
   }
 
  private:
   void RunBlock(const Block& block) noexcept {
     const std::byte* values = Load(block);
-    for (std::size_t i = 0; i < stages_.size(); ++i) {
-      const bool is_last = i + 1 == stages_.size();
-      std::byte* const result = is_last && writes_directly(block) ? Address(out_.data(), out_.dtype(), block, loop_.out)
-                                                                  : buffers_[(i + 1) % 2];
-      RunStage(stages_[i], block, values, result);
+    for (std::size_t i = 0, taken = 0; i < stages_.size(); i += taken) {
+      const bool is_narrow = IsNarrow(i);
+      taken = is_narrow ? 3 : 1;
+      const bool is_direct = i + taken == stages_.size() && writes_directly(block);
+      std::byte* const result =
+          is_direct ? Address(out_.data(), out_.dtype(), block, loop_.out) : buffers_[values == buffers_[0] ? 1 : 0];
+      if (is_narrow)
+        RunNarrow(i, block, values, result, is_direct ? stores_ : Stores::kThroughCaches);
+      else
+        RunStage(stages_[i], block, values, result);
       values = result;
     }
     if (!writes_directly(block)) Store(block, values);
@@ -201,20 +220,45 @@ class FusedRun {
       ConvertCopy(ConstView(in, stage.in, Shape{n}), View(out, stage.out, Shape{n}));
       return;
     }
-    bool is_constant = true;
-    for (const Parameter& parameter : stage.parameters) is_constant = is_constant && IsConstant(parameter, block);
-    if (!is_constant) {
+    if (!IsConstant(stage, block)) {
       TEGULA_ASSERT(stage.in == DType::kF64);
       stage.kernel->f64_varying(reinterpret_cast<const double*>(in), reinterpret_cast<double*>(out), n,
                                 Expand(stage, block));
       return;
     }
-    Kernel::Constants constants{};
-    for (std::size_t i = 0; i < stage.parameters.size(); ++i) constants[i] = First(stage.parameters[i], block);
+    const Kernel::Constants constants = Constants(stage, block);
     if (stage.in == DType::kF32)
       stage.kernel->f32(reinterpret_cast<const float*>(in), reinterpret_cast<float*>(out), n, constants);
     else
       stage.kernel->f64(reinterpret_cast<const double*>(in), reinterpret_cast<double*>(out), n, constants);
+  }
+
+  // Whether the stages from `i` on are a conversion of what float32 can hold to float64, a kernel with a faster way,
+  // and the conversion to float32.
+  bool IsNarrow(std::size_t i) const noexcept {
+    if (i + 3 > stages_.size() || stages_[i].kernel != nullptr || stages_[i + 1].kernel == nullptr) return false;
+    const bool is_exact = stages_[i].in == DType::kF32 || DTypeSize(stages_[i].in) <= 2;
+    return is_exact && stages_[i].out == DType::kF64 && stages_[i + 1].kernel->narrow != nullptr &&
+           stages_[i + 2].kernel == nullptr && stages_[i + 2].out == DType::kF32;
+  }
+
+  void RunNarrow(std::size_t i, const Block& block, const std::byte* in, std::byte* out, Stores stores) noexcept {
+    const std::int64_t n = block.size();
+    const Stage& stage = stages_[i + 1];
+    const auto* singles = reinterpret_cast<const float*>(in);
+    if (stages_[i].in != DType::kF32) {
+      ConvertCopy(ConstView(in, stages_[i].in, Shape{n}),
+                  View(reinterpret_cast<std::byte*>(singles_), DType::kF32, Shape{n}));
+      singles = singles_;
+    }
+    if (!IsConstant(stage, block)) {
+      stage.kernel->narrow(singles, reinterpret_cast<float*>(out), n, Expand(stage, block), Vary::kYes, stores);
+      return;
+    }
+    const Kernel::Constants constants = Constants(stage, block);
+    Kernel::Varying parameters{};
+    for (std::size_t p = 0; p < constants.size(); ++p) parameters[p] = &constants[p];
+    stage.kernel->narrow(singles, reinterpret_cast<float*>(out), n, parameters, Vary::kNo, stores);
   }
 
   std::int64_t InnerStride(const Parameter& parameter) const noexcept {
@@ -227,27 +271,38 @@ class FusedRun {
     return true;
   }
 
-  bool IsConstant(const Parameter& parameter, const Block& block) const noexcept {
-    return !parameter.varies() || (block.rows == 1 && InnerStride(parameter) == 0);
+  bool IsConstant(const Stage& stage, const Block& block) const noexcept {
+    return std::all_of(stage.parameters.begin(), stage.parameters.end(), [&](const Parameter& parameter) {
+      return !parameter.varies() || (block.rows == 1 && InnerStride(parameter) == 0);
+    });
   }
 
-  double First(const Parameter& parameter, const Block& block) const noexcept {
-    return parameter.varies() ? parameter.At(block.first.ParameterOffset(parameter)) : parameter.values[0];
+  Kernel::Constants Constants(const Stage& stage, const Block& block) const noexcept {
+    Kernel::Constants constants{};
+    for (std::size_t p = 0; p < stage.parameters.size(); ++p) {
+      const Parameter& parameter = stage.parameters[p];
+      constants[p] = parameter.varies() ? parameter.At(block.first.ParameterOffset(parameter)) : parameter.values[0];
+    }
+    return constants;
   }
 
-  // One value per element of the block for every parameter.
+  // One value per element of the block for every parameter. Blocks of whole rows, as of pixels with their channels
+  // last, find those of the block before.
   Kernel::Varying Expand(const Stage& stage, const Block& block) noexcept {
     Kernel::Varying varying{};
+    for (std::size_t p = 0; p < stage.parameters.size(); ++p) varying[p] = expanded_[p];
+    if (expanded_for_ == &stage && expanded_size_ >= block.size()) return varying;
+    bool all_repeat = block.length == loop_.shape[loop_.inner()];
     for (std::size_t p = 0; p < stage.parameters.size(); ++p) {
       const Parameter& parameter = stage.parameters[p];
       double* to = expanded_[p];
-      varying[p] = to;
       if (!parameter.varies()) {
         std::fill_n(to, block.size(), parameter.values[0]);
         continue;
       }
       const std::int64_t stride = InnerStride(parameter);
-      const bool repeats = DependsOnInnerOnly(parameter);  // as for pixels with their channels last
+      const bool repeats = DependsOnInnerOnly(parameter);
+      all_repeat = all_repeat && repeats;
       Rows row = block.first;
       for (std::int64_t r = 0; r < (repeats ? 1 : block.rows); ++r, row.Next(), to += block.length) {
         const double* const values = parameter.values.data() + row.ParameterOffset(parameter);
@@ -255,6 +310,8 @@ class FusedRun {
       }
       if (repeats) Repeat(expanded_[p], block.length, block.size());
     }
+    expanded_for_ = all_repeat ? &stage : nullptr;
+    expanded_size_ = block.size();
     return varying;
   }
 
@@ -263,7 +320,11 @@ class FusedRun {
   const View& out_;
   Loop loop_;
   bool in_gapless_, out_gapless_;
+  Stores stores_;
+  const Stage* expanded_for_ = nullptr;
+  std::int64_t expanded_size_ = 0;
   alignas(64) std::byte buffers_[2][kBlock * 8];
+  alignas(64) float singles_[kBlock];
   alignas(64) double expanded_[kMaxParameters][kBlock];
 };
 

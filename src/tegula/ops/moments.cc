@@ -30,6 +30,35 @@ void ExactSums::Add(const ExactSums& other) noexcept {
   squares_ += other.squares_;
 }
 
+void ExactSums::Save(PartialWriter& to) const {
+  to.Number(static_cast<std::uint64_t>(count_));
+  for (const Wide sum : {sum_, squares_}) {
+    to.Number(static_cast<std::uint64_t>(sum));
+    to.Number(static_cast<std::uint64_t>(sum >> 64));
+  }
+}
+
+bool ExactSums::AddSaved(PartialReader& from) noexcept {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 60;
+  const std::optional<std::uint64_t> count = from.Number();
+  std::array<std::uint64_t, 4> parts{};
+  for (std::uint64_t& part : parts) {
+    const std::optional<std::uint64_t> number = from.Number();
+    if (!number) return false;
+    part = *number;
+  }
+  if (!count || *count > kMost) return false;
+  const auto join = [](std::uint64_t low, std::uint64_t high) {
+    return static_cast<Wide>(static_cast<std::int64_t>(high)) << 64 | static_cast<Wide>(low);
+  };
+  ExactSums saved;
+  saved.count_ = static_cast<std::int64_t>(*count);
+  saved.sum_ = join(parts[0], parts[1]);
+  saved.squares_ = join(parts[2], parts[3]);
+  Add(saved);
+  return true;
+}
+
 Moments ExactSums::Finish() const noexcept {
   if (count_ == 0) return {};
   const auto n = static_cast<double>(count_);

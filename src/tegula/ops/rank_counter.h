@@ -7,17 +7,20 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <vector>
 
 #include "tegula/core/interval.h"
 #include "tegula/ops/order_key.h"
+#include "tegula/ops/partial_bytes.h"
 #include "tegula/ops/quantile.h"
 
 namespace tegula::ops {
 
-/// The percentiles of one set of kept positions. Threads: AddRow one at a time per worker; the rest one at a time.
+/// The percentiles of one set of kept positions. Threads: Add one at a time per worker; the rest one at a time.
 template <class T>
 class RankCounter {
  public:
@@ -42,23 +45,42 @@ class RankCounter {
 
   bool done() const noexcept { return found_bits_ == kKeyBits; }
 
-  void AddRow(const T* row, std::int64_t stride, std::int64_t n, std::int64_t position, int worker) noexcept {
-    const int shift = kKeyBits - found_bits_ - pass_bits();
-    const std::size_t mask = (std::size_t{1} << pass_bits()) - 1;
-    std::int64_t* const counts = Counts(worker, position, 0);
-    if (found_bits_ == 0) {
-      ForEachKey(row, stride, n, [&](Key key) { ++counts[static_cast<std::size_t>(key >> shift) & mask]; });
-      return;
+  /// `for_each_row(f)` calls f(row, stride, n) for rows of `elements` values altogether.
+  template <class ForEachRow>
+  void Add(std::int64_t elements, std::int64_t position, int worker, ForEachRow&& for_each_row) noexcept {
+    if (found_bits_ > 0)
+      for_each_row(
+          [&](const T* row, std::int64_t stride, std::int64_t n) { AddNext(row, stride, n, position, worker); });
+    else if (sizeof(T) == 1 && digit_bits_ == 8 && elements >= kWorthCopies)
+      AddInCopies(Counts(worker, position, 0), for_each_row);
+    else
+      for_each_row(
+          [&](const T* row, std::int64_t stride, std::int64_t n) { AddFirst(row, stride, n, position, worker); });
+  }
+
+  /// The counts of this pass, of all workers together: how many places follow, and each place with its count, for the
+  /// places that are not 0.
+  void Save(PartialWriter& to) const {
+    const std::size_t places = counts_.size() / static_cast<std::size_t>(workers_);
+    std::vector<std::int64_t> sums(counts_.begin(), counts_.begin() + static_cast<std::ptrdiff_t>(places));
+    for (std::size_t i = places; i < counts_.size(); ++i) sums[i % places] += counts_[i];
+    to.Number(static_cast<std::uint64_t>(places - static_cast<std::size_t>(std::count(sums.begin(), sums.end(), 0))));
+    for (std::size_t i = 0; i < places; ++i)
+      if (sums[i] != 0) to.Number(i), to.Number(static_cast<std::uint64_t>(sums[i]));
+  }
+
+  /// Adds what was saved; false if it is no such thing.
+  bool AddSaved(PartialReader& from) noexcept {
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 60;
+    const std::size_t places = counts_.size() / static_cast<std::size_t>(workers_);
+    const std::optional<std::uint64_t> entries = from.Number();
+    if (!entries || *entries > places) return false;
+    for (std::uint64_t i = 0; i < *entries; ++i) {
+      const std::optional<std::uint64_t> place = from.Number(), count = from.Number();
+      if (!place || !count || *place >= places || *count > kMost) return false;
+      counts_[static_cast<std::size_t>(*place)] += static_cast<std::int64_t>(*count);
     }
-    const std::vector<Key>& prefixes = positions_[static_cast<std::size_t>(position)].prefixes;
-    ForEachKey(row, stride, n, [&](Key key) {
-      const Key prefix = static_cast<Key>(key >> (shift + pass_bits()));
-      for (std::size_t slot = 0; slot < prefixes.size(); ++slot)
-        if (prefixes[slot] == prefix) {
-          ++counts[(slot << digit_bits_) + (static_cast<std::size_t>(key >> shift) & mask)];
-          return;
-        }
-    });
+    return true;
   }
 
   /// Finds the next digit of all wanted ranks; `percentiles` are the same every time.
@@ -82,6 +104,8 @@ class RankCounter {
 
  private:
   static constexpr int kKeyBits = static_cast<int>(sizeof(T) * 8);
+  static constexpr int kLanes = 8;
+  static constexpr std::int64_t kWorthCopies = 1 << 14;  // elements
 
   struct Target {
     Key key = 0;            // the digits found so far
@@ -104,14 +128,61 @@ class RankCounter {
     return counts_.data() + (static_cast<std::size_t>(index) << digit_bits_);
   }
 
+  // The first pass.
+  void AddFirst(const T* row, std::int64_t stride, std::int64_t n, std::int64_t position, int worker) noexcept {
+    std::int64_t* const counts = Counts(worker, position, 0);
+    const int shift = kKeyBits - digit_bits_;
+    if (shift == 0)
+      ForEachKey(row, stride, n, [&](Key key, int) { ++counts[key]; });
+    else
+      ForEachKey(row, stride, n, [&](Key key, int) { ++counts[key >> shift]; });
+  }
+
+  // The first pass over bytes. Of neighbours, which are often equal, each counts elsewhere: to count in the same place
+  // the processor would have to wait for the count before.
+  template <class ForEachRow>
+  static void AddInCopies(std::int64_t* counts, ForEachRow&& for_each_row) noexcept {
+    std::array<std::array<std::int64_t, 256>, kLanes> copies{};
+    for_each_row([&](const T* row, std::int64_t stride, std::int64_t n) {
+      ForEachKey(row, stride, n, [&](Key key, int lane) { ++copies[static_cast<std::size_t>(lane)][key & 255U]; });
+    });
+    for (const std::array<std::int64_t, 256>& copy : copies)
+      std::transform(copy.begin(), copy.end(), counts, counts, std::plus<>());
+  }
+
+  // A later pass.
+  void AddNext(const T* row, std::int64_t stride, std::int64_t n, std::int64_t position, int worker) noexcept {
+    const int shift = kKeyBits - found_bits_ - pass_bits();
+    const std::size_t mask = (std::size_t{1} << pass_bits()) - 1;
+    std::int64_t* const counts = Counts(worker, position, 0);
+    const std::vector<Key>& prefixes = positions_[static_cast<std::size_t>(position)].prefixes;
+    ForEachKey(row, stride, n, [&](Key key, int) {
+      const Key prefix = static_cast<Key>(key >> (shift + pass_bits()));
+      for (std::size_t slot = 0; slot < prefixes.size(); ++slot)
+        if (prefixes[slot] == prefix) {
+          ++counts[(slot << digit_bits_) + (static_cast<std::size_t>(key >> shift) & mask)];
+          return;
+        }
+    });
+  }
+
+  // Calls f(key, i % kLanes) for element i unless that is NaN.
   template <class F>
   static void ForEachKey(const T* row, std::int64_t stride, std::int64_t n, F&& f) noexcept {
-    for (std::int64_t i = 0; i < n; ++i) {
-      const T value = row[i * stride];
-      if constexpr (std::is_floating_point_v<T>)
-        if (value != value) continue;
-      f(KeyOf(value));
-    }
+    const auto visit = [&](T value, int lane) {
+      if (value == value) f(KeyOf(value), lane);
+    };
+    std::int64_t i = 0;
+    if constexpr (sizeof(T) <= 2)
+      for (; stride == 1 && i + kLanes <= n; i += kLanes) {  // loads beside the counting are dear
+        std::array<std::uint64_t, sizeof(T)> words;
+        std::memcpy(words.data(), row + i, sizeof(words));
+        for (int lane = 0; lane < kLanes; ++lane) {
+          const int bit = lane * static_cast<int>(8 * sizeof(T));
+          visit(static_cast<T>(static_cast<Key>(words[static_cast<std::size_t>(bit / 64)] >> bit % 64)), lane);
+        }
+      }
+    for (; i < n; ++i) visit(row[i * stride], static_cast<int>(i % kLanes));
   }
 
   template <class Request>

@@ -21,7 +21,7 @@ Status Bind(const spec::ScaleRange& op, Binder& binder) {
   TEGULA_ASSIGN_OR_RETURN(Parameter range,
                           binder.Of(wanted[1]));  // laid out as `low`: the same axes of the same tensor
   for (std::size_t i = 0; i < range.values.size(); ++i) range.values[i] = range.values[i] - low.values[i] + op.eps;
-  binder.Map(kKernel<Normalise>, DType::kF64, {std::move(low), std::move(range)});
+  binder.Map(kKernel<Normalise>, DType::kF64, NormaliseParameters(std::move(low), std::move(range)));
   return Ok();
 }
 

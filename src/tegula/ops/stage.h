@@ -24,14 +24,23 @@ struct Parameter {
   double At(std::int64_t offset) const noexcept { return values[static_cast<std::size_t>(offset)]; }
 };
 
+/// Whether parameters have one value per element, or one for all.
+enum class Vary : std::uint8_t { kNo, kYes };
+
+/// Whether results that are too many for the caches go past them, which saves reading what is overwritten.
+enum class Stores : std::uint8_t { kThroughCaches, kPastCaches };
+
 /// An element-wise function for the element types in which ops compute. Constants hold over a block; varying parameters
 /// have one value per element. `in` and `out` do not overlap.
 struct Kernel {
   using Constants = std::array<double, kMaxParameters>;
   using Varying = std::array<const double*, kMaxParameters>;
+  using Narrow = void (*)(const float* in, float* out, std::int64_t n, const Varying& parameters, Vary vary,
+                          Stores stores) noexcept;
   void (*f32)(const float* in, float* out, std::int64_t n, const Constants& constants) noexcept;
   void (*f64)(const double* in, double* out, std::int64_t n, const Constants& constants) noexcept;
   void (*f64_varying)(const double* in, double* out, std::int64_t n, const Varying& varying) noexcept;
+  Narrow narrow;  ///< f64 between conversions from and to float32, in one go; null if there is no faster way
 };
 
 // The loops that the compiler vectorises; F has `static constexpr int kParameters` and
@@ -51,6 +60,14 @@ void MapVarying(const double* __restrict in, double* __restrict out, std::int64_
 }
 
 template <class F>
+constexpr Kernel::Narrow NarrowOf() noexcept {
+  if constexpr (requires { &F::Narrow; })
+    return &F::Narrow;
+  else
+    return nullptr;
+}
+
+template <class F>
 inline constexpr Kernel kKernel = {
     [](const float* in, float* out, std::int64_t n, const Kernel::Constants& constants) noexcept {
       MapConstants<F, float>(in, out, n, constants, std::make_index_sequence<F::kParameters>());
@@ -60,7 +77,8 @@ inline constexpr Kernel kKernel = {
     },
     [](const double* in, double* out, std::int64_t n, const Kernel::Varying& varying) noexcept {
       MapVarying<F>(in, out, n, varying, std::make_index_sequence<F::kParameters>());
-    }};
+    },
+    NarrowOf<F>()};
 
 /// One element-wise step: a kernel, or without one a conversion.
 struct Stage {

@@ -86,6 +86,16 @@ class StatisticsCollector {
   /// Threads: one at a time per worker, any number of workers.
   void Add(std::int64_t index, std::span<const std::int64_t> begin, const ConstView& block, int worker) noexcept;
   void FinishPass();
+
+  /// What was counted in this pass, for other machines: each makes a collector with the same requests, dtype, shape and
+  /// blocks, adds some of the blocks, and merges what the others counted before it finishes the pass. All then go into
+  /// the next pass, and out of the last, with the same numbers as one that added all blocks.
+  std::string Partial() const;
+  /// Adds it. kInvalid if the other was made for something else, is in another pass, or holds a block that is here
+  /// already (where blocks are kept apart: for means of floating point values); kCorrupt; then this collector is of no
+  /// further use.
+  Status Merge(std::string_view partial);
+
   /// After the last pass, once.
   std::vector<Statistic> Take();
 

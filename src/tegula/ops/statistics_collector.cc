@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
+#include "tegula/core/files.h"
 #include "tegula/ops/moments.h"
 #include "tegula/ops/rank_counter.h"
 #include "tegula/ops/statistics.h"
@@ -10,11 +12,16 @@
 namespace tegula::ops {
 
 struct StatisticsCollector::State {
+  std::string purpose;  // what it was made for, and the pass
+  int pass = 0;
+
   virtual ~State() = default;
   virtual bool done() const noexcept = 0;
   virtual void Add(std::int64_t index, std::span<const std::int64_t> begin, const ConstView& block,
                    int worker) noexcept = 0;
   virtual void FinishPass() = 0;
+  virtual void Save(PartialWriter& to) const = 0;
+  virtual Status Merge(PartialReader& from) = 0;
   virtual std::vector<Statistic> Take() = 0;
 };
 
@@ -92,6 +99,17 @@ class Group {
     if (ranks_ && !ranks_->done()) ranks_->FinishPass(percentiles_);
   }
 
+  void Save(PartialWriter& to) const {
+    if (wants_moments_ && !has_moments_) SaveMoments(to);
+    if (ranks_ && !ranks_->done()) ranks_->Save(to);
+  }
+
+  Status Merge(PartialReader& from) {
+    if (wants_moments_ && !has_moments_) TEGULA_TRY(MergeMoments(from));
+    if (ranks_ && !ranks_->done() && !ranks_->AddSaved(from)) return Damaged();
+    return Ok();
+  }
+
   void Take(std::vector<Statistic>& to) const {
     std::vector<Moments> moments;
     for (std::int64_t p = 0; wants_moments_ && p < positions_; ++p) moments.push_back(MomentsAt(p));
@@ -132,6 +150,45 @@ class Group {
                     requests_.front().tensor_id, positions_));
   }
 
+  static Error Damaged() { return CorruptError("the partial statistics are damaged"); }
+
+  void SaveMoments(PartialWriter& to) const {
+    if constexpr (kIsExact<T>) {
+      for (std::int64_t p = 0; p < positions_; ++p) SumsAt(p).Save(to);
+    } else {
+      const auto counted = [](const Moments& block) { return block.count + block.nans > 0; };
+      to.Number(static_cast<std::uint64_t>(std::count_if(moments_.begin(), moments_.end(), counted)));
+      for (std::size_t i = 0; i < moments_.size(); ++i) {
+        if (!counted(moments_[i])) continue;
+        to.Number(i);
+        for (const double value : {moments_[i].count, moments_[i].mean, moments_[i].squares, moments_[i].nans})
+          to.Double(value);
+      }
+    }
+  }
+
+  Status MergeMoments(PartialReader& from) {
+    if constexpr (kIsExact<T>) {
+      for (std::int64_t p = 0; p < positions_; ++p)
+        if (!sums_[static_cast<std::size_t>(p)].AddSaved(from)) return Damaged();
+    } else {
+      const std::optional<std::uint64_t> entries = from.Number();
+      if (!entries || *entries > moments_.size()) return Damaged();
+      for (std::uint64_t i = 0; i < *entries; ++i) {
+        const std::optional<std::uint64_t> place = from.Number();
+        std::array<std::optional<double>, 4> values;
+        for (std::optional<double>& value : values) value = from.Double();
+        if (!place || *place >= moments_.size() || !values.back()) return Damaged();
+        Moments& block = moments_[static_cast<std::size_t>(*place)];
+        if (block.count + block.nans > 0)
+          return InvalidError(fmt::format("block {} of tensor {} was added twice, here and in the partial statistics",
+                                          static_cast<std::int64_t>(*place) / positions_, requests_.front().tensor_id));
+        block = {*values[0], *values[1], *values[2], *values[3]};
+      }
+    }
+    return Ok();
+  }
+
   Status AllocateMoments(std::int64_t blocks, int workers) {
     const std::int64_t bytes = kIsExact<T> ? static_cast<std::int64_t>(sizeof(ExactSums)) * workers
                                            : static_cast<std::int64_t>(sizeof(Moments)) * blocks;
@@ -168,9 +225,7 @@ class Group {
       }
     }
     if (ranks_ && !ranks_->done())
-      ForEachRow(part, [&](const T* row, std::int64_t stride, std::int64_t n) {
-        ranks_->AddRow(row, stride, n, position, worker);
-      });
+      ranks_->Add(part.elements(), position, worker, [&](auto&& add) { ForEachRow(part, add); });
   }
 
   // Calls f(row, stride, n) along the last axis that has more than one element.
@@ -185,13 +240,18 @@ class Group {
     if (n > 0) ForEachIndex(outer, [&](const Shape& at) { f(part.as<T>() + Dot(at, part.strides()), stride, n); });
   }
 
+  // Of all workers.
+  ExactSums SumsAt(std::int64_t position) const {
+    ExactSums sums;
+    for (std::size_t i = static_cast<std::size_t>(position); i < sums_.size();
+         i += static_cast<std::size_t>(positions_))
+      sums.Add(sums_[i]);
+    return sums;
+  }
+
   Moments MomentsAt(std::int64_t position) const {
     if constexpr (kIsExact<T>) {
-      ExactSums sums;
-      for (std::size_t i = static_cast<std::size_t>(position); i < sums_.size();
-           i += static_cast<std::size_t>(positions_))
-        sums.Add(sums_[i]);
-      return sums.Finish();
+      return SumsAt(position).Finish();
     } else {
       return MergeTree(std::span(moments_).subspan(static_cast<std::size_t>(position)),
                        static_cast<std::size_t>(positions_));
@@ -228,6 +288,13 @@ struct TypedState final : StatisticsCollector::State {
   void FinishPass() override {
     for (Group<T>& group : groups) group.FinishPass();
   }
+  void Save(PartialWriter& to) const override {
+    for (const Group<T>& group : groups) group.Save(to);
+  }
+  Status Merge(PartialReader& from) override {
+    for (Group<T>& group : groups) TEGULA_TRY(group.Merge(from));
+    return Ok();
+  }
   std::vector<Statistic> Take() override {
     std::vector<Statistic> all;
     for (const Group<T>& group : groups) group.Take(all);
@@ -250,6 +317,22 @@ std::vector<std::vector<StatisticRequest>> ByAxes(std::vector<StatisticRequest> 
   return groups;
 }
 
+// Two collectors of which this is equal count in the same places.
+std::string PurposeOf(const std::vector<StatisticRequest>& requests, DType dtype, const Shape& shape,
+                      std::int64_t blocks) {
+  std::string text = fmt::format("{} {} in {} blocks", DTypeName(dtype), ToString(shape), blocks);
+  for (const StatisticRequest& request : requests) {
+    text += fmt::format("; {} {} of {}{} over", static_cast<int>(request.measure), request.percentile,
+                        request.tensor_id, request.of_dataset ? ", the dataset," : "");
+    for (const bool is_reduced : request.reduced) text += is_reduced ? " 1" : " 0";
+  }
+  return text;
+}
+
+std::string PassOf(const StatisticsCollector::State& state) {
+  return Sha256OfBytes(fmt::format("tegula partial statistics 1: {}; pass {}", state.purpose, state.pass));
+}
+
 }  // namespace
 
 Result<StatisticsCollector> StatisticsCollector::Make(std::vector<StatisticRequest> requests, DType dtype,
@@ -267,6 +350,7 @@ Result<StatisticsCollector> StatisticsCollector::Make(std::vector<StatisticReque
   return VisitDType(dtype, [&](auto tag) -> Result<StatisticsCollector> {
     using T = typename decltype(tag)::type;
     auto state = std::make_unique<TypedState<T>>();
+    state->purpose = PurposeOf(requests, dtype, shape, blocks);
     for (std::vector<StatisticRequest>& group : ByAxes(std::move(requests))) {
       TEGULA_ASSIGN_OR_RETURN(Group<T> made,
                               Group<T>::Make(std::move(group), shape, std::max<std::int64_t>(blocks, 1), workers));
@@ -286,7 +370,26 @@ void StatisticsCollector::Add(std::int64_t index, std::span<const std::int64_t> 
                               int worker) noexcept {
   state_->Add(index, begin, block, worker);
 }
-void StatisticsCollector::FinishPass() { state_->FinishPass(); }
+void StatisticsCollector::FinishPass() {
+  state_->FinishPass();
+  ++state_->pass;
+}
+
+std::string StatisticsCollector::Partial() const {
+  PartialWriter to;
+  state_->Save(to);
+  return PassOf(*state_) + std::move(to).Take();
+}
+
+Status StatisticsCollector::Merge(std::string_view partial) {
+  const std::string pass = PassOf(*state_);
+  if (!partial.starts_with(pass))
+    return InvalidError("the partial statistics were taken for something else, or in another pass");
+  PartialReader from(partial.substr(pass.size()));
+  TEGULA_TRY(state_->Merge(from));
+  if (!from.at_end()) return CorruptError("the partial statistics have bytes that belong to nothing");
+  return Ok();
+}
 std::vector<Statistic> StatisticsCollector::Take() { return state_->Take(); }
 
 }  // namespace tegula::ops

@@ -339,6 +339,73 @@ spec::TensorDescription TensorWith(std::string id, std::vector<spec::OpDescripti
   return tensor;
 }
 
+// Two machines with one half of the blocks each, which exchange what they counted.
+template <class T>
+void CheckMachines(const std::vector<StatisticRequest>& requests) {
+  const Shape shape{2, 48, 50};
+  const Tensor tensor = testing::RandomTensor<T>(shape, 5);
+  constexpr std::int64_t kRows = 7, kBlocks = 7;
+  const auto make = [&] { return StatisticsCollector::Make(requests, DTypeOf<T>(), shape, kBlocks, 2).value(); };
+  const auto add = [&](StatisticsCollector& collector, std::int64_t block) {
+    const std::int64_t begin = block * kRows, size = std::min(kRows, shape[1] - begin);
+    const std::vector<std::int64_t> at = {0, begin, 0};
+    collector.Add(block, at, tensor.view().Slice(1, begin, size), static_cast<int>(block % 2));
+  };
+  StatisticsCollector alone = make(), one = make(), other = make();
+  while (!alone.done()) {
+    for (std::int64_t block = 0; block < kBlocks; ++block) {
+      add(alone, block);
+      add(block < 3 ? one : other, block);
+    }
+    const std::string of_one = one.Partial(), of_other = other.Partial();
+    ASSERT_TRUE(one.Merge(of_other).ok());
+    ASSERT_TRUE(other.Merge(of_one).ok());
+    for (StatisticsCollector* collector : {&alone, &one, &other}) collector->FinishPass();
+  }
+  EXPECT_TRUE(one.done() && other.done());
+  const std::vector<Statistic> expected = alone.Take(), first = one.Take(), second = other.Take();
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(first[i].values, expected[i].values);
+    EXPECT_EQ(second[i].values, expected[i].values);
+  }
+}
+
+TEST(StatisticsCollector, MachinesThatShareTheBlocksGetTheSameNumbersAsOne) {
+  for (const std::vector<bool>& reduced : {std::vector<bool>{false, true, true}, std::vector<bool>{true, true, true}}) {
+    const std::vector<StatisticRequest> requests = {
+        RequestOf(Measure::kMean, 0, reduced), RequestOf(Measure::kStd, 0, reduced),
+        RequestOf(Measure::kPercentile, 12.5, reduced), RequestOf(Measure::kPercentile, 99, reduced)};
+    CheckMachines<std::uint8_t>(requests);
+    CheckMachines<std::int16_t>(requests);
+    CheckMachines<std::uint32_t>(requests);
+    CheckMachines<float>(requests);
+    CheckMachines<double>(requests);
+  }
+}
+
+TEST(StatisticsCollector, PartialStatisticsOfSomethingElseAndDamagedOnesAreRefused) {
+  const std::vector<StatisticRequest> requests = {RequestOf(Measure::kMean, 0, {true}),
+                                                  RequestOf(Measure::kPercentile, 50, {true})};
+  const auto make = [&](double percentile, DType dtype) {
+    std::vector<StatisticRequest> wanted = requests;
+    wanted[1].percentile = percentile;
+    return StatisticsCollector::Make(wanted, dtype, {100}, 1, 1).value();
+  };
+  const Tensor tensor = testing::RandomTensor<float>({100}, 1);
+  const std::vector<std::int64_t> origin = {0};
+  StatisticsCollector counted = make(50, DType::kF32);
+  counted.Add(0, origin, tensor.view(), 0);
+  const std::string partial = counted.Partial();
+  EXPECT_EQ(make(51, DType::kF32).Merge(partial).error().code, Code::kInvalid);
+  EXPECT_EQ(make(50, DType::kF64).Merge(partial).error().code, Code::kInvalid);
+  EXPECT_EQ(make(50, DType::kF32).Merge("").error().code, Code::kInvalid);
+  EXPECT_TRUE(make(50, DType::kF32).Merge(partial).ok());
+  EXPECT_EQ(counted.Merge(partial).error().code, Code::kInvalid);  // block 0 twice
+  for (std::size_t size = 64; size < partial.size(); ++size)
+    EXPECT_FALSE(make(50, DType::kF32).Merge(std::string_view(partial).substr(0, size)).ok());
+  EXPECT_EQ(make(50, DType::kF32).Merge(partial + "x").error().code, Code::kCorrupt);
+}
+
 TEST(RequiredStatistics, ListsEachRequestOfRawInputsOnce) {
   const spec::StatisticAxes yx = std::vector<std::string>{"y", "x"};
   spec::ModelDescription model;

@@ -14,7 +14,7 @@ Status Bind(const spec::ZeroMeanUnitVariance& op, Binder& binder) {
   TEGULA_ASSIGN_OR_RETURN(Parameter mean, binder.Of(wanted[0]));
   TEGULA_ASSIGN_OR_RETURN(Parameter scale, binder.Of(wanted[1]));
   for (double& value : scale.values) value += op.eps;
-  binder.Map(kKernel<Normalise>, DType::kF64, {std::move(mean), std::move(scale)});
+  binder.Map(kKernel<Normalise>, DType::kF64, NormaliseParameters(std::move(mean), std::move(scale)));
   return Ok();
 }
 

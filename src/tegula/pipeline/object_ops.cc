@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "tegula/objects/cellpose/cellpose.h"
-#include "tegula/objects/stardist.h"
+#include "tegula/objects/stardist/stardist.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::pipeline {

@@ -4,10 +4,10 @@
 #include <numbers>
 
 #include "tegula/core/interval.h"
-#include "tegula/objects/greedy_suppression.h"
-#include "tegula/objects/polygon_sweep.h"
-#include "tegula/objects/star_shapes.h"
-#include "tegula/objects/sweep_polygon.h"
+#include "tegula/objects/stardist/greedy_suppression.h"
+#include "tegula/objects/stardist/polygon_sweep.h"
+#include "tegula/objects/stardist/star_shapes.h"
+#include "tegula/objects/stardist/sweep_polygon.h"
 
 namespace tegula::objects {
 namespace {
@@ -18,9 +18,10 @@ struct Outline {
   float area = 0;  // pixels
 };
 
+// Kept as float32, to which the reference rounds it.
 struct Vertex {
-  double y = 0;
-  double x = 0;
+  float y = 0;
+  float x = 0;
 };
 
 // A worker's memory.
@@ -45,10 +46,10 @@ class RowCover {
     const double y = static_cast<double>(row);
     Vertex before = polygon.back();
     for (const Vertex& vertex : polygon) {
-      const double y0 = vertex.y - y, y1 = before.y - y;
+      const double y0 = static_cast<double>(vertex.y) - y, y1 = static_cast<double>(before.y) - y;
       if ((y0 > 0) != (y1 > 0)) FlipRight(vertex, before, y);
       if ((y0 < 0) != (y1 < 0)) FlipLeft(vertex, before, y);
-      if (std::fabs(y0) < kSame) MarkCorner(vertex.x);
+      if (std::fabs(y0) < kSame) MarkCorner(static_cast<double>(vertex.x));
       before = vertex;
     }
   }
@@ -70,7 +71,8 @@ class RowCover {
 
   // How far to the right of column x the edge crosses the row; in the form of skimage, whose rounding counts.
   static double Ahead(const Vertex& a, const Vertex& b, double x, double y) noexcept {
-    const double x0 = a.x - x, x1 = b.x - x, y0 = a.y - y, y1 = b.y - y;
+    const double x0 = static_cast<double>(a.x) - x, x1 = static_cast<double>(b.x) - x;
+    const double y0 = static_cast<double>(a.y) - y, y1 = static_cast<double>(b.y) - y;
     return (x0 * y1 - x1 * y0) / (y1 - y0);
   }
 
@@ -212,8 +214,8 @@ void StarPolygons::VerticesOf(const Stars& stars, std::int32_t i, std::vector<Ve
   for (std::size_t ray = 0; ray < n_rays_; ++ray) {
     const double distance = static_cast<double>(distances[ray]);
     const float y = static_cast<float>(distance * fine_sin_[ray]), x = static_cast<float>(distance * fine_cos_[ray]);
-    vertices[ray] = {static_cast<double>(static_cast<float>(static_cast<double>(y) + centre[1])),
-                     static_cast<double>(static_cast<float>(static_cast<double>(x) + centre[2]))};
+    vertices[ray] = {static_cast<float>(static_cast<double>(y) + centre[1]),
+                     static_cast<float>(static_cast<double>(x) + centre[2])};
   }
 }
 
@@ -229,7 +231,7 @@ void StarPolygons::Render(const Stars& stars, std::span<const std::int32_t> orde
       first = {std::min(first.y, v.y), std::min(first.x, v.x)};
       last = {std::max(last.y, v.y), std::max(last.x, v.x)};
     }
-    const auto pixels = [](double from, double to) {
+    const auto pixels = [](float from, float to) {
       return Interval{static_cast<std::int64_t>(std::floor(from)), static_cast<std::int64_t>(std::ceil(to)) + 1};
     };
     const Interval y_range = Intersect(rows, pixels(first.y, last.y)),

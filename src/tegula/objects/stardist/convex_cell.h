@@ -1,4 +1,4 @@
-// objects/convex_cell.h — convex bodies in space, cut out of a box by planes.
+// objects/stardist/convex_cell.h — convex bodies in space, cut out of a box by planes.
 //
 // StarDist bounds the common part of two polyhedra from below by that of their kernels and from above by that of their
 // convex hulls. Both are intersections of half-spaces, and a convex hull is one too in the dual space of its vertices,

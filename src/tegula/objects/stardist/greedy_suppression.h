@@ -1,4 +1,4 @@
-// objects/greedy_suppression.h — non-maximum suppression by several workers with the result of one.
+// objects/stardist/greedy_suppression.h — non-maximum suppression by several workers with the result of one.
 //
 // Going through candidates from the best to the worst, one is kept unless a kept one suppresses it. That is a chain
 // of decisions, but most fall against candidates kept long ago: a block of candidates is compared with those kept
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "tegula/core/executor.h"
-#include "tegula/objects/box_index.h"
+#include "tegula/objects/stardist/box_index.h"
 
 namespace tegula::objects {
 

@@ -1,4 +1,4 @@
-#include "tegula/objects/sweep_polygon.h"
+#include "tegula/objects/stardist/sweep_polygon.h"
 
 #include <algorithm>
 #include <cmath>

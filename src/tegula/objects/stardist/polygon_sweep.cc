@@ -1,4 +1,4 @@
-#include "tegula/objects/polygon_sweep.h"
+#include "tegula/objects/stardist/polygon_sweep.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "tegula/objects/convex_cell.h"
+#include "tegula/objects/stardist/convex_cell.h"
 
 #include <algorithm>
 #include <cmath>

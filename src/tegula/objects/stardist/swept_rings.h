@@ -1,4 +1,4 @@
-// objects/swept_rings.h — the areas of outlines that a sweep puts together from both ends.
+// objects/stardist/swept_rings.h — the areas of outlines that a sweep puts together from both ends.
 //
 // Clipper keeps the corners of each outline in a list that grows at its front and at its back; of an area only both
 // ends matter and what lies between them.
@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "tegula/objects/sweep_polygon.h"
+#include "tegula/objects/stardist/sweep_polygon.h"
 
 namespace tegula::objects {
 

@@ -1,5 +1,5 @@
-// objects/star_rays.h — the directions along which a StarDist network measures distances in 3D, and the triangles
-// between them.
+// objects/stardist/star_rays.h — the directions along which a StarDist network measures distances in 3D, and the
+// triangles between them.
 #pragma once
 
 #include <array>

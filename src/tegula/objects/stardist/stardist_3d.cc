@@ -5,11 +5,11 @@
 #include <unordered_map>
 #include <utility>
 
-#include "tegula/objects/convex_cell.h"
-#include "tegula/objects/greedy_suppression.h"
-#include "tegula/objects/star_polyhedron.h"
-#include "tegula/objects/star_rays.h"
-#include "tegula/objects/star_shapes.h"
+#include "tegula/objects/stardist/convex_cell.h"
+#include "tegula/objects/stardist/greedy_suppression.h"
+#include "tegula/objects/stardist/star_polyhedron.h"
+#include "tegula/objects/stardist/star_rays.h"
+#include "tegula/objects/stardist/star_shapes.h"
 
 namespace tegula::objects {
 namespace {

@@ -1,4 +1,4 @@
-#include "tegula/objects/stardist.h"
+#include "tegula/objects/stardist/stardist.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "tegula/core/interval.h"
-#include "tegula/objects/star_shapes.h"
+#include "tegula/objects/stardist/star_shapes.h"
 
 namespace tegula::objects {
 namespace {

@@ -1,10 +1,11 @@
-// objects/stardist.h — objects from what a StarDist network says of every pixel: how likely it is the centre of an
-// object, and how far away the object's edge is along each of a fixed set of rays.
+// objects/stardist/stardist.h — objects from what a StarDist network says of every pixel: how likely it is the centre
+// of an object, and how far away the object's edge is along each of a fixed set of rays.
 //
 // This is `stardist_postprocessing` of the bioimage.io format, in three steps that tiles of a large image can take
 // apart: candidates from a part of the network's output, non-maximum suppression among all candidates, and a picture of
 // a part of the image. Source: Schmidt et al., MICCAI 2018 (polygons); Weigert et al., WACV 2020 (polyhedra); and,
-// where these leave a choice, the code of stardist 0.9.2, whose label images are reproduced pixel by pixel.
+// where these leave a choice, the code of stardist 0.9.2, whose label images are reproduced pixel by pixel (in 3D but
+// for voxels that are exactly corners, which it takes or leaves by the rounding of Qhull).
 //
 // That code leaves the order of equal scores to an unstable sort, which differs from processor to processor. Here the
 // candidate with the longest shortest ray comes first, which is the deepest in its object, and then the one above and

@@ -1,11 +1,11 @@
-#include "tegula/objects/star_rays.h"
+#include "tegula/objects/stardist/star_rays.h"
 
 #include <cmath>
 #include <numbers>
 #include <set>
 #include <utility>
 
-#include "tegula/objects/convex_cell.h"
+#include "tegula/objects/stardist/convex_cell.h"
 
 namespace tegula::objects {
 namespace {

@@ -1,4 +1,4 @@
-// objects/star_polyhedron.h — measures and voxels of one star-convex polyhedron.
+// objects/stardist/star_polyhedron.h — measures and voxels of one star-convex polyhedron.
 //
 // The decisions of StarDist's suppression in 3D rest on float32 arithmetic: bounds that hold only up to rounding,
 // and a point-in-tetrahedron test by the signs of determinants. Everything here that says so computes the same numbers
@@ -11,9 +11,9 @@
 #include <span>
 #include <vector>
 
-#include "tegula/objects/box_index.h"
-#include "tegula/objects/convex_cell.h"
-#include "tegula/objects/star_rays.h"
+#include "tegula/objects/stardist/box_index.h"
+#include "tegula/objects/stardist/convex_cell.h"
+#include "tegula/objects/stardist/star_rays.h"
 
 namespace tegula::objects {
 

@@ -1,6 +1,6 @@
 // What happens on a row that holds corners: maxima close, level edges are followed, chains go on with their next edge.
 
-#include "tegula/objects/polygon_sweep.h"
+#include "tegula/objects/stardist/polygon_sweep.h"
 
 namespace tegula::objects {
 

@@ -1,5 +1,5 @@
-// objects/star_shapes.h — what differs between StarDist's polygons and its polyhedra: when one covers too much of
-// another, and which pixels belong to it.
+// objects/stardist/star_shapes.h — what differs between StarDist's polygons and its polyhedra: when one covers too much
+// of another, and which pixels belong to it.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 #include "tegula/core/executor.h"
 #include "tegula/core/status.h"
-#include "tegula/objects/stardist.h"
+#include "tegula/objects/stardist/stardist.h"
 #include "tegula/tensor/tensor.h"
 
 namespace tegula::objects {

@@ -1,4 +1,4 @@
-#include "tegula/objects/star_polyhedron.h"
+#include "tegula/objects/stardist/star_polyhedron.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-// objects/sweep_polygon.h — a polygon on whole pixels, cut into the chains that a sweep over rows can follow.
+// objects/stardist/sweep_polygon.h — a polygon on whole pixels, cut into the chains that a sweep over rows can follow.
 //
 // StarDist's non-maximum suppression intersects polygons whose corners were truncated to whole pixels, with
 // Clipper 6.4.2 (A. Johnson). An area that comes out half a pixel larger can keep or drop an object, so the preparation
