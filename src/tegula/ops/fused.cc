@@ -1,10 +1,10 @@
 // The loop that takes blocks of a tile through all stages of a segment.
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 
 #include "tegula/ops/stage.h"
+#include "tegula/ops/vector.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::ops {
@@ -154,7 +154,7 @@ class FusedRun {
       row.Skip(taken);
     }
     // Such stores keep no order, not even with a lock that is released later.
-    if (stores_ == Stores::kPastCaches) std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (stores_ == Stores::kPastCaches) OrderStores();
   }
 
  private:

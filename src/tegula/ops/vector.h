@@ -23,6 +23,13 @@ inline bool HasWideVectors() noexcept {
 #endif
 }
 
+/// Stores that went past the caches are seen by others before all that follow.
+inline void OrderStores() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#endif
+}
+
 template <class F>
 TEGULA_WIDE void RunWide(F& loop) noexcept {
   loop();
