@@ -82,8 +82,8 @@ class SettledRange {
   std::size_t Outside(const T* values, std::size_t n, std::uint16_t offset, std::uint16_t* out) noexcept {
     const auto low = static_cast<std::uint16_t>(first_ + offset);
     const auto width = static_cast<std::uint16_t>(last_ - first_);
-    const std::size_t kept = HasWideVectors() ? OutsideWide(values, n, low, width, out)
-                                              : OutsideOneByOne(values, n, low, width, out);
+    const std::size_t kept =
+        HasWideVectors() ? OutsideWide(values, n, low, width, out) : OutsideOneByOne(values, n, low, width, out);
     skipped_ += static_cast<std::int64_t>(n - kept);
     return kept;
   }
@@ -121,7 +121,8 @@ class SettledRange {
       std::size_t to = 0;
       for (unsigned lane = 0; lane < 8; ++lane)
         if ((dropped >> lane & 1U) == 0)
-          for (unsigned byte = 0; byte < 2; ++byte) shuffles[dropped][to++] = static_cast<std::uint8_t>(2 * lane + byte);
+          for (unsigned byte = 0; byte < 2; ++byte)
+            shuffles[dropped][to++] = static_cast<std::uint8_t>(2 * lane + byte);
     }
     return shuffles;
   }();
@@ -136,8 +137,7 @@ class SettledRange {
       const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(values + i));
       const __m128i beyond = _mm_subs_epu16(_mm_sub_epi16(x, lows), widths);
       const __m128i inside = _mm_cmpeq_epi16(beyond, _mm_setzero_si128());
-      const auto dropped =
-          static_cast<unsigned>(_mm_movemask_epi8(_mm_packs_epi16(inside, _mm_setzero_si128())));
+      const auto dropped = static_cast<unsigned>(_mm_movemask_epi8(_mm_packs_epi16(inside, _mm_setzero_si128())));
       const __m128i shuffle = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kShuffles[dropped].data()));
       _mm_storeu_si128(reinterpret_cast<__m128i*>(out + kept), _mm_shuffle_epi8(x, shuffle));
       kept += 8 - static_cast<std::size_t>(_mm_popcnt_u32(dropped));

@@ -123,14 +123,14 @@ Result<ops::Statistics> Collect(const RunContext& context, const Question& quest
           "the {} of tensor {} is wanted for every row or column, which several images or outlines do not have: take "
           "the statistics of one whole image",
           ops::MeasureName(request.measure), request.tensor_id));
-  std::int64_t pixels = 0;
-  for (const Plane& plane : planes) pixels += plane.height * plane.width;
+  std::int64_t area = 0;
+  for (const Plane& plane : planes) area += plane.height * plane.width;
   const PlanesReader reader(question, planes);
   TEGULA_ASSIGN_OR_RETURN(ops::StatisticsCollector collector,
                           ops::StatisticsCollector::Make(
                               question.requests, reader.dtype(),
                               is_one ? question.layout.ShapeOf(question.channels, planes[0].height, planes[0].width)
-                                     : question.layout.ShapeOf(question.channels, 1, pixels),
+                                     : question.layout.ShapeOf(question.channels, 1, area),
                               reader.blocks(), context.executor.workers()));
   while (!collector.done()) {
     std::atomic<std::int64_t> done{0}, counted{0};
