@@ -8,8 +8,8 @@
 #include "tegula/app/model_input.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/app/pictures.h"
+#include "tegula/app/select.h"
 #include "tegula/app/staging.h"
-#include "tegula/app/test.h"
 #include "tegula/app/version.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
@@ -362,10 +362,13 @@ class ImageRun {
     for (const spec::Citation& cite : model.cite)
       record_.model.cite.push_back(cite.text + (cite.doi.empty() ? "" : " https://doi.org/" + cite.doi));
     const WeightsCheck& check = job_.proven.check;
-    record_.engine = {check.engine, check.engine_version, std::string(engines::PrecisionName(engines::Precision::kF32)),
-                      job_.request.threads,
-                      job_.request.engine == "auto" ? "the first engine that reproduces the model's test outputs"
-                                                    : "it was asked for"};
+    const EngineRequest& engine = job_.request.engine;
+    record_.engine = {
+        check.engine, check.engine_version, std::string(engines::PrecisionName(engine.precision)), engine.threads,
+        engine.engine == "auto" ? "the fastest that reproduces the model's test outputs" : "it was asked for"};
+    if (check.is_converted)
+      record_.notes.push_back(fmt::format("the {} weights were converted for {} and hold against the original",
+                                          record_.model.weights_format, check.engine));
     for (const OutputCheck& output : check.outputs)
       record_.tests.push_back({output.output_id, output.comparison.max_abs, output.comparison.tolerance.absolute,
                                output.comparison.tolerance.relative, output.comparison.passed});
@@ -420,8 +423,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engi
                           Normalisation::Open(request.statistics_from, model, request.images.size()));
   // A missing image is told before the network is loaded.
   for (const std::string& image : request.images) TEGULA_TRY(image::Open(image, context.limits));
-  TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven,
-                          SelectNetwork(package, request.engine, {.threads = request.threads}, registry, context));
+  TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven, SelectNetwork(package, request.engine, registry, context));
   context.progress.Note(fmt::format("{} with {} {}: largest difference to the model's test outputs {:.2g}",
                                     spec::WeightsFormatName(proven.weights->format), proven.check.engine,
                                     proven.check.engine_version, proven.check.outputs.front().comparison.max_abs));

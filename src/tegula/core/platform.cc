@@ -45,17 +45,31 @@ std::string ProcessorName() {
 }
 
 // Not ru_maxrss of getrusage: that one also counts the process that started this one, as it was before exec.
-std::int64_t PeakMemoryBytes() {
-  constexpr std::string_view kPeak = "VmHWM:";
+namespace {
+
+// A line such as "VmHWM:   1234 kB".
+std::int64_t MemoryLine(std::string_view name) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
-    if (!line.starts_with(kPeak)) continue;
+    if (!line.starts_with(name)) continue;
     const std::size_t begin = line.find_first_of("0123456789");
     const std::size_t end = line.find_first_not_of("0123456789", std::min(begin, line.size()));
     if (begin == std::string::npos) break;
     return ParseInt(std::string_view(line).substr(begin, end - begin)).value_or(0) * 1024;
   }
   return 0;
+}
+
+}  // namespace
+
+std::int64_t PeakMemoryBytes() { return MemoryLine("VmHWM:"); }
+
+std::int64_t ResidentMemoryBytes() { return MemoryLine("VmRSS:"); }
+
+bool ResetPeakMemory() {
+  std::ofstream control("/proc/self/clear_refs");
+  control << "5" << std::flush;
+  return control.good();
 }
 
 double CpuSeconds() {
@@ -89,6 +103,17 @@ int TerminalColumns() {
 std::string EnvironmentVariable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
+}
+
+Path CacheFolder() {
+  const auto below = [](const char* variable, const Path& folder) {
+    const Path base = EnvironmentVariable(variable);
+    return base.is_absolute() ? base / folder : Path();
+  };
+  const std::string own = EnvironmentVariable("TEGULA_CACHE");
+  if (!own.empty()) return own;
+  const Path standard = below("XDG_CACHE_HOME", "tegula");
+  return standard.empty() ? below("HOME", Path(".cache") / "tegula") : standard;
 }
 
 // A signal handler may do almost nothing, so it writes one byte into a pipe, and a thread does the rest.

@@ -19,6 +19,10 @@ int AvailableCores();
 std::string ProcessorName();
 /// Largest resident memory of this process so far, in bytes; 0 if the system does not say.
 std::int64_t PeakMemoryBytes();
+/// Resident memory now, in bytes; 0 if the system does not say.
+std::int64_t ResidentMemoryBytes();
+/// From now on PeakMemoryBytes counts anew; false if the system cannot do that.
+bool ResetPeakMemory();
 /// User and system CPU time of this process so far, in seconds.
 double CpuSeconds();
 /// Seconds since an arbitrary moment; never goes back.
@@ -30,6 +34,9 @@ bool StandardErrorIsTerminal();
 int TerminalColumns();
 /// The value of an environment variable, or an empty string.
 std::string EnvironmentVariable(const char* name);
+/// Where a program keeps what it can make or fetch again: $TEGULA_CACHE, $XDG_CACHE_HOME/tegula or ~/.cache/tegula;
+/// empty if none of them is set. It need not exist.
+Path CacheFolder();
 
 /// While it lives, the first SIGINT or SIGTERM requests `source` to stop and the second ends the process at
 /// once. At most one exists at a time.

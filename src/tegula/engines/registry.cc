@@ -37,8 +37,12 @@ bool Runs(const Row& row, const spec::WeightsEntry& weights) {
          std::find(row.formats.begin(), row.formats.end(), weights.format) != row.formats.end();
 }
 
+Path PluginFile(const Path& folder, std::string_view name) {
+  return folder / fmt::format("libtegula_engine_{}.so", name);
+}
+
 Result<const Engine*> LoadPlugin(const Path& folder, std::string_view name) {
-  const Path path = folder / fmt::format("libtegula_engine_{}.so", name);
+  const Path path = PluginFile(folder, name);
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored))
     return UnsupportedError(
@@ -89,6 +93,18 @@ Result<const Engine*> Registry::Find(std::string_view name) {
       row->built_in != nullptr ? Result<const Engine*>(row->built_in()) : LoadPlugin(state_->folder, name);
   state_->loaded.emplace(name, engine);
   return engine;
+}
+
+std::string Registry::Fingerprint() const {
+  std::string text = kEngineAbi;
+  for (const Row& row : kEngines) {
+    std::error_code missing;
+    const Path file = PluginFile(state_->folder, row.name);
+    const auto written = std::filesystem::last_write_time(file, missing).time_since_epoch().count();
+    const auto size = std::filesystem::file_size(file, missing);
+    text += missing ? fmt::format(" {} none", row.name) : fmt::format(" {} {} {}", row.name, size, written);
+  }
+  return text;
 }
 
 std::vector<EngineStatus> Registry::StatusOfAll() {

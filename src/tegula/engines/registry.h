@@ -35,6 +35,8 @@ class Registry {
   /// Loads the engine if need be. kNotFound for an unknown name (the sentence lists those there are), kUnsupported with
   /// the loader's reason if it is not installed or does not load.
   Result<const Engine*> Find(std::string_view name);
+  /// Changes whenever a plug-in is built or installed anew; loads nothing.
+  std::string Fingerprint() const;
   /// Loads every engine and says how that went.
   std::vector<EngineStatus> StatusOfAll();
 
