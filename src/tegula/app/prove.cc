@@ -97,8 +97,9 @@ Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidat
   ProvenNetwork loaded;
   loaded.weights = candidate.weights;
   loaded.weights_sha256 = file.sha256;
-  TEGULA_ASSIGN_OR_RETURN(loaded.network, engine->Load(*candidate.weights, file.path, request.network_options())
-                                              .Context(candidate.weights->file.source));
+  TEGULA_ASSIGN_OR_RETURN(
+      loaded.network,
+      engine->Load(*candidate.weights, file.path, request.network_options()).Context(candidate.weights->file.source));
   loaded.check.format = candidate.weights->format;
   loaded.check.engine = engine->name();
   loaded.check.engine_version = engine->version();
@@ -126,14 +127,15 @@ Result<ProvenNetwork> Prove(const spec::Package& package, const Candidate& candi
   if (knows_memory) check.cost.memory_bytes = std::max<std::int64_t>(0, PeakMemoryBytes() - memory_before);
   TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> finished,
                           pipeline::FinishOutputs(model, raw, std::move(inputs.statistics), context.limits));
-  check.status = CheckStatus::kPassed;
-  for (std::size_t i = 0; i < finished.size(); ++i) {
+  check.status = tests.outputs.empty() ? CheckStatus::kUnproven : CheckStatus::kPassed;
+  for (std::size_t i = 0; i < tests.outputs.size(); ++i) {
     const spec::TensorDescription& output = model.outputs[i];
-    check.outputs.push_back({output.id, CompareOutput(output, finished[i], tests.outputs[i],
-                                                      model.ToleranceFor(output.id, check.format))});
+    check.outputs.push_back(
+        {output.id, CompareOutput(output, finished[i], tests.outputs[i], model.ToleranceFor(output.id, check.format))});
     if (!check.outputs.back().comparison.passed) check.status = CheckStatus::kFailed;
   }
-  check.reason = FailedOutputs(check.outputs);
+  check.reason = tests.outputs.empty() ? "it ran, but the description states no test tensors to compare with"
+                                       : FailedOutputs(check.outputs);
   if (options.outputs != nullptr) *options.outputs = std::move(finished);
   return proven;
 }

@@ -25,9 +25,11 @@ struct Choice {
 
 // Everything that the outcome depends on.
 Path ChoiceFile(const spec::Package& package, const EngineRequest& request, const engines::Registry& registry) {
-  const std::string key = Sha256OfBytes(fmt::format(
-      "tegula choice 1\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", Version(), package.description_sha256(), registry.Fingerprint(),
-      ProcessorName(), request.engine, request.weights ? spec::WeightsFormatName(*request.weights) : "any", request.device, engines::PrecisionName(request.precision), request.threads));
+  const std::string key =
+      Sha256OfBytes(fmt::format("tegula choice 1\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", Version(),
+                                package.description_sha256(), registry.Fingerprint(), ProcessorName(), request.engine,
+                                request.weights ? spec::WeightsFormatName(*request.weights) : "any", request.device,
+                                engines::PrecisionName(request.precision), request.threads));
   return request.cache / "choices" / (key + ".json");
 }
 
@@ -38,7 +40,8 @@ std::optional<Choice> ReadChoice(const Path& file) {
     const nlohmann::json json = nlohmann::json::parse(*text);
     std::optional<std::vector<WeightsCheck>> checks = ChecksFromJson(json.at("checks").dump());
     if (!checks) return CorruptError("no checks");
-    return Choice{std::move(*checks), json.at("taken").get<std::size_t>(), json.at("weights_sha256").get<std::string>()};
+    return Choice{std::move(*checks), json.at("taken").get<std::size_t>(),
+                  json.at("weights_sha256").get<std::string>()};
   };
   Result<Choice> choice = Guarded("reading a choice", parse);
   if (!choice.ok() || choice->taken >= choice->checks.size()) return std::nullopt;
@@ -113,7 +116,9 @@ Result<ProvenNetwork> SelectNetwork(const spec::Package& package, const EngineRe
     if (context.stop.stop_requested()) return CancelledError();
     Result<ProvenNetwork> proven = Prove(package, candidate, tests, request, registry, context);
     choice.checks.push_back(proven.ok() ? proven->check : NotCompared(candidate, proven.error()));
-    if (!proven.ok() || proven->check.status != CheckStatus::kPassed) {
+    const bool is_right =
+        proven.ok() && (proven->check.status == CheckStatus::kPassed || proven->check.status == CheckStatus::kUnproven);
+    if (!is_right) {
       codes.insert(proven.ok() ? Code::kUnsupported : proven.error().code);
       continue;
     }

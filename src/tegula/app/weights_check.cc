@@ -10,7 +10,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr CheckStatus kStatuses[] = {CheckStatus::kPassed, CheckStatus::kFailed, CheckStatus::kNotRun};
+constexpr CheckStatus kStatuses[] = {CheckStatus::kPassed, CheckStatus::kUnproven, CheckStatus::kFailed,
+                                     CheckStatus::kNotRun};
 
 Json ToJson(const OutputCheck& output) {
   const Comparison& c = output.comparison;
@@ -95,6 +96,7 @@ std::optional<WeightsCheck> CheckFrom(const Json& json) {
 std::string_view StatusName(CheckStatus status) {
   switch (status) {
     case CheckStatus::kPassed: return "passed";
+    case CheckStatus::kUnproven: return "unproven";
     case CheckStatus::kFailed: return "failed";
     case CheckStatus::kNotRun: return "not run";
   }

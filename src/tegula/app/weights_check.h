@@ -13,6 +13,7 @@ namespace tegula::app {
 
 enum class CheckStatus : std::uint8_t {
   kPassed,
+  kUnproven,  ///< it ran, but the description states no test tensors to compare with
   kFailed,
   kNotRun,  ///< no engine for it here, or the engine cannot run it
 };
@@ -27,16 +28,16 @@ struct OutputCheck {
 /// Another valid size of the inputs than that of the test tensors; only the shapes of the outputs are compared.
 struct SizeCheck {
   std::int64_t batch = 1;
-  std::int64_t n = 0;   ///< sizes are min + n * step
+  std::int64_t n = 0;  ///< sizes are min + n * step
   std::string reason;  ///< empty if it passed
   bool passed() const { return reason.empty(); }
 };
 
 /// What running the network costs, at the size of the test tensors; 0 where it was not measured.
 struct Cost {
-  double load_s = 0;            ///< reading, and preparing for the shape
-  double run_s = 0;             ///< one run of the network alone, the fastest of several
-  double megapixels = 0;        ///< that it takes in: y · x (· z) of the first input, times the batch
+  double load_s = 0;              ///< reading, and preparing for the shape
+  double run_s = 0;               ///< one run of the network alone, the fastest of several
+  double megapixels = 0;          ///< that it takes in: y · x (· z) of the first input, times the batch
   std::int64_t memory_bytes = 0;  ///< by which the process grew at most; 0 if the system does not say
 };
 

@@ -17,9 +17,10 @@ constexpr PrecisionWord kPrecisions[] = {{"f32", engines::Precision::kF32}, {"bf
 
 void EngineWords::AddTo(CLI::App& command) {
   command
-      .add_option("--engine", engine,
-                  "what runs the network (tegula engines lists them); auto: the fastest that reproduces the model's test "
-                  "outputs here")
+      .add_option(
+          "--engine", engine,
+          "what runs the network (tegula engines lists them); auto: the fastest that reproduces the model's test "
+          "outputs here")
       ->capture_default_str();
   command.add_option("--weight-format", weights, "only these weights: onnx, torchscript, ...");
   command.add_option("--device", device, "where the engine computes: cpu, gpu, cuda, ...")->capture_default_str();
@@ -43,9 +44,10 @@ Result<app::EngineRequest> EngineWords::Request(const Session& session) const {
   if (weights.empty() || weights == "all" || weights == "any") return request;
   request.weights = spec::WeightsFormatFromName(weights);
   if (!request.weights)
-    return InvalidError(fmt::format("there is no weights format {}: say onnx, torchscript, "
-                                    "tensorflow_saved_model_bundle, keras_hdf5, keras_v3 or pytorch_state_dict",
-                                    weights));
+    return InvalidError(
+        fmt::format("there is no weights format {}: say onnx, torchscript, "
+                    "tensorflow_saved_model_bundle, keras_hdf5, keras_v3 or pytorch_state_dict",
+                    weights));
   return request;
 }
 
