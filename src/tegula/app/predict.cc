@@ -376,6 +376,7 @@ class ImageRun {
     record_.engine = {
         check.engine, check.engine_version, std::string(engines::PrecisionName(engine.precision)), engine.threads,
         engine.engine == "auto" ? "the fastest that reproduces the model's test outputs" : "it was asked for"};
+    record_.notes.insert(record_.notes.end(), check.notes.begin(), check.notes.end());
     if (check.outputs.empty()) record_.notes.push_back(ProofOf(check));
     if (check.is_converted)
       record_.notes.push_back(fmt::format("the {} weights were converted for {} and hold against the original",

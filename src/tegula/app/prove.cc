@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tegula/app/compare_objects.h"
+#include "tegula/app/converted_network.h"
 #include "tegula/core/platform.h"
 #include "tegula/pipeline/whole.h"
 
@@ -64,13 +65,20 @@ Result<std::vector<Tensor>> RunTimed(engines::Session& session, const std::vecto
 
 std::vector<Candidate> CandidatesOf(const spec::ModelDescription& model, const EngineRequest& request) {
   std::vector<Candidate> candidates;
-  for (const std::string& name : engines::Registry::Names()) {
-    if (request.engine != "auto" && request.engine != name) continue;
+  const auto add = [&](const std::string& engine, bool is_converted) {
     for (const spec::WeightsEntry& weights : model.weights) {
       if (request.weights && *request.weights != weights.format) continue;
       const std::vector<std::string> direct = engines::Registry::CandidatesFor(weights);
-      if (std::find(direct.begin(), direct.end(), name) != direct.end()) candidates.push_back({&weights, name, ""});
+      const bool is_direct = std::find(direct.begin(), direct.end(), engine) != direct.end();
+      const std::string_view converter = engines::Registry::ConverterFor(engine, weights);
+      if (is_converted ? !is_direct && !converter.empty() : is_direct)
+        candidates.push_back({&weights, engine, is_converted ? std::string(converter) : std::string()});
     }
+  };
+  for (const std::string& engine : engines::Registry::Names()) {
+    if (request.engine != "auto" && request.engine != engine) continue;
+    add(engine, false);
+    add(engine, true);
   }
   return candidates;
 }
@@ -87,19 +95,24 @@ Status CheckHasWeights(const spec::ModelDescription& model, const EngineRequest&
                            : "the model has no weights");
 }
 
-Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidate& candidate,
+Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidate& candidate, const TestTensors* tests,
                                     const EngineRequest& request, engines::Registry& registry,
                                     const RunContext& context) {
-  (void)context;
   TEGULA_ASSIGN_OR_RETURN(const engines::Engine* const engine, registry.Find(candidate.engine));
-  TEGULA_TRY(engine->CanRun(*candidate.weights));
   TEGULA_ASSIGN_OR_RETURN(const spec::WeightsOnDisk file, package.Weights(*candidate.weights));
   ProvenNetwork loaded;
   loaded.weights = candidate.weights;
   loaded.weights_sha256 = file.sha256;
-  TEGULA_ASSIGN_OR_RETURN(
-      loaded.network,
-      engine->Load(*candidate.weights, file.path, request.network_options()).Context(candidate.weights->file.source));
+  if (candidate.converter.empty()) {
+    TEGULA_TRY(engine->CanRun(*candidate.weights));
+    TEGULA_ASSIGN_OR_RETURN(
+        loaded.network,
+        engine->Load(*candidate.weights, file.path, request.network_options()).Context(candidate.weights->file.source));
+  } else {
+    TEGULA_ASSIGN_OR_RETURN(loaded.network,
+                            LoadConverted(package.description(), candidate, file, tests, request, registry, context)
+                                .Context(candidate.weights->file.source));
+  }
   loaded.check.format = candidate.weights->format;
   loaded.check.engine = engine->name();
   loaded.check.engine_version = engine->version();
@@ -114,7 +127,7 @@ Result<ProvenNetwork> Prove(const spec::Package& package, const Candidate& candi
   const bool knows_memory = options.measures_memory && ResetPeakMemory();
   const std::int64_t memory_before = ResidentMemoryBytes();
   const double begin = MonotonicSeconds();
-  TEGULA_ASSIGN_OR_RETURN(ProvenNetwork proven, LoadCandidate(package, candidate, request, registry, context));
+  TEGULA_ASSIGN_OR_RETURN(ProvenNetwork proven, LoadCandidate(package, candidate, &tests, request, registry, context));
   TEGULA_ASSIGN_OR_RETURN(pipeline::PreparedInputs inputs,
                           pipeline::PrepareInputs(model, tests.inputs, context.limits));
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session,

@@ -51,8 +51,9 @@ struct ProvenNetwork {
 /// kNotFound if the request names weights that the model does not have.
 Status CheckHasWeights(const spec::ModelDescription& model, const EngineRequest& request);
 
-/// A network that is loaded and not yet proven. Errors are those of files, engine and converter.
-Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidate& candidate,
+/// A network that is loaded and not yet proven. `tests` are what a conversion is made and checked with; null: only one
+/// that was made before is used (kNotFound if there is none). Errors are those of files, engine and converter.
+Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidate& candidate, const TestTensors* tests,
                                     const EngineRequest& request, engines::Registry& registry,
                                     const RunContext& context);
 

@@ -67,7 +67,7 @@ std::optional<ProvenNetwork> LoadRemembered(const spec::Package& package, const 
     if (candidate.weights->format != taken.format || candidate.engine != taken.engine ||
         candidate.converter.empty() == taken.is_converted)
       continue;
-    Result<ProvenNetwork> loaded = LoadCandidate(package, candidate, request, registry, context);
+    Result<ProvenNetwork> loaded = LoadCandidate(package, candidate, nullptr, request, registry, context);
     if (!loaded.ok() || loaded->weights_sha256 != choice.weights_sha256 ||
         loaded->check.engine_version != taken.engine_version)
       return std::nullopt;
@@ -127,6 +127,10 @@ Result<ProvenNetwork> SelectNetwork(const spec::Package& package, const EngineRe
     choice.taken = choice.checks.size() - 1;
   }
   if (best) {
+    for (const WeightsCheck& check : choice.checks)
+      if (!check.reason.empty() && check.status != CheckStatus::kUnproven)
+        best->check.notes.push_back(fmt::format("not taken: {}: {}", Title(check), check.reason));
+    choice.checks[choice.taken] = best->check;
     choice.weights_sha256 = best->weights_sha256;
     if (!file.empty()) WriteChoice(file, model, choice);
     return std::move(*best);
