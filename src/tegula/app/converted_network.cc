@@ -17,8 +17,8 @@ constexpr double kTolerance = 1e-4;
 // The weights' bytes, and what turns them into the other format.
 Path FolderFor(const Candidate& candidate, const spec::WeightsOnDisk& file, const EngineRequest& request,
                const engines::Registry& registry) {
-  const std::string key = Sha256OfBytes(fmt::format("tegula converted network 1\n{}\n{}\n{}", candidate.converter,
-                                                    file.sha256, registry.Fingerprint()));
+  const std::string key = Sha256OfBytes(
+      fmt::format("tegula converted network 1\n{}\n{}\n{}", candidate.converter, file.sha256, registry.Fingerprint()));
   return request.cache / "networks" / key;
 }
 
@@ -70,12 +70,14 @@ Result<std::string> Difference(const Tensor& converted, const Tensor& original) 
   const std::span<const double> as = std::as_const(a).values<double>(), bs = std::as_const(b).values<double>();
   double largest = 1, difference = 0;
   for (std::size_t i = 0; i < as.size(); ++i) {
-    if (std::isnan(as[i]) != std::isnan(bs[i])) return std::string("NaN where the original has a number, or the other way round");
+    if (std::isnan(as[i]) != std::isnan(bs[i]))
+      return std::string("NaN where the original has a number, or the other way round");
     if (std::isnan(bs[i]) || as[i] == bs[i]) continue;
     largest = std::max(largest, std::abs(bs[i]));
     difference = std::max(difference, std::abs(as[i] - bs[i]));
   }
-  return difference <= kTolerance * largest ? std::string() : fmt::format("numbers that differ by up to {:.3g}", difference);
+  return difference <= kTolerance * largest ? std::string()
+                                            : fmt::format("numbers that differ by up to {:.3g}", difference);
 }
 
 Status HoldAgainst(const engines::Network& converted, const engines::Network& original,
@@ -85,7 +87,9 @@ Status HoldAgainst(const engines::Network& converted, const engines::Network& or
     const std::string size = inputs.empty() ? "" : ToString(inputs.front().shape());
     const Result<std::vector<Tensor>> given = Run(converted, inputs);
     if (!given.ok() && given.error().code == Code::kInvalid)
-      return UnsupportedError(fmt::format("the network computes sizes that the conversion makes constants: what was converted at {} does not run at {}", ToString(examples.front().front().shape()), size));
+      return UnsupportedError(fmt::format(
+          "the network computes sizes that the conversion makes constants: what was converted at {} does not run at {}",
+          ToString(examples.front().front().shape()), size));
     if (!given.ok()) return given.error();
     if (given->size() != expected.size())
       return UnsupportedError(
@@ -93,7 +97,8 @@ Status HoldAgainst(const engines::Network& converted, const engines::Network& or
     for (std::size_t i = 0; i < expected.size(); ++i) {
       TEGULA_ASSIGN_OR_RETURN(const std::string difference, Difference((*given)[i], expected[i]));
       if (!difference.empty())
-        return UnsupportedError(fmt::format("the converted network gives {} for its output {} on {}", difference, i, size));
+        return UnsupportedError(
+            fmt::format("the converted network gives {} for its output {} on {}", difference, i, size));
     }
   }
   return Ok();

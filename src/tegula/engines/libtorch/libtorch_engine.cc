@@ -18,7 +18,13 @@
 namespace tegula::engines {
 namespace {
 
-using namespace libtorch;  // NOLINT: this file is that namespace's engine
+using libtorch::ArgumentsOf;
+using libtorch::Borrow;
+using libtorch::Copy;
+using libtorch::Flatten;
+using libtorch::IsOptional;
+using libtorch::LoadFrozen;
+using libtorch::Torch;
 
 // In the memory order that oneDNN prefers.
 at::Tensor Wrap(const ConstView& view) {

@@ -18,7 +18,9 @@
 namespace tegula::engines {
 namespace {
 
-using namespace openvino;  // NOLINT: this file is that namespace's engine
+using openvino::FromOv;
+using openvino::Ov;
+using openvino::ToOv;
 
 Result<std::vector<Port>> PortsOf(const std::vector<ov::Output<const ov::Node>>& nodes) {
   std::vector<Port> ports;

@@ -36,7 +36,12 @@ class Conversion : public ::testing::Test {
   // A module with a convolution of as many dimensions, whose forward has this text.
   Path Save(const std::string& code, int dimensions = 2) {
     torch::jit::Module module("Net");
-    module.register_parameter("w", torch::sin(torch::arange(4 * 2 * (dimensions == 2 ? 9 : 27)).to(torch::kFloat)).reshape(dimensions == 2 ? at::IntArrayRef({4, 2, 3, 3}) : at::IntArrayRef({4, 2, 3, 3, 3})) * 0.2, false);
+    module.register_parameter(
+        "w",
+        torch::sin(torch::arange(4 * 2 * (dimensions == 2 ? 9 : 27)).to(torch::kFloat))
+                .reshape(dimensions == 2 ? at::IntArrayRef({4, 2, 3, 3}) : at::IntArrayRef({4, 2, 3, 3, 3})) *
+            0.2,
+        false);
     module.define(code + "\n");
     const Path file = folder_.path() / "net.pt";
     module.save(file.string());
@@ -83,7 +88,8 @@ class Conversion : public ::testing::Test {
         ASSERT_EQ(a.dtype(), b.dtype());
         if (b.dtype() == DType::kF32) {
           for (std::int64_t k = 0; k < b.elements(); ++k)
-            ASSERT_NEAR(a.values<float>()[static_cast<std::size_t>(k)], b.values<float>()[static_cast<std::size_t>(k)], 1e-5);
+            ASSERT_NEAR(a.values<float>()[static_cast<std::size_t>(k)], b.values<float>()[static_cast<std::size_t>(k)],
+                        1e-5);
         } else {
           ASSERT_EQ(std::memcmp(a.view().data(), b.view().data(), static_cast<std::size_t>(a.bytes())), 0);
         }
@@ -129,21 +135,30 @@ TEST_F(Conversion, FollowsOperatorsThatChangeTheirInput) {
 
 TEST_F(Conversion, KnowsIntegersAndBooleans) {
   const std::string code = "def forward(self, x):\n  return x > 2, x * 3, (x * 0.5)";
-  CheckAgrees(code, All(Wave<std::int64_t>({1, 2, 3, 4}, DType::kI64)), All(Wave<std::int64_t>({1, 2, 5, 2}, DType::kI64)), 3);
+  CheckAgrees(code, All(Wave<std::int64_t>({1, 2, 3, 4}, DType::kI64)),
+              All(Wave<std::int64_t>({1, 2, 5, 2}, DType::kI64)), 3);
 }
 
 TEST_F(Conversion, WorksInThreeDimensions) {
-  CheckAgrees("def forward(self, x):\n  y = torch.conv3d(x, self.w, None, [1, 1, 1], [1, 1, 1])\n  return torch.max_pool3d(y, [2, 2, 2])",
-              All(Floats({1, 2, 6, 8, 10})), All(Floats({1, 2, 8, 6, 4})), 1, 3);
+  CheckAgrees(
+      "def forward(self, x):\n  y = torch.conv3d(x, self.w, None, [1, 1, 1], [1, 1, 1])\n  return torch.max_pool3d(y, "
+      "[2, 2, 2])",
+      All(Floats({1, 2, 6, 8, 10})), All(Floats({1, 2, 8, 6, 4})), 1, 3);
 }
 
 TEST_F(Conversion, FollowsLoopsAndBranches) {
-  CheckOneInput("def forward(self, x):\n  y = x\n  for i in range(3):\n    if i % 2 == 0:\n      y = y * 2 + x\n    else:\n      y = torch.relu(y)\n  return y", 1);
+  CheckOneInput(
+      "def forward(self, x):\n  y = x\n  for i in range(3):\n    if i % 2 == 0:\n      y = y * 2 + x\n    else:\n      "
+      "y = torch.relu(y)\n  return y",
+      1);
 }
 
 TEST_F(Conversion, AttentionAndNormalisationAreConverted) {
-  CheckOneInput("def forward(self, x):\n  y = x.flatten(2).transpose(1, 2)\n  return torch.scaled_dot_product_attention(y, y, y)", 1);
-  CheckOneInput("def forward(self, x):\n  return torch.instance_norm(x, None, None, None, None, True, 0.1, 1e-5, False)", 1);
+  CheckOneInput(
+      "def forward(self, x):\n  y = x.flatten(2).transpose(1, 2)\n  return torch.scaled_dot_product_attention(y, y, y)",
+      1);
+  CheckOneInput(
+      "def forward(self, x):\n  return torch.instance_norm(x, None, None, None, None, True, 0.1, 1e-5, False)", 1);
 }
 
 // Whoever converts has to try another size, as a trace holds what the network decided for this one.
@@ -168,7 +183,8 @@ TEST_F(Conversion, RefusesWhatIsNoTensorsAndWrongInputs) {
   const Status number = Convert(Save("def forward(self, x):\n  return x.size(2)"), All(Floats({1, 2, 4, 4})));
   ASSERT_FALSE(number.ok());
   EXPECT_EQ(number.error().code, Code::kUnsupported);
-  const Status wrong = Convert(Save("def forward(self, x):\n  return torch.conv2d(x, self.w)"), All(Floats({1, 5, 4, 4})));
+  const Status wrong =
+      Convert(Save("def forward(self, x):\n  return torch.conv2d(x, self.w)"), All(Floats({1, 5, 4, 4})));
   ASSERT_FALSE(wrong.ok());
   EXPECT_EQ(wrong.error().code, Code::kInvalid);
 }
@@ -184,7 +200,8 @@ TEST_F(Conversion, RefusesFilesThatAreNotNetworks) {
 }
 
 TEST_F(Conversion, LibTorchRunsWithoutInputsThatMayBeLeftOut) {
-  const Path file = Save("def forward(self, x, y: Optional[Tensor] = None):\n  if y is not None:\n    return x + y\n  return x * 2");
+  const Path file =
+      Save("def forward(self, x, y: Optional[Tensor] = None):\n  if y is not None:\n    return x + y\n  return x * 2");
   const auto one = Run("libtorch", file, All(Floats({1, 2, 3, 4})));
   ASSERT_TRUE(one.ok()) << ToString(one.error());
   EXPECT_EQ(one->front().values<float>()[1], 2 * Floats({1, 2, 3, 4}).values<float>()[1]);
