@@ -111,7 +111,7 @@ Result<std::unique_ptr<engines::Network>> LoadConverted(const spec::ModelDescrip
                                                         const EngineRequest& request, engines::Registry& registry,
                                                         const RunContext& context) {
   TEGULA_ASSIGN_OR_RETURN(const engines::Engine* const engine, registry.Find(candidate.engine));
-  const auto load = [&](const Path& xml) { return engine->Load(*candidate.weights, xml, request.network_options()); };
+  const auto load = [&](const Path& xml) { return engine->Load(*candidate.weights, xml, candidate.Options(request)); };
   const Path kept = request.cache.empty() ? Path() : FolderFor(candidate, file, request, registry);
   std::error_code ignored;
   if (!kept.empty() && std::filesystem::exists(kept / kNetwork, ignored)) {

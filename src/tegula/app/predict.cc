@@ -92,7 +92,8 @@ std::string ProofOf(const WeightsCheck& check) {
   return fmt::format("{} {}: {}", Title(check), check.engine_version,
                      check.outputs.empty()
                          ? "not proven, as the model's description states no test tensors"
-                         : fmt::format("largest difference to the model's test outputs {:.2g}", largest));
+                         : fmt::format("largest difference to the model's test outputs {:.2g}{}", largest,
+                                       check.status == CheckStatus::kFailed ? ", which is out of tolerance" : ""));
 }
 
 // One image on its way from source to folder.
@@ -374,10 +375,10 @@ class ImageRun {
     const WeightsCheck& check = job_.proven.check;
     const EngineRequest& engine = job_.request.engine;
     record_.engine = {
-        check.engine, check.engine_version, std::string(engines::PrecisionName(engine.precision)), engine.threads,
+        check.engine, check.engine_version, std::string(engines::PrecisionName(check.precision)), engine.threads,
         engine.engine == "auto" ? "the fastest that reproduces the model's test outputs" : "it was asked for"};
     record_.notes.insert(record_.notes.end(), check.notes.begin(), check.notes.end());
-    if (check.outputs.empty()) record_.notes.push_back(ProofOf(check));
+    if (check.outputs.empty() || check.status == CheckStatus::kFailed) record_.notes.push_back(ProofOf(check));
     if (check.is_converted)
       record_.notes.push_back(fmt::format("the {} weights were converted for {} and hold against the original",
                                           record_.model.weights_format, check.engine));

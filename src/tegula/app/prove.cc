@@ -49,13 +49,14 @@ double Megapixels(const spec::ModelDescription& model, const std::vector<Tensor>
 }
 
 // Runs the session until its time is known; the first run is thrown away, and its result returned.
-Result<std::vector<Tensor>> RunTimed(engines::Session& session, const std::vector<ConstView>& inputs, Cost& cost) {
+Result<std::vector<Tensor>> RunTimed(engines::Session& session, const std::vector<ConstView>& inputs,
+                                     std::stop_token stop, Cost& cost) {
   const double begin = MonotonicSeconds();
-  TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, session.Run(inputs));
+  TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, session.Run(inputs, stop));
   cost.run_s = MonotonicSeconds() - begin;
   for (int run = 1; run < kRuns && MonotonicSeconds() - begin + cost.run_s < kRunSeconds; ++run) {
     const double start = MonotonicSeconds();
-    TEGULA_TRY(session.Run(inputs));
+    TEGULA_TRY(session.Run(inputs, stop));
     cost.run_s = std::min(cost.run_s, MonotonicSeconds() - start);
   }
   return outputs;
@@ -72,7 +73,8 @@ std::vector<Candidate> CandidatesOf(const spec::ModelDescription& model, const E
       const bool is_direct = std::find(direct.begin(), direct.end(), engine) != direct.end();
       const std::string_view converter = engines::Registry::ConverterFor(engine, weights);
       if (is_converted ? !is_direct && !converter.empty() : is_direct)
-        candidates.push_back({&weights, engine, is_converted ? std::string(converter) : std::string()});
+        candidates.push_back(
+            {&weights, engine, is_converted ? std::string(converter) : std::string(), request.precision});
     }
   };
   for (const std::string& engine : engines::Registry::Names()) {
@@ -80,6 +82,13 @@ std::vector<Candidate> CandidatesOf(const spec::ModelDescription& model, const E
     add(engine, false);
     add(engine, true);
   }
+  const std::size_t exact = candidates.size();
+  for (std::size_t i = 0; request.allows_less && i < exact; ++i)
+    for (const engines::Precision precision : {engines::Precision::kBf16, engines::Precision::kF16}) {
+      Candidate less = candidates[i];
+      less.precision = precision;
+      candidates.push_back(std::move(less));
+    }
   return candidates;
 }
 
@@ -105,9 +114,8 @@ Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidat
   loaded.weights_sha256 = file.sha256;
   if (candidate.converter.empty()) {
     TEGULA_TRY(engine->CanRun(*candidate.weights));
-    TEGULA_ASSIGN_OR_RETURN(
-        loaded.network,
-        engine->Load(*candidate.weights, file.path, request.network_options()).Context(candidate.weights->file.source));
+    TEGULA_ASSIGN_OR_RETURN(loaded.network, engine->Load(*candidate.weights, file.path, candidate.Options(request))
+                                                .Context(candidate.weights->file.source));
   } else {
     TEGULA_ASSIGN_OR_RETURN(loaded.network,
                             LoadConverted(package.description(), candidate, file, tests, request, registry, context)
@@ -116,6 +124,7 @@ Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidat
   loaded.check.format = candidate.weights->format;
   loaded.check.engine = engine->name();
   loaded.check.engine_version = engine->version();
+  loaded.check.precision = candidate.precision;
   loaded.check.is_converted = !candidate.converter.empty();
   return loaded;
 }
@@ -136,7 +145,7 @@ Result<ProvenNetwork> Prove(const spec::Package& package, const Candidate& candi
   check.cost.load_s = MonotonicSeconds() - begin;
   check.cost.megapixels = Megapixels(model, inputs.tensors);
   TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> raw,
-                          RunTimed(*session, pipeline::ViewsOf(inputs.tensors), check.cost));
+                          RunTimed(*session, pipeline::ViewsOf(inputs.tensors), context.stop, check.cost));
   if (knows_memory) check.cost.memory_bytes = std::max<std::int64_t>(0, PeakMemoryBytes() - memory_before);
   TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> finished,
                           pipeline::FinishOutputs(model, raw, std::move(inputs.statistics), context.limits));
@@ -157,6 +166,7 @@ WeightsCheck NotCompared(const Candidate& candidate, const Error& error) {
   WeightsCheck check;
   check.format = candidate.weights->format;
   check.engine = candidate.engine;
+  check.precision = candidate.precision;
   check.is_converted = !candidate.converter.empty();
   // What an engine cannot do says nothing against the weights.
   check.status = error.code == Code::kUnsupported ? CheckStatus::kNotRun : CheckStatus::kFailed;

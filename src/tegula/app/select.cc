@@ -25,11 +25,11 @@ struct Choice {
 
 // Everything that the outcome depends on.
 Path ChoiceFile(const spec::Package& package, const EngineRequest& request, const engines::Registry& registry) {
-  const std::string key =
-      Sha256OfBytes(fmt::format("tegula choice 1\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", Version(),
-                                package.description_sha256(), registry.Fingerprint(), ProcessorName(), request.engine,
-                                request.weights ? spec::WeightsFormatName(*request.weights) : "any", request.device,
-                                engines::PrecisionName(request.precision), request.threads));
+  const std::string key = Sha256OfBytes(fmt::format(
+      "tegula choice 1\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", Version(), package.description_sha256(),
+      registry.Fingerprint(), ProcessorName(), request.engine,
+      request.weights ? spec::WeightsFormatName(*request.weights) : "any", request.device,
+      engines::PrecisionName(request.precision), request.allows_less ? "or less" : "only", request.threads));
   return request.cache / "choices" / (key + ".json");
 }
 
@@ -65,7 +65,7 @@ std::optional<ProvenNetwork> LoadRemembered(const spec::Package& package, const 
   const WeightsCheck& taken = choice.checks[choice.taken];
   for (const Candidate& candidate : CandidatesOf(package.description(), request)) {
     if (candidate.weights->format != taken.format || candidate.engine != taken.engine ||
-        candidate.converter.empty() == taken.is_converted)
+        candidate.converter.empty() == taken.is_converted || candidate.precision != taken.precision)
       continue;
     Result<ProvenNetwork> loaded = LoadCandidate(package, candidate, nullptr, request, registry, context);
     if (!loaded.ok() || loaded->weights_sha256 != choice.weights_sha256 ||
@@ -116,8 +116,10 @@ Result<ProvenNetwork> SelectNetwork(const spec::Package& package, const EngineRe
     if (context.stop.stop_requested()) return CancelledError();
     Result<ProvenNetwork> proven = Prove(package, candidate, tests, request, registry, context);
     choice.checks.push_back(proven.ok() ? proven->check : NotCompared(candidate, proven.error()));
-    const bool is_right =
-        proven.ok() && (proven->check.status == CheckStatus::kPassed || proven->check.status == CheckStatus::kUnproven);
+    // Who asks for less than float32 gets it, and is told how far off it is.
+    const bool is_asked_for = request.precision != engines::Precision::kF32;
+    const bool is_right = proven.ok() && (is_asked_for || proven->check.status == CheckStatus::kPassed ||
+                                          proven->check.status == CheckStatus::kUnproven);
     if (!is_right) {
       codes.insert(proven.ok() ? Code::kUnsupported : proven.error().code);
       continue;

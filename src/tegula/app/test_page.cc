@@ -26,6 +26,11 @@ std::string Speed(const Cost& cost) {
 }
 std::string Memory(const Cost& cost) { return cost.memory_bytes > 0 ? fmt::format("{}", cost.memory_bytes >> 20) : ""; }
 
+// " in bfloat16"; nothing for what is the rule.
+std::string Less(engines::Precision precision) {
+  return precision == engines::Precision::kF32 ? "" : fmt::format(" in {}", engines::PrecisionName(precision));
+}
+
 std::string SizesTried(const WeightsCheck& check) {
   if (check.sizes.empty()) return {};
   const auto passed =
@@ -154,7 +159,8 @@ TestTable TableOf(const TestReport& report) {
     const std::string weights(spec::WeightsFormatName(check.format));
     const std::string engine = check.engine.empty() ? ""
                                                     : fmt::format("{} {}{}", check.engine, check.engine_version,
-                                                                  check.is_converted ? " (converted)" : "");
+                                                                  check.is_converted ? " (converted)" : "") +
+                                                          Less(check.precision);
     if (check.outputs.empty()) table.rows.push_back({weights, engine, std::string(StatusName(check.status))});
     for (const OutputCheck& output : check.outputs) {
       const Comparison& c = output.comparison;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tegula/app/compare.h"
+#include "tegula/engines/engine.h"
 #include "tegula/spec/model_description.h"
 
 namespace tegula::app {
@@ -46,6 +47,7 @@ struct WeightsCheck {
   spec::WeightsFormat format = spec::WeightsFormat::kOnnx;
   std::string engine;  ///< empty if none runs this format
   std::string engine_version;
+  engines::Precision precision = engines::Precision::kF32;
   bool is_converted = false;  ///< the engine runs it in another format, which was made of it here
   CheckStatus status = CheckStatus::kNotRun;
   std::string reason;  ///< why it failed or was not run
@@ -55,7 +57,7 @@ struct WeightsCheck {
   Cost cost;
 };
 
-/// "torchscript with openvino (converted)".
+/// "torchscript with openvino (converted)", "onnx with openvino in bfloat16".
 std::string Title(const WeightsCheck& check);
 
 /// The elements of `bioimageio`-like reports as JSON, and back. Reading gives nothing for what Write did not write.

@@ -47,7 +47,14 @@ class OvSession final : public Session {
         request_(compiled_.create_infer_request()),
         belongs_to_openvino_(std::move(belongs_to_openvino)) {}
 
-  Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs) override {
+  using Session::Run;
+  Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs, std::stop_token stop) override {
+    Result<std::vector<Tensor>> outputs = RunUnlessStopped(inputs, stop);
+    return outputs.ok() || !stop.stop_requested() ? std::move(outputs) : CancelledError();
+  }
+
+ private:
+  Result<std::vector<Tensor>> RunUnlessStopped(std::span<const ConstView> inputs, const std::stop_token& stop) {
     return Ov(Code::kInternal, "cannot run the network", [&]() -> Result<std::vector<Tensor>> {
       if (inputs.size() != compiled_.inputs().size())
         return InvalidError(
@@ -73,7 +80,11 @@ class OvSession final : public Session {
         request_.set_output_tensor(i, ov::Tensor(port.get_element_type(), port.get_shape(), tensor.view().data()));
         outputs.push_back(std::move(tensor));
       }
-      request_.infer();
+      request_.start_async();
+      {
+        const std::stop_callback cancel(stop, [this]() { request_.cancel(); });
+        request_.wait();
+      }
       for (std::size_t i = 0; i < outputs.size(); ++i) {
         if (!belongs_to_openvino_[i]) continue;
         const ov::Tensor result = request_.get_output_tensor(i);
@@ -85,7 +96,6 @@ class OvSession final : public Session {
     });
   }
 
- private:
   ov::CompiledModel compiled_;
   ov::InferRequest request_;
   std::vector<bool> belongs_to_openvino_;
@@ -104,13 +114,33 @@ std::vector<bool> BelongsToOpenVino(const ov::Model& model) {
   return belongs;
 }
 
+ov::element::Type ToOv(Precision precision) {
+  switch (precision) {
+    case Precision::kF32: return ov::element::f32;
+    case Precision::kBf16: return ov::element::bf16;
+    case Precision::kF16: return ov::element::f16;
+  }
+  return ov::element::f32;
+}
+
+// "gpu.1" is GPU.1 to OpenVINO. kNotFound if this machine has none.
+Result<std::string> DeviceOf(const ov::Core& core, const std::string& name) {
+  std::string wanted;
+  for (const char c : name) wanted += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  const std::vector<std::string> devices = core.get_available_devices();
+  for (const std::string& device : devices)
+    if (device == wanted || device.starts_with(wanted + ".")) return wanted;
+  return NotFoundError(fmt::format("OpenVINO has no device {} here; it has {}", name, fmt::join(devices, ", ")));
+}
+
 class OvNetwork final : public Network {
  public:
   OvNetwork(std::shared_ptr<ov::Core> core, std::shared_ptr<ov::Model> model, NetworkOptions options,
-            std::vector<Port> inputs, std::vector<Port> outputs)
+            std::string device, std::vector<Port> inputs, std::vector<Port> outputs)
       : core_(std::move(core)),
         model_(std::move(model)),
-        options_(options),
+        options_(std::move(options)),
+        device_(std::move(device)),
         inputs_(std::move(inputs)),
         outputs_(std::move(outputs)) {}
   const std::vector<Port>& inputs() const noexcept override { return inputs_; }
@@ -127,28 +157,30 @@ class OvNetwork final : public Network {
                                         DTypeName(inputs_[i].dtype), inputs_[i].name, DTypeName(dtypes[i])));
       wanted += fmt::format("{}{} = {}", i == 0 ? "" : ", ", inputs_[i].name, ToString(shapes[i]));
     }
-    return Ov(Code::kInvalid, fmt::format("does not take the shape {}", wanted),
-              [&]() -> Result<std::unique_ptr<Session>> {
-                const std::shared_ptr<ov::Model> model = model_->clone();
-                std::map<std::size_t, ov::PartialShape> partial;
-                for (std::size_t i = 0; i < shapes.size(); ++i) partial[i] = ov::PartialShape(ToOv(shapes[i]));
-                model->reshape(partial);
-                const ov::element::Type precision =
-                    options_.precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32;
-                const std::vector<bool> belongs = BelongsToOpenVino(*model);
-                return std::unique_ptr<Session>(std::make_unique<OvSession>(
-                    core_->compile_model(model, "CPU", ov::hint::inference_precision(precision),
-                                         ov::inference_num_threads(options_.threads), ov::num_streams(1),
-                                         ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
-                                         ov::hint::enable_cpu_pinning(false)),
-                    belongs));
-              });
+    return Ov(
+        Code::kInvalid, fmt::format("does not take the shape {}", wanted), [&]() -> Result<std::unique_ptr<Session>> {
+          const std::shared_ptr<ov::Model> model = model_->clone();
+          std::map<std::size_t, ov::PartialShape> partial;
+          for (std::size_t i = 0; i < shapes.size(); ++i) partial[i] = ov::PartialShape(ToOv(shapes[i]));
+          model->reshape(partial);
+          std::vector<bool> belongs = BelongsToOpenVino(*model);
+          ov::CompiledModel compiled = core_->compile_model(
+              model, device_, ov::hint::inference_precision(ToOv(options_.precision)),
+              ov::inference_num_threads(options_.threads), ov::num_streams(1),
+              ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::hint::enable_cpu_pinning(false));
+          // Where it cannot compute so, OpenVINO takes another precision and says nothing.
+          if (compiled.get_property(ov::hint::inference_precision) != ToOv(options_.precision))
+            return UnsupportedError(
+                fmt::format("the {} does not compute in {} here", device_, PrecisionName(options_.precision)));
+          return std::unique_ptr<Session>(std::make_unique<OvSession>(std::move(compiled), std::move(belongs)));
+        });
   }
 
  private:
   std::shared_ptr<ov::Core> core_;
   std::shared_ptr<ov::Model> model_;
   NetworkOptions options_;
+  std::string device_;  // as OpenVINO calls it
   std::vector<Port> inputs_, outputs_;
 };
 
@@ -180,6 +212,7 @@ class OvEngine final : public Engine {
     if (framework == nullptr) TEGULA_TRY(CanRun(weights));
     const auto load = [&]() -> Result<std::unique_ptr<Network>> {
       const auto core = std::make_shared<ov::Core>();
+      TEGULA_ASSIGN_OR_RETURN(std::string device, DeviceOf(*core, options.device));
       // Core::read_model would try every reader it has, and those of other formats print to stderr.
       const std::shared_ptr<ov::frontend::FrontEnd> reader =
           ov::frontend::FrontEndManager().load_by_framework(framework);
@@ -189,7 +222,7 @@ class OvEngine final : public Engine {
       TEGULA_ASSIGN_OR_RETURN(std::vector<Port> outputs, PortsOf(constant->outputs()));
       if (outputs.empty()) return CorruptError("the network has no outputs");
       return std::unique_ptr<Network>(
-          std::make_unique<OvNetwork>(core, model, options, std::move(inputs), std::move(outputs)));
+          std::make_unique<OvNetwork>(core, model, options, std::move(device), std::move(inputs), std::move(outputs)));
     };
     return Ov(Code::kCorrupt, "cannot read the network", load);
   }
