@@ -112,11 +112,9 @@ std::int64_t CountOf(const std::vector<WeightsCheck>& checks, CheckStatus status
                        [status](const WeightsCheck& check) { return check.status == status; });
 }
 
-// The test outputs came out right.
-bool FailedOnlyInSizes(const WeightsCheck& check) {
-  return check.status == CheckStatus::kFailed && !check.outputs.empty() &&
-         std::all_of(check.outputs.begin(), check.outputs.end(),
-                     [](const OutputCheck& output) { return output.comparison.passed; });
+bool HasWrongOutput(const WeightsCheck& check) {
+  return std::any_of(check.outputs.begin(), check.outputs.end(),
+                     [](const OutputCheck& output) { return !output.comparison.passed; });
 }
 
 }  // namespace
@@ -127,6 +125,10 @@ bool TestReport::passed() const {
          !(is_strict && unproven + CountOf(checks, CheckStatus::kNotRun) > 0);
 }
 
+bool TestReport::ran() const {
+  return CountOf(checks, CheckStatus::kNotRun) < static_cast<std::int64_t>(checks.size());
+}
+
 std::string TestReport::verdict() const {
   const std::int64_t not_run = CountOf(checks, CheckStatus::kNotRun);
   const bool is_unproven = CountOf(checks, CheckStatus::kUnproven) > 0;
@@ -134,17 +136,18 @@ std::string TestReport::verdict() const {
     return fmt::format("{}{}",
                        is_unproven ? "it runs, but nothing is proven: the description states no test tensors"
                                    : "passed: the model reproduces its test outputs",
-                       not_run > 0 ? fmt::format(" ({} of its weights were not run)", not_run) : "");
-  if (CountOf(checks, CheckStatus::kFailed) > 0) {
-    const bool is_size = std::none_of(checks.begin(), checks.end(), [](const WeightsCheck& check) {
-      return check.status == CheckStatus::kFailed && !FailedOnlyInSizes(check);
-    });
-    return is_size ? "FAILED: the network does not take all sizes that the description gives"
-                   : "FAILED: the model does not reproduce its test outputs";
-  }
+                       not_run == 0   ? ""
+                       : not_run == 1 ? " (one of its weights was not run)"
+                                      : fmt::format(" ({} of its weights were not run)", not_run));
+  const auto failed = std::find_if(checks.begin(), checks.end(),
+                                   [](const WeightsCheck& check) { return check.status == CheckStatus::kFailed; });
+  if (std::any_of(failed, checks.end(), HasWrongOutput)) return "FAILED: the model does not reproduce its test outputs";
+  if (failed != checks.end())
+    return failed->outputs.empty() ? "FAILED: it could not be tested: " + failed->reason
+                                   : "FAILED: the network does not take all sizes that the description gives";
   if (is_unproven) return "FAILED: nothing is proven, as the description states no test tensors";
-  if (CountOf(checks, CheckStatus::kPassed) > 0) return "FAILED: not all of its weights were run";
-  return "FAILED: none of its weights was run";
+  if (ran()) return "FAILED: not all of its weights were run";
+  return "NOT TESTED: none of its weights runs here as it is";
 }
 
 Result<TestReport> Test(const TestRequest& request, engines::Registry& registry, const RunContext& context) {

@@ -80,6 +80,7 @@ void AddTest(CLI::App& app, Run& run) {
       TEGULA_ASSIGN_OR_RETURN(const app::TestReport report, app::Test(request, session.registry, session.context));
       if (!words->report.empty()) TEGULA_TRY(WriteReport(report, words->report));
       Print(words->json ? ToJson(report) : ToText(report));
+      if (!report.ran()) return app::ExitCodeOf(Code::kUnsupported);
       return report.passed() ? app::kExitOk : app::kExitTestFailed;
     };
   });
