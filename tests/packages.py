@@ -20,7 +20,7 @@ def golden_package(shared, name, folder):
 def every_package(shared, folder):
     """(name, what to give as MODEL): data/models, golden/predict/rdf, models_made."""
     for path in sorted((shared / "data/models").glob("*/*.yaml")):
-        if "format_version" in path.read_text() and "invalid" not in path.name:
+        if "type: model" in path.read_text() and "invalid" not in path.name:
             yield f"models/{path.parent.name}/{path.name}", path
     for path in sorted((shared / "golden/predict/rdf").glob("*.rdf.yaml")):
         name = path.name.removesuffix(".rdf.yaml")
