@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tegula/app/select.h"
 #include "tegula/pipeline/whole.h"
 
 namespace tegula::app {
@@ -50,6 +51,7 @@ class Tester {
 
   Status Run(TestReport& report) {
     const Result<TestTensors> tests = ReadTestTensors(package_, context_.limits);
+    std::vector<WeightsCheck> as_proven;  // without the other sizes
     for (const spec::WeightsEntry& weights : package_.description().weights) {
       if (request_.engine.weights && *request_.engine.weights != weights.format) continue;
       std::vector<Candidate> candidates = CandidatesOf(package_.description(), request_.engine);
@@ -58,12 +60,14 @@ class Tester {
       for (const Candidate& candidate : candidates) {
         if (context_.stop.stop_requested()) return CancelledError();
         TestTensorsOfCheck result;
-        report.checks.push_back(tests.ok() ? Check(candidate, *tests, result) : NotCompared(candidate, tests.error()));
+        report.checks.push_back(tests.ok() ? Check(candidate, *tests, result, as_proven)
+                                           : NotCompared(candidate, tests.error()));
         report.results.push_back(std::move(result));
         // The next engine is asked where the preferred one cannot.
         if (!request_.all_engines && report.checks.back().status != CheckStatus::kNotRun) break;
       }
     }
+    if (request_.all_engines) RememberChecks(package_, request_.engine, registry_, as_proven);
     if (request_.keep_tensors && tests.ok()) {
       for (const Tensor& tensor : tests->inputs) report.tests.inputs.push_back(tensor.Clone());
       for (const Tensor& tensor : tests->outputs) report.tests.outputs.push_back(tensor.Clone());
@@ -81,12 +85,14 @@ class Tester {
                                               spec::WeightsFormatName(weights.format))));
   }
 
-  WeightsCheck Check(const Candidate& candidate, const TestTensors& tests, TestTensorsOfCheck& result) const {
+  WeightsCheck Check(const Candidate& candidate, const TestTensors& tests, TestTensorsOfCheck& result,
+                     std::vector<WeightsCheck>& as_proven) const {
     Result<ProvenNetwork> proven =
         Prove(package_, candidate, tests, request_.engine, registry_, context_,
               {.measures_memory = true, .outputs = request_.keep_tensors ? &result.outputs : nullptr});
-    if (!proven.ok()) return NotCompared(candidate, proven.error());
+    if (!proven.ok()) return as_proven.emplace_back(NotCompared(candidate, proven.error()));
     WeightsCheck& check = proven->check;
+    as_proven.push_back(check);
     if (!request_.other_sizes) return std::move(check);
     const spec::ModelDescription& model = package_.description();
     for (const spec::SizeChoice& choice : OtherSizes(model)) {

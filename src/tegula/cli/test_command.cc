@@ -23,7 +23,7 @@ std::string ToJson(const app::TestReport& report) {
 }
 
 std::string ToText(const app::TestReport& report) {
-  const app::TestTable table = app::TableOf(report);
+  const app::TestTable table = app::TableOf(report.checks);
   std::vector<std::vector<std::string>> rows = {table.heading};
   rows.insert(rows.end(), table.rows.begin(), table.rows.end());
   std::string text = fmt::format("{} ({})\n\n{}", report.model.name, report.package, Table(rows));
