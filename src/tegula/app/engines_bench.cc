@@ -1,5 +1,5 @@
-// What a window costs with each way of running a network, turn by turn in one process: CPU seconds of the ONNX weights in
-// OpenVINO, of the TorchScript weights in OpenVINO, in the LibTorch engine, and in LibTorch as a script uses it
+// What a window costs with each way of running a network, turn by turn in one process: CPU seconds of the ONNX weights
+// in OpenVINO, of the TorchScript weights in OpenVINO, in the LibTorch engine, and in LibTorch as a script uses it
 // (torch.jit.load and a call).
 //
 //   engines_bench ENGINES MODEL...     prints one JSON array, a row per model and window
@@ -23,11 +23,14 @@
 namespace tegula::app {
 namespace {
 
-constexpr int kRounds = 7;
+constexpr int kLeastRounds = 7;
+constexpr double kLeastSeconds = 15;            // of a model and window, all ways together
 constexpr int kWarm = 3;                        // PyTorch's executor optimises in the second run
 constexpr std::int64_t kEdges[] = {512, 1024};  // of a 2D window; 3D windows have as many voxels
 constexpr std::int64_t kDepth = 16;
 constexpr auto kRest = std::chrono::milliseconds(60);  // until the threads of the one before no longer spin
+
+using Clock = std::chrono::steady_clock;
 
 // One way of running the network on the window.
 using Way = std::function<Status()>;
@@ -106,12 +109,14 @@ Result<nlohmann::ordered_json> MeasureWindow(const spec::Package& package, std::
     ways["torchscript in LibTorch"] = InLibTorch(file, window, request.threads);
   }
   std::map<std::string, std::vector<double>> seconds;
-  for (int round = -kWarm; round < kRounds; ++round)
+  int rounds = -kWarm;
+  for (const auto began_all = Clock::now();
+       rounds < kLeastRounds || Clock::now() - began_all < std::chrono::duration<double>(kLeastSeconds); ++rounds)
     for (const auto& [name, run] : ways) {
       std::this_thread::sleep_for(kRest);
       const double began = CpuSeconds();
       TEGULA_TRY(run());
-      if (round >= 0) seconds[name].push_back(CpuSeconds() - began);
+      if (rounds >= 0) seconds[name].push_back(CpuSeconds() - began);
     }
   nlohmann::ordered_json cpu;
   for (const auto& [name, times] : seconds) cpu[name] = Median(times);
@@ -119,7 +124,7 @@ Result<nlohmann::ordered_json> MeasureWindow(const spec::Package& package, std::
                                 {"window", ToString(window.shape())},
                                 {"edge", edge},
                                 {"threads", request.threads},
-                                {"rounds", kRounds},
+                                {"rounds", rounds},
                                 {"cpu_s", cpu}};
 }
 
