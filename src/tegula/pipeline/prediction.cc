@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "tegula/core/platform.h"
+#include "tegula/image/block_view.h"
 #include "tegula/pipeline/whole.h"
 #include "tegula/tensor/kernels.h"
 
@@ -80,9 +81,11 @@ Status CheckApplicable(const spec::ModelDescription& model) {
 
 Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, const image::BoundImage& image,
                                  const tiling::TileRequest& request) {
+  if (image.info().size[GridAxis::kT] * image.info().size[GridAxis::kZ] > 1)
+    return UnsupportedError("so far models are applied to one plane; choose one with --z and --t");
   TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules y, tiling::RulesOf(model, "y", request));
   TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules x, tiling::RulesOf(model, "x", request));
-  return tiling::PlanTiles(y, x, image.info().height, image.info().width, request);
+  return tiling::PlanTiles(y, x, image.info().height(), image.info().width(), request);
 }
 
 // Adds up where the workers' time goes.
@@ -108,7 +111,7 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
   TEGULA_ASSIGN_OR_RETURN(PlaneLayout out_layout, PlaneLayout::Of(out));
   TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules y, tiling::RulesOf(model, "y", request));
   TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules x, tiling::RulesOf(model, "x", request));
-  TEGULA_ASSIGN_OR_RETURN(tiling::TilePlan plan, tiling::PlanTiles(y, x, info.height, info.width, request));
+  TEGULA_ASSIGN_OR_RETURN(tiling::TilePlan plan, tiling::PlanTiles(y, x, info.height(), info.width(), request));
 
   const Shape window = in_layout.ShapeOf(info.channels, plan.y.window, plan.x.window);
   TEGULA_ASSIGN_OR_RETURN(
@@ -157,7 +160,8 @@ Result<Tensor> Prediction::ReadWindow(const RunContext& context, const tiling::T
                        context.limits));
   const Box in_image{tile.input.y.Shifted(-plan_.y.pad_before), tile.input.x.Shifted(-plan_.x.pad_before)};
   const spec::PadDescription& pad = model_->inputs.front().pad;
-  TEGULA_TRY(image_->ReadPadded(in_image, pad.mode, pad.value, in_layout_.PlanesOf(raw.view())));
+  TEGULA_TRY(
+      image_->ReadPadded(BlockOf(in_image), pad.mode, pad.value, image::AsBlock(in_layout_.PlanesOf(raw.view()))));
   return raw;
 }
 

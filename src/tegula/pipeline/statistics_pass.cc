@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "tegula/core/interval.h"
+#include "tegula/image/block_view.h"
 #include "tegula/spec/sizes.h"
 #include "tegula/tensor/kernels.h"
 
@@ -152,15 +153,18 @@ Result<ops::Statistics> Collect(const RunContext& context, const Question& quest
 Result<Plane> PlaneOf(const spec::ModelDescription& model, const StatisticsSource& source) {
   const spec::TensorDescription& input = model.inputs.front();
   const image::BoundImage& image = *source.image;
+  if (image.info().size[GridAxis::kT] * image.info().size[GridAxis::kZ] > 1)
+    return UnsupportedError("so far statistics are taken of one plane; choose one with --z and --t");
   const bool is_padded = source.padded && spec::PadsByHalo(model);
   const std::int64_t halo_y = is_padded ? spec::InputHalo(model, input.id, "y") : 0;
   const std::int64_t halo_x = is_padded ? spec::InputHalo(model, input.id, "x") : 0;
   Plane plane;
-  plane.height = image.info().height + 2 * halo_y;
-  plane.width = image.info().width + 2 * halo_x;
+  plane.height = image.info().height() + 2 * halo_y;
+  plane.width = image.info().width() + 2 * halo_x;
   plane.dtype = image.info().dtype;
   plane.read = [&image, &pad = input.pad, halo_y, halo_x](const Box& box, const View& out_cyx) {
-    return image.ReadPadded({box.y.Shifted(-halo_y), box.x.Shifted(-halo_x)}, pad.mode, pad.value, out_cyx);
+    return image.ReadPadded(BlockOf({box.y.Shifted(-halo_y), box.x.Shifted(-halo_x)}), pad.mode, pad.value,
+                            image::AsBlock(out_cyx));
   };
   plane.mask = source.mask;
   TEGULA_ASSIGN_OR_RETURN(plane.grid.y, objects::PixelAxis::Create(image.info().downsample_y));
