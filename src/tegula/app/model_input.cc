@@ -25,6 +25,10 @@ image::ModelInput WantedOf(const spec::TensorDescription& input) {
     wanted.channels = fixed != nullptr ? fixed->size : 0;
     wanted.channel_names = channel->channel_names;
   }
+  for (const spec::Axis& axis : input.axes) {
+    wanted.has_z = wanted.has_z || (axis.type == spec::AxisType::kSpace && axis.id == "z");
+    wanted.has_t = wanted.has_t || axis.type == spec::AxisType::kTime;
+  }
   const spec::Axis* y = input.FindAxis("y");
   const spec::Axis* x = input.FindAxis("x");
   if (y != nullptr && x != nullptr) {

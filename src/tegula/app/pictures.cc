@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tegula/image/block_view.h"
 #include "tegula/image/thumbnail.h"
 #include "tegula/objects/region_tracer.h"
 #include "tegula/outputs/palette.h"
@@ -83,12 +84,13 @@ Result<Pictures> Pictures::Create(const image::Source& source, const image::Boun
                                   const pipeline::OutputInfo& output) {
   const image::BoundInfo& info = image.info();
   TEGULA_ASSIGN_OR_RETURN(const image::Thumbnail thumbnail,
-                          image::ReadThumbnail(source, kPictureEdge, info.source_channels, info.z, info.t));
+                          image::ReadThumbnail(source, kPictureEdge, info.source_channels, info.first[GridAxis::kZ],
+                                               info.first[GridAxis::kT]));
   const Shape& shape = thumbnail.pixels_cyx.shape();
   Pictures pictures;
   TEGULA_ASSIGN_OR_RETURN(pictures.slide_, ToPicture(thumbnail.pixels_cyx, info));
-  pictures.image_y_ = static_cast<double>(info.height) / static_cast<double>(shape[1]);
-  pictures.image_x_ = static_cast<double>(info.width) / static_cast<double>(shape[2]);
+  pictures.image_y_ = static_cast<double>(info.height()) / static_cast<double>(shape[1]);
+  pictures.image_x_ = static_cast<double>(info.width()) / static_cast<double>(shape[2]);
   pictures.output_ = output;
   pictures.rings_.resize(static_cast<std::size_t>(output.channels));
   pictures.cells_ = CeilDiv(output.width, kDetailEdge);
@@ -186,10 +188,10 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
     const auto end = static_cast<std::int64_t>(std::ceil(static_cast<double>(output.end) / scale + origin));
     return Interval{std::clamp<std::int64_t>(begin, 0, size - 1), std::clamp<std::int64_t>(end, 1, size)};
   };
-  const Box part{under(box.y, output_.scale_y, output_.origin_y, info.height),
-                 under(box.x, output_.scale_x, output_.origin_x, info.width)};
+  const Box part{under(box.y, output_.scale_y, output_.origin_y, info.height()),
+                 under(box.x, output_.scale_x, output_.origin_x, info.width())};
   TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(info.dtype, {info.channels, part.height(), part.width()}));
-  TEGULA_TRY(image.Read(part, pixels.view()));
+  TEGULA_TRY(image.Read(BlockOf(part), image::AsBlock(pixels.view())));
   TEGULA_ASSIGN_OR_RETURN(Tensor picture, ToPicture(pixels, info));
 
   TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, {output_.channels, box.height(), box.width()}));

@@ -19,11 +19,12 @@ struct ImageWords {
   std::string channels;
   int level = -1;
   double pixel_size = 0;
+  std::string z, t;
 
-  /// Declares --channels, --level and --pixel-size, which write here.
+  /// Declares --channels, --level, --pixel-size, --z and --t, which write here.
   void AddTo(CLI::App& command);
-  /// What was said of them.
-  image::BindingRequest Binding(const CLI::App& command) const;
+  /// What was said of them. kInvalid.
+  Result<image::BindingRequest> Binding(const CLI::App& command) const;
 };
 
 }  // namespace tegula::cli

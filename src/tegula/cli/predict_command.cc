@@ -34,7 +34,7 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   request.model = words.model;
   request.images = words.images;
   request.output = words.output;
-  request.binding = words.image.Binding(command);
+  TEGULA_ASSIGN_OR_RETURN(request.binding, words.image.Binding(command));
   for (const std::string& list : words.formats)
     for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
   request.objects.classes = Names(words.objects);

@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "tegula/core/text.h"
+#include "tegula/image/block_view.h"
+#include "tegula/image/padding.h"
 
 namespace tegula::image {
 namespace {
@@ -83,15 +85,22 @@ Status BindChannels(const ImageInfo& info, const BindingRequest& request, const 
   return Ok();
 }
 
-Status BindPlane(const char* axis, std::int64_t size, std::optional<std::int64_t> asked, std::int64_t& plane,
-                 std::vector<std::string>& decisions) {
-  if (asked && (*asked < 0 || *asked >= size))
-    return InvalidError(fmt::format("there is no {}={}; the image has {} from 0 to {}", axis, *asked, axis, size - 1));
-  if (!asked && size > 1)
-    return InvalidError(fmt::format("the image has {} planes along {}; choose one with --{}, from 0 to {}", size, axis,
-                                    axis, size - 1));
-  plane = asked.value_or(0);
-  if (size > 1) decisions.push_back(fmt::format("plane {}={} of {}", axis, plane, size));
+// The planes of one axis. `all`: the model takes them together.
+Status BindPlanes(GridAxis axis, std::int64_t size, const std::optional<PlaneRange>& asked, bool all,
+                  BoundInfo& bound) {
+  const char name = GridAxisName(axis);
+  if (!asked && !all && size > 1)
+    return InvalidError(fmt::format(
+        "the image has {0} planes along {1}; choose one with --{1}, from 0 to {2}, or several, as --{1} 0:{0}", size,
+        name, size - 1));
+  TEGULA_ASSIGN_OR_RETURN(const Interval planes,
+                          asked.value_or(PlaneRange::All()).Within(size).Context(fmt::format("--{}", name)));
+  bound.first[axis] = planes.begin;
+  bound.size[axis] = planes.size();
+  if (size == 1) return Ok();
+  bound.decisions.push_back(planes.size() == 1
+                                ? fmt::format("plane {}={} of {}", name, planes.begin, size)
+                                : fmt::format("planes {}={} to {} of {}", name, planes.begin, planes.end - 1, size));
   return Ok();
 }
 
@@ -131,15 +140,15 @@ std::size_t BestLevelToResample(const ImageInfo& info, const PixelSize& wanted) 
 void UseLevel(const ImageInfo& info, std::size_t index, BoundInfo& bound) {
   const Level& level = info.levels[index];
   bound.level = static_cast<int>(index);
-  bound.height = level.height;
-  bound.width = level.width;
+  bound.size[GridAxis::kY] = level.height;
+  bound.size[GridAxis::kX] = level.width;
   bound.downsample_y = level.downsample_y;
   bound.downsample_x = level.downsample_x;
   if (info.pixel_size) bound.pixel_size = Scaled(*info.pixel_size, level);
 }
 
 std::string LevelText(const BoundInfo& bound) {
-  return fmt::format("level {} ({} x {} pixels, height x width) as it is", bound.level, bound.height, bound.width);
+  return fmt::format("level {} ({} x {} pixels, height x width) as it is", bound.level, bound.height(), bound.width());
 }
 
 struct Grid {
@@ -149,22 +158,23 @@ struct Grid {
 Result<Grid> ResampleTo(const ImageInfo& info, const PixelSize& wanted, std::string_view whose, BoundInfo& bound) {
   UseLevel(info, BestLevelToResample(info, wanted), bound);
   const PixelSize have = *bound.pixel_size;
-  const Grid grid{AxisGrid::WithStep(bound.height, wanted.y_um / have.y_um),
-                  AxisGrid::WithStep(bound.width, wanted.x_um / have.x_um)};
+  const Grid grid{AxisGrid::WithStep(bound.height(), wanted.y_um / have.y_um),
+                  AxisGrid::WithStep(bound.width(), wanted.x_um / have.x_um)};
   constexpr std::int64_t kLargestAxis = std::int64_t{1} << 31;
   if (grid.y.out_size > kLargestAxis || grid.x.out_size > kLargestAxis)
     return UnsupportedError(
         fmt::format("the image with pixels of {} would have {} x {} pixels, which is more than allowed", ToText(wanted),
                     grid.y.out_size, grid.x.out_size));
   bound.resampled = true;
-  bound.height = grid.y.out_size;
-  bound.width = grid.x.out_size;
+  bound.size[GridAxis::kY] = grid.y.out_size;
+  bound.size[GridAxis::kX] = grid.x.out_size;
   bound.downsample_y *= grid.y.step;
   bound.downsample_x *= grid.x.step;
   bound.pixel_size = wanted;
-  bound.decisions.push_back(fmt::format(
-      "level {} resampled from pixels of {} to {} {} ({}), {} x {} pixels", bound.level, ToText(have), whose,
-      ToText(wanted), grid.y.step >= 1 && grid.x.step >= 1 ? "mean of the area" : "linear", bound.height, bound.width));
+  bound.decisions.push_back(fmt::format("level {} resampled from pixels of {} to {} {} ({}), {} x {} pixels",
+                                        bound.level, ToText(have), whose, ToText(wanted),
+                                        grid.y.step >= 1 && grid.x.step >= 1 ? "mean of the area" : "linear",
+                                        bound.height(), bound.width()));
   return grid;
 }
 
@@ -217,55 +227,6 @@ Result<std::optional<Grid>> BindGrid(const ImageInfo& info, const BindingRequest
   return std::optional<Grid>();
 }
 
-// The part of an axis of `size` pixels that a padded run shows; empty if it shows none.
-Interval NeededPart(Interval run, std::int64_t size, PadMode mode) {
-  if (mode == PadMode::kConstant) return Intersect(run, {0, size});
-  Interval needed{size, 0};
-  // Beyond one period the whole axis has been seen.
-  const std::int64_t end = std::min(run.end, run.begin + 2 * size);
-  for (std::int64_t i = run.begin; i < end; ++i) {
-    const std::int64_t at = PaddedIndex(i, size, mode);
-    needed = {std::min(needed.begin, at), std::max(needed.end, at + 1)};
-  }
-  // An edge run shows the far end however long it is.
-  if (const std::int64_t last = PaddedIndex(run.end - 1, size, mode); last >= needed.end) needed.end = last + 1;
-  return needed;
-}
-
-void Fill(double value, const View& out) {
-  Shape none = out.shape();
-  for (int axis = 0; axis < none.rank(); ++axis) none[axis] = 0;
-  ConvertCopy(ConstView(reinterpret_cast<const std::byte*>(&value), DType::kF64, out.shape(), none), out);
-}
-
-// Positions of a padded run in the part that was read; -1 where the constant stands.
-std::vector<std::int64_t> Sources(Interval run, std::int64_t size, PadMode mode, std::int64_t part_begin) {
-  std::vector<std::int64_t> sources;
-  for (std::int64_t i = run.begin; i < run.end; ++i) {
-    const std::int64_t at = PaddedIndex(i, size, mode);
-    sources.push_back(at < 0 ? -1 : at - part_begin);
-  }
-  return sources;
-}
-
-void Gather(const ConstView& part_cyx, const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& columns,
-            const View& out_cyx) noexcept {
-  VisitDType(out_cyx.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* const in = part_cyx.as<T>();
-    T* const out = out_cyx.as<T>();
-    const Shape &is = part_cyx.strides(), &os = out_cyx.strides();
-    for (std::int64_t c = 0; c < out_cyx.shape()[0]; ++c) {
-      for (std::size_t y = 0; y < rows.size(); ++y) {
-        const T* const from = in + c * is[0] + rows[y] * is[1];
-        T* const to = out + c * os[0] + static_cast<std::int64_t>(y) * os[1];
-        for (std::size_t x = 0; x < columns.size(); ++x)
-          to[static_cast<std::int64_t>(x) * os[2]] = from[columns[x] * is[2]];
-      }
-    }
-  });
-}
-
 }  // namespace
 
 Result<BoundImage> Bind(const Source& source, const BindingRequest& request, const ModelInput& wanted) {
@@ -274,39 +235,34 @@ Result<BoundImage> Bind(const Source& source, const BindingRequest& request, con
   BoundInfo& bound = image.info_;
   bound.dtype = info.dtype;
   TEGULA_TRY(BindChannels(info, request, wanted, bound));
-  TEGULA_TRY(BindPlane("z", info.size_z, request.z, bound.z, bound.decisions));
-  TEGULA_TRY(BindPlane("t", info.size_t, request.t, bound.t, bound.decisions));
+  TEGULA_TRY(BindPlanes(GridAxis::kZ, info.size_z, request.z, wanted.has_z, bound));
+  TEGULA_TRY(BindPlanes(GridAxis::kT, info.size_t, request.t, wanted.has_t, bound));
   TEGULA_ASSIGN_OR_RETURN(const std::optional<Grid> grid, BindGrid(info, request, wanted, bound));
   if (grid) image.grid_y_ = grid->y, image.grid_x_ = grid->x;
   return image;
 }
 
-Status BoundImage::Read(const Box& box, const View& out_cyx) const {
+Status BoundImage::Read(const Block& block, const View& out_tczyx) const {
+  ReadRequest request{.level = info_.level, .channels = info_.source_channels};
   const auto read = [&](const Box& part, const View& out) -> Status {
-    return source_->Read(
-        {.level = info_.level, .t = info_.t, .z = info_.z, .box = part, .channels = info_.source_channels}, out);
+    request.box = part;
+    return source_->Read(request, out);
   };
-  if (!info_.resampled) return read(box, out_cyx);
-  return Resample(grid_y_, grid_x_, box, read, out_cyx);
+  const Interval ts = block[GridAxis::kT], zs = block[GridAxis::kZ];
+  for (std::int64_t t = ts.begin; t < ts.end; ++t)
+    for (std::int64_t z = zs.begin; z < zs.end; ++z) {
+      request.t = info_.first[GridAxis::kT] + t;
+      request.z = info_.first[GridAxis::kZ] + z;
+      const View plane_cyx = PlaneOf(out_tczyx, t - ts.begin, z - zs.begin);
+      TEGULA_TRY(info_.resampled ? Resample(grid_y_, grid_x_, PlaneBox(block), read, plane_cyx)
+                                 : read(PlaneBox(block), plane_cyx));
+    }
+  return Ok();
 }
 
-Status BoundImage::ReadPadded(const Box& box, PadMode mode, double constant, const View& out_cyx) const {
-  const Box whole{{0, info_.height}, {0, info_.width}};
-  if (whole.Contains(box)) return Read(box, out_cyx);
-  const Box part{NeededPart(box.y, info_.height, mode), NeededPart(box.x, info_.width, mode)};
-  if (mode == PadMode::kConstant) {
-    Fill(constant, out_cyx);
-    if (part.empty()) return Ok();
-    return Read(
-        part,
-        out_cyx.Slice(1, part.y.begin - box.y.begin, part.height()).Slice(2, part.x.begin - box.x.begin, part.width()));
-  }
-  TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(info_.dtype, {info_.channels, part.height(), part.width()}));
-  TEGULA_TRY(Read(part, pixels.view()));
-  const Tensor& filled = pixels;
-  Gather(filled.view(), Sources(box.y, info_.height, mode, part.y.begin),
-         Sources(box.x, info_.width, mode, part.x.begin), out_cyx);
-  return Ok();
+Status BoundImage::ReadPadded(const Block& block, PadMode mode, double constant, const View& out_tczyx) const {
+  const auto read = [&](const Block& part, const View& out) { return Read(part, out); };
+  return image::ReadPadded(info_.size, block, mode, constant, read, out_tczyx);
 }
 
 }  // namespace tegula::image
