@@ -32,10 +32,12 @@ WeightsSupport SupportOf(const spec::WeightsEntry& weights, engines::Registry& r
 
 std::vector<TileSizes> TileSizesOf(const spec::ModelDescription& model) {
   std::vector<TileSizes> sizes;
-  for (const char* axis : {"y", "x"}) {
-    const Result<tiling::AxisRules> rules = tiling::RulesOf(model, axis);
-    if (rules.ok()) sizes.push_back({axis, rules->sizes.min, rules->sizes.step, rules->halo_out});
-  }
+  const Result<std::vector<std::size_t>> outputs = pipeline::FindOutputs(model, {});
+  const Result<tiling::ModelGrid> grid = tiling::GridOf(model, *outputs);
+  if (!grid.ok()) return sizes;
+  for (const GridAxis axis : kGridAxes)
+    if (const std::optional<tiling::AxisRules>& rules = grid->axes[axis])
+      sizes.push_back({std::string(1, GridAxisName(axis)), rules->sizes.min, rules->sizes.step, rules->halo()});
   return sizes;
 }
 

@@ -21,7 +21,8 @@ struct ObjectPass {
   std::optional<std::int32_t> relabel = {};  ///< for a threshold, whose only class is 0
 };
 
-/// Makes the pictures of one prediction, all of the same size and field. One thread at a time.
+/// Makes the pictures of one prediction, all of the same size and field; of a stack its middle plane. One thread at a
+/// time.
 class Pictures {
  public:
   /// Reads the slide's thumbnail in the bound channels: RGB as it is, one channel in grey, several in the palette's

@@ -242,6 +242,16 @@ Result<BoundImage> Bind(const Source& source, const BindingRequest& request, con
   return image;
 }
 
+BoundImage BoundImage::Planes(Interval t, Interval z) const {
+  BoundImage part = *this;
+  for (const auto& [axis, planes] : {std::pair(GridAxis::kT, t), std::pair(GridAxis::kZ, z)}) {
+    TEGULA_ASSERT((Interval{0, info_.size[axis]}.Contains(planes)));
+    part.info_.first[axis] += planes.begin;
+    part.info_.size[axis] = planes.size();
+  }
+  return part;
+}
+
 Status BoundImage::Read(const Block& block, const View& out_tczyx) const {
   ReadRequest request{.level = info_.level, .channels = info_.source_channels};
   const auto read = [&](const Box& part, const View& out) -> Status {

@@ -70,6 +70,9 @@ class BoundImage {
  public:
   const BoundInfo& info() const noexcept { return info_; }
 
+  /// The same image with these of its bound planes only.
+  BoundImage Planes(Interval t, Interval z) const;
+
   /// Fills `out_tczyx` (info().channels) with a block that lies inside. Errors are those of the source.
   Status Read(const Block& block, const View& out_tczyx) const;
 

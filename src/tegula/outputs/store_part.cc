@@ -80,4 +80,22 @@ bool StorePart::Has(const Block& block) const {
   }
 }
 
+Shape PlaneShape(const ChunkStore& store, int level) {
+  const Shape size = store.LevelShape(level);
+  return {StorePart(store).channels(), size[store.rank() - 2], size[store.rank() - 1]};
+}
+
+Status ReadPlane(const ChunkStore& store, int level, std::int64_t t, std::int64_t z, const Box& box,
+                 const View& out_cyx) {
+  const Shape &shape = out_cyx.shape(), &strides = out_cyx.strides();
+  const View tczyx(out_cyx.data(), out_cyx.dtype(), {1, shape[0], 1, shape[1], shape[2]},
+                   {0, strides[0], 0, strides[1], strides[2]});
+  Shape begin = store.LevelShape(level);
+  for (int i = 0; i < store.rank(); ++i) {
+    const char axis = store.options().axes[static_cast<std::size_t>(i)].name;
+    begin[i] = axis == 't' ? t : axis == 'z' ? z : axis == 'y' ? box.y.begin : axis == 'x' ? box.x.begin : 0;
+  }
+  return store.ReadBox(level, begin, InOrderOf(store, tczyx));
+}
+
 }  // namespace tegula::outputs

@@ -38,4 +38,10 @@ class StorePart {
   std::int64_t channels_ = 1;
 };
 
+/// (channel, y, x): the shape of a plane of a level.
+Shape PlaneShape(const ChunkStore& store, int level);
+/// Fills `out_cyx` with a box of plane (t, z) of any level; these are 0 where the store lacks the axis.
+Status ReadPlane(const ChunkStore& store, int level, std::int64_t t, std::int64_t z, const Box& box,
+                 const View& out_cyx);
+
 }  // namespace tegula::outputs

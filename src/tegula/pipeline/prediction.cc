@@ -87,8 +87,9 @@ Result<PerAxis<std::int64_t>> LeadingSize(const spec::ModelDescription& model, c
     PerAxis<std::int64_t> wanted;
     for (const GridAxis axis : kGridAxes) wanted[axis] = SizeAt(grid.inputs[i][axis], size[axis]);
     if (feeds[i].image->info().size != wanted)
-      return InvalidError(fmt::format("the image for input {} has {} pixels, but beside the other inputs it must have {}",
-                                      model.inputs[i].id, ToText(feeds[i].image->info().size), ToText(wanted)));
+      return InvalidError(
+          fmt::format("the image for input {} has {} pixels, but beside the other inputs it must have {}",
+                      model.inputs[i].id, ToText(feeds[i].image->info().size), ToText(wanted)));
   }
   return size;
 }
@@ -138,10 +139,14 @@ Result<std::vector<std::size_t>> FindOutputs(const spec::ModelDescription& model
 }
 
 Status CheckApplicable(const spec::ModelDescription& model, const std::vector<std::size_t>& outputs) {
-  TEGULA_TRY(CheckOps(model));
-  for (const spec::TensorDescription& input : model.inputs) TEGULA_TRY(TensorLayout::Of(input));
+  for (const spec::TensorDescription& input : model.inputs) {
+    TEGULA_TRY(ops::CheckOps(input));
+    TEGULA_TRY(TensorLayout::Of(input));
+  }
+  TEGULA_TRY(ops::RequiredStatistics(model));
   for (const std::size_t index : outputs) {
     const spec::TensorDescription& output = model.outputs[index];
+    TEGULA_TRY(ops::CheckOps(output));
     for (const spec::OpDescription& op : output.ops)
       if (spec::MakesObjects(op))
         return UnsupportedError(
@@ -152,8 +157,7 @@ Status CheckApplicable(const spec::ModelDescription& model, const std::vector<st
       if (std::holds_alternative<spec::DataDependentSize>(axis.size))
         return UnsupportedError(fmt::format(
             "output {} has as many positions along {} as the data decide, so it cannot be put together from tiles{}",
-            output.id, axis.id,
-            model.outputs.size() > 1 ? "; choose other outputs with --outputs" : ""));
+            output.id, axis.id, model.outputs.size() > 1 ? "; choose other outputs with --outputs" : ""));
     TEGULA_ASSIGN_OR_RETURN(const TensorLayout layout, TensorLayout::Of(output));
     if (layout.channels() == 0)
       return UnsupportedError(fmt::format("output {} does not say how many channels it has", output.id));
@@ -193,17 +197,17 @@ Result<Prediction::Input> Prediction::BindInput(std::size_t index, const InputFe
   for (const GridAxis axis : kGridAxes) input.window[axis] = SizeAt(grid_.inputs[index][axis], plan_.axes[axis].window);
   const std::int64_t channels = feed.image != nullptr ? feed.image->info().channels : input.layout.channels();
   if (channels == 0)
-    return InvalidError(fmt::format("input {} does not say how many channels it has, so it needs an image",
-                                    description.id));
+    return InvalidError(
+        fmt::format("input {} does not say how many channels it has, so it needs an image", description.id));
   const Shape shape = input.layout.ShapeOf(channels, input.window);
   const DType raw = feed.image != nullptr    ? feed.image->info().dtype
                     : feed.tensor != nullptr ? feed.tensor->dtype()
                                              : description.data.dtype;
-  TEGULA_ASSIGN_OR_RETURN(ops::Chain chain,
-                          ops::Chain::Bind(description.ops,
-                                           {description.id, AxisIds(description), shape, raw, input.layout.TiledAxes()},
-                                           statistics)
-                              .Context("preprocessing of input " + description.id));
+  TEGULA_ASSIGN_OR_RETURN(
+      ops::Chain chain,
+      ops::Chain::Bind(description.ops, {description.id, AxisIds(description), shape, raw, input.layout.TiledAxes()},
+                       statistics)
+          .Context("preprocessing of input " + description.id));
   if (feed.image != nullptr) {
     input.before = std::move(chain);
     return input;
@@ -236,10 +240,9 @@ Result<Prediction::Output> Prediction::BindOutput(std::size_t number, const ops:
   std::erase_if(output.missing, [&](const ops::StatisticRequest& wanted) { return statistics.Find(wanted).ok(); });
   const Shape shape = layout.ShapeOf(output.info.channels, plan_.step_of(number));
   const ops::ChainInput raw{description.id, AxisIds(description), shape, output.raw_dtype, layout.TiledAxes()};
-  TEGULA_ASSIGN_OR_RETURN(
-      ops::Chain after,
-      ops::Chain::Bind(description.ops, raw, WithStandIns(statistics, output.missing, shape, raw.tiled))
-          .Context("postprocessing of output " + description.id));
+  TEGULA_ASSIGN_OR_RETURN(ops::Chain after, ops::Chain::Bind(description.ops, raw,
+                                                             WithStandIns(statistics, output.missing, shape, raw.tiled))
+                                                .Context("postprocessing of output " + description.id));
   output.info.dtype = after.output_dtype();
   if (!output.missing.empty()) {
     TEGULA_ASSIGN_OR_RETURN(after, ops::Chain::Bind({}, raw, statistics));
@@ -275,10 +278,10 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
 Result<ops::Chain> Prediction::BindPostprocessing(std::size_t number, const ops::Statistics& statistics) const {
   const Output& output = outputs_[number];
   const Shape shape = output.layout.ShapeOf(output.info.channels, plan_.step_of(number));
-  return ops::Chain::Bind(output.description->ops,
-                          {output.info.id, AxisIds(*output.description), shape, output.raw_dtype,
-                           output.layout.TiledAxes()},
-                          statistics)
+  return ops::Chain::Bind(
+             output.description->ops,
+             {output.info.id, AxisIds(*output.description), shape, output.raw_dtype, output.layout.TiledAxes()},
+             statistics)
       .Context("postprocessing of output " + output.info.id);
 }
 
@@ -297,10 +300,9 @@ Result<Tensor> Prediction::PrepareInput(const RunContext& context, const Input& 
   Block in_image;
   for (const GridAxis axis : kGridAxes) {
     const Rational scale = grid_.inputs[index][axis].scale;
-    const std::int64_t begin =
-        grid_.inputs[index][axis].has_axis
-            ? scale.Floor(tile.input[axis].begin) - scale.Floor(plan_.axes[axis].pad_before)
-            : 0;
+    const std::int64_t begin = grid_.inputs[index][axis].has_axis
+                                   ? scale.Floor(tile.input[axis].begin) - scale.Floor(plan_.axes[axis].pad_before)
+                                   : 0;
     in_image[axis] = {begin, begin + input.window[axis]};
   }
   const Shape shape = input.layout.ShapeOf(info.channels, input.window);
@@ -372,8 +374,7 @@ Result<StageSeconds> Prediction::Run(const RunContext& context, engines::Session
       const tiling::TilePiece& piece = tile.pieces[number];
       if (piece.empty()) continue;
       const Output& output = outputs_[number];
-      TEGULA_ASSIGN_OR_RETURN(const Tensor result,
-                              Postprocess(context, output, piece, number, raw[output.info.index]));
+      TEGULA_ASSIGN_OR_RETURN(const Tensor result, Postprocess(context, output, piece, number, raw[output.info.index]));
       clock.Add(&StageSeconds::postprocess, since);
       TEGULA_TRY(sink(number, piece.write, output.layout.ImageOf(result.view())));
       clock.Add(&StageSeconds::write, since);
@@ -384,8 +385,7 @@ Result<StageSeconds> Prediction::Run(const RunContext& context, engines::Session
   const auto one = [&](std::int64_t item, int) -> Status {
     const tiling::Tile tile = plan_.tile(open[static_cast<std::size_t>(item)]);
     const Block& at = tile.pieces.front().write;
-    return predict(tile).Context(
-        fmt::format("tile at y={} x={}", at[GridAxis::kY].begin, at[GridAxis::kX].begin));
+    return predict(tile).Context(fmt::format("tile at y={} x={}", at[GridAxis::kY].begin, at[GridAxis::kX].begin));
   };
   TEGULA_TRY(ForEach(context.executor, static_cast<std::int64_t>(open.size()), context.stop, one));
   return clock.total;
@@ -393,7 +393,8 @@ Result<StageSeconds> Prediction::Run(const RunContext& context, engines::Session
 
 Result<StageSeconds> Prediction::Run(const RunContext& context, TileSink sink) const {
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session, NewSession());
-  return Run(context, *session, [](const tiling::Tile&) { return false; }, sink);
+  return Run(
+      context, *session, [](const tiling::Tile&) { return false; }, sink);
 }
 
 }  // namespace tegula::pipeline

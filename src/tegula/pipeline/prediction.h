@@ -52,8 +52,8 @@ struct OutputInfo {
   std::int64_t width() const noexcept { return size[GridAxis::kX]; }
 };
 
-/// Takes the pixels of one tile of the output with this number (of those that are made): `use_tczyx` belongs to `write`.
-/// Called from several workers at once, once per tile and output, in any order.
+/// Takes the pixels of one tile of the output with this number (of those that are made): `use_tczyx` belongs to
+/// `write`. Called from several workers at once, once per tile and output, in any order.
 using TileSink = FunctionRef<Status(std::size_t output, const Block& write, const ConstView& use_tczyx)>;
 /// Whether a tile is finished already and is not to be made again.
 using TileFilter = FunctionRef<bool(const tiling::Tile& tile)>;

@@ -77,8 +77,8 @@ class VolumesReader {
     const std::int64_t counted = volume.mask != nullptr ? volume.mask->Area(volume.grid, box) : box.area();
     if (counted == 0) return counted;
     TEGULA_ASSIGN_OR_RETURN(Tensor pixels, ReadBlock(volume, block, limits));
-    std::vector<std::int64_t> begin = question_.layout.PositionOf(
-        {{block[GridAxis::kT].begin, block[GridAxis::kZ].begin, box.y.begin, box.x.begin}});
+    std::vector<std::int64_t> begin =
+        question_.layout.PositionOf({{block[GridAxis::kT].begin, block[GridAxis::kZ].begin, box.y.begin, box.x.begin}});
     if (volume.mask != nullptr) {
       TEGULA_ASSIGN_OR_RETURN(pixels, PixelsInside(volume, box, counted, pixels, limits));
       begin = question_.layout.PositionOf({});
@@ -92,8 +92,9 @@ class VolumesReader {
   Result<Tensor> ReadBlock(const Volume& volume, const Block& block, const Limits& limits) const {
     const Shape shape = question_.layout.ShapeOf(question_.channels, SizeOf(block));
     TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(volume.dtype, shape, limits));
-    TEGULA_TRY(volume.read(block, question_.layout.ImageOf(pixels.view()))
-                   .Context(fmt::format("statistics at y={} x={}", block[GridAxis::kY].begin, block[GridAxis::kX].begin)));
+    TEGULA_TRY(
+        volume.read(block, question_.layout.ImageOf(pixels.view()))
+            .Context(fmt::format("statistics at y={} x={}", block[GridAxis::kY].begin, block[GridAxis::kX].begin)));
     if (volume.dtype == dtype_) return pixels;
     TEGULA_ASSIGN_OR_RETURN(Tensor converted, Tensor::Allocate(dtype_, shape, limits));
     ConvertCopy(pixels.view(), converted.view());
@@ -137,19 +138,21 @@ Result<ops::Statistics> Collect(const RunContext& context, const Question& quest
   const bool is_one = volumes.size() == 1 && volumes[0].mask == nullptr;
   for (const ops::StatisticRequest& request : question.requests)
     if (!is_one && KeepsPosition(request, question.layout.TiledAxes()))
-      return UnsupportedError(fmt::format(
-          "the {} of tensor {} is wanted for every row, column or plane, which several images or outlines do not have: take "
-          "the statistics of one whole image",
-          ops::MeasureName(request.measure), request.tensor_id));
+      return UnsupportedError(
+          fmt::format("the {} of tensor {} is wanted for every row, column or plane, which several images or outlines "
+                      "do not have: take "
+                      "the statistics of one whole image",
+                      ops::MeasureName(request.measure), request.tensor_id));
   std::int64_t pixels = 0;
   for (const Volume& volume : volumes) pixels += volume.pixels();
   const VolumesReader reader(question, volumes);
-  TEGULA_ASSIGN_OR_RETURN(ops::StatisticsCollector collector,
-                          ops::StatisticsCollector::Make(
-                              question.requests, reader.dtype(),
-                              question.layout.ShapeOf(question.channels, is_one ? volumes[0].size
-                                                                                : PerAxis<std::int64_t>{{1, 1, 1, pixels}}),
-                              reader.blocks(), context.executor.workers()));
+  TEGULA_ASSIGN_OR_RETURN(
+      ops::StatisticsCollector collector,
+      ops::StatisticsCollector::Make(
+          question.requests, reader.dtype(),
+          question.layout.ShapeOf(question.channels,
+                                  is_one ? volumes[0].size : PerAxis<std::int64_t>{{1, 1, 1, pixels}}),
+          reader.blocks(), context.executor.workers()));
   while (!collector.done()) {
     std::atomic<std::int64_t> done{0}, counted{0};
     const auto add = [&](std::int64_t block, int worker) -> Status {

@@ -23,14 +23,15 @@ struct StatisticsSource {
   const image::BoundImage* image = nullptr;
   /// With the model's halo around the image, as bioimageio.core 0.11 does: pixels at the border count twice.
   bool padded = false;
-  /// Only pixels, of every plane, whose centres lie in it (in pixels of level 0); null: all. Not together with `padded`.
+  /// Only pixels, of every plane, whose centres lie in it (in pixels of level 0); null: all. Not together with
+  /// `padded`.
   const objects::PolygonMask* mask = nullptr;
 };
 
 /// The answers to `requests`, all of `input`, over all pixels of all images together. Images are
-/// statistically one: of several, channels must agree, and what is asked for may not keep t, z, y or x. Without requests no
-/// image is read. kInvalid if a mask holds no pixel; kUnsupported for statistics per row or column of several images or
-/// of a mask; errors of reading.
+/// statistically one: of several, channels must agree, and what is asked for may not keep t, z, y or x. Without
+/// requests no image is read. kInvalid if a mask holds no pixel; kUnsupported for statistics per row or column of
+/// several images or of a mask; errors of reading.
 Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec::ModelDescription& model,
                                           const spec::TensorDescription& input,
                                           std::vector<ops::StatisticRequest> requests,
@@ -42,7 +43,6 @@ Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec:
 
 /// The answers to `requests`, all of the tensor that lies in `store` and has `layout`.
 Result<ops::Statistics> ComputeStatistics(const RunContext& context, const TensorLayout& layout,
-                                          std::vector<ops::StatisticRequest> requests,
-                                          const outputs::StorePart& store);
+                                          std::vector<ops::StatisticRequest> requests, const outputs::StorePart& store);
 
 }  // namespace tegula::pipeline

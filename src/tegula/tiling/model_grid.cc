@@ -170,13 +170,14 @@ Result<ModelGrid> GridOf(const spec::ModelDescription& model, std::vector<std::s
     const AxisReader reader(model, axis);
     if (!reader.has_lead()) {
       if (axis == GridAxis::kY || axis == GridAxis::kX)
-        return UnsupportedError(fmt::format("no input has an axis {} with a size of its own; models are applied to "
-                                            "images in y and x",
-                                            GridAxisName(axis)));
+        return UnsupportedError(
+            fmt::format("no input has an axis {} with a size of its own; models are applied to "
+                        "images in y and x",
+                        GridAxisName(axis)));
       for (const std::size_t output : grid.outputs)
         if (FindAxis(model.outputs[output], axis) != nullptr)
-          return UnsupportedError(fmt::format("output {} has an axis {} that no input has", model.outputs[output].id,
-                                              GridAxisName(axis)));
+          return UnsupportedError(
+              fmt::format("output {} has an axis {} that no input has", model.outputs[output].id, GridAxisName(axis)));
       continue;
     }
     grid.lead[axis] = reader.lead_index();

@@ -27,11 +27,13 @@ spec::ModelDescription TwoByTwo() {
   spec::ModelDescription model;
   const spec::ParameterizedSize free{64, 8};
   const Rational half{1, 2}, twice{2, 1}, quarter{1, 4};
-  model.inputs = {TensorOf("image", {Space("y", free), Space("x", free)}),
-                  TensorOf("context", {Space("y", Ref{"image", "y", half, 0}), Space("x", Ref{"image", "x", half, 0})})};
-  model.outputs = {
-      TensorOf("superres", {Space("y", Ref{"image", "y", twice, -16}, 8), Space("x", Ref{"image", "x", twice, -16}, 8)}),
-      TensorOf("density", {Space("y", Ref{"context", "y", half, -2}, 1), Space("x", Ref{"image", "x", quarter, -2}, 1)})};
+  model.inputs = {
+      TensorOf("image", {Space("y", free), Space("x", free)}),
+      TensorOf("context", {Space("y", Ref{"image", "y", half, 0}), Space("x", Ref{"image", "x", half, 0})})};
+  model.outputs = {TensorOf("superres", {Space("y", Ref{"image", "y", twice, -16}, 8),
+                                         Space("x", Ref{"image", "x", twice, -16}, 8)}),
+                   TensorOf("density", {Space("y", Ref{"context", "y", half, -2}, 1),
+                                        Space("x", Ref{"image", "x", quarter, -2}, 1)})};
   return model;
 }
 
