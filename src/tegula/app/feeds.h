@@ -20,8 +20,8 @@ struct OpenImage {
   image::BoundImage bound;
 };
 
-/// Opens `name` and binds it to an input, whose description says which channels and axes and, in a unit of length, which
-/// pixel size it wants. Errors of both.
+/// Opens `name` and binds it to an input, whose description says which channels and axes and, in a unit of length,
+/// which pixel size it wants. Errors of both.
 Result<OpenImage> OpenFor(const spec::TensorDescription& input, const std::string& name,
                           const image::BindingRequest& request, const Limits& limits);
 
@@ -48,7 +48,8 @@ class Feeds {
 
   /// The image whose grid decides where windows lie.
   const OpenImage& leading() const noexcept { return *leading_; }
-  /// Planes along t and z of the leading image that the model takes one by one, for it has no such axis; 1 along others.
+  /// Planes along t and z of the leading image that the model takes one by one, for it has no such axis; 1 along
+  /// others.
   const PerAxis<std::int64_t>& frames() const noexcept { return frames_; }
 
   /// What the model gets for one of them.

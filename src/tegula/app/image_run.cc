@@ -64,12 +64,9 @@ class ImageRun {
       context_.progress.Note("what is finished is kept: the same command goes on where this one ended");
     TEGULA_TRY(status);
     TEGULA_TRY(staging.Commit(request.overwrite ? AllNames() : std::vector<std::string>()));
-    return ImagePrediction{name_,
-                           folder_,
-                           (folder_ / kReport).string(),
-                           static_cast<std::int64_t>(areas_.size()),
-                           record_.wall_s,
-                           megapixels_};
+    return ImagePrediction{
+        name_,          folder_,    (folder_ / kReport).string(), static_cast<std::int64_t>(areas_.size()),
+        record_.wall_s, megapixels_};
   }
 
  private:
@@ -96,14 +93,14 @@ class ImageRun {
     std::vector<std::string> names = {kObjects, kRecord, kReport, kStatistics};
     for (const outputs::OutputFormat& format : outputs::OutputFormats()) {
       names.push_back("prediction" + std::string(format.suffix));
-      for (const spec::TensorDescription& output : model_.outputs) names.push_back(output.id + std::string(format.suffix));
+      for (const spec::TensorDescription& output : model_.outputs)
+        names.push_back(output.id + std::string(format.suffix));
     }
     return names;
   }
 
   Status CheckPlanes(const tiling::TilePlan& plan) const {
-    const bool is_plane =
-        frames() == 1 && plan.size_of(0)[GridAxis::kT] == 1 && plan.size_of(0)[GridAxis::kZ] == 1;
+    const bool is_plane = frames() == 1 && plan.size_of(0)[GridAxis::kT] == 1 && plan.size_of(0)[GridAxis::kZ] == 1;
     if (!is_plane && !job_.labels.empty())
       return UnsupportedError("objects are made of single planes; choose one with --z and --t");
     if (frames() > 1 && job_.request.save_statistics)
@@ -139,8 +136,8 @@ class ImageRun {
       std::string starts;
       for (const tiling::Window& window : along.windows) starts += fmt::format(" {}", window.input.begin);
       key.Add(fmt::format("windows along {}", GridAxisName(axis)),
-              fmt::format("{} windows of {} pixels in {}, padded by {}{}; starts {}", along.windows.size(), along.window,
-                          along.padded, along.pad_before, outputs, Sha256OfBytes(starts).substr(0, 16)));
+              fmt::format("{} windows of {} pixels in {}, padded by {}{}; starts {}", along.windows.size(),
+                          along.window, along.padded, along.pad_before, outputs, Sha256OfBytes(starts).substr(0, 16)));
     }
     std::vector<std::string> ids;
     for (const std::size_t output : job_.outputs) ids.push_back(model_.outputs[output].id);
@@ -218,8 +215,9 @@ class ImageRun {
       TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, feeds_.FrameAt(t, z));
       TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, StatisticsOf(staging, frame));
       if (number == 0 && !statistics.all().empty()) record_.stages.push_back(watch.Lap("whole-image statistics"));
-      TEGULA_ASSIGN_OR_RETURN(const pipeline::Prediction prediction,
-                              pipeline::Prediction::Bind(model_, *job_.proven.network, frame.feeds, statistics, wanted));
+      TEGULA_ASSIGN_OR_RETURN(
+          const pipeline::Prediction prediction,
+          pipeline::Prediction::Bind(model_, *job_.proven.network, frame.feeds, statistics, wanted));
       if (number == 0) {
         TEGULA_TRY(OpenStores(staging, prediction));
         TEGULA_ASSIGN_OR_RETURN(session, prediction.NewSession());
@@ -319,8 +317,8 @@ class ImageRun {
       if (size == 1 && axis != GridAxis::kY && axis != GridAxis::kX) return;
       const double step = um[axis] / output.scale[axis];
       const double first = output.origin[axis] + 0.5 / output.scale[axis] - 0.5;
-      options.axes.push_back({GridAxisName(axis), size, is_frame ? 1 : output.chunk[axis], step,
-                              first * (um[axis] > 0 ? um[axis] : 1.0)});
+      options.axes.push_back(
+          {GridAxisName(axis), size, is_frame ? 1 : output.chunk[axis], step, first * (um[axis] > 0 ? um[axis] : 1.0)});
     };
     add(GridAxis::kT);
     options.axes.push_back({'c', output.channels, 1, 0, 0});
@@ -375,8 +373,7 @@ class ImageRun {
     areas_in_um2_ = pixel.has_value();
     const auto min_area = static_cast<std::int64_t>(std::ceil(job_.request.objects.min_area_um2 / unit));
     for (const std::int32_t label : job_.labels)
-      record_.objects.push_back(
-          {.class_name = info_.channel_names[static_cast<std::size_t>(label)], .channel = label});
+      record_.objects.push_back({.class_name = info_.channel_names[static_cast<std::size_t>(label)], .channel = label});
     const auto take = [&](const objects::Region& region) -> Status {
       const auto at = static_cast<std::size_t>(std::find(job_.labels.begin(), job_.labels.end(), region.label) -
                                                job_.labels.begin());
@@ -466,11 +463,12 @@ class ImageRun {
     record_.exactness =
         plan.tiles() == 1
             ? "The image was predicted whole"
-            : fmt::format("The image was predicted in {} windows; a pixel is the whole-image answer if nothing farther "
-                          "away than {} pixels matters to it ({})",
-                          plan.tiles(), context,
-                          request.context[GridAxis::kY] ? "the context that was asked for"
-                                                        : "the halo that the model declares; it was not measured");
+            : fmt::format(
+                  "The image was predicted in {} windows; a pixel is the whole-image answer if nothing farther "
+                  "away than {} pixels matters to it ({})",
+                  plan.tiles(), context,
+                  request.context[GridAxis::kY] ? "the context that was asked for"
+                                                : "the halo that the model declares; it was not measured");
     for (std::size_t number = 0; number < prediction.outputs(); ++number)
       megapixels_ += static_cast<double>(prediction.output(number).height() * prediction.output(number).width() *
                                          prediction.output(number).size[GridAxis::kZ] *
@@ -529,7 +527,7 @@ class ImageRun {
   const RunContext& context_;
   double began_ = 0, cpu_began_ = 0;
 
-  std::vector<outputs::ChunkStore> stores_;             // one per output
+  std::vector<outputs::ChunkStore> stores_;              // one per output
   std::vector<std::optional<outputs::ChunkStore>> raw_;  // where a second pass is needed
   pipeline::OutputInfo info_;                            // of the first output
   ops::Statistics statistics_;                           // of the first frame
@@ -555,8 +553,7 @@ Result<ImagePrediction> PredictImage(const PredictJob& job, const std::string& i
                                      const RunContext& context) {
   const PredictRequest& request = job.request;
   TEGULA_ASSIGN_OR_RETURN(
-      Feeds feeds,
-      Feeds::Open(job.package.description(), image, request.binding, request.inputs, context.limits));
+      Feeds feeds, Feeds::Open(job.package.description(), image, request.binding, request.inputs, context.limits));
   TEGULA_ASSIGN_OR_RETURN(Feeds::Frame first, feeds.FrameAt(0, 0));
   return ImageRun(job, image, folder, std::move(feeds), std::move(first), context).Run();
 }

@@ -20,10 +20,10 @@ struct PredictJob {
   const spec::Package& package;
   const ProvenNetwork& proven;
   const Normalisation& normalisation;
-  std::vector<std::size_t> outputs;   ///< of the description, those that are made
-  std::vector<std::int32_t> labels;   ///< channels of the first of them that become objects
+  std::vector<std::size_t> outputs;  ///< of the description, those that are made
+  std::vector<std::int32_t> labels;  ///< channels of the first of them that become objects
   std::vector<const outputs::OutputFormat*> formats;
-  outputs::StageRecord start;         ///< until the network was ready
+  outputs::StageRecord start;  ///< until the network was ready
 };
 
 /// "torchscript with openvino 2026.4: largest difference to the model's test outputs 1e-6".

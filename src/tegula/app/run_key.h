@@ -1,4 +1,5 @@
-// app/run_key.h — what decides the pixels of a prediction, so that a run that was cut off is continued only as the same.
+// app/run_key.h — what decides the pixels of a prediction, so that a run that was cut off is continued only as the
+// same.
 #pragma once
 
 #include <string>

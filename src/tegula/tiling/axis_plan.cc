@@ -250,6 +250,15 @@ std::int64_t AxisRules::halo() const noexcept {
   return CeilDiv(halo, whole) * whole;
 }
 
+std::int64_t AxisRules::declared_context() const noexcept {
+  std::int64_t declared = halo();
+  for (const OutputRule& rule : outputs) {
+    const std::int64_t lost = std::max<std::int64_t>(0, CeilDiv(-rule.offset, 2));
+    declared = std::max(declared, rule.scale.Inverse().Ceil(rule.halo + lost));
+  }
+  return declared;
+}
+
 std::int64_t PaddedSize(const AxisRules& rules, std::int64_t at_least) {
   const std::int64_t step = rules.sizes.is_fixed() ? rules.grid : rules.sizes.step;
   return rules.sizes.min + std::max<std::int64_t>(0, CeilDiv(at_least - rules.sizes.min, step)) * step;

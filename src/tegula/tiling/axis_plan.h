@@ -65,6 +65,9 @@ struct AxisRules {
 
   /// By how much the image is padded on each side with Border::kPad: what the largest halo is in input pixels.
   std::int64_t halo() const noexcept;
+  /// How far from an output pixel's place in the input its description says that pixels matter: the halo, and what
+  /// valid convolutions lose before it.
+  std::int64_t declared_context() const noexcept;
 };
 
 /// Chunks of an output along the axis, in its pixels.

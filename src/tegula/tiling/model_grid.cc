@@ -146,7 +146,7 @@ Result<AxisRules> RulesOf(const AxisReader& reader, const spec::ModelDescription
   }
   for (const PerAxis<InputRule>& input : grid.inputs) rules.unit = std::lcm(rules.unit, input[axis].scale.den);
   rules.grid = std::lcm(rules.grid, rules.unit);
-  rules.context = std::max(rules.halo(), request.context[axis].value_or(0));
+  rules.context = std::max(rules.declared_context(), request.context[axis].value_or(0));
   return rules;
 }
 

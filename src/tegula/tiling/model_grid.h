@@ -30,7 +30,7 @@ struct InputRule {
 struct TileRequest {
   Border border = Border::kPad;
   PerAxis<std::optional<std::int64_t>> tile;      ///< window, pixels of the leading input
-  PerAxis<std::optional<std::int64_t>> context;   ///< the same; never below the declared halo
+  PerAxis<std::optional<std::int64_t>> context;   ///< the same; never below what the description declares
   PerAxis<std::optional<std::int64_t>> grid;      ///< measured stride grid
   PerAxis<std::optional<std::int64_t>> max_tile;  ///< for the planner's own choice
 
@@ -49,7 +49,7 @@ struct ModelGrid {
 
 /// The rules between the inputs and the outputs with these indices. The grid is the step of a parameterized size; a
 /// fixed size has none to state, so the largest power of two up to 32 that divides it is taken (poolings halve). The
-/// context is the declared halo or the larger one of the request. kUnsupported for models that cannot be cut: sizes
+/// context is the declared one or the larger one of the request. kUnsupported for models that cannot be cut: sizes
 /// that depend on the data, tensors that do not follow an input along the same axis, inputs without y and x.
 Result<ModelGrid> GridOf(const spec::ModelDescription& model, std::vector<std::size_t> outputs,
                          const TileRequest& request = {});
