@@ -134,7 +134,7 @@ class ImageRun {
     TEGULA_TRY(outputs::BuildPyramid(context_, store));
     record_.stages.push_back(watch.Lap("pyramid"));
 
-    TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(*image.source, bound, prediction.output()));
+    TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound, prediction.output()));
     if (!job_.labels.empty()) {
       TEGULA_TRY(MakeObjects(staging.folder() / kObjects, store, prediction.output(), bound, *image.source, pictures));
       record_.stages.push_back(watch.Lap("objects"));

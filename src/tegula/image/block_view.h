@@ -7,9 +7,7 @@
 namespace tegula::image {
 
 /// Where a grid axis stands in views of blocks, whose axes are t, c, z, y, x.
-constexpr int BlockViewAxis(GridAxis axis) noexcept {
-  return axis == GridAxis::kT ? 0 : static_cast<int>(axis) + 1;
-}
+constexpr int BlockViewAxis(GridAxis axis) noexcept { return axis == GridAxis::kT ? 0 : static_cast<int>(axis) + 1; }
 
 /// The shape of a block: (t, channel, z, y, x).
 inline Shape BlockShape(const Block& block, std::int64_t channels) noexcept {
@@ -20,7 +18,9 @@ inline Shape BlockShape(const Block& block, std::int64_t channels) noexcept {
 /// A plane (channel, y, x) as a block of one plane (t, channel, z, y, x).
 inline View AsBlock(const View& plane_cyx) noexcept {
   const Shape &shape = plane_cyx.shape(), &strides = plane_cyx.strides();
-  return {plane_cyx.data(), plane_cyx.dtype(), {1, shape[0], 1, shape[1], shape[2]},
+  return {plane_cyx.data(),
+          plane_cyx.dtype(),
+          {1, shape[0], 1, shape[1], shape[2]},
           {0, strides[0], 0, strides[1], strides[2]}};
 }
 

@@ -40,7 +40,8 @@ Positions Sources(Interval run, std::int64_t size, PadMode mode, std::int64_t pa
 }
 
 void Gather(const ConstView& part_tczyx, const PerAxis<Positions>& from, const View& out_tczyx) noexcept {
-  const Positions &ts = from[GridAxis::kT], &zs = from[GridAxis::kZ], &ys = from[GridAxis::kY], &xs = from[GridAxis::kX];
+  const Positions &ts = from[GridAxis::kT], &zs = from[GridAxis::kZ], &ys = from[GridAxis::kY],
+                  &xs = from[GridAxis::kX];
   VisitDType(out_tczyx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const Shape& os = out_tczyx.strides();
@@ -72,8 +73,7 @@ Status ReadPadded(const PerAxis<std::int64_t>& size, const Block& block, PadMode
     }
     return read(part, inside);
   }
-  TEGULA_ASSIGN_OR_RETURN(Tensor pixels,
-                          Tensor::Allocate(out_tczyx.dtype(), BlockShape(part, out_tczyx.shape()[1])));
+  TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(out_tczyx.dtype(), BlockShape(part, out_tczyx.shape()[1])));
   TEGULA_TRY(read(part, pixels.view()));
   PerAxis<Positions> sources;
   for (const GridAxis axis : kGridAxes)

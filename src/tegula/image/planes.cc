@@ -29,8 +29,9 @@ Result<Interval> PlaneRange::Within(std::int64_t size) const {
   const Interval planes{first, end.value_or(size)};
   if (planes.empty() || !Interval{0, size}.Contains(planes))
     return InvalidError(fmt::format("there are planes from 0 to {}, but {} asked for", size - 1,
-                                    planes.size() == 1 ? fmt::format("{} is", first)
-                                                       : fmt::format("those from {} to {} are", first, planes.end - 1)));
+                                    planes.size() == 1
+                                        ? fmt::format("{} is", first)
+                                        : fmt::format("those from {} to {} are", first, planes.end - 1)));
   return planes;
 }
 
