@@ -91,7 +91,8 @@ Result<ChannelMix> ChannelMix::Of(const ImageInfo& info, std::span<const std::st
     common = Common(common.value_or(type), type);
     mix.is_plain_ = mix.is_plain_ && recipe.kind == Kind::kOne;
     if (recipe.kind == Kind::kOne)
-      mix.list_.push_back(info.channels[static_cast<std::size_t>(mix.sources_[static_cast<std::size_t>(recipe.from[0])])]);
+      mix.list_.push_back(
+          info.channels[static_cast<std::size_t>(mix.sources_[static_cast<std::size_t>(recipe.from[0])])]);
     else
       mix.list_.push_back({word, std::nullopt});
     mix.recipes_.push_back(std::move(recipe));
@@ -136,8 +137,7 @@ Result<ChannelMix::Recipe> ChannelMix::Find(const ImageInfo& info, const std::st
         std::find_if(stains.begin(), stains.end(), [&](const Stain& known) { return known.name == word; });
     if (stain != stains.end()) {
       if (!info.is_rgb)
-        return UnsupportedError(
-            fmt::format("{} can be told apart in RGB images only: {}", word, ChannelsText(info)));
+        return UnsupportedError(fmt::format("{} can be told apart in RGB images only: {}", word, ChannelsText(info)));
       TEGULA_ASSIGN_OR_RETURN(white_, WhiteOf(info.dtype));
       return Recipe{
           .kind = Kind::kStain, .stain = static_cast<std::size_t>(stain - stains.begin()), .from = Use(AllOf(info))};

@@ -30,8 +30,8 @@ class ChannelMix {
  public:
   /// All channels of the image, in order.
   static ChannelMix All(const ImageInfo& info, DType planes);
-  /// Those asked for, made of planes of type `planes`. kNotFound and kInvalid say what there is; kUnsupported for stains
-  /// of images without colours.
+  /// Those asked for, made of planes of type `planes`. kNotFound and kInvalid say what there is; kUnsupported for
+  /// stains of images without colours.
   static Result<ChannelMix> Of(const ImageInfo& info, std::span<const std::string> words, const StainSet& stains,
                                DType planes);
 

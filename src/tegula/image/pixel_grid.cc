@@ -41,9 +41,8 @@ Result<PixelGrid> PixelGrid::WithDownsample(const ImageInfo& info, const Downsam
   const double height = static_cast<double>(grid.height()) / step_y, width = static_cast<double>(grid.width()) / step_x;
   const auto most = static_cast<double>(Limits{}.axis_size);
   if (!(height <= most && width <= most))
-    return UnsupportedError(
-        fmt::format("the image would have {:.4g} x {:.4g} pixels, which is more than allowed; choose larger ones",
-                    height, width));
+    return UnsupportedError(fmt::format(
+        "the image would have {:.4g} x {:.4g} pixels, which is more than allowed; choose larger ones", height, width));
   grid.resampled = true;
   grid.y = AxisGrid::WithStep(grid.height(), step_y);
   grid.x = AxisGrid::WithStep(grid.width(), step_x);
@@ -56,8 +55,7 @@ PixelGrid PixelGrid::WithEdge(const ImageInfo& info, std::int64_t max_edge) {
   for (std::size_t i = 0; i < info.levels.size(); ++i)
     if (Edge(info.levels[i]) >= max_edge) best = i;
   PixelGrid grid = OfLevel(info, best);
-  const double factor =
-      std::max(1.0, static_cast<double>(Edge(info.levels[best])) / static_cast<double>(max_edge));
+  const double factor = std::max(1.0, static_cast<double>(Edge(info.levels[best])) / static_cast<double>(max_edge));
   if (factor == 1) return grid;
   grid.resampled = true;
   grid.y = AxisGrid::WithSize(grid.height(), Shrunk(grid.height(), factor));

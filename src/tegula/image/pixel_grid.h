@@ -23,8 +23,8 @@ struct PixelGrid {
   Downsample downsample;
 
   static PixelGrid OfLevel(const ImageInfo& info, std::size_t level);
-  /// Resampled from the coarsest level that is nowhere coarser than asked; from level 0 if all are. kUnsupported if that
-  /// would have more pixels along an axis than Limits allows.
+  /// Resampled from the coarsest level that is nowhere coarser than asked; from level 0 if all are. kUnsupported if
+  /// that would have more pixels along an axis than Limits allows.
   static Result<PixelGrid> WithDownsample(const ImageInfo& info, const Downsample& downsample);
   /// The whole image so that its longer edge has at most `max_edge` pixels (never enlarged), as means of areas of the
   /// coarsest level that is large enough.

@@ -12,7 +12,7 @@ namespace {
 
 using Vector = std::array<double, 3>;
 
-constexpr double kLeastLight = 1e-6;        // the share of white below which nothing is told apart
+constexpr double kLeastLight = 1e-6;         // the share of white below which nothing is told apart
 constexpr double kLeastIndependence = 1e-3;  // volume that the unit vectors of usable stains span at least
 constexpr std::string_view kResidual = "residual";
 
@@ -127,8 +127,8 @@ Result<StainSet> StainSet::Create(std::vector<Stain> stains) {
 std::string StainSet::ToText() const {
   std::vector<std::string> parts;
   for (const Stain& stain : stains_)
-    parts.push_back(fmt::format("{}={:.5g},{:.5g},{:.5g}", stain.name, stain.density[0], stain.density[1],
-                                stain.density[2]));
+    parts.push_back(
+        fmt::format("{}={:.5g},{:.5g},{:.5g}", stain.name, stain.density[0], stain.density[1], stain.density[2]));
   return Join(parts, "; ");
 }
 
@@ -136,8 +136,9 @@ Result<double> WhiteOf(DType dtype) {
   if (dtype == DType::kU8) return 255.0;
   if (dtype == DType::kU16) return 65535.0;
   if (IsFloat(dtype)) return 1.0;
-  return UnsupportedError(fmt::format(
-      "stains are told apart in images of uint8, uint16 or floats from 0 to 1, not of {}; convert it", DTypeName(dtype)));
+  return UnsupportedError(
+      fmt::format("stains are told apart in images of uint8, uint16 or floats from 0 to 1, not of {}; convert it",
+                  DTypeName(dtype)));
 }
 
 void SeparateStain(const StainSet& set, std::size_t stain, double white, const std::array<ConstView, 3>& colours_1yx,

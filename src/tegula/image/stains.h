@@ -1,10 +1,10 @@
 // image/stains.h — how much of each stain a pixel of a bright-field RGB image shows: colour deconvolution.
 //
-// Ruifrok and Johnston, Quantification of histochemical staining by color deconvolution, 2001. Values and arithmetic are
-// those of scikit-image's separate_stains: with p = max(value / white, 10^-6), the density of a colour is
-// ln(p) / ln(10^-6), densities times the inverse of the matrix whose rows are the stains' vectors are the amounts, and
-// negative amounts are 0. White is 255 for uint8, 65535 for uint16, 1 for floats. Six times a value is an amount in the
-// optical density to the base 10 that QuPath shows.
+// Ruifrok and Johnston, Quantification of histochemical staining by color deconvolution, 2001. Values and arithmetic
+// are those of scikit-image's separate_stains: with p = max(value / white, 10^-6), the density of a colour is ln(p) /
+// ln(10^-6), densities times the inverse of the matrix whose rows are the stains' vectors are the amounts, and negative
+// amounts are 0. White is 255 for uint8, 65535 for uint16, 1 for floats. Six times a value is an amount in the optical
+// density to the base 10 that QuPath shows.
 #pragma once
 
 #include <array>
@@ -49,8 +49,8 @@ class StainSet {
 /// The value of white; kUnsupported for element types in which colours have none.
 Result<double> WhiteOf(DType dtype);
 
-/// Fills `out_1yx` (float32) with the amounts of stain number `stain` in a plane of red, one of green and one of blue, each
-/// (1, y, x) of the same element type. Threads: safe for different outputs.
+/// Fills `out_1yx` (float32) with the amounts of stain number `stain` in a plane of red, one of green and one of blue,
+/// each (1, y, x) of the same element type. Threads: safe for different outputs.
 void SeparateStain(const StainSet& set, std::size_t stain, double white, const std::array<ConstView, 3>& colours_1yx,
                    const View& out_1yx) noexcept;
 

@@ -94,9 +94,10 @@ TEST(StainSet, WritesWhatItReads) {
 }
 
 TEST(StainSet, RefusesWhatCannotBeToldApart) {
-  for (const char* text : {"", "ihc", "a=1,0,0", "a=1,0,0;b=2,0,0", "a=0,0,0;b=0,1,0", "a=1,0,0;a=0,1,0", "a=1,0;b=0,1,0",
-                           "a=1,0,x;b=0,1,0", "=1,0,0;b=0,1,0", "a=1,0,0;b=0,1,0;c=0,0,1;d=1,1,1",
-                           "a=1,0,0;b=0,1,0;c=1,1,0", "a=nan,0,0;b=0,1,0", "a=1e300,0,0;b=0,1,0", "residual=1,0,0;b=0,1,0"})
+  for (const char* text :
+       {"", "ihc", "a=1,0,0", "a=1,0,0;b=2,0,0", "a=0,0,0;b=0,1,0", "a=1,0,0;a=0,1,0", "a=1,0;b=0,1,0",
+        "a=1,0,x;b=0,1,0", "=1,0,0;b=0,1,0", "a=1,0,0;b=0,1,0;c=0,0,1;d=1,1,1", "a=1,0,0;b=0,1,0;c=1,1,0",
+        "a=nan,0,0;b=0,1,0", "a=1e300,0,0;b=0,1,0", "residual=1,0,0;b=0,1,0"})
     EXPECT_EQ(StainSet::Parse(text).error().code, Code::kInvalid) << text;
 }
 
