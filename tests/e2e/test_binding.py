@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import scipy.ndimage
 import skimage.color
 import skimage.io
 import tifffile
@@ -94,6 +95,15 @@ def test_a_real_slide_downsampled_is_the_mean_of_its_pixels(tegula, data, tmp_pa
     stain, _ = bound(tegula, tmp_path, image, "--downsample", 4, "--channels", "dab", "--tile", 64)
     expected = skimage.color.separate_stains(means, skimage.color.hed_from_rgb)[..., 2]
     assert np.abs(stain[0] - expected).max() <= 1e-6
+
+
+def test_finer_pixels_are_linear_between_the_centres_of_the_image_s(tegula, tmp_path):
+    pixels = np.random.default_rng(7).random((47, 61)).astype(np.float32)
+    tifffile.imwrite(tmp_path / "a.tif", pixels)
+    found, _ = bound(tegula, tmp_path, tmp_path / "a.tif", "--downsample", 0.35, "--tile", 64)
+    y, x = ((np.arange(int(size / 0.35 + 1e-9)) + 0.5) * 0.35 - 0.5 for size in pixels.shape)
+    expected = scipy.ndimage.map_coordinates(pixels.astype(np.float64), np.meshgrid(y, x, indexing="ij"), order=1, mode="nearest")
+    assert found[0].shape == expected.shape and np.abs(found[0] - expected).max() < 1e-6
 
 
 def test_what_cannot_be_bound_is_one_sentence_that_says_what_to_do(tegula, stack, tmp_path):

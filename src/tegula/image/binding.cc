@@ -30,15 +30,19 @@ Result<ChannelMix> BindChannels(const ImageInfo& info, const BindingRequest& req
                                 std::vector<std::string>& decisions) {
   const DType planes = request.z_projection ? ProjectedType(*request.z_projection, info.dtype) : info.dtype;
   const auto asked = static_cast<std::int64_t>(request.channels.size());
+  const auto unused_stains = [&] {
+    return InvalidError("--stains says how stains are told apart, but none of them is among --channels; add one");
+  };
   if (asked == 0) {
+    if (request.stains) return unused_stains();
     if (wanted.channels > 0 && static_cast<std::int64_t>(info.channels.size()) != wanted.channels)
-      return InvalidError(fmt::format("{} and {}; choose with --channels, by name or by index from 0",
-                                      ChannelsText(info), WantedChannels(wanted)));
+      return InvalidError(fmt::format("{} and {}; {}", ChannelsText(info), WantedChannels(wanted), HowToChoose(info)));
     decisions.push_back(fmt::format("all channels of the image in their order: {}", NamesText(NamesOf(info.channels))));
     return ChannelMix::All(info, planes);
   }
   const StainSet stains = request.stains.value_or(StainSet::Hed());
   TEGULA_ASSIGN_OR_RETURN(ChannelMix mix, ChannelMix::Of(info, request.channels, stains, planes));
+  if (request.stains && !mix.has_stains()) return unused_stains();
   if (wanted.channels > 0 && asked != wanted.channels)
     return InvalidError(
         fmt::format("--channels names {}, but {}; {}", Count(asked), WantedChannels(wanted), ChannelsText(info)));

@@ -63,7 +63,12 @@ std::vector<Case> Cases() {
           {stack, {.channels = {"3", "min(0,1)"}, .z = some}},
           {stack, {.z = some, .z_projection = Projection::kMax}},
           {stack, {.z_projection = Projection::kMean, .downsample = 1.9}},
-          {stack, {.channels = {"mean(1,2)", "0"}, .z = some, .t = PlaneRange{1, 3}, .z_projection = Projection::kMin, .level = 1}}};
+          {stack,
+           {.channels = {"mean(1,2)", "0"},
+            .z = some,
+            .t = PlaneRange{1, 3},
+            .z_projection = Projection::kMin,
+            .level = 1}}};
 }
 
 TEST(BoundImage, EveryBlockIsACropOfTheWhole) {
@@ -204,6 +209,9 @@ TEST(Bind, DecisionsSayWhatTheChannelsAreMadeOf) {
   EXPECT_EQ(info.decisions[1],
             "stains by colour deconvolution with white at 255: hematoxylin=0.65,0.7,0.29; eosin=0.07,0.99,0.11; "
             "dab=0.27,0.57,0.78");
+  for (const std::vector<std::string>& channels : {std::vector<std::string>{}, {"red", "mean"}})
+    EXPECT_EQ(Bind(*source, {.channels = channels, .stains = StainSet::Hed()}, {.channels = 0}).error().code,
+              Code::kInvalid);
 }
 
 }  // namespace

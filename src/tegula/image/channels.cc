@@ -34,10 +34,7 @@ Result<std::int64_t> FindChannel(const ImageInfo& info, const std::string& name)
         fmt::format("the image has {} channels named '{}'; choose by index, from 0", found.size(), name));
   const std::optional<std::int64_t> index = ParseInt(name);
   if (index && *index >= 0 && *index < static_cast<std::int64_t>(info.channels.size())) return *index;
-  return NotFoundError(
-      fmt::format("there is no channel '{}': {}; choose with --channels by name, by index from 0, or made of several, "
-                  "as mean, max(0,1){}",
-                  name, ChannelsText(info), info.is_rgb ? " or hematoxylin" : ""));
+  return NotFoundError(fmt::format("there is no channel '{}': {}; {}", name, ChannelsText(info), HowToChoose(info)));
 }
 
 // What stands between the parentheses of "mean(...)", if the word is one.
@@ -72,6 +69,11 @@ std::vector<std::string> NamesOf(const std::vector<Channel>& channels) {
 std::string ChannelsText(const ImageInfo& info) {
   return fmt::format("the image has {} channel{} ({})", info.channels.size(), info.channels.size() == 1 ? "" : "s",
                      NamesText(NamesOf(info.channels)));
+}
+
+std::string HowToChoose(const ImageInfo& info) {
+  return fmt::format("choose with --channels by name, by index from 0, or made of several, as mean, max(0,1){}",
+                     info.is_rgb ? ", hematoxylin" : "");
 }
 
 ChannelMix ChannelMix::All(const ImageInfo& info, DType planes) {

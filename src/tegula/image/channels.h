@@ -21,7 +21,9 @@ namespace tegula::image {
 
 /// "the image has 3 channels (red, green, blue)", for messages.
 std::string ChannelsText(const ImageInfo& info);
-/// The same of any channels' names: "red, green, blue"; of many the first.
+/// "choose with --channels by name, ...", for messages.
+std::string HowToChoose(const ImageInfo& info);
+/// "red, green, blue"; of many names the first.
 std::string NamesText(const std::vector<std::string>& names);
 std::vector<std::string> NamesOf(const std::vector<Channel>& channels);
 
