@@ -184,7 +184,7 @@ class ImageRun {
     for (const outputs::ChunkStore& each : stores_) TEGULA_TRY(outputs::BuildPyramid(context_, each));
     record_.stages.push_back(watch.Lap("pyramid"));
 
-    TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(*feeds_.leading().source, bound(), info_));
+    TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
     if (!job_.labels.empty()) {
       TEGULA_TRY(MakeObjects(staging.folder() / kObjects, store, pictures));
       record_.stages.push_back(watch.Lap("objects"));

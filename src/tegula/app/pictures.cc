@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "tegula/image/block_view.h"
-#include "tegula/image/thumbnail.h"
 #include "tegula/objects/region_tracer.h"
 #include "tegula/outputs/palette.h"
 #include "tegula/outputs/store_part.h"
@@ -85,16 +84,15 @@ int LevelFor(const outputs::ChunkStore& store, const Shape& picture) {
 
 }  // namespace
 
-Result<Pictures> Pictures::Create(const image::Source& source, const image::BoundImage& image,
-                                  const pipeline::OutputInfo& output) {
+Result<Pictures> Pictures::Create(const image::BoundImage& image, const pipeline::OutputInfo& output) {
   const image::BoundInfo& info = image.info();
-  TEGULA_ASSIGN_OR_RETURN(
-      const image::Thumbnail thumbnail,
-      image::ReadThumbnail(source, kPictureEdge, info.source_channels,
-                           info.first[GridAxis::kZ] + info.size[GridAxis::kZ] / 2, info.first[GridAxis::kT]));
-  const Shape& shape = thumbnail.pixels_cyx.shape();
+  const image::BoundImage small = image.Shrunk(kPictureEdge);
+  const Shape shape{info.channels, small.info().height(), small.info().width()};
+  TEGULA_ASSIGN_OR_RETURN(Tensor thumbnail, Tensor::Allocate(info.dtype, shape));
+  TEGULA_TRY(small.Read(BlockOf({{0, shape[1]}, {0, shape[2]}}, 0, info.size[GridAxis::kZ] / 2),
+                        image::AsBlock(thumbnail.view())));
   Pictures pictures;
-  TEGULA_ASSIGN_OR_RETURN(pictures.slide_, ToPicture(thumbnail.pixels_cyx, info));
+  TEGULA_ASSIGN_OR_RETURN(pictures.slide_, ToPicture(thumbnail, info));
   pictures.image_y_ = static_cast<double>(info.height()) / static_cast<double>(shape[1]);
   pictures.image_x_ = static_cast<double>(info.width()) / static_cast<double>(shape[2]);
   pictures.output_ = output;
