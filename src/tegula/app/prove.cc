@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tegula/app/compare_objects.h"
+#include "tegula/app/converted_network.h"
 #include "tegula/core/platform.h"
 #include "tegula/pipeline/whole.h"
 
@@ -48,13 +49,14 @@ double Megapixels(const spec::ModelDescription& model, const std::vector<Tensor>
 }
 
 // Runs the session until its time is known; the first run is thrown away, and its result returned.
-Result<std::vector<Tensor>> RunTimed(engines::Session& session, const std::vector<ConstView>& inputs, Cost& cost) {
+Result<std::vector<Tensor>> RunTimed(engines::Session& session, const std::vector<ConstView>& inputs,
+                                     std::stop_token stop, Cost& cost) {
   const double begin = MonotonicSeconds();
-  TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, session.Run(inputs));
+  TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, session.Run(inputs, stop));
   cost.run_s = MonotonicSeconds() - begin;
   for (int run = 1; run < kRuns && MonotonicSeconds() - begin + cost.run_s < kRunSeconds; ++run) {
     const double start = MonotonicSeconds();
-    TEGULA_TRY(session.Run(inputs));
+    TEGULA_TRY(session.Run(inputs, stop));
     cost.run_s = std::min(cost.run_s, MonotonicSeconds() - start);
   }
   return outputs;
@@ -64,14 +66,29 @@ Result<std::vector<Tensor>> RunTimed(engines::Session& session, const std::vecto
 
 std::vector<Candidate> CandidatesOf(const spec::ModelDescription& model, const EngineRequest& request) {
   std::vector<Candidate> candidates;
-  for (const std::string& name : engines::Registry::Names()) {
-    if (request.engine != "auto" && request.engine != name) continue;
+  const auto add = [&](const std::string& engine, bool is_converted) {
     for (const spec::WeightsEntry& weights : model.weights) {
       if (request.weights && *request.weights != weights.format) continue;
       const std::vector<std::string> direct = engines::Registry::CandidatesFor(weights);
-      if (std::find(direct.begin(), direct.end(), name) != direct.end()) candidates.push_back({&weights, name, ""});
+      const bool is_direct = std::find(direct.begin(), direct.end(), engine) != direct.end();
+      const std::string_view converter = engines::Registry::ConverterFor(engine, weights);
+      if (is_converted ? !is_direct && !converter.empty() : is_direct)
+        candidates.push_back(
+            {&weights, engine, is_converted ? std::string(converter) : std::string(), request.precision});
     }
+  };
+  for (const std::string& engine : engines::Registry::Names()) {
+    if (request.engine != "auto" && request.engine != engine) continue;
+    add(engine, false);
+    add(engine, true);
   }
+  const std::size_t exact = candidates.size();
+  for (std::size_t i = 0; request.allows_less && i < exact; ++i)
+    for (const engines::Precision precision : {engines::Precision::kBf16, engines::Precision::kF16}) {
+      Candidate less = candidates[i];
+      less.precision = precision;
+      candidates.push_back(std::move(less));
+    }
   return candidates;
 }
 
@@ -87,21 +104,27 @@ Status CheckHasWeights(const spec::ModelDescription& model, const EngineRequest&
                            : "the model has no weights");
 }
 
-Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidate& candidate,
+Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidate& candidate, const TestTensors* tests,
                                     const EngineRequest& request, engines::Registry& registry,
                                     const RunContext& context) {
-  (void)context;
   TEGULA_ASSIGN_OR_RETURN(const engines::Engine* const engine, registry.Find(candidate.engine));
-  TEGULA_TRY(engine->CanRun(*candidate.weights));
   TEGULA_ASSIGN_OR_RETURN(const spec::WeightsOnDisk file, package.Weights(*candidate.weights));
   ProvenNetwork loaded;
   loaded.weights = candidate.weights;
   loaded.weights_sha256 = file.sha256;
-  TEGULA_ASSIGN_OR_RETURN(loaded.network, engine->Load(*candidate.weights, file.path, request.network_options())
-                                              .Context(candidate.weights->file.source));
+  if (candidate.converter.empty()) {
+    TEGULA_TRY(engine->CanRun(*candidate.weights));
+    TEGULA_ASSIGN_OR_RETURN(loaded.network, engine->Load(*candidate.weights, file.path, candidate.Options(request))
+                                                .Context(candidate.weights->file.source));
+  } else {
+    TEGULA_ASSIGN_OR_RETURN(loaded.network,
+                            LoadConverted(package.description(), candidate, file, tests, request, registry, context)
+                                .Context(candidate.weights->file.source));
+  }
   loaded.check.format = candidate.weights->format;
   loaded.check.engine = engine->name();
   loaded.check.engine_version = engine->version();
+  loaded.check.precision = candidate.precision;
   loaded.check.is_converted = !candidate.converter.empty();
   return loaded;
 }
@@ -113,7 +136,7 @@ Result<ProvenNetwork> Prove(const spec::Package& package, const Candidate& candi
   const bool knows_memory = options.measures_memory && ResetPeakMemory();
   const std::int64_t memory_before = ResidentMemoryBytes();
   const double begin = MonotonicSeconds();
-  TEGULA_ASSIGN_OR_RETURN(ProvenNetwork proven, LoadCandidate(package, candidate, request, registry, context));
+  TEGULA_ASSIGN_OR_RETURN(ProvenNetwork proven, LoadCandidate(package, candidate, &tests, request, registry, context));
   TEGULA_ASSIGN_OR_RETURN(pipeline::PreparedInputs inputs,
                           pipeline::PrepareInputs(model, tests.inputs, context.limits));
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session,
@@ -122,18 +145,19 @@ Result<ProvenNetwork> Prove(const spec::Package& package, const Candidate& candi
   check.cost.load_s = MonotonicSeconds() - begin;
   check.cost.megapixels = Megapixels(model, inputs.tensors);
   TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> raw,
-                          RunTimed(*session, pipeline::ViewsOf(inputs.tensors), check.cost));
+                          RunTimed(*session, pipeline::ViewsOf(inputs.tensors), context.stop, check.cost));
   if (knows_memory) check.cost.memory_bytes = std::max<std::int64_t>(0, PeakMemoryBytes() - memory_before);
   TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> finished,
                           pipeline::FinishOutputs(model, raw, std::move(inputs.statistics), context.limits));
-  check.status = CheckStatus::kPassed;
-  for (std::size_t i = 0; i < finished.size(); ++i) {
+  check.status = tests.outputs.empty() ? CheckStatus::kUnproven : CheckStatus::kPassed;
+  for (std::size_t i = 0; i < tests.outputs.size(); ++i) {
     const spec::TensorDescription& output = model.outputs[i];
-    check.outputs.push_back({output.id, CompareOutput(output, finished[i], tests.outputs[i],
-                                                      model.ToleranceFor(output.id, check.format))});
+    check.outputs.push_back(
+        {output.id, CompareOutput(output, finished[i], tests.outputs[i], model.ToleranceFor(output.id, check.format))});
     if (!check.outputs.back().comparison.passed) check.status = CheckStatus::kFailed;
   }
-  check.reason = FailedOutputs(check.outputs);
+  check.reason = tests.outputs.empty() ? "it ran, but the description states no test tensors to compare with"
+                                       : FailedOutputs(check.outputs);
   if (options.outputs != nullptr) *options.outputs = std::move(finished);
   return proven;
 }
@@ -142,6 +166,7 @@ WeightsCheck NotCompared(const Candidate& candidate, const Error& error) {
   WeightsCheck check;
   check.format = candidate.weights->format;
   check.engine = candidate.engine;
+  check.precision = candidate.precision;
   check.is_converted = !candidate.converter.empty();
   // What an engine cannot do says nothing against the weights.
   check.status = error.code == Code::kUnsupported ? CheckStatus::kNotRun : CheckStatus::kFailed;

@@ -24,10 +24,9 @@ struct EngineRequest {
   std::optional<spec::WeightsFormat> weights;  ///< not given: any
   std::string device = "cpu";
   engines::Precision precision = engines::Precision::kF32;
+  bool allows_less = false;  ///< lower precisions too, where the test outputs are still reproduced
   int threads = 1;
   Path cache;  ///< where converted networks and choices are kept; empty: nowhere
-
-  engines::NetworkOptions network_options() const { return {.threads = threads, .precision = precision}; }
 };
 
 /// One way of running a model. Borrows the description.
@@ -35,6 +34,11 @@ struct Candidate {
   const spec::WeightsEntry* weights = nullptr;
   std::string engine;
   std::string converter;  ///< turns the weights into what the engine reads; empty if it reads them as they are
+  engines::Precision precision = engines::Precision::kF32;
+
+  engines::NetworkOptions Options(const EngineRequest& request) const {
+    return {.threads = request.threads, .precision = precision, .device = request.device};
+  }
 };
 
 /// All that the request allows, in order of preference; loads nothing.
@@ -51,8 +55,9 @@ struct ProvenNetwork {
 /// kNotFound if the request names weights that the model does not have.
 Status CheckHasWeights(const spec::ModelDescription& model, const EngineRequest& request);
 
-/// A network that is loaded and not yet proven. Errors are those of files, engine and converter.
-Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidate& candidate,
+/// A network that is loaded and not yet proven. `tests` are what a conversion is made and checked with; null: only one
+/// that was made before is used (kNotFound if there is none). Errors are those of files, engine and converter.
+Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidate& candidate, const TestTensors* tests,
                                     const EngineRequest& request, engines::Registry& registry,
                                     const RunContext& context);
 

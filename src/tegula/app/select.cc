@@ -26,8 +26,10 @@ struct Choice {
 // Everything that the outcome depends on.
 Path ChoiceFile(const spec::Package& package, const EngineRequest& request, const engines::Registry& registry) {
   const std::string key = Sha256OfBytes(fmt::format(
-      "tegula choice 1\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", Version(), package.description_sha256(), registry.Fingerprint(),
-      ProcessorName(), request.engine, request.weights ? spec::WeightsFormatName(*request.weights) : "any", request.device, engines::PrecisionName(request.precision), request.threads));
+      "tegula choice 1\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", Version(), package.description_sha256(),
+      registry.Fingerprint(), ProcessorName(), request.engine,
+      request.weights ? spec::WeightsFormatName(*request.weights) : "any", request.device,
+      engines::PrecisionName(request.precision), request.allows_less ? "or less" : "only", request.threads));
   return request.cache / "choices" / (key + ".json");
 }
 
@@ -38,7 +40,8 @@ std::optional<Choice> ReadChoice(const Path& file) {
     const nlohmann::json json = nlohmann::json::parse(*text);
     std::optional<std::vector<WeightsCheck>> checks = ChecksFromJson(json.at("checks").dump());
     if (!checks) return CorruptError("no checks");
-    return Choice{std::move(*checks), json.at("taken").get<std::size_t>(), json.at("weights_sha256").get<std::string>()};
+    return Choice{std::move(*checks), json.at("taken").get<std::size_t>(),
+                  json.at("weights_sha256").get<std::string>()};
   };
   Result<Choice> choice = Guarded("reading a choice", parse);
   if (!choice.ok() || choice->taken >= choice->checks.size()) return std::nullopt;
@@ -62,9 +65,9 @@ std::optional<ProvenNetwork> LoadRemembered(const spec::Package& package, const 
   const WeightsCheck& taken = choice.checks[choice.taken];
   for (const Candidate& candidate : CandidatesOf(package.description(), request)) {
     if (candidate.weights->format != taken.format || candidate.engine != taken.engine ||
-        candidate.converter.empty() == taken.is_converted)
+        candidate.converter.empty() == taken.is_converted || candidate.precision != taken.precision)
       continue;
-    Result<ProvenNetwork> loaded = LoadCandidate(package, candidate, request, registry, context);
+    Result<ProvenNetwork> loaded = LoadCandidate(package, candidate, nullptr, request, registry, context);
     if (!loaded.ok() || loaded->weights_sha256 != choice.weights_sha256 ||
         loaded->check.engine_version != taken.engine_version)
       return std::nullopt;
@@ -113,7 +116,11 @@ Result<ProvenNetwork> SelectNetwork(const spec::Package& package, const EngineRe
     if (context.stop.stop_requested()) return CancelledError();
     Result<ProvenNetwork> proven = Prove(package, candidate, tests, request, registry, context);
     choice.checks.push_back(proven.ok() ? proven->check : NotCompared(candidate, proven.error()));
-    if (!proven.ok() || proven->check.status != CheckStatus::kPassed) {
+    // Who asks for less than float32 gets it, and is told how far off it is.
+    const bool is_asked_for = request.precision != engines::Precision::kF32;
+    const bool is_right = proven.ok() && (is_asked_for || proven->check.status == CheckStatus::kPassed ||
+                                          proven->check.status == CheckStatus::kUnproven);
+    if (!is_right) {
       codes.insert(proven.ok() ? Code::kUnsupported : proven.error().code);
       continue;
     }
@@ -122,6 +129,10 @@ Result<ProvenNetwork> SelectNetwork(const spec::Package& package, const EngineRe
     choice.taken = choice.checks.size() - 1;
   }
   if (best) {
+    for (const WeightsCheck& check : choice.checks)
+      if (!check.reason.empty() && check.status != CheckStatus::kUnproven)
+        best->check.notes.push_back(fmt::format("not taken: {}: {}", Title(check), check.reason));
+    choice.checks[choice.taken] = best->check;
     choice.weights_sha256 = best->weights_sha256;
     if (!file.empty()) WriteChoice(file, model, choice);
     return std::move(*best);

@@ -122,14 +122,18 @@ bool FailedOnlyInSizes(const WeightsCheck& check) {
 }  // namespace
 
 bool TestReport::passed() const {
-  return CountOf(checks, CheckStatus::kPassed) > 0 && CountOf(checks, CheckStatus::kFailed) == 0 &&
-         !(is_strict && CountOf(checks, CheckStatus::kNotRun) > 0);
+  const std::int64_t passed = CountOf(checks, CheckStatus::kPassed), unproven = CountOf(checks, CheckStatus::kUnproven);
+  return passed + unproven > 0 && CountOf(checks, CheckStatus::kFailed) == 0 &&
+         !(is_strict && unproven + CountOf(checks, CheckStatus::kNotRun) > 0);
 }
 
 std::string TestReport::verdict() const {
   const std::int64_t not_run = CountOf(checks, CheckStatus::kNotRun);
+  const bool is_unproven = CountOf(checks, CheckStatus::kUnproven) > 0;
   if (passed())
-    return fmt::format("passed: the model reproduces its test outputs{}",
+    return fmt::format("{}{}",
+                       is_unproven ? "it runs, but nothing is proven: the description states no test tensors"
+                                   : "passed: the model reproduces its test outputs",
                        not_run > 0 ? fmt::format(" ({} of its weights were not run)", not_run) : "");
   if (CountOf(checks, CheckStatus::kFailed) > 0) {
     const bool is_size = std::none_of(checks.begin(), checks.end(), [](const WeightsCheck& check) {
@@ -138,6 +142,7 @@ std::string TestReport::verdict() const {
     return is_size ? "FAILED: the network does not take all sizes that the description gives"
                    : "FAILED: the model does not reproduce its test outputs";
   }
+  if (is_unproven) return "FAILED: nothing is proven, as the description states no test tensors";
   if (CountOf(checks, CheckStatus::kPassed) > 0) return "FAILED: not all of its weights were run";
   return "FAILED: none of its weights was run";
 }

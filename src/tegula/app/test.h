@@ -29,7 +29,7 @@ struct TestReport {
   TestTensors tests;                        ///< if keep_tensors
   std::vector<TestTensorsOfCheck> results;  ///< one per check, if keep_tensors
   bool is_strict = false;
-  /// At least one entry ran, and all that ran passed; if strict, all entries ran.
+  /// At least one entry ran, and none failed; if strict, all entries passed.
   bool passed() const;
   /// One sentence.
   std::string verdict() const;

@@ -24,14 +24,17 @@ std::string Milliseconds(const Cost& cost) { return cost.run_s > 0 ? fmt::format
 std::string Speed(const Cost& cost) {
   return cost.run_s > 0 ? fmt::format("{:.3g}", cost.megapixels / cost.run_s) : "";
 }
-std::string Memory(const Cost& cost) {
-  return cost.memory_bytes > 0 ? fmt::format("{}", cost.memory_bytes >> 20) : "";
+std::string Memory(const Cost& cost) { return cost.memory_bytes > 0 ? fmt::format("{}", cost.memory_bytes >> 20) : ""; }
+
+// " in bfloat16"; nothing for what is the rule.
+std::string Less(engines::Precision precision) {
+  return precision == engines::Precision::kF32 ? "" : fmt::format(" in {}", engines::PrecisionName(precision));
 }
 
 std::string SizesTried(const WeightsCheck& check) {
   if (check.sizes.empty()) return {};
-  const auto passed = std::count_if(check.sizes.begin(), check.sizes.end(),
-                                    [](const SizeCheck& size) { return size.passed(); });
+  const auto passed =
+      std::count_if(check.sizes.begin(), check.sizes.end(), [](const SizeCheck& size) { return size.passed(); });
   return fmt::format("{} of {} other batch and image sizes", passed, check.sizes.size());
 }
 
@@ -66,7 +69,8 @@ std::string WorstPlace(const spec::TensorDescription& output, const Tensor& diff
   std::vector<std::string> place;
   for (int a = differences.shape().rank() - 1; a >= 0; --a) {
     const std::int64_t size = differences.shape()[a];
-    if (size > 1) place.insert(place.begin(), fmt::format("{} {}", output.axes[static_cast<std::size_t>(a)].id, at % size));
+    if (size > 1)
+      place.insert(place.begin(), fmt::format("{} {}", output.axes[static_cast<std::size_t>(a)].id, at % size));
     at /= size;
   }
   return fmt::format("the worst element, at {}: {:.6g} instead of {:.6g}", fmt::join(place, ", "), predicted, wanted);
@@ -118,9 +122,10 @@ Result<std::string> OutputHtml(const spec::TensorDescription& output, const Outp
                             Figure(caption + ": prediction", predictions.planes[i], range, ColourScale::kGrey));
     TEGULA_ASSIGN_OR_RETURN(const std::string wrong,
                             Figure(caption + ": difference", errors.planes[i], error, ColourScale::kHeat));
-    html += fmt::format("<div class=\"four\">{}{}{}<figure>{}<figcaption>how often which difference occurs (heights "
-                        "logarithmic)</figcaption></figure></div>",
-                        wanted, given, wrong, outputs::DifferenceHistogramSvg(errors.planes[i].yx));
+    html += fmt::format(
+        "<div class=\"four\">{}{}{}<figure>{}<figcaption>how often which difference occurs (heights "
+        "logarithmic)</figcaption></figure></div>",
+        wanted, given, wrong, outputs::DifferenceHistogramSvg(errors.planes[i].yx));
   }
   if (targets.planes.empty()) html += outputs::DifferenceHistogramSvg(differences.view());
   return html + LeftOut(targets);
@@ -148,24 +153,26 @@ constexpr std::string_view kStyle =
 
 TestTable TableOf(const TestReport& report) {
   TestTable table;
-  table.heading = {"weights", "engine", "result", "output", "max error", "mean error", "out of tolerance",
-                   "ms per run", "megapixels/s", "memory MiB"};
+  table.heading = {"weights",    "engine",           "result",     "output",       "max error",
+                   "mean error", "out of tolerance", "ms per run", "megapixels/s", "memory MiB"};
   for (const WeightsCheck& check : report.checks) {
     const std::string weights(spec::WeightsFormatName(check.format));
-    const std::string engine =
-        check.engine.empty() ? "" : fmt::format("{} {}{}", check.engine, check.engine_version,
-                                                check.is_converted ? " (converted)" : "");
+    const std::string engine = check.engine.empty() ? ""
+                                                    : fmt::format("{} {}{}", check.engine, check.engine_version,
+                                                                  check.is_converted ? " (converted)" : "") +
+                                                          Less(check.precision);
     if (check.outputs.empty()) table.rows.push_back({weights, engine, std::string(StatusName(check.status))});
     for (const OutputCheck& output : check.outputs) {
       const Comparison& c = output.comparison;
-      table.rows.push_back({weights, engine, c.passed ? "passed" : "FAILED", output.output_id,
-                            fmt::format("{:.2e}", c.max_abs), fmt::format("{:.2e}", c.mean_abs),
-                            fmt::format("{:.4g} ppm of {:.4g}", c.mismatched_per_million,
-                                        c.tolerance.mismatched_per_million),
-                            Milliseconds(check.cost), Speed(check.cost), Memory(check.cost)});
+      table.rows.push_back(
+          {weights, engine, c.passed ? "passed" : "FAILED", output.output_id, fmt::format("{:.2e}", c.max_abs),
+           fmt::format("{:.2e}", c.mean_abs),
+           fmt::format("{:.4g} ppm of {:.4g}", c.mismatched_per_million, c.tolerance.mismatched_per_million),
+           Milliseconds(check.cost), Speed(check.cost), Memory(check.cost)});
     }
     if (!check.reason.empty()) table.remarks.push_back(fmt::format("{}: {}", Title(check), check.reason));
-    if (!check.sizes.empty()) table.remarks.push_back(fmt::format("{}: {} give the shapes described", Title(check), SizesTried(check)));
+    if (!check.sizes.empty())
+      table.remarks.push_back(fmt::format("{}: {} give the shapes described", Title(check), SizesTried(check)));
     for (const std::string& note : check.notes) table.remarks.push_back(fmt::format("{}: {}", Title(check), note));
   }
   return table;
@@ -190,9 +197,10 @@ std::string TestMarkdown(const TestReport& report) {
 Result<std::string> TestPage(const TestReport& report) {
   const TestTable table = TableOf(report);
   std::string html = outputs::PageHead("Test of " + report.model.name) + std::string(kStyle);
-  html += fmt::format("<header><p class=\"kicker\">Test on the model's own tensors</p><h1>{}</h1><p class=\"lead\">{}"
-                      "</p><p class=\"small\">{}</p></header>\n",
-                      EscapeHtml(report.model.name), EscapeHtml(report.verdict()), EscapeHtml(report.package));
+  html += fmt::format(
+      "<header><p class=\"kicker\">Test on the model's own tensors</p><h1>{}</h1><p class=\"lead\">{}"
+      "</p><p class=\"small\">{}</p></header>\n",
+      EscapeHtml(report.model.name), EscapeHtml(report.verdict()), EscapeHtml(report.package));
   html += TableHtml(table);
   if (!table.remarks.empty()) {
     html += "<ul>";
@@ -210,9 +218,9 @@ Result<std::string> TestPage(const TestReport& report) {
     if (c >= report.results.size() || report.results[c].outputs.empty()) continue;
     html += fmt::format("<section><h2>{}</h2>\n", EscapeHtml(Title(check)));
     for (std::size_t i = 0; i < check.outputs.size(); ++i) {
-      TEGULA_ASSIGN_OR_RETURN(const std::string output,
-                              OutputHtml(report.model.outputs[i], check.outputs[i], report.results[c].outputs[i],
-                                         report.tests.outputs[i]));
+      TEGULA_ASSIGN_OR_RETURN(
+          const std::string output,
+          OutputHtml(report.model.outputs[i], check.outputs[i], report.results[c].outputs[i], report.tests.outputs[i]));
       html += output;
     }
     html += "</section>\n";

@@ -5,26 +5,57 @@
 #include <algorithm>
 #include <set>
 
+#include "tegula/core/random.h"
 #include "tegula/tensor/kernels.h"
 #include "tegula/tensor/npy.h"
 
 namespace tegula::app {
 namespace {
 
-Result<std::vector<Tensor>> ReadAll(const spec::Package& package, const std::vector<spec::TensorDescription>& tensors,
+// Optional ones at the end may have none.
+std::span<const spec::TensorDescription> Stated(const std::vector<spec::TensorDescription>& tensors) {
+  std::size_t count = tensors.size();
+  while (count > 0 && tensors[count - 1].optional && !tensors[count - 1].test_tensor) --count;
+  return std::span(tensors).first(count);
+}
+
+bool AllHaveTestTensors(std::span<const spec::TensorDescription> tensors) {
+  return std::all_of(tensors.begin(), tensors.end(),
+                     [](const spec::TensorDescription& tensor) { return tensor.test_tensor.has_value(); });
+}
+
+Result<std::vector<Tensor>> ReadAll(const spec::Package& package, std::span<const spec::TensorDescription> tensors,
                                     const Limits& limits) {
   std::vector<Tensor> read;
-  bool is_omitted = false;
   for (const spec::TensorDescription& tensor : tensors) {
-    is_omitted = is_omitted || (tensor.optional && !tensor.test_tensor);
-    if (is_omitted && tensor.optional) continue;
-    if (!tensor.test_tensor || is_omitted)
-      return UnsupportedError(fmt::format("tensor {} has no test tensor, so nothing can be proven", tensor.id));
     TEGULA_ASSIGN_OR_RETURN(const Path file, package.File(*tensor.test_tensor));
     TEGULA_ASSIGN_OR_RETURN(Tensor values, ReadNpy(file, limits));
     read.push_back(std::move(values));
   }
   return read;
+}
+
+// Between the bounds that the description states, or of 8 bits.
+Result<Tensor> Noise(const spec::ModelDescription& model, const spec::TensorDescription& tensor, const Limits& limits) {
+  std::vector<std::int64_t> sizes;
+  for (const spec::Axis& axis : tensor.axes) {
+    const std::optional<std::int64_t> size = spec::SizeOf(model, axis, {});
+    if (!size || *size < 1)
+      return UnsupportedError(
+          fmt::format("the description states neither a test tensor nor a size for axis {} of {}", axis.id, tensor.id));
+    sizes.push_back(*size);
+  }
+  if (sizes.size() > static_cast<std::size_t>(kMaxRank))
+    return UnsupportedError(fmt::format("tensor {} has {} axes", tensor.id, sizes.size()));
+  TEGULA_ASSIGN_OR_RETURN(Tensor doubles,
+                          Tensor::Allocate(DType::kF64, Shape(std::span<const std::int64_t>(sizes)), limits));
+  const double low = tensor.data.min.value_or(0), high = std::max(low, tensor.data.max.value_or(low + 255));
+  std::uint64_t next = 0;
+  for (double& value : doubles.values<double>())
+    value = low + (high - low) * static_cast<double>(Mix(next++) >> 11) * 0x1p-53;
+  TEGULA_ASSIGN_OR_RETURN(Tensor noise, Tensor::Allocate(tensor.data.dtype, doubles.shape(), limits));
+  ConvertCopy(std::as_const(doubles).view(), noise.view());
+  return noise;
 }
 
 // Cut or mirrored along one axis.
@@ -64,9 +95,20 @@ std::set<std::int64_t> BatchSizes(const spec::ModelDescription& model) {
 }  // namespace
 
 Result<TestTensors> ReadTestTensors(const spec::Package& package, const Limits& limits) {
+  const spec::ModelDescription& model = package.description();
+  const std::span<const spec::TensorDescription> inputs = Stated(model.inputs);
   TestTensors tensors;
-  TEGULA_ASSIGN_OR_RETURN(tensors.inputs, ReadAll(package, package.description().inputs, limits));
-  TEGULA_ASSIGN_OR_RETURN(tensors.outputs, ReadAll(package, package.description().outputs, limits));
+  tensors.are_made_up = !AllHaveTestTensors(inputs);
+  if (tensors.are_made_up) {
+    for (const spec::TensorDescription& input : inputs) {
+      TEGULA_ASSIGN_OR_RETURN(Tensor noise, Noise(model, input, limits));
+      tensors.inputs.push_back(std::move(noise));
+    }
+    return tensors;
+  }
+  TEGULA_ASSIGN_OR_RETURN(tensors.inputs, ReadAll(package, inputs, limits));
+  if (!AllHaveTestTensors(model.outputs)) return tensors;
+  TEGULA_ASSIGN_OR_RETURN(tensors.outputs, ReadAll(package, model.outputs, limits));
   return tensors;
 }
 

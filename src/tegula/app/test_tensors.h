@@ -13,10 +13,12 @@ namespace tegula::app {
 
 struct TestTensors {
   std::vector<Tensor> inputs;   ///< one per input; optional ones at the end may be missing
-  std::vector<Tensor> outputs;  ///< one per output
+  std::vector<Tensor> outputs;  ///< one per output; none if the description does not state all of them
+  bool are_made_up = false;     ///< the inputs are noise of a small valid size: the description states none
 };
 
-/// Reads them. kUnsupported if a tensor has none; errors of Package::File and ReadNpy.
+/// Reads them; the format allows descriptions without. Errors of Package::File and ReadNpy; kUnsupported if the
+/// description gives no size for noise either.
 Result<TestTensors> ReadTestTensors(const spec::Package& package, const Limits& limits);
 
 /// The tensor cut or mirrored at its edges, equally at both ends (one pixel more at the far end), as bioimageio.core

@@ -10,7 +10,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr CheckStatus kStatuses[] = {CheckStatus::kPassed, CheckStatus::kFailed, CheckStatus::kNotRun};
+constexpr CheckStatus kStatuses[] = {CheckStatus::kPassed, CheckStatus::kUnproven, CheckStatus::kFailed,
+                                     CheckStatus::kNotRun};
+
+constexpr engines::Precision kPrecisions[] = {engines::Precision::kF32, engines::Precision::kBf16,
+                                              engines::Precision::kF16};
 
 Json ToJson(const OutputCheck& output) {
   const Comparison& c = output.comparison;
@@ -35,6 +39,7 @@ Json ToJson(const WeightsCheck& check) {
   return {{"weights", spec::WeightsFormatName(check.format)},
           {"engine", check.engine},
           {"engine_version", check.engine_version},
+          {"precision", engines::PrecisionName(check.precision)},
           {"converted", check.is_converted},
           {"status", StatusName(check.status)},
           {"reason", check.reason},
@@ -75,6 +80,8 @@ std::optional<WeightsCheck> CheckFrom(const Json& json) {
   check.format = *format;
   check.engine = json.at("engine").get<std::string>();
   check.engine_version = json.at("engine_version").get<std::string>();
+  for (const engines::Precision known : kPrecisions)
+    if (engines::PrecisionName(known) == json.at("precision").get<std::string>()) check.precision = known;
   check.is_converted = json.at("converted").get<bool>();
   const auto status = json.at("status").get<std::string>();
   for (const CheckStatus known : kStatuses)
@@ -95,6 +102,7 @@ std::optional<WeightsCheck> CheckFrom(const Json& json) {
 std::string_view StatusName(CheckStatus status) {
   switch (status) {
     case CheckStatus::kPassed: return "passed";
+    case CheckStatus::kUnproven: return "unproven";
     case CheckStatus::kFailed: return "failed";
     case CheckStatus::kNotRun: return "not run";
   }
@@ -104,7 +112,9 @@ std::string_view StatusName(CheckStatus status) {
 std::string Title(const WeightsCheck& check) {
   const std::string_view weights = spec::WeightsFormatName(check.format);
   if (check.engine.empty()) return std::string(weights);
-  return fmt::format("{} with {}{}", weights, check.engine, check.is_converted ? " (converted)" : "");
+  const bool is_less = check.precision != engines::Precision::kF32;
+  return fmt::format("{} with {}{}{}{}", weights, check.engine, check.is_converted ? " (converted)" : "",
+                     is_less ? " in " : "", is_less ? engines::PrecisionName(check.precision) : "");
 }
 
 std::string ChecksToJson(const std::vector<WeightsCheck>& checks) {

@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "tegula/app/compare.h"
+#include "tegula/engines/engine.h"
 #include "tegula/spec/model_description.h"
 
 namespace tegula::app {
 
 enum class CheckStatus : std::uint8_t {
   kPassed,
+  kUnproven,  ///< it ran, but the description states no test tensors to compare with
   kFailed,
   kNotRun,  ///< no engine for it here, or the engine cannot run it
 };
@@ -27,16 +29,16 @@ struct OutputCheck {
 /// Another valid size of the inputs than that of the test tensors; only the shapes of the outputs are compared.
 struct SizeCheck {
   std::int64_t batch = 1;
-  std::int64_t n = 0;   ///< sizes are min + n * step
+  std::int64_t n = 0;  ///< sizes are min + n * step
   std::string reason;  ///< empty if it passed
   bool passed() const { return reason.empty(); }
 };
 
 /// What running the network costs, at the size of the test tensors; 0 where it was not measured.
 struct Cost {
-  double load_s = 0;            ///< reading, and preparing for the shape
-  double run_s = 0;             ///< one run of the network alone, the fastest of several
-  double megapixels = 0;        ///< that it takes in: y · x (· z) of the first input, times the batch
+  double load_s = 0;              ///< reading, and preparing for the shape
+  double run_s = 0;               ///< one run of the network alone, the fastest of several
+  double megapixels = 0;          ///< that it takes in: y · x (· z) of the first input, times the batch
   std::int64_t memory_bytes = 0;  ///< by which the process grew at most; 0 if the system does not say
 };
 
@@ -45,6 +47,7 @@ struct WeightsCheck {
   spec::WeightsFormat format = spec::WeightsFormat::kOnnx;
   std::string engine;  ///< empty if none runs this format
   std::string engine_version;
+  engines::Precision precision = engines::Precision::kF32;
   bool is_converted = false;  ///< the engine runs it in another format, which was made of it here
   CheckStatus status = CheckStatus::kNotRun;
   std::string reason;  ///< why it failed or was not run
@@ -54,7 +57,7 @@ struct WeightsCheck {
   Cost cost;
 };
 
-/// "torchscript with openvino (converted)".
+/// "torchscript with openvino (converted)", "onnx with openvino in bfloat16".
 std::string Title(const WeightsCheck& check);
 
 /// The elements of `bioimageio`-like reports as JSON, and back. Reading gives nothing for what Write did not write.

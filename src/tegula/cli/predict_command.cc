@@ -17,7 +17,7 @@ struct Words {
   std::vector<std::string> images;
   std::string output;
   std::vector<std::string> formats;
-  std::string border = "pad";
+  std::string border = "auto";
   std::string objects;
   ImageWords image;
   EngineWords engine;
@@ -38,6 +38,7 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   for (const std::string& list : words.formats)
     for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
   request.objects.classes = Names(words.objects);
+  request.border_as_reference = words.border == "auto";
   request.tiling.border = words.border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
   if (command.count("--tile") > 0) request.tiling.tile = words.tile;
   if (command.count("--context") > 0) request.tiling.context = words.context;
@@ -94,8 +95,8 @@ void AddPredict(CLI::App& app, Run& run) {
   command
       ->add_option("--border", words->border,
                    "pad: extend the image by the halo, as bioimageio predict; network: the network meets the edge, as "
-                   "bioimageio test")
-      ->check(CLI::IsMember({"pad", "network"}))
+                   "bioimageio test; auto: pad, but network for descriptions of format 0.4, as bioimageio.core")
+      ->check(CLI::IsMember({"auto", "pad", "network"}))
       ->capture_default_str();
   words->engine.AddTo(*command);
   command

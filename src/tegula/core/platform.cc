@@ -67,9 +67,11 @@ std::int64_t PeakMemoryBytes() { return MemoryLine("VmHWM:"); }
 std::int64_t ResidentMemoryBytes() { return MemoryLine("VmRSS:"); }
 
 bool ResetPeakMemory() {
-  std::ofstream control("/proc/self/clear_refs");
-  control << "5" << std::flush;
-  return control.good();
+  const int control = ::open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+  if (control < 0) return false;
+  const bool is_reset = ::write(control, "5", 1) == 1;
+  ::close(control);
+  return is_reset;
 }
 
 double CpuSeconds() {

@@ -88,8 +88,10 @@ TensorPlanes PlanesOf(const spec::TensorDescription& description, const ConstVie
     if (listed >= 0) {
       const std::vector<std::string>& names = description.axes[static_cast<std::size_t>(listed)].channel_names;
       const auto index = static_cast<std::size_t>(i);
-      caption = (index < names.size() ? names[index] : fmt::format("{} {}", description.axes[static_cast<std::size_t>(listed)].id, i)) +
-                (where.empty() ? "" : ", " + where);
+      caption =
+          (index < names.size() ? names[index]
+                                : fmt::format("{} {}", description.axes[static_cast<std::size_t>(listed)].id, i)) +
+          (where.empty() ? "" : ", " + where);
     }
     found.planes.push_back({std::move(caption), ConstView(one.data(), one.dtype(), shape, strides)});
   }
@@ -120,8 +122,8 @@ Result<std::string> PlaneHtml(const TensorPlane& plane, ValueRange range, Colour
   for (std::int64_t y = 0; y < height; y += step)
     for (std::int64_t x = 0; x < width; x += step) {
       const double value = doubles.values<double>()[static_cast<std::size_t>(y * width + x)];
-      const Rgb colour = std::isnan(value) ? kNotANumber
-                                           : ColourOf(std::clamp((value - range.low) / extent, 0.0, 1.0), scale);
+      const Rgb colour =
+          std::isnan(value) ? kNotANumber : ColourOf(std::clamp((value - range.low) / extent, 0.0, 1.0), scale);
       *to++ = colour.r, *to++ = colour.g, *to++ = colour.b;
     }
   TEGULA_ASSIGN_OR_RETURN(const std::string png, EncodePng(picture.view()));
@@ -143,8 +145,8 @@ std::string DifferenceHistogramSvg(const ConstView& values) {
     ++counts[static_cast<std::size_t>(std::clamp(bin, 0.0, kBins - 1.0))];
   }
   const double most = std::log1p(static_cast<double>(*std::max_element(counts.begin(), counts.end())));
-  std::string svg = fmt::format("<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\">", kBins * kBarWidth,
-                                kHeight + kBottom);
+  std::string svg =
+      fmt::format("<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\">", kBins * kBarWidth, kHeight + kBottom);
   for (int i = 0; i < kBins; ++i) {
     const std::int64_t count = counts[static_cast<std::size_t>(i)];
     const double height = most > 0 ? kHeight * std::log1p(static_cast<double>(count)) / most : 0;
@@ -152,9 +154,10 @@ std::string DifferenceHistogramSvg(const ConstView& values) {
         "<rect class=\"bar\" x=\"{}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\"><title>{} values</title></rect>",
         i * kBarWidth, kHeight - height, kBarWidth - 2, height, count);
   }
-  svg += fmt::format("<line class=\"grid\" x1=\"0\" x2=\"{0}\" y1=\"{1}\" y2=\"{1}\"/><text x=\"0\" y=\"{2}\">0</text>"
-                     "<text x=\"{0}\" y=\"{2}\" text-anchor=\"end\">{3:.3g}</text></svg>",
-                     kBins * kBarWidth, kHeight, kHeight + kBottom - 3, high);
+  svg += fmt::format(
+      "<line class=\"grid\" x1=\"0\" x2=\"{0}\" y1=\"{1}\" y2=\"{1}\"/><text x=\"0\" y=\"{2}\">0</text>"
+      "<text x=\"{0}\" y=\"{2}\" text-anchor=\"end\">{3:.3g}</text></svg>",
+      kBins * kBarWidth, kHeight, kHeight + kBottom - 3, high);
   return svg;
 }
 

@@ -53,9 +53,9 @@ TEST(PlanesOf, PutYBeforeXWhateverTheOrderOfTheTensor) {
 
 TEST(PlanesOf, AreNoneWithoutAnImage) {
   const Tensor tensor = Counting({3, 2});
-  EXPECT_TRUE(PlanesOf(Described({{"batch", spec::AxisType::kBatch}, {"channel", spec::AxisType::kChannel}}),
-                       tensor.view(), 8)
-                  .planes.empty());
+  EXPECT_TRUE(
+      PlanesOf(Described({{"batch", spec::AxisType::kBatch}, {"channel", spec::AxisType::kChannel}}), tensor.view(), 8)
+          .planes.empty());
 }
 
 TEST(RangeOf, IsThatOfTheFiniteValues) {

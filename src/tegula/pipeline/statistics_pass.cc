@@ -152,8 +152,9 @@ Result<ops::Statistics> Collect(const RunContext& context, const Question& quest
 Result<Plane> PlaneOf(const spec::ModelDescription& model, const StatisticsSource& source) {
   const spec::TensorDescription& input = model.inputs.front();
   const image::BoundImage& image = *source.image;
-  const std::int64_t halo_y = source.padded ? spec::InputHalo(model, input.id, "y") : 0;
-  const std::int64_t halo_x = source.padded ? spec::InputHalo(model, input.id, "x") : 0;
+  const bool is_padded = source.padded && spec::PadsByHalo(model);
+  const std::int64_t halo_y = is_padded ? spec::InputHalo(model, input.id, "y") : 0;
+  const std::int64_t halo_x = is_padded ? spec::InputHalo(model, input.id, "x") : 0;
   Plane plane;
   plane.height = image.info().height + 2 * halo_y;
   plane.width = image.info().width + 2 * halo_x;
