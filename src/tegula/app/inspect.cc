@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tegula/app/select.h"
 #include "tegula/core/text.h"
 #include "tegula/image/open.h"
 #include "tegula/outputs/html.h"
@@ -58,7 +59,8 @@ std::vector<std::string> CoversOf(const spec::Package& package) {
 
 }  // namespace
 
-Result<ModelCard> InspectModel(const Path& path, engines::Registry& registry, const RunContext& context) {
+Result<ModelCard> InspectModel(const Path& path, const EngineRequest& request, engines::Registry& registry,
+                               const RunContext& context) {
   TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Read(path, context.limits));
   ModelCard card;
   card.package = path.string();
@@ -74,6 +76,7 @@ Result<ModelCard> InspectModel(const Path& path, engines::Registry& registry, co
   }
   for (const spec::WeightsEntry& weights : card.model.weights) card.weights.push_back(SupportOf(weights, registry));
   card.tile_sizes = TileSizesOf(card.model);
+  card.checks = RememberedChecks(package, request, registry).value_or(std::vector<WeightsCheck>());
 
   const bool has_engine =
       std::any_of(card.weights.begin(), card.weights.end(), [](const WeightsSupport& w) { return !w.engine.empty(); });

@@ -303,7 +303,7 @@ class ImageRun {
   // The same model, image and channels give the same object ids.
   std::uint64_t Seed() const {
     const std::string key =
-        Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job_.package.description_sha256(), job_.proven.weights_sha256,
+        Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job_.package.description_sha256(), job_.proven.check.weights_sha256,
                                   name_, fmt::join(job_.request.binding.channels, ",")));
     std::uint64_t seed = 0;
     for (std::size_t i = 0; i < 16; ++i)
@@ -367,7 +367,7 @@ class ImageRun {
                      job_.package.path().string(),
                      job_.package.description_sha256(),
                      std::string(spec::WeightsFormatName(job_.proven.weights->format)),
-                     job_.proven.weights_sha256,
+                     job_.proven.check.weights_sha256,
                      model.license,
                      {}};
     for (const spec::Citation& cite : model.cite)
