@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tegula/app/convert/made_weights.h"
 #include "tegula/app/model_input.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/app/pictures.h"
@@ -429,7 +430,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   PredictRequest request = wanted;
   TEGULA_ASSIGN_OR_RETURN(std::vector<const outputs::OutputFormat*> formats,
                           outputs::FindOutputFormats(request.formats));
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(request.model, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(request.model, request.engine.cache, context.limits));
   const spec::ModelDescription& model = package.description();
   if (request.border_as_reference)
     request.tiling.border = spec::PadsByHalo(model) ? tiling::Border::kPad : tiling::Border::kNetwork;

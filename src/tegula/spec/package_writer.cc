@@ -166,7 +166,6 @@ bool BelongsTo(const DescribedFile& file, WeightsFormat format) {
 }
 
 bool IsLeftOut(const DescribedFile& file, const WritePackageOptions& options) {
-  if (options.added && BelongsTo(file, options.added->format)) return true;
   return options.weights && file.path.starts_with("weights.") && !BelongsTo(file, *options.weights);
 }
 
@@ -179,8 +178,8 @@ Result<NodePointer> WithAdded(const NodePointer& tree, const AddedWeights& added
                               bool has_comments) {
   TEGULA_ASSIGN_OR_RETURN(const std::string sha256, Sha256OfFile(added.file));
   const bool is_onnx = added.format == WeightsFormat::kOnnx;
-  const NodePointer version = is_onnx ? internal::Number(added.opset_version.value_or(0))
-                                      : internal::Text(added.framework_version);
+  const NodePointer version =
+      is_onnx ? internal::Number(added.opset_version.value_or(0)) : internal::Text(added.framework_version);
   const NodePointer comment = has_comments && !added.comment.empty() ? internal::Text(added.comment) : nullptr;
   const NodePointer entry = internal::Mapping({{"source", internal::Text(name)},
                                                {"sha256", internal::Text(sha256)},
@@ -283,13 +282,14 @@ Result<WrittenPackage> WritePackage(const Package& package, const Path& path, co
     contents.emplace(name, std::move(content));
   }
   NodePointer tree = internal::Without(internal::Applied(changes, read.tree), "rdf_source");
-  if (options.weights) tree = WithOnly(tree, *options.weights);
-  if (options.added) {
-    const std::string name = names.For("made/" + options.added->file.filename().string(), false);
-    contents.emplace(name, Content{options.added->file, false});
+  for (const AddedWeights& added : package.added()) {
+    if (options.weights && *options.weights != added.format) continue;
+    const std::string name = names.For(added.file.string(), false);
+    contents.emplace(name, Content{added.file, false});
     const bool has_comments = package.description().format_version.starts_with("0.5");
-    TEGULA_ASSIGN_OR_RETURN(tree, WithAdded(tree, *options.added, name, has_comments));
+    TEGULA_ASSIGN_OR_RETURN(tree, WithAdded(tree, added, name, has_comments));
   }
+  if (options.weights) tree = WithOnly(tree, *options.weights);
 
   TEGULA_ASSIGN_OR_RETURN(const std::string text, WriteYaml(*tree));
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<Writer> writer, NewWriter(path));

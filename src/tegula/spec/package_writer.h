@@ -12,19 +12,8 @@
 
 namespace tegula::spec {
 
-/// Weights that were made of others that the package has.
-struct AddedWeights {
-  WeightsFormat format = WeightsFormat::kTorchscript;
-  Path file;  ///< its name is that in the package
-  WeightsFormat parent = WeightsFormat::kPytorchStateDict;
-  std::string framework_version;
-  std::optional<std::int64_t> opset_version;  ///< ONNX only
-  std::string comment;                        ///< left out where the format has no place for it
-};
-
 struct WritePackageOptions {
   std::optional<WeightsFormat> weights;  ///< only this entry, which then has no parent; nothing: all
-  std::optional<AddedWeights> added;     ///< one entry more; it replaces one of the same format
   /// Also packages that can be run but break the format elsewhere, or name files that are not there; those are noted.
   bool is_lenient = false;
 };
@@ -34,11 +23,12 @@ struct WrittenPackage {
   std::vector<std::string> notes;  ///< what is not in it: files on the network
 };
 
-/// Writes a zip, or a folder if `path` does not end in .zip, with `rdf.yaml` and every file that it names, side by side (a name that is taken gets "_2" before its
-/// suffix), with their sha256 where the format has a place for it. A SavedModel that lies in a folder becomes a zip.
-/// The same input gives the same bytes: entries are sorted, without times and owners. `path` appears when it is
-/// complete. kInvalid for a description that breaks the format, with all findings, or that has no such weights; errors
-/// of the package's files and of writing. Cost: every file is read up to four times.
+/// Writes a zip, or a folder if `path` does not end in .zip, with `rdf.yaml` and every file that it names, side by side
+/// (a name that is taken gets "_2" before its suffix), with their sha256 where the format has a place for it. Weights
+/// that were added to the package get entries of their own. A SavedModel that lies in a folder becomes a zip. The same
+/// input gives the same bytes: entries are sorted, without times and owners. `path` appears when it is complete.
+/// kInvalid for a description that breaks the format, with all findings, or that has no such weights; errors of the
+/// package's files and of writing. Cost: every file is read up to four times.
 Result<WrittenPackage> WritePackage(const Package& package, const Path& path, const WritePackageOptions& options = {},
                                     const Limits& limits = {});
 

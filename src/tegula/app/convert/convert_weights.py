@@ -6,7 +6,6 @@ error. Beside the standard library it needs numpy and the library of the weights
 """
 
 import importlib
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -39,15 +38,8 @@ def needed(name, reason):
 # --- what this Python has ---
 
 def probe(job):
-    found = {}
-    for name in job["packages"]:
-        if importlib.util.find_spec(name) is None:
-            continue
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = ""
-    return {"executable": sys.executable, "version": ".".join(map(str, sys.version_info[:3])), "packages": found}
+    missing = [name for name in job["modules"] if importlib.util.find_spec(name) is None]
+    return {"executable": sys.executable, "missing": missing}
 
 
 # --- PyTorch ---
@@ -86,7 +78,7 @@ def network_of(job, torch):
         raise Refusal("trust", f"{where}.{architecture['callable']} is not a network of PyTorch but something that would "
                                "run, so it needs --trust-code")
     try:
-        network = make(**architecture["kwargs"])
+        network = make(**json.loads(architecture["kwargs"]))
     except MemoryError:
         raise
     except BaseException as error:
@@ -153,7 +145,6 @@ def compiled(job, torch, network, first, others):
 
 
 def save_onnx(job, torch, network, first):
-    needed("onnx", "converting to ONNX")
     names = [[f"{kind}{i}" for i in range(count)] for kind, count in (("input", len(first)), ("output", job["outputs"]))]
     free = {name: {axis: f"{name}_{axis}" for axis in axes}
             for name, axes in zip(names[0] + names[1], job["free_axes"]) if axes}
@@ -188,7 +179,8 @@ def convert_state_dict(job):
 
 def foreign_code(config):
     """The first thing in a model's config that is code, or is not Keras' own; nothing if there is none."""
-    stack = [config]
+    # What the training needed is not loaded.
+    stack = [value for key, value in config.items() if key != "compile_config"]
     while stack:
         node = stack.pop()
         if isinstance(node, list):
@@ -199,6 +191,8 @@ def foreign_code(config):
         name, module = node.get("class_name"), node.get("module")
         if name in ("Lambda", "__lambda__"):
             return "a Lambda layer, which is Python code"
+        if name == "function":
+            return f"the function {node.get('config')}, which is not of Keras"
         if isinstance(name, str) and isinstance(module, str) and module.split(".")[0] not in ("keras", "builtins", "tf_keras"):
             return f"{module}.{name}, which is not of Keras"
     return None
