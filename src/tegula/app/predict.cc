@@ -430,7 +430,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   PredictRequest request = wanted;
   TEGULA_ASSIGN_OR_RETURN(std::vector<const outputs::OutputFormat*> formats,
                           outputs::FindOutputFormats(request.formats));
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(request.model, request.engine.cache, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(spec::Package package, OpenModel(request.model, request.engine.cache, context.limits));
   const spec::ModelDescription& model = package.description();
   if (request.border_as_reference)
     request.tiling.border = spec::PadsByHalo(model) ? tiling::Border::kPad : tiling::Border::kNetwork;
@@ -440,6 +440,10 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
                           Normalisation::Open(request.statistics_from, model, request.images.size()));
   // A missing image is told before the network is loaded.
   for (const std::string& image : request.images) TEGULA_TRY(image::Open(image, context.limits));
+  if (request.convert && !HasWeightsThatRun(model)) {
+    TEGULA_TRY(Convert(*request.convert, registry, context));
+    AddMadeWeights(package, request.engine.cache);
+  }
   TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven, SelectNetwork(package, request.engine, registry, context));
   context.progress.Note(ProofOf(proven.check));
 
