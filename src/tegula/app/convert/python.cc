@@ -181,11 +181,11 @@ Result<std::string> RunScript(const Path& python, const std::string& job, const 
 std::string OneLine(std::string_view text) {
   constexpr std::size_t kLongest = 600;
   std::string line;
-  for (const char c : Trim(text).substr(0, kLongest)) {
+  for (const char c : text.substr(0, kLongest)) {
     const bool is_plain = static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
     line += is_plain ? c : ' ';
   }
-  return line;
+  return std::string(Trim(line));
 }
 
 }  // namespace tegula::app
