@@ -12,9 +12,11 @@ namespace tegula::cli {
 namespace {
 
 // Shows where the code comes from, and waits for a yes.
-bool AskOnTerminal(const app::ForeignCode& code) {
-  std::string text =
-      fmt::format("This runs code that comes with the model, without network and under limits:\n  {}\n", code.what);
+bool AskOnTerminal(const app::ForeignCode& code, bool is_confined) {
+  std::string text = fmt::format("This runs code that comes with the model, {}:\n  {}\n",
+                                 is_confined ? "without network and with one temporary folder to write to"
+                                             : "which then may do all that you may do",
+                                 code.what);
   if (!code.file.empty()) text += fmt::format("  to be read at {}\n", code.file.string());
   std::fprintf(stderr, "%s  sha256 %s\nRun it? [y/N] ", text.c_str(), code.sha256.c_str());
   std::fflush(stderr);
@@ -55,8 +57,11 @@ app::ConvertRequest ConvertWords::Request(const Session& session) const {
   request.to = to;
   request.python = python;
   request.trusts_code = trusts_code;
-  if (CanAsk()) request.ask = &AskOnTerminal;
   request.is_confined = !is_unconfined;
+  if (CanAsk())
+    request.ask = [is_confined = request.is_confined](const app::ForeignCode& code) {
+      return AskOnTerminal(code, is_confined);
+    };
   request.seconds = seconds;
   request.memory_bytes = std::llround(std::ldexp(gigabytes, 30));
   request.engine.threads = session.threads;
