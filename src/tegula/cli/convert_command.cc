@@ -19,6 +19,7 @@ std::string ToText(const app::ConvertReport& report, const std::string& model) {
       text += fmt::format("  {}: largest difference to the test output {:.2g}\n", output.output_id,
                           output.comparison.max_abs);
   }
+  text += report.proof.verdict() + "\n";
   return text + (report.package.empty() ? std::string("kept in the cache: predict and test of this model use it now\n")
                                         : report.package.string() + " is written\n");
 }
