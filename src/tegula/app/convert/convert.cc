@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tegula/app/convert/answer.h"
 #include "tegula/app/convert/made_weights.h"
 #include "tegula/app/convert/python.h"
 #include "tegula/app/network_examples.h"
@@ -93,43 +94,6 @@ Json FreeAxes(const spec::TensorDescription& tensor) {
   return axes;
 }
 
-// What the script answered; everything in it is a stranger's word.
-struct Answer {
-  std::string framework_version, how;
-  std::optional<std::int64_t> opset_version;
-  std::string wants_trust;  ///< why it needs consent; empty if it does not
-};
-
-std::string TextIn(const Json& json, const char* key) {
-  return json.contains(key) && json.at(key).is_string() ? OneLine(json.at(key).get<std::string>()) : std::string();
-}
-
-Result<Answer> AnswerFrom(const std::string& text) {
-  constexpr std::int64_t kFirstOpset = 7, kLastOpset = 100;
-  const Result<Json> parsed = Guarded("reading an answer", [&]() -> Result<Json> { return Json::parse(text); });
-  if (!parsed.ok() || !parsed->is_object())
-    return UnsupportedError("Python gave an answer that is none: " + OneLine(text.substr(0, 80)));
-  const Json& json = *parsed;
-  if (json.contains("error")) {
-    const std::string kind = TextIn(json, "kind"), sentence = TextIn(json, "error");
-    if (kind == "trust") return Answer{.wants_trust = sentence};
-    return kind == "exhausted" ? ExhaustedError(sentence) : UnsupportedError(sentence);
-  }
-  Answer answer{.framework_version = TextIn(json, "framework_version"), .how = TextIn(json, "how")};
-  const bool is_version =
-      !answer.framework_version.empty() && answer.framework_version.size() <= 40 &&
-      answer.framework_version.find_first_not_of(
-          "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+-_") == std::string::npos;
-  const bool is_known = answer.how == "traced" || answer.how == "scripted" || answer.how == "exported";
-  if (!is_version || !is_known) return UnsupportedError("Python gave an answer that says neither version nor way");
-  if (json.contains("opset_version") && json.at("opset_version").is_number_integer()) {
-    answer.opset_version = json.at("opset_version").get<std::int64_t>();
-    if (*answer.opset_version < kFirstOpset || *answer.opset_version > kLastOpset)
-      return UnsupportedError(fmt::format("Python gave an operator set that there is not: {}", *answer.opset_version));
-  }
-  return answer;
-}
-
 // One conversion on its way.
 class Conversion {
  public:
@@ -148,11 +112,11 @@ class Conversion {
     context_.progress.Note(fmt::format("converting {} to {} with {} in {}", spec::WeightsFormatName(plan_.way->from),
                                        spec::WeightsFormatName(plan_.way->to), python.string(),
                                        ConfinementName(limits.confinement)));
-    TEGULA_ASSIGN_OR_RETURN(Answer answer, Ask(python, job, limits));
-    if (!answer.wants_trust.empty()) {
-      TEGULA_TRY(AskForWeights(answer.wants_trust));
+    TEGULA_ASSIGN_OR_RETURN(ConversionAnswer answer, Ask(python, job, limits));
+    if (!answer.wants_consent.empty()) {
+      TEGULA_TRY(AskForWeights(answer.wants_consent));
       TEGULA_ASSIGN_OR_RETURN(answer, Ask(python, job, limits));
-      if (!answer.wants_trust.empty()) return InternalError("the script asks for consent that it has");
+      if (!answer.wants_consent.empty()) return InternalError("the script asks for consent that it has");
     }
     TEGULA_TRY(CheckMade());
     report.how = answer.how;
@@ -248,10 +212,10 @@ class Conversion {
     return found;
   }
 
-  Result<Answer> Ask(const Path& python, Json& job, const ScriptLimits& limits) const {
+  Result<ConversionAnswer> Ask(const Path& python, Json& job, const ScriptLimits& limits) const {
     job["trust"] = is_trusted_;
     TEGULA_ASSIGN_OR_RETURN(const std::string text, RunScript(python, job.dump(), Writable(), limits, context_.stop));
-    return AnswerFrom(text);
+    return ParseConversion(text);
   }
 
   // It may have left anything there: a link would be followed to files that are none of its business.

@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tegula/app/convert/answer.h"
 #include "tegula/app/convert/convert_weights_script.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
 
 namespace tegula::app {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr double kProbeSeconds = 60, kInstallSeconds = 3600;
 constexpr std::int64_t kFileBytes = 8LL << 30;
@@ -63,24 +62,17 @@ Result<Path> Probed(const std::string& candidate, const PythonNeeds& needs, cons
   ProcessRequest request{.program = program,
                          .arguments = {(folder.path() / kScript).string()},
                          .folder = folder.path(),
-                         .input = Json{{"from", "probe"}, {"modules", needs.modules}}.dump(),
+                         .input = nlohmann::json{{"from", "probe"}, {"modules", needs.modules}}.dump(),
                          .limits = {.wall_seconds = kProbeSeconds}};
   Inherit(kTrustedNames, request.environment);
   TEGULA_ASSIGN_OR_RETURN(const ProcessOutcome outcome, RunProcess(request, stop));
   if (outcome.exit_code != 0)
     return NotFoundError(fmt::format("{} is no Python that runs ({})", candidate, LastLine(outcome.error_tail)));
-  const Result<Json> answer =
-      Guarded("reading an answer", [&]() -> Result<Json> { return Json::parse(outcome.output); });
-  const bool is_answer = answer.ok() && answer->is_object() && answer->contains("executable") &&
-                         answer->at("executable").is_string() && answer->contains("missing") &&
-                         answer->at("missing").is_array();
-  if (!is_answer) return NotFoundError(candidate + " does not answer as Python does");
-  std::vector<std::string> missing;
-  for (const Json& name : answer->at("missing"))
-    if (name.is_string()) missing.push_back(OneLine(name.get<std::string>()));
-  if (!missing.empty())
-    return NotFoundError(fmt::format("{} has no {}", program.string(), fmt::join(missing, ", no ")));
-  return Path(answer->at("executable").get<std::string>());
+  const std::optional<ProbeAnswer> answer = ParseProbe(outcome.output);
+  if (!answer) return NotFoundError(candidate + " does not answer as Python does");
+  if (!answer->missing.empty())
+    return NotFoundError(fmt::format("{} has no {}", program.string(), fmt::join(answer->missing, ", no ")));
+  return Path(answer->executable);
 }
 
 Status RunTrusted(const Path& program, std::vector<std::string> arguments, const Path& folder,
@@ -176,16 +168,6 @@ Result<std::string> RunScript(const Path& python, const std::string& job, const 
   if (!outcome.ok()) return std::move(outcome).error();
   if (outcome->exit_code != 0 || Trim(outcome->output).empty()) return NoAnswer(*outcome);
   return std::move(outcome->output);
-}
-
-std::string OneLine(std::string_view text) {
-  constexpr std::size_t kLongest = 600;
-  std::string line;
-  for (const char c : text.substr(0, kLongest)) {
-    const bool is_plain = static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
-    line += is_plain ? c : ' ';
-  }
-  return std::string(Trim(line));
 }
 
 }  // namespace tegula::app

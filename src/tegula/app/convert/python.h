@@ -38,7 +38,4 @@ struct ScriptLimits {
 Result<std::string> RunScript(const Path& python, const std::string& job, const Path& folder,
                               const ScriptLimits& limits, const std::stop_token& stop);
 
-/// Text of a stranger as a part of a sentence: one line of printable characters, not too long.
-std::string OneLine(std::string_view text);
-
 }  // namespace tegula::app

@@ -74,10 +74,5 @@ TEST_F(FakePython, IsEndedWhenItsTimeIsOver) {
   EXPECT_THAT(error.what, HasSubstr("--timeout"));
 }
 
-TEST(OneLine, HoldsNothingThatMovesATerminal) {
-  EXPECT_EQ(OneLine(" a\nb\tc\x1b[2Jd\x7f "), "a b c [2Jd");
-  EXPECT_EQ(OneLine(std::string(5000, 'x')).size(), 600U);
-}
-
 }  // namespace
 }  // namespace tegula::app
