@@ -47,7 +47,7 @@ void ConvertWords::AddTo(CLI::App& command) {
   command.add_option("--timeout", seconds, "seconds that the process may take")
       ->check(CLI::Range(1.0, kLongestSeconds))
       ->capture_default_str();
-  command.add_option("--memory", gigabytes, "gigabytes of address space that the process may have")
+  command.add_option("--memory", gigabytes, "GiB of address space that the process may have")
       ->check(CLI::Range(0.1, kLargestGigabytes))
       ->capture_default_str();
 }
