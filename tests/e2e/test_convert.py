@@ -284,6 +284,28 @@ def test_pip_that_fails_is_said(tegula, model, tmp_path, monkeypatch):
     assert not list((tmp_path / "cache").glob("python/*/ready"))
 
 
+def test_an_environment_is_made_once_and_found_again(tegula, model, fake, tmp_path, monkeypatch):
+    """A python3 without the library, whose environments have it: their program answers pip and the script."""
+    program = fake(f"save({str(tmp_path / 'right.pt')!r}); answer()")
+    text = program.read_text().replace("job = json", "if sys.argv[1] == '-m':\n    open('asked', 'a').write(' '.join("
+                                       "sys.argv[2:]) + '\\n')\n    sys.exit()\njob = json")
+    program.write_text(text)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "python3").write_text(f"""#!/bin/sh
+if [ "$2" = venv ]; then mkdir bin && cp {program} bin/python; else echo '{{"executable": "/x", "missing": ["torch"]}}'; fi
+""")
+    (folder / "python3").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    words = ("convert", model, "--trust-code", "-o")
+    refused(tegula(*words, tmp_path / "a.zip"), 4, "has no torch", "--python new")
+    tegula(*words, tmp_path / "a.zip", "--python", "new").ok()
+    tegula(*words, tmp_path / "b.zip", "--python", "new").ok()
+    tegula(*words, tmp_path / "c.zip").ok()
+    (asked,) = (tmp_path / "cache/python").glob("*/asked")
+    assert asked.read_text().splitlines() == ["pip install --disable-pip-version-check --quiet numpy torch"]
+
+
 def test_a_changed_architecture_file_is_refused(tegula, model, fake):
     (model / "unet.py").write_text("pass\n")
     refused(convert(tegula, model, fake("answer()")), 6, "unet.py", "sha256")

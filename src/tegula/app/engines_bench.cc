@@ -1,5 +1,5 @@
-// What a window costs with each way of running a network, turn by turn in one process: CPU seconds of the ONNX weights in
-// OpenVINO, of the TorchScript weights in OpenVINO, in the LibTorch engine, and in LibTorch as a script uses it
+// What a window costs with each way of running a network, turn by turn in one process: CPU seconds of the ONNX weights
+// in OpenVINO, of the TorchScript weights in OpenVINO, in the LibTorch engine, and in LibTorch as a script uses it
 // (torch.jit.load and a call).
 //
 //   engines_bench ENGINES MODEL...     prints one JSON array, a row per model and window

@@ -36,7 +36,7 @@ struct PredictRequest {
   EngineRequest engine;
   ObjectRequest objects;
   std::optional<ConvertRequest> convert;  ///< if none of the weights runs: how to make some that do
-  std::string command_line;  ///< for the run record
+  std::string command_line;               ///< for the run record
 };
 
 /// What was made of one image.

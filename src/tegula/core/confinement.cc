@@ -122,17 +122,12 @@ std::string SocketFilter() {
     return sock_filter{static_cast<std::uint16_t>(BPF_JMP | relation | BPF_K), 0, 1, value};
   };
   const sock_filter program[] = {
-      load(offsetof(seccomp_data, arch)),
-      {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, kArchitecture},
-      answer(SECCOMP_RET_KILL_PROCESS),
-      load(offsetof(seccomp_data, nr)),
-      skip_unless(BPF_JGE, kOtherNumbers),
-      answer(SECCOMP_RET_KILL_PROCESS),
-      skip_unless(BPF_JEQ, SYS_socket),
-      answer(SECCOMP_RET_ERRNO | EACCES),
+      load(offsetof(seccomp_data, arch)),       {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, kArchitecture},
+      answer(SECCOMP_RET_KILL_PROCESS),         load(offsetof(seccomp_data, nr)),
+      skip_unless(BPF_JGE, kOtherNumbers),      answer(SECCOMP_RET_KILL_PROCESS),
+      skip_unless(BPF_JEQ, SYS_socket),         answer(SECCOMP_RET_ERRNO | EACCES),
       skip_unless(BPF_JEQ, SYS_io_uring_setup),  // it makes sockets too
-      answer(SECCOMP_RET_ERRNO | ENOSYS),
-      answer(SECCOMP_RET_ALLOW),
+      answer(SECCOMP_RET_ERRNO | ENOSYS),       answer(SECCOMP_RET_ALLOW),
   };
   std::string bytes(sizeof program, '\0');
   std::memcpy(bytes.data(), program, sizeof program);

@@ -64,7 +64,8 @@ Result<Descriptor> FileWith(const std::string& content) {
   Descriptor file(::memfd_create("tegula", MFD_CLOEXEC));
   if (!file.is_open()) return SystemError("making a file in memory", errno);
   for (std::size_t done = 0; done < content.size();) {
-    const ssize_t written = ::pwrite(file.get(), content.data() + done, content.size() - done, static_cast<off_t>(done));
+    const ssize_t written =
+        ::pwrite(file.get(), content.data() + done, content.size() - done, static_cast<off_t>(done));
     if (written < 0) return SystemError("writing a file in memory", errno);
     done += static_cast<std::size_t>(written);
   }
@@ -232,8 +233,7 @@ void Follow(const Start& start, int timeout_ms, bool (&is_open)[2], ProcessOutco
   if (files[0].revents != 0) is_open[0] = ReadSome(files[0].fd, outcome.output);
   if (files[1].revents != 0) is_open[1] = ReadSome(files[1].fd, outcome.error_tail);
   if (outcome.output.size() > kOutputBytes) outcome.output.resize(kOutputBytes);
-  if (outcome.error_tail.size() > 2 * kErrorBytes)
-    outcome.error_tail.erase(0, outcome.error_tail.size() - kErrorBytes);
+  if (outcome.error_tail.size() > 2 * kErrorBytes) outcome.error_tail.erase(0, outcome.error_tail.size() - kErrorBytes);
 }
 
 }  // namespace

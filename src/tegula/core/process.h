@@ -44,7 +44,7 @@ struct ProcessRequest {
 };
 
 struct ProcessOutcome {
-  int exit_code = 0;  ///< 128 + the signal's number if a signal ended it
+  int exit_code = 0;       ///< 128 + the signal's number if a signal ended it
   std::string output;      ///< the start of its standard output, 4 MiB at most
   std::string error_tail;  ///< the end of its standard error, 16 KiB at most
 };
