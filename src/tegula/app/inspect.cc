@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tegula/app/convert/made_weights.h"
 #include "tegula/app/select.h"
 #include "tegula/core/text.h"
 #include "tegula/image/open.h"
@@ -63,7 +64,8 @@ std::vector<std::string> CoversOf(const spec::Package& package) {
 
 Result<ModelCard> InspectModel(const Path& path, const EngineRequest& request, engines::Registry& registry,
                                const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Read(path, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(spec::Package package, spec::Package::Read(path, context.limits));
+  AddMadeWeights(package, request.cache);
   ModelCard card;
   card.package = path.string();
   card.description_file = package.description_file();
@@ -85,7 +87,9 @@ Result<ModelCard> InspectModel(const Path& path, const EngineRequest& request, e
   const Status ops = pipeline::CheckOps(card.model);
   card.runs = has_engine && ops.ok();
   if (!has_engine) {
-    card.reason = "none of its weights runs with an engine of this installation";
+    const std::string advice = ConvertAdvice(package);
+    card.reason =
+        "none of its weights runs with an engine of this installation" + (advice.empty() ? "" : "; " + advice);
   } else if (!ops.ok()) {
     card.reason = ToString(ops.error());
   } else if (const Status applies = pipeline::CheckApplicable(card.model); !applies.ok()) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tegula/app/convert/made_weights.h"
 #include "tegula/app/image_run.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/app/select.h"
@@ -75,7 +76,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   Stopwatch watch;
   TEGULA_ASSIGN_OR_RETURN(std::vector<const outputs::OutputFormat*> formats,
                           outputs::FindOutputFormats(request.formats));
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(request.model, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(spec::Package package, OpenModel(request.model, request.engine.cache, context.limits));
   const spec::ModelDescription& model = package.description();
   if (request.border_as_reference)
     request.tiling.border = spec::PadsByHalo(model) ? tiling::Border::kPad : tiling::Border::kNetwork;
@@ -97,6 +98,10 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
     any = any || fits.ok();
   }
   if (!any) return rows;
+  if (request.convert && !HasWeightsThatRun(model)) {
+    TEGULA_TRY(Convert(*request.convert, registry, context));
+    AddMadeWeights(package, request.engine.cache);
+  }
   TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven, SelectNetwork(package, request.engine, registry, context));
   context.progress.Note(ProofOf(proven.check));
 

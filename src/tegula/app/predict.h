@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tegula/app/convert/convert.h"
 #include "tegula/app/feeds.h"
 #include "tegula/app/prove.h"
 #include "tegula/core/run_context.h"
@@ -37,7 +38,8 @@ struct PredictRequest {
   bool border_as_reference = true;  ///< decides tiling.border by what bioimageio.core does: see spec::PadsByHalo
   EngineRequest engine;
   ObjectRequest objects;
-  std::string command_line;  ///< for the run record
+  std::optional<ConvertRequest> convert;  ///< if none of the weights runs: how to make some that do
+  std::string command_line;               ///< for the run record
 };
 
 /// What was made of one image.

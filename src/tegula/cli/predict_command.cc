@@ -6,6 +6,7 @@
 
 #include "tegula/app/predict.h"
 #include "tegula/cli/commands.h"
+#include "tegula/cli/convert_words.h"
 #include "tegula/cli/engine_words.h"
 #include "tegula/cli/image_words.h"
 #include "tegula/core/files.h"
@@ -30,7 +31,7 @@ struct Words {
   std::string context;
   double threshold = 0;
   int workers = 0;
-  bool json = false;
+  bool json = false, convert = false, trusts_code = false;
   app::PredictRequest request;
 };
 
@@ -126,6 +127,12 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   if (command.count("--threshold") > 0) request.objects.threshold = words.threshold;
   TEGULA_ASSIGN_OR_RETURN(request.engine, words.engine.Request(session));
   request.command_line = session.command_line;
+  if (words.convert) {
+    ConvertWords convert;
+    convert.trusts_code = words.trusts_code;
+    request.convert = convert.Request(session);
+    request.convert->model = request.model;
+  }
   return request;
 }
 
@@ -201,6 +208,10 @@ void AddPredict(CLI::App& app, Run& run) {
       ->check(CLI::IsMember({"auto", "pad", "network"}))
       ->capture_default_str();
   words->engine.AddTo(*command);
+  CLI::Option* const convert = command->add_flag(
+      "--convert", words->convert, "if none of the model's weights runs, first do what `tegula convert MODEL` does");
+  command->add_flag("--trust-code", words->trusts_code, "with --convert: run code that comes with the model")
+      ->needs(convert);
   command
       ->add_option("--statistics-from", request.statistics_from,
                    "whose mean, deviation and percentiles normalise the input: image; padded (the image with its halo, "
