@@ -64,7 +64,7 @@ Result<Staging> Staging::Open(const Path& output, const std::vector<std::string>
     TEGULA_ASSIGN_OR_RETURN(const RunKey was, RunKey::FromJson(text).Context((folder / kKey).string()));
     const std::vector<std::string> differences = key.DifferencesTo(was);
     if (!differences.empty())
-      return InvalidError(fmt::format("another run was cut off in {}: {}; give --overwrite to throw it away",
+      return InvalidError(fmt::format("another run was cut off in {}: {}; give --overwrite to discard it",
                                       output.string(), fmt::join(differences, "; ")));
     staging.is_continued_ = staging.is_kept_ = true;
   } else {
