@@ -110,7 +110,7 @@ TEST(ParseArrayV3, SizesAboveTheLimitsAreRefused) {
   EXPECT_EQ(CodeOf(Version3(), "{}", {.tensor_bytes = 1000}), Code::kExhausted);
   Json sharded = Version3();
   sharded.merge_patch(Json::parse(kSharded));
-  sharded["chunk_grid"]["configuration"]["chunk_shape"] = {1 << 20, 15 << 20};
+  sharded["chunk_grid"]["configuration"]["chunk_shape"] = {10 << 20, 15 << 20};
   EXPECT_EQ(CodeOf(sharded, "{}"), Code::kExhausted);
 }
 

@@ -47,7 +47,7 @@ TEST(ParseImage, RefusesWhatContradictsItself) {
     return image.ok() ? Code::kInternal : image.error().code;
   };
   EXPECT_EQ(code("/axes", "[]"), Code::kCorrupt);
-  EXPECT_EQ(code("/axes/0/name", "\"x\""), Code::kCorrupt);
+  EXPECT_EQ(code("/axes/1/name", "\"x\""), Code::kCorrupt);
   EXPECT_EQ(code("/axes/0/name", "\"w\""), Code::kUnsupported);
   EXPECT_EQ(code("/axes/0/type", "\"space\""), Code::kUnsupported);
   EXPECT_EQ(code("/datasets", "[]"), Code::kCorrupt);
