@@ -12,7 +12,6 @@
 #include "tegula/app/predict.h"
 #include "tegula/app/select.h"
 #include "tegula/core/platform.h"
-#include "tegula/image/open.h"
 #include "tegula/pipeline/prediction.h"
 #include "tegula/pipeline/statistics_pass.h"
 #include "tegula/tensor/kernels.h"
@@ -45,20 +44,18 @@ struct EngineAlone {
 
 Result<EngineAlone> Prepare(const spec::Package& package, const ProvenNetwork& proven, const std::string& image,
                             const PredictRequest& request, const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(const auto source, image::Open(image, context.limits));
   const spec::ModelDescription& model = package.description();
-  TEGULA_ASSIGN_OR_RETURN(
-      const image::BoundImage bound,
-      image::Bind(*source, {}, {.channels = static_cast<std::int64_t>(source->info().channels.size())}));
-  TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics, pipeline::ComputeStatistics(context, model, bound));
-  TEGULA_ASSIGN_OR_RETURN(const auto prediction,
-                          pipeline::Prediction::Bind(model, *proven.network, bound, statistics, request.tiling));
+  TEGULA_ASSIGN_OR_RETURN(const Feeds feeds, Feeds::Open(model, image, request.binding, {}, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, feeds.FrameAt(0, 0));
+  TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics,
+                          pipeline::ComputeStatistics(context, model, *frame.feeds.front().image));
+  TEGULA_ASSIGN_OR_RETURN(const auto prediction, pipeline::Prediction::Bind(model, *proven.network, frame.feeds,
+                                                                            statistics, {{0}, request.tiling}));
   EngineAlone alone;
   alone.tiles = prediction.plan().tiles();
-  const Shape shape = prediction.network_shape();
-  const DType dtype = prediction.network_dtype();
-  TEGULA_ASSIGN_OR_RETURN(alone.session, proven.network->NewSession({&shape, 1}, {&dtype, 1}));
-  TEGULA_ASSIGN_OR_RETURN(alone.window, Tensor::Allocate(dtype, shape, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(alone.session, prediction.NewSession());
+  TEGULA_ASSIGN_OR_RETURN(alone.window, Tensor::Allocate(prediction.network_dtypes().front(),
+                                                         prediction.network_shapes().front(), context.limits));
   // Values around zero of the size that normalised images have; the arithmetic of a network does not depend on them.
   std::uint32_t state = 1;
   for (float& value : alone.window.values<float>()) {
