@@ -35,6 +35,8 @@ Json ToJson(const AxisField& axis) {
           {"finite", axis.is_finite},
           {"before", axis.before},
           {"after", axis.after},
+          {"window_before", axis.window_before},
+          {"window_after", axis.window_after},
           {"grid", axis.grid},
           {"grid_measured", axis.is_grid_measured},
           {"tolerance", axis.tolerance},
@@ -62,9 +64,12 @@ std::optional<AxisField> AxisFrom(const Json& json) {
   axis.is_finite = json.at("finite").get<bool>();
   axis.before = json.at("before").get<std::int64_t>();
   axis.after = json.at("after").get<std::int64_t>();
+  axis.window_before = json.at("window_before").get<std::int64_t>();
+  axis.window_after = json.at("window_after").get<std::int64_t>();
   axis.grid = json.at("grid").get<std::int64_t>();
   axis.is_grid_measured = json.at("grid_measured").get<bool>();
-  for (const std::int64_t size : {axis.declared_halo, axis.declared_step, axis.before, axis.after, axis.grid - 1})
+  for (const std::int64_t size : {axis.declared_halo, axis.declared_step, axis.before, axis.after, axis.window_before,
+                                  axis.window_after, axis.grid - 1})
     if (size < 0 || size >= most) return std::nullopt;
   const std::optional<double> tolerance = Deviation(json, "tolerance"), deviation = Deviation(json, "deviation"),
                               declared = Deviation(json, "declared_halo_deviation"),
@@ -98,21 +103,25 @@ std::string Advice(const AxisField& axis) {
         "differ from the whole by up to {:.2g}, and no halo makes them exact: predict the whole image at once where it "
         "fits into memory",
         axis.remark, FarInWords(axis), axis.declared_halo, axis.declared_deviation);
+  const std::string sees =
+      axis.sees() == axis.context()
+          ? fmt::format("sees {}", axis.sees())
+          : fmt::format("sees {}, of which windows on the stride grid need {}", axis.sees(), axis.context());
   std::string text;
-  const std::int64_t context = axis.context();
-  if (context <= axis.declared_halo) {
-    text = fmt::format("the declared halo of {} {} covers the {} that the network sees", axis.declared_halo,
-                       Pixels(axis.declared_halo), context);
-  } else if (axis.declared_deviation == 0 && axis.declared_halo == 0) {
+  if (axis.context() <= axis.declared_halo) {
+    text = fmt::format("the declared halo of {} {} is enough: the network {}", axis.declared_halo,
+                       Pixels(axis.declared_halo), sees);
+  } else if (axis.declared_deviation <= axis.tolerance && axis.declared_halo == 0) {
     text = fmt::format(
-        "the description declares no halo and the network sees {} {}, but it gives no output nearer to a window's end",
-        context, Pixels(context));
+        "the description declares no halo and needs none: the network {}, but it gives no output nearer to a window's "
+        "end",
+        sees);
   } else {
     text = fmt::format(
-        "the description declares a halo of {} {}; the network sees {}: tiles with the declared halo differ by up to "
+        "the description declares a halo of {} {}; the network {}: tiles with the declared halo differ by up to "
         "{:.2g}{}",
-        axis.declared_halo, Pixels(axis.declared_halo), context, axis.declared_deviation,
-        axis.declared_deviation <= axis.tolerance ? ", which still counts as exact on the model's own example" : "");
+        axis.declared_halo, Pixels(axis.declared_halo), sees, axis.declared_deviation,
+        axis.declared_deviation <= axis.tolerance ? ", which counts as exact on the model's own example" : "");
   }
   if (axis.declared_step > 0 && axis.declared_step % axis.grid != 0)
     text += fmt::format("; windows must start at multiples of {}, which the declared step of {} does not ensure: off "

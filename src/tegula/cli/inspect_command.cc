@@ -226,11 +226,11 @@ std::string ToText(const app::Measurement& measurement) {
   const pipeline::ReceptiveField& field = measurement.field;
   std::string text = fmt::format("\nMEASURED ({}, pixels of the input)\n", measurement.title);
   std::vector<std::vector<std::string>> rows = {
-      {"AXIS", "DECLARED HALO", "SEES BEFORE", "SEES AFTER", "DECLARED STEP", "STRIDE GRID"}};
+      {"AXIS", "DECLARED HALO", "SEES BEFORE, AFTER", "WINDOWS NEED", "DECLARED STEP", "STRIDE GRID"}};
   for (const pipeline::AxisField& axis : field.axes)
     rows.push_back({axis.axis, fmt::format("{}", axis.declared_halo),
-                    axis.is_finite ? fmt::format("{}", axis.before) : "everything",
-                    axis.is_finite ? fmt::format("{}", axis.after) : "everything",
+                    axis.is_finite ? fmt::format("{}, {}", axis.before, axis.after) : "everything",
+                    axis.is_finite ? fmt::format("{}", axis.context()) : "the whole",
                     axis.declared_step == 0 ? "one size" : fmt::format("{}", axis.declared_step),
                     fmt::format("{}{}", axis.grid, axis.is_grid_measured ? "" : " (assumed)")});
   if (!field.axes.empty()) text += Table(rows) + "\n";

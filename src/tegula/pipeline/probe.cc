@@ -13,7 +13,8 @@
 namespace tegula::pipeline {
 namespace {
 
-constexpr std::int64_t kCross = 64;        // enough lines for a dead unit on some of them not to matter
+// Enough lines for a dead unit on some of them not to matter, in planes and in volumes.
+constexpr std::int64_t kCross = 64, kCrossInVolumes = 32;
 constexpr std::int64_t kOriginGrid = 128;  // windows in the middle of the example begin at multiples of this
 constexpr std::size_t kSessions = 4;
 constexpr std::uint64_t kNoiseSeed = 1, kChangeSeed = 2, kSparseSeed = 3;
@@ -121,7 +122,7 @@ std::int64_t Probe::ValidSize(std::size_t axis, std::int64_t wanted) const {
 }
 
 std::int64_t Probe::CrossSize(std::size_t axis) const {
-  return ValidSize(axis, std::min(axes_[axis].sample, kCross));
+  return ValidSize(axis, std::min(axes_[axis].sample, axes_.size() > 2 ? kCrossInVolumes : kCross));
 }
 
 std::int64_t Probe::Pixels(std::size_t axis, std::int64_t size) const {
@@ -161,7 +162,7 @@ Result<Tensor> Probe::MakeInput(std::size_t index, const ProbeScene& scene) cons
     if (size < 1) return InvalidError(fmt::format("input {} would be empty", model_->inputs[index].id));
     Interval changed{0, size};
     if (follows && scene.change && lead == scene.axis) {
-      changed = {source.scale.Ceil(scene.change->where.begin), source.scale.Floor(scene.change->where.end)};
+      changed = {source.scale.Floor(scene.change->where.begin), source.scale.Ceil(scene.change->where.end)};
       is_along = true;
     } else if (follows && scene.change && scene.change->pattern == ProbePattern::kPoint) {
       changed = {size / 2, size / 2 + 1};

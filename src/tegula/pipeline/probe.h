@@ -48,7 +48,7 @@ enum class ProbePattern : std::uint8_t { kAll, kSparse, kPoint };
 
 /// Pixels that are not as in the base: moved up or down by half to all of `amplitude` times the range of the example.
 struct ProbeChange {
-  Interval where;  ///< along the axis, pixels of the lead input; other inputs change where they lie wholly inside
+  Interval where;  ///< along the axis, pixels of the lead input; of other inputs those that touch it change
   double amplitude = 1;
   ProbePattern pattern = ProbePattern::kAll;  ///< all of them, one in sixteen, or one in the middle of the other axes
 };

@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
+#include <optional>
+#include <set>
+#include <span>
 
 #include "tegula/pipeline/probe.h"
 
@@ -14,6 +18,7 @@ namespace {
 constexpr std::int64_t kLongest = 1024;          // windows are not made longer
 constexpr std::int64_t kMostPixels = 2'000'000;  // nor larger
 constexpr std::int64_t kMostGrid = 64;           // shifts are not tried beyond
+constexpr std::int64_t kRoom = 56;               // beside what a change reaches, for its phases and first shifts
 constexpr std::int64_t kSlab = 17;               // odd, so that its two ends have different phases
 constexpr std::int64_t kLeastPhases = 4;
 constexpr std::int64_t kLeastSeen = 8;   // lead pixels that a comparison needs to say anything
@@ -34,24 +39,26 @@ constexpr Way kWays[] = {
 };
 constexpr ProbeBase kBases[] = {ProbeBase::kImage, ProbeBase::kNoise};
 
-// The largest difference at every place along an axis; NaN beside a number differs without bound.
+// The largest difference at every place along an axis; NaN beside a number differs without bound. Both are contiguous,
+// or cut along this axis from what is.
 std::vector<double> Profile(const ConstView& a, const ConstView& b, int axis) {
-  std::vector<double> profile(static_cast<std::size_t>(a.shape()[axis]), 0.0);
-  const auto inner = [&](const ConstView& view, std::int64_t place) { return view.Slice(axis, place, 1); };
+  std::int64_t inside = 1, outside = 1;
+  for (int i = axis + 1; i < a.shape().rank(); ++i) inside *= a.shape()[i];
+  for (int i = 0; i < axis; ++i) outside *= a.shape()[i];
+  std::vector<double> profile;
   for (std::int64_t place = 0; place < a.shape()[axis]; ++place) {
-    const ConstView x = inner(a, place), y = inner(b, place);
-    double& worst = profile[static_cast<std::size_t>(place)];
-    // Blocks of contiguous pixels: all axes after `axis`, for all places of those before it.
-    std::int64_t block = 1, blocks = 1;
-    for (int i = axis + 1; i < a.shape().rank(); ++i) block *= a.shape()[i];
-    for (int i = 0; i < axis; ++i) blocks *= a.shape()[i];
-    const std::int64_t a_step = block * a.shape()[axis], b_step = block * b.shape()[axis];
-    for (std::int64_t i = 0; i < blocks; ++i)
-      for (std::int64_t j = 0; j < block; ++j) {
-        const double u = x.as<const double>()[i * a_step + j], v = y.as<const double>()[i * b_step + j];
-        if (std::isnan(u) != std::isnan(v)) worst = INFINITY;
-        if (!std::isnan(u) && !std::isnan(v) && u != v) worst = std::max(worst, std::abs(u - v));
+    double worst = 0;
+    for (std::int64_t i = 0; i < outside; ++i) {
+      const auto row = [&](const ConstView& view) {
+        return view.as<const double>() + (axis > 0 ? i * view.strides()[axis - 1] : 0) + place * inside;
+      };
+      const double *const x = row(a), *const y = row(b);
+      for (std::int64_t j = 0; j < inside; ++j) {
+        if (x[j] == y[j] || (std::isnan(x[j]) && std::isnan(y[j]))) continue;
+        worst = std::isnan(x[j]) || std::isnan(y[j]) ? INFINITY : std::max(worst, std::abs(x[j] - y[j]));
       }
+    }
+    profile.push_back(worst);
   }
   return profile;
 }
@@ -60,6 +67,7 @@ double Largest(const std::vector<double>& values) {
   return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
 }
 
+// What differences are compared with: 1, or the largest output.
 double LargestOutput(const std::vector<Tensor>& outputs, const std::vector<OutputAxis>& followers) {
   double largest = 1;
   for (const OutputAxis& follower : followers)
@@ -68,15 +76,23 @@ double LargestOutput(const std::vector<Tensor>& outputs, const std::vector<Outpu
   return largest;
 }
 
+struct Base {
+  std::vector<Tensor> outputs;
+  double largest = 1;
+};
+
 // How far a change reached.
 struct Reach {
   std::int64_t before = 0, after = 0;
+  std::int64_t window_before = 0, window_after = 0;    // from changes whose ends windows may have
   bool is_open_before = false, is_open_after = false;  // to the window's end, so perhaps farther
 
   bool is_open() const { return is_open_before || is_open_after; }
   std::int64_t farthest() const { return std::max(before, after); }
   void Add(const Reach& reach) {
     before = std::max(before, reach.before), after = std::max(after, reach.after);
+    window_before = std::max(window_before, reach.window_before);
+    window_after = std::max(window_after, reach.window_after);
     is_open_before |= reach.is_open_before, is_open_after |= reach.is_open_after;
   }
 };
@@ -116,8 +132,9 @@ class AxisMeasurement {
   }
   bool MovesWhole(std::int64_t shift) const;
   bool Fits(std::int64_t size) const { return size <= kLongest && probe_.Pixels(axis_, size) <= kMostPixels; }
-  Result<const std::vector<Tensor>*> BaseOf(std::int64_t size, ProbeBase base);
+  Result<const Base*> BaseOf(ProbeBase base);
   Result<Reach> ReachOf(const Interval& slab, const Way& way);
+  Interval SlabAt(std::int64_t phase) const;
   Result<Reach> ReachAt(std::int64_t phase, const Way& way);
   Status FindWindow();
   Status FindGrid();
@@ -135,7 +152,7 @@ class AxisMeasurement {
   std::vector<OutputAxis> followers_;
   std::int64_t size_ = 0;  // of the window that changes are made in
   Reach reach_;
-  std::map<std::pair<std::int64_t, ProbeBase>, std::vector<Tensor>> bases_;  // outputs for unchanged inputs
+  std::map<ProbeBase, Base> bases_;  // of windows of size_ without changes
 };
 
 bool AxisMeasurement::MovesWhole(std::int64_t shift) const {
@@ -144,25 +161,25 @@ bool AxisMeasurement::MovesWhole(std::int64_t shift) const {
          });
 }
 
-Result<const std::vector<Tensor>*> AxisMeasurement::BaseOf(std::int64_t size, ProbeBase base) {
-  auto found = bases_.find({size, base});
+Result<const Base*> AxisMeasurement::BaseOf(ProbeBase base) {
+  auto found = bases_.find(base);
   if (found == bases_.end()) {
-    TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, probe_.Run({axis_, size, 0, base, {}}));
-    found = bases_.emplace(std::pair(size, base), std::move(outputs)).first;
-    field_.tolerance = std::max(field_.tolerance, kExact * LargestOutput(found->second, followers_));
+    TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, probe_.Run({axis_, size_, 0, base, {}}));
+    const double largest = LargestOutput(outputs, followers_);
+    found = bases_.emplace(base, Base{std::move(outputs), largest}).first;
   }
   return &found->second;
 }
 
 Result<Reach> AxisMeasurement::ReachOf(const Interval& slab, const Way& way) {
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor>* const base, BaseOf(size_, way.base));
+  TEGULA_ASSIGN_OR_RETURN(const Base* const base, BaseOf(way.base));
   TEGULA_ASSIGN_OR_RETURN(
       const std::vector<Tensor> changed,
       probe_.Run({axis_, size_, 0, way.base, ProbeChange{slab, way.amplitude, way.pattern}}));
   Reach reach;
   for (const OutputAxis& follower : followers_) {
     const std::vector<double> profile =
-        Profile(changed[follower.output].view(), (*base)[follower.output].view(), follower.position);
+        Profile(changed[follower.output].view(), base->outputs[follower.output].view(), follower.position);
     const auto moved = [&](double difference) { return difference > 2 * noise_; };
     const auto first = std::find_if(profile.begin(), profile.end(), moved);
     if (first == profile.end()) continue;
@@ -174,22 +191,31 @@ Result<Reach> AxisMeasurement::ReachOf(const Interval& slab, const Way& way) {
     reach.is_open_before |= last_o + 1 == std::ssize(profile);
     reach.is_open_after |= first_o == 0;
   }
+  const tiling::SizeRule& sizes = probe_.axes()[axis_].sizes;
+  if (slab.end % field_.grid == 0) reach.window_before = reach.before;
+  if ((slab.begin - sizes.min) % std::gcd(sizes.step, field_.grid) == 0) reach.window_after = reach.after;
   return reach;
+}
+
+Interval AxisMeasurement::SlabAt(std::int64_t phase) const {
+  const std::int64_t slab = std::clamp<std::int64_t>(size_ / 8, 1, kSlab);
+  const std::int64_t begin = (size_ - slab) / 2 + phase;
+  return Intersect(Interval{begin, begin + slab}, Interval{0, size_});
 }
 
 // A slab in the middle shows both sides. Where a window cannot be made longer, one at each end sees twice as far.
 Result<Reach> AxisMeasurement::ReachAt(std::int64_t phase, const Way& way) {
-  const std::int64_t slab = std::clamp<std::int64_t>(size_ / 8, 1, kSlab);
-  const std::int64_t begin = std::max<std::int64_t>(0, (size_ - slab) / 2) + phase;
-  TEGULA_ASSIGN_OR_RETURN(Reach reach, ReachOf({begin, std::min(size_, begin + slab)}, way));
+  TEGULA_ASSIGN_OR_RETURN(Reach reach, ReachOf(SlabAt(phase), way));
   if (!is_fixed() || !reach.is_open()) return reach;
   const std::int64_t edge = std::min(size_, phase + 1);
   TEGULA_ASSIGN_OR_RETURN(const Reach from_begin, ReachOf({0, edge}, way));
   TEGULA_ASSIGN_OR_RETURN(const Reach from_end, ReachOf({size_ - edge, size_}, way));
-  reach.is_open_before = from_begin.is_open_before;
-  reach.is_open_after = from_end.is_open_after;
-  reach.before = std::max(reach.before, from_begin.before);
-  reach.after = std::max(reach.after, from_end.after);
+  // What left the window on the far side of a change at its end is no reach, so sides are taken where they were looked at.
+  reach.is_open_before = reach.is_open_after = false;
+  reach.Add({.before = from_begin.before,
+             .window_before = from_begin.window_before,
+             .is_open_before = from_begin.is_open_before});
+  reach.Add({.after = from_end.after, .window_after = from_end.window_after, .is_open_after = from_end.is_open_after});
   return reach;
 }
 
@@ -205,7 +231,7 @@ Status AxisMeasurement::FindWindow() {
       reach_.Add(other);
     }
     // Room for all phases, and for shifts to compare something.
-    const std::int64_t wanted = 2 * reach_.farthest() + 2 * kMostGrid;
+    const std::int64_t wanted = 2 * reach_.farthest() + kRoom;
     if (is_fixed() || (!reach_.is_open() && size_ >= wanted)) return Ok();
     const std::int64_t longer = probe_.ValidSize(axis_, reach_.is_open() ? std::max(2 * size_, wanted) : wanted);
     if (!Fits(longer)) return Ok();
@@ -214,20 +240,20 @@ Status AxisMeasurement::FindWindow() {
   }
 }
 
-// Of two windows, the second `shift` pixels further, where both are far enough from their ends.
+// Of two windows, the second `shift` pixels further, where both are far enough from their ends; in largest outputs.
 Result<double> AxisMeasurement::ShiftDifference(std::int64_t shift, ProbeBase base, ByDistance* by_distance) {
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor>* const first, BaseOf(size_, base));
+  TEGULA_ASSIGN_OR_RETURN(const Base* const first, BaseOf(base));
   TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> second, probe_.Run({axis_, size_, shift, base, {}}));
   double worst = -1;
   for (const OutputAxis& follower : followers_) {
     const std::int64_t by = follower.scale.Floor(shift);
-    const ConstView a = (*first)[follower.output].view(), b = second[follower.output].view();
+    const ConstView a = first->outputs[follower.output].view(), b = second[follower.output].view();
     const std::int64_t common = a.shape()[follower.position] - by;
     if (common < 1) continue;
     const std::vector<double> profile =
         Profile(a.Slice(follower.position, by, common), b.Slice(follower.position, 0, common), follower.position);
     for (std::int64_t o = 0; o < common; ++o) {
-      const double difference = profile[static_cast<std::size_t>(o)];
+      const double difference = profile[static_cast<std::size_t>(o)] / first->largest;
       const std::int64_t before = follower.Begin(o), after = size_ - follower.End(o + by);
       if (by_distance != nullptr) by_distance->Add(std::min(before, after), difference);
       if (before >= reach_.before && after >= reach_.after) worst = std::max(worst, difference);
@@ -242,15 +268,21 @@ Status AxisMeasurement::FindGrid() {
   // A fixed size states no step: the largest power of two that divides it, as poolings halve.
   if (is_fixed())
     while (field_.grid < kMostGrid / 2 && size_ % (2 * field_.grid) == 0) field_.grid *= 2;
-  const std::int64_t room = size_ - reach_.before - reach_.after - kLeastSeen;
+  const auto room = [&] { return size_ - reach_.before - reach_.after - kLeastSeen; };
   bool was_tried = false;
-  for (std::int64_t shift = 1; shift <= std::min(kMostGrid, room); ++shift) {
+  for (std::int64_t shift = 1; shift <= kMostGrid; ++shift) {
+    if (shift > room()) {
+      const std::int64_t longer = probe_.ValidSize(axis_, size_ + 2 * kMostGrid);
+      if (is_fixed() || !Fits(longer)) break;
+      size_ = longer;
+      bases_.clear();
+    }
     if (!MovesWhole(shift)) continue;
     Say("moving the window", shift, kMostGrid);
     bool agrees = true;
     for (const ProbeBase base : kBases) {
       TEGULA_ASSIGN_OR_RETURN(const double difference, ShiftDifference(shift, base, nullptr));
-      agrees = difference >= 0 && difference <= field_.tolerance;
+      agrees = difference >= 0 && difference <= kExact;
       was_tried |= difference >= 0;
       if (!agrees) break;
     }
@@ -260,7 +292,7 @@ Status AxisMeasurement::FindGrid() {
     return Ok();
   }
   field_.remark =
-      !was_tried || room < kMostGrid
+      !was_tried || room() < kMostGrid
           ? fmt::format("the grid was not measured, as windows of {} pixels leave no room to move them: {} is assumed",
                         size_, field_.grid)
           : fmt::format("no shift of up to {} pixels leaves the result as it was: a grid of {} is assumed", kMostGrid,
@@ -269,8 +301,9 @@ Status AxisMeasurement::FindGrid() {
 }
 
 Status AxisMeasurement::FindContext() {
+  reach_.window_before = reach_.window_after = 0;  // the grid was not known yet
   const std::int64_t phases = std::max(field_.grid, kLeastPhases);
-  std::vector<std::pair<std::int64_t, std::int64_t>> seen;  // how far, at which phase
+  std::vector<std::pair<std::int64_t, std::int64_t>> seen;  // how far, negative, at which phase
   for (std::int64_t phase = 0; phase < phases; ++phase) {
     Say("changing pixels", phase, phases);
     TEGULA_ASSIGN_OR_RETURN(const Reach reach, ReachAt(phase, kWays[0]));
@@ -278,12 +311,15 @@ Status AxisMeasurement::FindContext() {
     seen.emplace_back(-reach.farthest(), phase);
   }
   std::sort(seen.begin(), seen.end());
-  seen.resize(std::min(seen.size(), kPhasesTwice));
+  std::set<std::int64_t> again;  // the phases that saw farthest, and those whose changes end where windows do
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    const Interval slab = SlabAt(seen[i].second);
+    if (i < kPhasesTwice || slab.begin % field_.grid == 0 || slab.end % field_.grid == 0) again.insert(seen[i].second);
+  }
   std::int64_t done = 0;
-  for (const auto& [farthest, phase] : seen)
-    for (const Way& way : kWays) {
-      if (&way == &kWays[0]) continue;
-      Say("changing pixels in other ways", done++, std::ssize(seen) * (std::ssize(kWays) - 1));
+  for (const std::int64_t phase : again)
+    for (const Way& way : std::span(kWays).subspan(1)) {
+      Say("changing pixels in other ways", done++, std::ssize(again) * (std::ssize(kWays) - 1));
       TEGULA_ASSIGN_OR_RETURN(const Reach reach, ReachAt(phase, way));
       reach_.Add(reach);
     }
@@ -292,7 +328,7 @@ Status AxisMeasurement::FindContext() {
 
 Status AxisMeasurement::FindFarChanges() {
   const std::int64_t at = size_ / 2;
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor>* const base, BaseOf(size_, ProbeBase::kImage));
+  TEGULA_ASSIGN_OR_RETURN(const Base* const base, BaseOf(ProbeBase::kImage));
   TEGULA_ASSIGN_OR_RETURN(
       const std::vector<Tensor> changed,
       probe_.Run({axis_, size_, 0, ProbeBase::kImage, ProbeChange{{at, at + 1}, 1, ProbePattern::kPoint}}));
@@ -300,7 +336,7 @@ Status AxisMeasurement::FindFarChanges() {
     std::optional<double> worst;
     for (const OutputAxis& follower : followers_) {
       const std::vector<double> profile =
-          Profile(changed[follower.output].view(), (*base)[follower.output].view(), follower.position);
+          Profile(changed[follower.output].view(), base->outputs[follower.output].view(), follower.position);
       for (std::int64_t o = 0; o < std::ssize(profile); ++o)
         if (follower.Begin(o) - at >= distance || at - follower.End(o) >= distance)
           worst = std::max(worst.value_or(0), profile[static_cast<std::size_t>(o)]);
@@ -314,7 +350,7 @@ Status AxisMeasurement::FindFarChanges() {
 Status AxisMeasurement::CompareWindows(std::int64_t window, std::int64_t whole, ProbeBase base,
                                        ByDistance& by_distance) {
   TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> all, probe_.Run({axis_, whole, 0, base, {}}));
-  field_.tolerance = std::max(field_.tolerance, kExact * LargestOutput(all, followers_));
+  const double largest = LargestOutput(all, followers_);
   const std::int64_t last = whole - window, steps = last / field_.grid;
   constexpr std::int64_t kWindows = 4;
   for (std::int64_t i = 0; i <= kWindows; ++i) {
@@ -331,7 +367,7 @@ Status AxisMeasurement::CompareWindows(std::int64_t window, std::int64_t whole, 
         std::int64_t distance = kLongest;
         if (start > 0) distance = std::min(distance, follower.Begin(first + o) - start);
         if (start < last) distance = std::min(distance, start + window - follower.End(first + o));
-        by_distance.Add(distance, profile[static_cast<std::size_t>(o)]);
+        by_distance.Add(distance, profile[static_cast<std::size_t>(o)] / largest);
       }
     }
   }
@@ -339,7 +375,7 @@ Status AxisMeasurement::CompareWindows(std::int64_t window, std::int64_t whole, 
 }
 
 Status AxisMeasurement::Prove() {
-  ByDistance image, all;
+  ByDistance image, noise;  // differences in largest outputs
   const std::int64_t farthest = std::max(reach_.farthest(), field_.declared_halo);
   const std::int64_t step = std::lcm(field_.grid, std::max<std::int64_t>(1, probe_.axes()[axis_].sizes.step));
   if (is_fixed()) {
@@ -347,7 +383,7 @@ Status AxisMeasurement::Prove() {
     for (std::int64_t i = 1; i <= 3 && i * field_.grid < size_; ++i)
       for (const ProbeBase base : kBases) {
         Say("comparing windows", i, 3);
-        TEGULA_TRY(ShiftDifference(i * field_.grid, base, base == ProbeBase::kImage ? &image : &all));
+        TEGULA_TRY(ShiftDifference(i * field_.grid, base, base == ProbeBase::kImage ? &image : &noise));
       }
   }
   for (std::int64_t i = 0; i < 3 && !is_fixed(); ++i) {
@@ -356,37 +392,37 @@ Status AxisMeasurement::Prove() {
     const std::int64_t whole = window + (i + 1) * CeilDiv(window / 2, step) * step;
     for (const ProbeBase base : kBases) {
       Say("comparing windows", i, 3);
-      TEGULA_TRY(CompareWindows(window, whole, base, base == ProbeBase::kImage ? image : all));
+      TEGULA_TRY(CompareWindows(window, whole, base, base == ProbeBase::kImage ? image : noise));
     }
   }
-  field_.declared_deviation = image.Beyond(field_.declared_halo).value_or(0);
+  TEGULA_ASSIGN_OR_RETURN(const Base* const example, BaseOf(ProbeBase::kImage));
+  field_.tolerance = kExact * example->largest;
+  field_.declared_deviation = image.Beyond(field_.declared_halo).value_or(0) * example->largest;
   const auto left = [&](std::int64_t context) -> std::optional<double> {
-    const std::optional<double> a = image.Beyond(context), b = all.Beyond(context);
+    const std::optional<double> a = image.Beyond(context), b = noise.Beyond(context);
     return a || b ? std::optional(std::max(a.value_or(0), b.value_or(0))) : std::nullopt;
   };
   if (field_.is_finite) {
+    const std::int64_t needed = std::max(reach_.window_before, reach_.window_after);
+    const std::optional<double> first = left(needed);
     std::int64_t more = 0;
-    std::optional<double> deviation = left(farthest);
-    deviation = left(reach_.farthest());
-    const std::optional<double> first = deviation;
-    while (deviation && *deviation > field_.tolerance) deviation = left(reach_.farthest() + ++more);
-    if (deviation) {
-      field_.deviation = *deviation;
-      reach_.before += more, reach_.after += more;
-    } else {
-      field_.is_finite = false;
-      field_.deviation = first.value_or(0);
-      field_.remark = first ? fmt::format("changes reach {} pixels, but windows differ from the whole by {:.2g} there",
-                                          reach_.farthest(), *first)
-                            : fmt::format("a window of {} pixels has no pixel that is {} pixels from both ends", size_,
-                                          reach_.farthest());
-    }
+    std::optional<double> deviation = first;
+    while (deviation && *deviation > kExact) deviation = left(needed + ++more);
+    field_.is_finite = deviation.has_value();
+    field_.deviation = image.Beyond(needed + more).value_or(first.value_or(0)) * example->largest;
+    for (std::int64_t* const side : {&reach_.before, &reach_.after, &reach_.window_before, &reach_.window_after})
+      *side += more;
+    if (!field_.is_finite)
+      field_.remark = first ? fmt::format("changes reach {} pixels, but there windows still differ from the whole by "
+                                          "{:.2g} of the largest output",
+                                          needed, *first)
+                            : fmt::format("no pixel of a window of {} pixels is {} pixels from its ends", size_, needed);
   }
   const std::int64_t declared = probe_.axes()[axis_].sizes.step;
   if (field_.is_finite && declared > 0 && declared % field_.grid != 0 && MovesWhole(declared)) {
     for (std::int64_t shift = declared; shift < field_.grid; shift += declared) {
       TEGULA_ASSIGN_OR_RETURN(const double difference, ShiftDifference(shift, ProbeBase::kImage, nullptr));
-      field_.step_deviation = std::max(field_.step_deviation, difference);
+      field_.step_deviation = std::max(field_.step_deviation, difference * example->largest);
     }
   }
   return Ok();
@@ -413,8 +449,10 @@ Result<std::optional<AxisField>> AxisMeasurement::Measure() {
   }
   TEGULA_TRY(Prove());
   if (!field_.is_finite && field_.far.empty()) TEGULA_TRY(FindFarChanges());
-  field_.before = field_.is_finite ? reach_.before : 0;
-  field_.after = field_.is_finite ? reach_.after : 0;
+  if (field_.is_finite) {
+    field_.before = reach_.before, field_.after = reach_.after;
+    field_.window_before = reach_.window_before, field_.window_after = reach_.window_after;
+  }
   return std::optional(field_);
 }
 

@@ -12,7 +12,8 @@
 //   grid      The window is moved along the base by 1, 2, 3, ... pixels. The first shift that moves the output and
 //             changes nothing else, away from the ends, is the grid.
 //   proof     Windows of three sizes, cut from three larger ones at multiples of the grid, against the network on the
-//             larger ones. What is still different widens the context, or ends the belief that there is one.
+//             larger ones, to 1e-5 of the largest output. What is still different widens the context, or shows that
+//             there is none.
 //
 // Networks that normalise over the image, pool over it or attend to it see everything: they have no finite context.
 #pragma once
@@ -37,24 +38,28 @@ struct FarChange {
   double change = 0;
 };
 
-/// Sizes are pixels of the lead input (probe.h). Deviations are largest differences of raw network outputs.
+/// Sizes are pixels of the lead input (probe.h). Deviations are largest differences of raw network outputs on the
+/// model's own example.
 struct AxisField {
   std::string axis;
   std::int64_t declared_halo = 0;
   std::int64_t declared_step = 0;  ///< of the sizes; 0 if there is one size only
   bool is_finite = true;           ///< whether some context makes windows exact
-  std::int64_t before = 0;  ///< an output pixel sees so far towards the axis' beginning; meaningless if not finite
-  std::int64_t after = 0;   ///< and towards its end
-  std::int64_t grid = 1;    ///< windows start at multiples of this
+  std::int64_t before = 0;         ///< an output pixel sees so far towards the axis' beginning; 0 if not finite
+  std::int64_t after = 0;          ///< and towards its end
+  std::int64_t window_before = 0;  ///< of it what windows need that begin on the grid: not every phase sees as far
+  std::int64_t window_after = 0;   ///< and that end where sizes that the network takes end
+  std::int64_t grid = 1;           ///< windows start at multiples of this
   bool is_grid_measured = true;
   double tolerance = 0;           ///< what counts as exact: 1e-5 of the largest output, or of 1
-  double deviation = 0;           ///< of windows that keep context and grid
-  double declared_deviation = 0;  ///< of windows that keep the declared halo and the grid, on the example alone
-  double step_deviation = 0;      ///< of windows that are off the grid but keep the declared step, on the example
+  double deviation = 0;           ///< of windows that keep window_before, window_after and grid
+  double declared_deviation = 0;  ///< of windows that keep the declared halo and the grid
+  double step_deviation = 0;      ///< of windows that are off the grid but keep the declared step
   std::vector<FarChange> far;     ///< of networks without a finite context
   std::string remark;             ///< what could not be measured, and what was assumed instead; else empty
 
-  std::int64_t context() const noexcept { return before > after ? before : after; }
+  std::int64_t sees() const noexcept { return before > after ? before : after; }
+  std::int64_t context() const noexcept { return window_before > window_after ? window_before : window_after; }
 };
 
 struct ReceptiveField {
