@@ -408,10 +408,13 @@ Status AxisMeasurement::Prove() {
     std::int64_t more = 0;
     std::optional<double> deviation = first;
     while (deviation && *deviation > kExact) deviation = left(needed + ++more);
-    field_.is_finite = deviation.has_value();
+    // A fixed window may be too small to be moved and large enough to be used.
+    const bool is_unproven = !first && is_fixed() && 2 * needed < size_;
+    field_.is_finite = deviation.has_value() || is_unproven;
     field_.deviation = image.Beyond(needed + more).value_or(first.value_or(0)) * example->largest;
     for (std::int64_t* const side : {&reach_.before, &reach_.after, &reach_.window_before, &reach_.window_after})
       *side += more;
+    if (is_unproven) field_.remark += "; for the same reason no windows were compared";
     if (!field_.is_finite)
       field_.remark = first ? fmt::format("changes reach {} pixels, but there windows still differ from the whole by "
                                           "{:.2g} of the largest output",
