@@ -19,9 +19,8 @@ constexpr std::int64_t kFieldBytes = 1 << 20;
 constexpr std::size_t kMostAxes = kMaxRank, kMostFar = 16;
 
 Path FieldFile(const spec::Package& package, const ProvenNetwork& network, const EngineRequest& request) {
-  const std::string key =
-      Sha256OfBytes(fmt::format("tegula receptive field {}\n{}\n{}", pipeline::kMeasurementVersion,
-                                network.check.weights_sha256, package.description_sha256()));
+  const std::string key = Sha256OfBytes(fmt::format("tegula receptive field {}\n{}\n{}", pipeline::kMeasurementVersion,
+                                                    network.check.weights_sha256, package.description_sha256()));
   return request.cache / "fields" / (key + ".json");
 }
 
@@ -71,6 +70,7 @@ std::optional<AxisField> AxisFrom(const Json& json) {
   for (const std::int64_t size : {axis.declared_halo, axis.declared_step, axis.before, axis.after, axis.window_before,
                                   axis.window_after, axis.grid - 1})
     if (size < 0 || size >= most) return std::nullopt;
+  if (axis.window_before > axis.before || axis.window_after > axis.after) return std::nullopt;
   const std::optional<double> tolerance = Deviation(json, "tolerance"), deviation = Deviation(json, "deviation"),
                               declared = Deviation(json, "declared_halo_deviation"),
                               step = Deviation(json, "declared_step_deviation");
@@ -124,9 +124,10 @@ std::string Advice(const AxisField& axis) {
         axis.declared_deviation <= axis.tolerance ? ", which counts as exact on the model's own example" : "");
   }
   if (axis.declared_step > 0 && axis.declared_step % axis.grid != 0)
-    text += fmt::format("; windows must start at multiples of {}, which the declared step of {} does not ensure: off "
-                        "this grid they differ by up to {:.2g}",
-                        axis.grid, axis.declared_step, axis.step_deviation);
+    text += fmt::format(
+        "; windows must start at multiples of {}, which the declared step of {} does not ensure: off "
+        "this grid they differ by up to {:.2g}",
+        axis.grid, axis.declared_step, axis.step_deviation);
   return text;
 }
 
@@ -165,8 +166,10 @@ std::optional<ReceptiveField> FieldFromJson(const std::string& text) {
           if (!axis) return std::optional<ReceptiveField>();
           field.axes.push_back(std::move(*axis));
         }
-        field.noise = json.at("noise").get<double>();
+        const std::optional<double> noise = Deviation(json, "noise");
         field.runs = json.at("runs").get<std::int64_t>();
+        if (!noise || field.runs < 0) return std::optional<ReceptiveField>();
+        field.noise = *noise;
         field.remark = json.at("remark").get<std::string>();
         return std::optional(std::move(field));
       });
@@ -183,10 +186,9 @@ Result<ReceptiveField> MeasuredField(const spec::Package& package, const ProvenN
   TEGULA_ASSIGN_OR_RETURN(const TestTensors tests, ReadTestTensors(package, context.limits));
   TEGULA_ASSIGN_OR_RETURN(pipeline::PreparedInputs inputs,
                           pipeline::PrepareInputs(package.description(), tests.inputs, context.limits));
-  TEGULA_ASSIGN_OR_RETURN(ReceptiveField field,
-                          pipeline::MeasureReceptiveField(package.description(), *network.network,
-                                                          std::move(inputs.tensors), context)
-                              .Context("measuring what the network sees"));
+  TEGULA_ASSIGN_OR_RETURN(ReceptiveField field, pipeline::MeasureReceptiveField(package.description(), *network.network,
+                                                                                std::move(inputs.tensors), context)
+                                                    .Context("measuring what the network sees"));
   // A cache that cannot be written only costs time.
   if (!request.cache.empty() && MakeFolders(file.parent_path()).ok()) (void)WriteFileWhole(file, FieldToJson(field));
   return field;

@@ -1,4 +1,5 @@
-// app/measure.h — what a model's network really sees beside what its description declares, measured once and remembered.
+// app/measure.h — what a model's network really sees beside what its description declares, measured once and
+// remembered.
 #pragma once
 
 #include <optional>

@@ -15,7 +15,9 @@ namespace {
 
 // Enough lines for a dead unit on some of them not to matter, in planes and in volumes.
 constexpr std::int64_t kCross = 64, kCrossInVolumes = 32;
-constexpr std::int64_t kOriginGrid = 128;  // windows in the middle of the example begin at multiples of this
+constexpr std::int64_t kOriginGrid = 128;        // windows in the middle of the example begin at multiples of this
+constexpr std::int64_t kSmallestScale = 64;      // of an output: one of its pixels for so many
+constexpr std::int64_t kMostElements = 1 << 28;  // of one input
 constexpr std::size_t kSessions = 4;
 constexpr std::uint64_t kNoiseSeed = 1, kChangeSeed = 2, kSparseSeed = 3;
 
@@ -58,8 +60,8 @@ double Uniform(std::uint64_t hash) { return static_cast<double>(hash >> 11) * 0x
 Result<Probe> Probe::Make(const spec::ModelDescription& model, const engines::Network& network,
                           std::vector<Tensor> sample, const RunContext& context) {
   if (sample.empty() || sample.size() > model.inputs.size())
-    return InvalidError(fmt::format("a model with {} inputs cannot be probed with {} tensors", model.inputs.size(),
-                                    sample.size()));
+    return InvalidError(
+        fmt::format("a model with {} inputs cannot be probed with {} tensors", model.inputs.size(), sample.size()));
   Probe probe(model, network, context);
   probe.lead_ = LeadOf(model);
   if (probe.lead_ >= sample.size()) return InvalidError("the sizes of the model refer to an input that is not given");
@@ -70,8 +72,9 @@ Result<Probe> Probe::Make(const spec::ModelDescription& model, const engines::Ne
     if (!IsAlongImage(axis)) continue;
     const std::int64_t size = shape[static_cast<int>(i)];
     const auto* const free = std::get_if<spec::ParameterizedSize>(&axis.size);
-    probe.axes_.push_back({axis.id, free == nullptr ? tiling::SizeRule{size, 0} : tiling::SizeRule{free->min, free->step},
-                           size, DeclaredHalo(model, lead, axis)});
+    probe.axes_.push_back({axis.id,
+                           free == nullptr ? tiling::SizeRule{size, 0} : tiling::SizeRule{free->min, free->step}, size,
+                           DeclaredHalo(model, lead, axis)});
   }
   for (std::size_t i = 0; i < sample.size(); ++i) TEGULA_TRY(probe.AddInput(i, std::move(sample[i])));
   return probe;
@@ -160,6 +163,9 @@ Result<Tensor> Probe::MakeInput(std::size_t index, const ProbeScene& scene) cons
       origin = source.scale.Floor(is_axis ? scene.shift : middle / kOriginGrid * kOriginGrid);
     }
     if (size < 1) return InvalidError(fmt::format("input {} would be empty", model_->inputs[index].id));
+    if (size > kMostElements)
+      return ExhaustedError(
+          fmt::format("input {} is too large to experiment with: {} pixels", model_->inputs[index].id, size));
     Interval changed{0, size};
     if (follows && scene.change && lead == scene.axis) {
       changed = {source.scale.Floor(scene.change->where.begin), source.scale.Ceil(scene.change->where.end)};
@@ -174,6 +180,9 @@ Result<Tensor> Probe::MakeInput(std::size_t index, const ProbeScene& scene) cons
       changes[i].push_back(changed.Contains(p));
     }
   }
+  if (shape.elements() > kMostElements)
+    return ExhaustedError(
+        fmt::format("input {} of {} is too large to experiment with", model_->inputs[index].id, ToString(shape)));
   TEGULA_ASSIGN_OR_RETURN(Tensor made, Tensor::Allocate(DType::kF64, shape, context_->limits));
   const Shape strides = std::as_const(input.sample).view().strides();
   const std::span<const double> sample = input.sample.values<double>();
@@ -235,8 +244,8 @@ Result<std::vector<OutputAxis>> Probe::FollowersOf(std::size_t axis) {
   const std::int64_t size = CrossSize(axis);
   const ProbeAxis& along = axes_[axis];
   const std::string& lead = model_->inputs[lead_].id;
-  constexpr std::int64_t kSteps = 16;  // far enough for a scale of 1/16
-  const std::int64_t larger = along.sizes.is_fixed() ? size : size + kSteps * along.sizes.step;
+  const std::int64_t larger =
+      along.sizes.is_fixed() ? size : size + CeilDiv(kSmallestScale, along.sizes.step) * along.sizes.step;
   TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> at_size, Run({.axis = axis, .size = size}));
   TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> at_larger, Run({.axis = axis, .size = larger}));
   std::vector<OutputAxis> followers;

@@ -10,6 +10,7 @@
 #include <set>
 #include <span>
 
+#include "tegula/pipeline/differences.h"
 #include "tegula/pipeline/probe.h"
 
 namespace tegula::pipeline {
@@ -33,88 +34,16 @@ struct Way {
 };
 // The first, with which all begins, shows most.
 constexpr Way kWays[] = {
-    {ProbeBase::kNoise, 100, ProbePattern::kAll},   {ProbeBase::kNoise, 1, ProbePattern::kAll},
-    {ProbeBase::kImage, 1, ProbePattern::kAll},     {ProbeBase::kImage, 0.1, ProbePattern::kAll},
+    {ProbeBase::kNoise, 100, ProbePattern::kAll},    {ProbeBase::kNoise, 1, ProbePattern::kAll},
+    {ProbeBase::kImage, 1, ProbePattern::kAll},      {ProbeBase::kImage, 0.1, ProbePattern::kAll},
     {ProbeBase::kImage, 100, ProbePattern::kSparse},
 };
 constexpr ProbeBase kBases[] = {ProbeBase::kImage, ProbeBase::kNoise};
 
-// The largest difference at every place along an axis; NaN beside a number differs without bound. Both are contiguous,
-// or cut along this axis from what is.
-std::vector<double> Profile(const ConstView& a, const ConstView& b, int axis) {
-  std::int64_t inside = 1, outside = 1;
-  for (int i = axis + 1; i < a.shape().rank(); ++i) inside *= a.shape()[i];
-  for (int i = 0; i < axis; ++i) outside *= a.shape()[i];
-  std::vector<double> profile;
-  for (std::int64_t place = 0; place < a.shape()[axis]; ++place) {
-    double worst = 0;
-    for (std::int64_t i = 0; i < outside; ++i) {
-      const auto row = [&](const ConstView& view) {
-        return view.as<const double>() + (axis > 0 ? i * view.strides()[axis - 1] : 0) + place * inside;
-      };
-      const double *const x = row(a), *const y = row(b);
-      for (std::int64_t j = 0; j < inside; ++j) {
-        if (x[j] == y[j] || (std::isnan(x[j]) && std::isnan(y[j]))) continue;
-        worst = std::isnan(x[j]) || std::isnan(y[j]) ? INFINITY : std::max(worst, std::abs(x[j] - y[j]));
-      }
-    }
-    profile.push_back(worst);
-  }
-  return profile;
-}
-
-double Largest(const std::vector<double>& values) {
-  return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
-}
-
-// What differences are compared with: 1, or the largest output.
-double LargestOutput(const std::vector<Tensor>& outputs, const std::vector<OutputAxis>& followers) {
-  double largest = 1;
-  for (const OutputAxis& follower : followers)
-    for (const double value : outputs[follower.output].values<double>())
-      if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
-  return largest;
-}
-
+// What the network gives for a window without changes.
 struct Base {
   std::vector<Tensor> outputs;
   double largest = 1;
-};
-
-// How far a change reached.
-struct Reach {
-  std::int64_t before = 0, after = 0;
-  std::int64_t window_before = 0, window_after = 0;    // from changes whose ends windows may have
-  bool is_open_before = false, is_open_after = false;  // to the window's end, so perhaps farther
-
-  bool is_open() const { return is_open_before || is_open_after; }
-  std::int64_t farthest() const { return std::max(before, after); }
-  void Add(const Reach& reach) {
-    before = std::max(before, reach.before), after = std::max(after, reach.after);
-    window_before = std::max(window_before, reach.window_before);
-    window_after = std::max(window_after, reach.window_after);
-    is_open_before |= reach.is_open_before, is_open_after |= reach.is_open_after;
-  }
-};
-
-// Differences by how far from a window's open sides they are: what a context leaves over.
-class ByDistance {
- public:
-  void Add(std::int64_t distance, double difference) {
-    if (distance < 0) return;
-    const auto i = static_cast<std::size_t>(distance);
-    if (i >= worst_.size()) worst_.resize(i + 1, -1.0);
-    worst_[i] = std::max(worst_[i], difference);
-  }
-  // Nothing if no pixel is so far from all open sides.
-  std::optional<double> Beyond(std::int64_t context) const {
-    double worst = -1;
-    for (auto i = static_cast<std::size_t>(context); i < worst_.size(); ++i) worst = std::max(worst, worst_[i]);
-    return worst < 0 ? std::nullopt : std::optional(worst);
-  }
-
- private:
-  std::vector<double> worst_;  // -1: nothing was compared
 };
 
 // One axis of one network.
@@ -127,8 +56,8 @@ class AxisMeasurement {
 
  private:
   bool is_fixed() const { return probe_.axes()[axis_].sizes.is_fixed(); }
-  void Say(std::string_view what, std::int64_t done, std::int64_t total) const {
-    context_.progress.Update(fmt::format("{} along {}", what, probe_.axes()[axis_].id), done, total, "runs");
+  void Say(std::string_view what, std::int64_t done, std::int64_t total, std::string_view unit) const {
+    context_.progress.Update(fmt::format("{} along {}", what, probe_.axes()[axis_].id), done, total, unit);
   }
   bool MovesWhole(std::int64_t shift) const;
   bool Fits(std::int64_t size) const { return size <= kLongest && probe_.Pixels(axis_, size) <= kMostPixels; }
@@ -156,9 +85,8 @@ class AxisMeasurement {
 };
 
 bool AxisMeasurement::MovesWhole(std::int64_t shift) const {
-  return probe_.MovesWhole(axis_, shift) && std::all_of(followers_.begin(), followers_.end(), [&](const OutputAxis& f) {
-           return f.scale.Divides(shift);
-         });
+  return probe_.MovesWhole(axis_, shift) &&
+         std::all_of(followers_.begin(), followers_.end(), [&](const OutputAxis& f) { return f.scale.Divides(shift); });
 }
 
 Result<const Base*> AxisMeasurement::BaseOf(ProbeBase base) {
@@ -173,13 +101,12 @@ Result<const Base*> AxisMeasurement::BaseOf(ProbeBase base) {
 
 Result<Reach> AxisMeasurement::ReachOf(const Interval& slab, const Way& way) {
   TEGULA_ASSIGN_OR_RETURN(const Base* const base, BaseOf(way.base));
-  TEGULA_ASSIGN_OR_RETURN(
-      const std::vector<Tensor> changed,
-      probe_.Run({axis_, size_, 0, way.base, ProbeChange{slab, way.amplitude, way.pattern}}));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> changed,
+                          probe_.Run({axis_, size_, 0, way.base, ProbeChange{slab, way.amplitude, way.pattern}}));
   Reach reach;
   for (const OutputAxis& follower : followers_) {
     const std::vector<double> profile =
-        Profile(changed[follower.output].view(), base->outputs[follower.output].view(), follower.position);
+        DifferencesAlong(follower.position, changed[follower.output].view(), base->outputs[follower.output].view());
     const auto moved = [&](double difference) { return difference > 2 * noise_; };
     const auto first = std::find_if(profile.begin(), profile.end(), moved);
     if (first == profile.end()) continue;
@@ -210,7 +137,8 @@ Result<Reach> AxisMeasurement::ReachAt(std::int64_t phase, const Way& way) {
   const std::int64_t edge = std::min(size_, phase + 1);
   TEGULA_ASSIGN_OR_RETURN(const Reach from_begin, ReachOf({0, edge}, way));
   TEGULA_ASSIGN_OR_RETURN(const Reach from_end, ReachOf({size_ - edge, size_}, way));
-  // What left the window on the far side of a change at its end is no reach, so sides are taken where they were looked at.
+  // What left the window on the far side of a change at its end is no reach, so sides are taken where they were looked
+  // at.
   reach.is_open_before = reach.is_open_after = false;
   reach.Add({.before = from_begin.before,
              .window_before = from_begin.window_before,
@@ -221,7 +149,6 @@ Result<Reach> AxisMeasurement::ReachAt(std::int64_t phase, const Way& way) {
 
 // A window that is long enough for changes in its middle not to reach its ends.
 Status AxisMeasurement::FindWindow() {
-  size_ = probe_.ValidSize(axis_, 3 * field_.declared_halo + 2 * kSlab);
   while (true) {
     bases_.clear();
     TEGULA_ASSIGN_OR_RETURN(reach_, ReachAt(0, kWays[0]));
@@ -236,7 +163,7 @@ Status AxisMeasurement::FindWindow() {
     const std::int64_t longer = probe_.ValidSize(axis_, reach_.is_open() ? std::max(2 * size_, wanted) : wanted);
     if (!Fits(longer)) return Ok();
     size_ = longer;
-    Say("looking for the window", size_, kLongest);
+    Say("making the window longer", size_, kLongest, "pixels");
   }
 }
 
@@ -250,8 +177,8 @@ Result<double> AxisMeasurement::ShiftDifference(std::int64_t shift, ProbeBase ba
     const ConstView a = first->outputs[follower.output].view(), b = second[follower.output].view();
     const std::int64_t common = a.shape()[follower.position] - by;
     if (common < 1) continue;
-    const std::vector<double> profile =
-        Profile(a.Slice(follower.position, by, common), b.Slice(follower.position, 0, common), follower.position);
+    const std::vector<double> profile = DifferencesAlong(follower.position, a.Slice(follower.position, by, common),
+                                                         b.Slice(follower.position, 0, common));
     for (std::int64_t o = 0; o < common; ++o) {
       const double difference = profile[static_cast<std::size_t>(o)] / first->largest;
       const std::int64_t before = follower.Begin(o), after = size_ - follower.End(o + by);
@@ -278,7 +205,7 @@ Status AxisMeasurement::FindGrid() {
       bases_.clear();
     }
     if (!MovesWhole(shift)) continue;
-    Say("moving the window", shift, kMostGrid);
+    Say("moving the window", shift, kMostGrid, "pixels");
     bool agrees = true;
     for (const ProbeBase base : kBases) {
       TEGULA_ASSIGN_OR_RETURN(const double difference, ShiftDifference(shift, base, nullptr));
@@ -305,7 +232,7 @@ Status AxisMeasurement::FindContext() {
   const std::int64_t phases = std::max(field_.grid, kLeastPhases);
   std::vector<std::pair<std::int64_t, std::int64_t>> seen;  // how far, negative, at which phase
   for (std::int64_t phase = 0; phase < phases; ++phase) {
-    Say("changing pixels", phase, phases);
+    Say("changing pixels", phase, phases, "phases");
     TEGULA_ASSIGN_OR_RETURN(const Reach reach, ReachAt(phase, kWays[0]));
     reach_.Add(reach);
     seen.emplace_back(-reach.farthest(), phase);
@@ -319,7 +246,7 @@ Status AxisMeasurement::FindContext() {
   std::int64_t done = 0;
   for (const std::int64_t phase : again)
     for (const Way& way : std::span(kWays).subspan(1)) {
-      Say("changing pixels in other ways", done++, std::ssize(again) * (std::ssize(kWays) - 1));
+      Say("changing pixels in other ways", done++, std::ssize(again) * (std::ssize(kWays) - 1), "runs");
       TEGULA_ASSIGN_OR_RETURN(const Reach reach, ReachAt(phase, way));
       reach_.Add(reach);
     }
@@ -336,7 +263,7 @@ Status AxisMeasurement::FindFarChanges() {
     std::optional<double> worst;
     for (const OutputAxis& follower : followers_) {
       const std::vector<double> profile =
-          Profile(changed[follower.output].view(), base->outputs[follower.output].view(), follower.position);
+          DifferencesAlong(follower.position, changed[follower.output].view(), base->outputs[follower.output].view());
       for (std::int64_t o = 0; o < std::ssize(profile); ++o)
         if (follower.Begin(o) - at >= distance || at - follower.End(o) >= distance)
           worst = std::max(worst.value_or(0), profile[static_cast<std::size_t>(o)]);
@@ -361,8 +288,8 @@ Status AxisMeasurement::CompareWindows(std::int64_t window, std::int64_t whole, 
       const ConstView view = part[follower.output].view();
       const std::int64_t length = view.shape()[follower.position];
       if (first + length > all[follower.output].shape()[follower.position]) continue;
-      const std::vector<double> profile = Profile(
-          all[follower.output].view().Slice(follower.position, first, length), view, follower.position);
+      const std::vector<double> profile = DifferencesAlong(
+          follower.position, all[follower.output].view().Slice(follower.position, first, length), view);
       for (std::int64_t o = 0; o < length; ++o) {
         std::int64_t distance = kLongest;
         if (start > 0) distance = std::min(distance, follower.Begin(first + o) - start);
@@ -376,13 +303,14 @@ Status AxisMeasurement::CompareWindows(std::int64_t window, std::int64_t whole, 
 
 Status AxisMeasurement::Prove() {
   ByDistance image, noise;  // differences in largest outputs
-  const std::int64_t farthest = std::max(reach_.farthest(), field_.declared_halo);
+  const std::int64_t farthest =
+      field_.is_finite ? std::max(reach_.farthest(), field_.declared_halo) : field_.declared_halo;
   const std::int64_t step = std::lcm(field_.grid, std::max<std::int64_t>(1, probe_.axes()[axis_].sizes.step));
   if (is_fixed()) {
     // There is no whole: windows must agree with each other.
     for (std::int64_t i = 1; i <= 3 && i * field_.grid < size_; ++i)
       for (const ProbeBase base : kBases) {
-        Say("comparing windows", i, 3);
+        Say("comparing windows", i, 3, "sizes");
         TEGULA_TRY(ShiftDifference(i * field_.grid, base, base == ProbeBase::kImage ? &image : &noise));
       }
   }
@@ -391,7 +319,7 @@ Status AxisMeasurement::Prove() {
     const std::int64_t window = probe_.ValidSize(axis_, long_enough + 1) + i * probe_.axes()[axis_].sizes.step;
     const std::int64_t whole = window + (i + 1) * CeilDiv(window / 2, step) * step;
     for (const ProbeBase base : kBases) {
-      Say("comparing windows", i, 3);
+      Say("comparing windows", i, 3, "sizes");
       TEGULA_TRY(CompareWindows(window, whole, base, base == ProbeBase::kImage ? image : noise));
     }
   }
@@ -416,10 +344,12 @@ Status AxisMeasurement::Prove() {
       *side += more;
     if (is_unproven) field_.remark += "; for the same reason no windows were compared";
     if (!field_.is_finite)
-      field_.remark = first ? fmt::format("changes reach {} pixels, but there windows still differ from the whole by "
-                                          "{:.2g} of the largest output",
-                                          needed, *first)
-                            : fmt::format("no pixel of a window of {} pixels is {} pixels from its ends", size_, needed);
+      field_.remark = first
+                          ? fmt::format(
+                                "changes reach {} pixels, but there windows still differ from the whole by "
+                                "{:.2g} of the largest output",
+                                needed, *first)
+                          : fmt::format("no pixel of a window of {} pixels is {} pixels from its ends", size_, needed);
   }
   const std::int64_t declared = probe_.axes()[axis_].sizes.step;
   if (field_.is_finite && declared > 0 && declared % field_.grid != 0 && MovesWhole(declared)) {
@@ -438,10 +368,16 @@ Result<std::optional<AxisField>> AxisMeasurement::Measure() {
   field_.declared_step = axis.sizes.step;
   TEGULA_ASSIGN_OR_RETURN(followers_, probe_.FollowersOf(axis_));
   if (followers_.empty()) return std::optional<AxisField>();
-  TEGULA_TRY(FindWindow());
-  if (!reach_.is_open()) {
+  size_ = probe_.ValidSize(axis_, 3 * std::min(axis.declared_halo, kLongest / 3) + 2 * kSlab);
+  while (true) {
+    TEGULA_TRY(FindWindow());
+    if (reach_.is_open()) break;
     TEGULA_TRY(FindGrid());
     TEGULA_TRY(FindContext());
+    // Another way of changing pixels may have reached farther than that with which the window was found.
+    const std::int64_t longer = probe_.ValidSize(axis_, 2 * size_);
+    if (!reach_.is_open() || is_fixed() || !Fits(longer)) break;
+    size_ = longer;
   }
   field_.is_finite = !reach_.is_open();
   if (!field_.is_finite) {
@@ -469,7 +405,8 @@ Result<double> NoiseOf(Probe& probe) {
   for (std::size_t i = 0; i < once.size(); ++i)
     for (const Tensor* const other : {&twice[i], &afresh[i]})
       if (once[i].shape().rank() > 0 && other->shape() == once[i].shape())
-        noise = std::max(noise, Largest(Profile(once[i].view(), other->view(), 0)));
+        for (const double difference : DifferencesAlong(0, once[i].view(), other->view()))
+          noise = std::max(noise, difference);
   return noise;
 }
 

@@ -84,8 +84,8 @@ TEST_P(KnownNetworks, AreMeasuredAsTheyAre) {
 
 INSTANTIATE_TEST_SUITE_P(Toys, KnownNetworks,
                          testing::Values(Known{"identity", 0, 0, 1}, Known{"conv 3 7", 3, 3, 1},
-                                         Known{"blur 40", 40, 40, 1}, Known{"valid 2", 2, 2, 1},
-                                         Known{"pool", 0, 0, 2}, Known{"upsample\nconv 1 5", 1, 1, 1},
+                                         Known{"blur 40", 40, 40, 1}, Known{"valid 2", 2, 2, 1}, Known{"pool", 0, 0, 2},
+                                         Known{"upsample\nconv 1 5", 1, 1, 1},
                                          Known{"conv 1 1\npool\nconv 1 2\nupsample\nconv 1 3", 5, 5, 2},
                                          // A pixel sees the block it lies in, which windows on the grid do not cut.
                                          Known{"pool\npool\nupsample\nupsample", 3, 0, 4}));
@@ -203,8 +203,7 @@ TEST(MeasureReceptiveField, ASizeThatTheNetworkRefusesIsHeldFixed) {
 TEST(MeasureReceptiveField, StopsOnRequest) {
   std::stop_source stop;
   stop.request_stop();
-  const Result<ReceptiveField> field =
-      Measure("conv 1 1", spec::ParameterizedSize{32, 8}, 64, 0, stop.get_token());
+  const Result<ReceptiveField> field = Measure("conv 1 1", spec::ParameterizedSize{32, 8}, 64, 0, stop.get_token());
   ASSERT_FALSE(field.ok());
   EXPECT_EQ(field.error().code, Code::kCancelled);
 }
