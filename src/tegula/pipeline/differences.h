@@ -1,5 +1,5 @@
-// pipeline/differences.h — where along an axis two outputs of a network differ, and how that depends on the distance from
-// the ends of the window they come from.
+// pipeline/differences.h — where along an axis two outputs of a network differ, and how that depends on the distance
+// from the ends of the window they come from.
 #pragma once
 
 #include <algorithm>

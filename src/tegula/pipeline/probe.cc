@@ -47,6 +47,11 @@ std::int64_t DeclaredHalo(const spec::ModelDescription& model, const spec::Tenso
   return halo;
 }
 
+bool DependsOnData(const spec::TensorDescription& tensor) {
+  return std::any_of(tensor.axes.begin(), tensor.axes.end(),
+                     [](const spec::Axis& axis) { return std::holds_alternative<spec::DataDependentSize>(axis.size); });
+}
+
 Result<Tensor> AsDoubles(const Tensor& tensor, const Limits& limits) {
   TEGULA_ASSIGN_OR_RETURN(Tensor doubles, Tensor::Allocate(DType::kF64, tensor.shape(), limits));
   ConvertCopy(tensor.view(), doubles.view());
@@ -251,13 +256,14 @@ Result<std::vector<OutputAxis>> Probe::FollowersOf(std::size_t axis) {
   std::vector<OutputAxis> followers;
   for (std::size_t i = 0; i < std::min(at_size.size(), model_->outputs.size()); ++i) {
     const spec::TensorDescription& output = model_->outputs[i];
-    if (at_size[i].shape().rank() != static_cast<int>(output.axes.size())) continue;
+    if (at_size[i].shape().rank() != static_cast<int>(output.axes.size()) || DependsOnData(output)) continue;
     for (int position = 0; position < at_size[i].shape().rank(); ++position) {
       const spec::Axis& candidate = output.axes[static_cast<std::size_t>(position)];
       const auto* const reference = std::get_if<spec::SizeReference>(&candidate.size);
       const bool refers = reference != nullptr && reference->tensor_id == lead;
       if (!IsAlongImage(candidate) || (refers ? reference->axis_id : candidate.id) != along.id) continue;
-      OutputAxis follower{i, position, {}, 0};
+      OutputAxis follower{i, position, {}, 0, at_size[i].shape()};
+      follower.others[position] = 1;
       const std::int64_t made = at_size[i].shape()[position];
       if (!along.sizes.is_fixed()) {
         const std::int64_t more = at_larger[i].shape()[position] - made;

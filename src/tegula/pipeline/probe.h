@@ -35,6 +35,7 @@ struct OutputAxis {
   int position = 0;  ///< of the axis among those of the output
   Rational scale;
   std::int64_t offset = 0;
+  Shape others;  ///< its other axes, whatever the size of this one
 
   std::int64_t lost_before() const noexcept { return FloorDiv(offset, 2); }  ///< as tiling::PlanAxis divides it
   std::int64_t lost_after() const noexcept { return offset - lost_before(); }
@@ -85,7 +86,8 @@ class Probe {
   Result<std::vector<Tensor>> Run(const ProbeScene& scene);
   /// As Run, in a session that was made anew.
   Result<std::vector<Tensor>> RunAfresh(const ProbeScene& scene);
-  /// The outputs that follow the axis: for free sizes measured at two of them, else what the description says.
+  /// The outputs that follow the axis and whose other sizes do not depend on the data: for free sizes measured at two
+  /// of them, else what the description says.
   Result<std::vector<OutputAxis>> FollowersOf(std::size_t axis);
   std::int64_t runs() const noexcept { return runs_; }
 

@@ -61,6 +61,7 @@ class AxisMeasurement {
   }
   bool MovesWhole(std::int64_t shift) const;
   bool Fits(std::int64_t size) const { return size <= kLongest && probe_.Pixels(axis_, size) <= kMostPixels; }
+  Result<std::vector<Tensor>> Run(const ProbeScene& scene);
   Result<const Base*> BaseOf(ProbeBase base);
   Result<Reach> ReachOf(const Interval& slab, const Way& way);
   Interval SlabAt(std::int64_t phase) const;
@@ -89,10 +90,25 @@ bool AxisMeasurement::MovesWhole(std::int64_t shift) const {
          std::all_of(followers_.begin(), followers_.end(), [&](const OutputAxis& f) { return f.scale.Divides(shift); });
 }
 
+// As Probe::Run, with outputs of the sizes that were learned.
+Result<std::vector<Tensor>> AxisMeasurement::Run(const ProbeScene& scene) {
+  TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, probe_.Run(scene));
+  for (const OutputAxis& follower : followers_) {
+    Shape expected = follower.others;
+    expected[follower.position] = follower.scale.Floor(scene.size) + follower.offset;
+    if (follower.output >= outputs.size() || outputs[follower.output].shape() != expected)
+      return UnsupportedError(fmt::format(
+          "the size of output {} does not follow that of the input, so that nothing can be compared: for {} pixels it "
+          "should be {}",
+          follower.output, scene.size, ToString(expected)));
+  }
+  return outputs;
+}
+
 Result<const Base*> AxisMeasurement::BaseOf(ProbeBase base) {
   auto found = bases_.find(base);
   if (found == bases_.end()) {
-    TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, probe_.Run({axis_, size_, 0, base, {}}));
+    TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, Run({axis_, size_, 0, base, {}}));
     const double largest = LargestOutput(outputs, followers_);
     found = bases_.emplace(base, Base{std::move(outputs), largest}).first;
   }
@@ -102,7 +118,7 @@ Result<const Base*> AxisMeasurement::BaseOf(ProbeBase base) {
 Result<Reach> AxisMeasurement::ReachOf(const Interval& slab, const Way& way) {
   TEGULA_ASSIGN_OR_RETURN(const Base* const base, BaseOf(way.base));
   TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> changed,
-                          probe_.Run({axis_, size_, 0, way.base, ProbeChange{slab, way.amplitude, way.pattern}}));
+                          Run({axis_, size_, 0, way.base, ProbeChange{slab, way.amplitude, way.pattern}}));
   Reach reach;
   for (const OutputAxis& follower : followers_) {
     const std::vector<double> profile =
@@ -170,7 +186,7 @@ Status AxisMeasurement::FindWindow() {
 // Of two windows, the second `shift` pixels further, where both are far enough from their ends; in largest outputs.
 Result<double> AxisMeasurement::ShiftDifference(std::int64_t shift, ProbeBase base, ByDistance* by_distance) {
   TEGULA_ASSIGN_OR_RETURN(const Base* const first, BaseOf(base));
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> second, probe_.Run({axis_, size_, shift, base, {}}));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> second, Run({axis_, size_, shift, base, {}}));
   double worst = -1;
   for (const OutputAxis& follower : followers_) {
     const std::int64_t by = follower.scale.Floor(shift);
@@ -256,9 +272,8 @@ Status AxisMeasurement::FindContext() {
 Status AxisMeasurement::FindFarChanges() {
   const std::int64_t at = size_ / 2;
   TEGULA_ASSIGN_OR_RETURN(const Base* const base, BaseOf(ProbeBase::kImage));
-  TEGULA_ASSIGN_OR_RETURN(
-      const std::vector<Tensor> changed,
-      probe_.Run({axis_, size_, 0, ProbeBase::kImage, ProbeChange{{at, at + 1}, 1, ProbePattern::kPoint}}));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> changed, Run({axis_, size_, 0, ProbeBase::kImage,
+                                                                  ProbeChange{{at, at + 1}, 1, ProbePattern::kPoint}}));
   for (const std::int64_t distance : kFarDistances) {
     std::optional<double> worst;
     for (const OutputAxis& follower : followers_) {
@@ -276,13 +291,13 @@ Status AxisMeasurement::FindFarChanges() {
 // Windows at multiples of the grid, the first and the last among them, against the whole.
 Status AxisMeasurement::CompareWindows(std::int64_t window, std::int64_t whole, ProbeBase base,
                                        ByDistance& by_distance) {
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> all, probe_.Run({axis_, whole, 0, base, {}}));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> all, Run({axis_, whole, 0, base, {}}));
   const double largest = LargestOutput(all, followers_);
   const std::int64_t last = whole - window, steps = last / field_.grid;
   constexpr std::int64_t kWindows = 4;
   for (std::int64_t i = 0; i <= kWindows; ++i) {
     const std::int64_t start = i * steps / kWindows * field_.grid;
-    TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> part, probe_.Run({axis_, window, start, base, {}}));
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> part, Run({axis_, window, start, base, {}}));
     for (const OutputAxis& follower : followers_) {
       const std::int64_t first = follower.scale.Floor(start);
       const ConstView view = part[follower.output].view();
