@@ -63,14 +63,15 @@ TEST(FieldFromJson, RefusesWhatSaysImpossibleThings) {
 TEST(AdviceOn, NamesWhatIsDeclaredAndWhatIsTrue) {
   pipeline::ReceptiveField field;
   field.axes = {Axis("y"), Axis("x")};
-  EXPECT_EQ(AdviceOn(field),
-            std::vector<std::string>{"y, x: the description declares a halo of 32 pixels; the network sees 58, of which "
-                                     "windows on the stride grid need 53: tiles with the declared halo differ by up to "
-                                     "0.0031."});
+  EXPECT_EQ(AdviceOn(field), std::vector<std::string>{
+                                 "y, x: the description declares a halo of 32 pixels; the network sees 58, of which "
+                                 "windows on the stride grid need 53: tiles with the declared halo differ by up to "
+                                 "0.0031."});
   field.axes[0].declared_halo = 56, field.axes[0].declared_deviation = 0;
-  EXPECT_EQ(AdviceOn(field)[0],
-            "y: the declared halo of 56 pixels is enough: the network sees 58, of which windows on the stride grid need "
-            "53.");
+  EXPECT_EQ(
+      AdviceOn(field)[0],
+      "y: the declared halo of 56 pixels is enough: the network sees 58, of which windows on the stride grid need "
+      "53.");
   field.axes[0].declared_step = 4, field.axes[0].step_deviation = 0.071;
   EXPECT_NE(AdviceOn(field)[0].find("multiples of 8, which the declared step of 4 does not ensure"), std::string::npos);
   const std::string far = AdviceOn(Example())[1];

@@ -22,8 +22,10 @@ constexpr std::int64_t kMostGrid = 64;           // shifts are not tried beyond
 constexpr std::int64_t kRoom = 56;               // beside what a change reaches, for its phases and first shifts
 constexpr std::int64_t kSlab = 17;               // odd, so that its two ends have different phases
 constexpr std::int64_t kLeastPhases = 4;
-constexpr std::int64_t kLeastSeen = 8;   // lead pixels that a comparison needs to say anything
-constexpr std::size_t kPhasesTwice = 4;  // the phases that saw farthest are probed in every way
+constexpr std::int64_t kLeastSeen = 8;  // lead pixels that a comparison needs to say anything
+// The phases that saw farthest are probed in every way; fewer in windows with many lines, each of which is a trial.
+constexpr std::size_t kPhasesTwice = 4, kPhasesTwiceLarge = 1;
+constexpr std::int64_t kLargeWindow = 1 << 17;  // pixels
 constexpr double kExact = 1e-5;
 constexpr std::int64_t kFarDistances[] = {64, 128, 256};
 
@@ -254,10 +256,11 @@ Status AxisMeasurement::FindContext() {
     seen.emplace_back(-reach.farthest(), phase);
   }
   std::sort(seen.begin(), seen.end());
+  const std::size_t twice = probe_.Pixels(axis_, size_) > kLargeWindow ? kPhasesTwiceLarge : kPhasesTwice;
   std::set<std::int64_t> again;  // the phases that saw farthest, and those whose changes end where windows do
   for (std::size_t i = 0; i < seen.size(); ++i) {
     const Interval slab = SlabAt(seen[i].second);
-    if (i < kPhasesTwice || slab.begin % field_.grid == 0 || slab.end % field_.grid == 0) again.insert(seen[i].second);
+    if (i < twice || slab.begin % field_.grid == 0 || slab.end % field_.grid == 0) again.insert(seen[i].second);
   }
   std::int64_t done = 0;
   for (const std::int64_t phase : again)
