@@ -71,7 +71,7 @@ class Probe {
                             std::vector<Tensor> sample, const RunContext& context);
 
   const std::vector<ProbeAxis>& axes() const noexcept { return axes_; }
-  /// From now on only the example's sizes are used: the network refuses others.
+  /// From now on only the example's sizes are used, as the network refuses others.
   void FixSizes();
   /// The smallest size the axis takes that is at least `wanted`.
   std::int64_t ValidSize(std::size_t axis, std::int64_t wanted) const;
