@@ -101,7 +101,8 @@ Result<Reach> AxisExperiments::ReachAt(std::int64_t phase, const Way& way, std::
   return reach;
 }
 
-Result<double> AxisExperiments::ShiftDifference(std::int64_t shift, ProbeBase base, const Reach& margins, ByDistance* by_distance) {
+Result<double> AxisExperiments::ShiftDifference(std::int64_t shift, ProbeBase base, const Reach& margins,
+                                                ByDistance* by_distance) {
   TEGULA_ASSIGN_OR_RETURN(const Base* const first, BaseOf(base));
   TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> second, Run({axis_, size_, shift, base, {}}));
   double worst = -1;

@@ -1,5 +1,5 @@
-// pipeline/axis_experiments.h — the experiments that show what a network sees along one axis; receptive_field.h draws the
-// conclusions.
+// pipeline/axis_experiments.h — the experiments that show what a network sees along one axis; receptive_field.h draws
+// the conclusions.
 #pragma once
 
 #include <map>
@@ -40,8 +40,8 @@ class AxisExperiments {
 
   /// The slab that is changed at a phase: in the middle of the window, `phase` pixels on.
   Interval SlabAt(std::int64_t phase) const;
-  /// How far changes of the slab are seen. With a fixed size, where they are seen up to the window's ends, changes there
-  /// are looked at from the other end. `grid` says where windows may begin and end.
+  /// How far changes of the slab are seen. With a fixed size, where they are seen up to the window's ends, changes
+  /// there are looked at from the other end. `grid` says where windows may begin and end.
   Result<Reach> ReachAt(std::int64_t phase, const Way& way, std::int64_t grid);
   /// The largest change of an output at least so far from the one pixel that was changed in the middle of the window;
   /// nothing if the window is too small.
@@ -49,8 +49,8 @@ class AxisExperiments {
   /// The window against the one `shift` pixels on, as parts of the largest output: the largest difference where both
   /// are farther than `margins` from their ends, -1 if that is nowhere. All differences go to `by_distance` if given.
   Result<double> ShiftDifference(std::int64_t shift, ProbeBase base, const Reach& margins, ByDistance* by_distance);
-  /// Five windows at multiples of the grid, the first and the last among them, against the whole, a multiple of the grid
-  /// longer; differences as parts of the largest output.
+  /// Five windows at multiples of the grid, the first and the last among them, against the whole, a multiple of the
+  /// grid longer; differences as parts of the largest output.
   Status CompareWindows(std::int64_t window, std::int64_t whole, std::int64_t grid, ProbeBase base,
                         ByDistance& by_distance);
 

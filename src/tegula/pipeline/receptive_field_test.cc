@@ -4,11 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
 #include "tegula/core/random.h"
 #include "tegula/engines/toy.h"
+#include "tegula/tiling/axis_plan.h"
 
 namespace tegula::pipeline {
 namespace {
@@ -146,6 +148,41 @@ TEST(MeasureReceptiveField, FindsWhatChangingEveryLineFinds) {
       EXPECT_EQ(axis.before, before);
       EXPECT_EQ(axis.after, after);
       EXPECT_EQ(axis.grid, engines::FactsOf(text)->grid);
+    }
+  }
+}
+
+// Rows [begin, end) of the only plane.
+Tensor Rows(const Tensor& plane, Interval rows) {
+  Tensor part = *Tensor::Allocate(DType::kF32, {1, 1, rows.size(), plane.shape()[3]});
+  const float* const from = plane.values<float>().data() + rows.begin * plane.shape()[3];
+  std::copy(from, from + part.elements(), part.values<float>().begin());
+  return part;
+}
+
+TEST(MeasureReceptiveField, PlansWithWhatWasMeasuredAreExact) {
+  for (const std::string text : {"conv 1 1\npool\nconv 2 2\npool\nconv 1 3\nupsample\nupsample\nconv 1 4",
+                                 "conv 2 8\npool\nblur 3", "upsample\nconv 2 5\nvalid 2", "blur 9\nconv 1 3"}) {
+    const AxisField axis = MeasureFree(text).axes.front();
+    const engines::ToyFacts facts = *engines::FactsOf(text);
+    const std::unique_ptr<engines::Network> network = *engines::NewToyNetwork(text);
+    const auto run = [&](const Tensor& input) {
+      const ConstView view = input.view();
+      const DType dtype = DType::kF32;
+      return std::move((*(*network->NewSession({&view.shape(), 1}, {&dtype, 1}))->Run({&view, 1}))[0]);
+    };
+    const tiling::AxisRules rules{
+        .sizes = {32, 8}, .grid = axis.grid, .context = axis.context(), .scale = facts.scale, .offset = facts.offset};
+    for (const std::int64_t size : {200, 264, 328}) {
+      const Tensor image = Noise(size, 16);
+      const tiling::AxisPlan plan =
+          *tiling::PlanAxis(rules, {.image = size, .border = tiling::Border::kNetwork, .max_window = 96});
+      ASSERT_GT(plan.windows.size(), 1u) << text;
+      const Tensor whole = run(image);
+      for (const tiling::Window& window : plan.windows) {
+        const Tensor part = Rows(run(Rows(image, window.input)), window.use), wanted = Rows(whole, window.write);
+        EXPECT_TRUE(std::ranges::equal(part.values<float>(), wanted.values<float>())) << text << " " << size;
+      }
     }
   }
 }
