@@ -112,3 +112,5 @@ def test_measured_once_and_again_where_the_cache_is_damaged(tegula, tmp_path, mo
 def test_measure_is_for_models(tegula, data):
     run = tegula("inspect", "synthetic:64x64", "--measure")
     assert run.code != 0 and "for models" in run.err
+    run = tegula("inspect", data / "models_made/multi_io", "--measure", "--html", "card.html")
+    assert run.code != 0 and "leave out --html" in run.err

@@ -261,6 +261,8 @@ Result<int> Inspect(const Words& words, const Session& session) {
     Print(words.json ? ToJson(card).dump(2) + "\n" : ToText(card));
     return app::kExitOk;
   }
+  if (words.measure && (!words.html.empty() || !words.cite.empty()))
+    return InvalidError("--measure prints text or --json; leave out --html and --cite");
   TEGULA_ASSIGN_OR_RETURN(const app::EngineRequest request, EngineWords{}.Request(session));
   TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card,
                           app::InspectModel(words.name, request, session.registry, session.context));
