@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -293,6 +294,13 @@ Result<ReceptiveField> MeasureReceptiveField(const spec::ModelDescription& model
   }
   if (!basics.ok()) return basics.error();
   field.noise = basics->noise;
+  if (!std::isfinite(field.noise))
+    return UnsupportedError(
+        "the network gives numbers in one run and none in another for the same input, so nothing about "
+        "it can be measured");
+  if (field.noise > 0)
+    field.remark += fmt::format("{}runs of the same input differ by up to {:.2g}, and what moves less is not seen",
+                                field.remark.empty() ? "" : "; ", field.noise);
   for (std::size_t axis = 0; axis < probe.axes().size(); ++axis) {
     if (basics->followers[axis].empty()) continue;
     AxisExperiments experiments(probe, axis, std::move(basics->followers[axis]), field.noise);
