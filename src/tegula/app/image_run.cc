@@ -466,9 +466,8 @@ class ImageRun {
             : fmt::format(
                   "The image was predicted in {} windows; a pixel is the whole-image answer if nothing farther "
                   "away than {} pixels matters to it ({})",
-                  plan.tiles(), context,
-                  request.context[GridAxis::kY] ? "the context that was asked for"
-                                                : "the halo that the model declares; it was not measured");
+                  plan.tiles(), context, job_.context.source);
+    if (plan.tiles() > 1 && !job_.context.warning.empty()) record_.warnings.push_back(job_.context.warning);
     for (std::size_t number = 0; number < prediction.outputs(); ++number)
       megapixels_ += static_cast<double>(prediction.output(number).height() * prediction.output(number).width() *
                                          prediction.output(number).size[GridAxis::kZ] *

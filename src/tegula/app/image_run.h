@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tegula/app/context.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/app/predict.h"
 #include "tegula/app/prove.h"
@@ -20,6 +21,7 @@ struct PredictJob {
   const spec::Package& package;
   const ProvenNetwork& proven;
   const Normalisation& normalisation;
+  ContextDecision context;
   std::vector<std::size_t> outputs;  ///< of the description, those that are made
   std::vector<std::int32_t> labels;  ///< channels of the first of them that become objects
   std::vector<const outputs::OutputFormat*> formats;

@@ -106,9 +106,23 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   context.progress.Note(ProofOf(proven.check));
 
   if (main) TEGULA_TRY(normalisation.TakeDataset(context, model.inputs[*main], request.images, request.binding));
-  const PredictJob job{
-      request,           package, proven, normalisation, std::move(outputs), std::move(labels), std::move(formats),
-      watch.Lap("start")};
+  ContextDecision decision;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].error.empty() || decision.source == kMeasured) continue;
+    TEGULA_ASSIGN_OR_RETURN(const Feeds feeds,
+                            Feeds::Open(model, request.images[i], request.binding, request.inputs, context.limits));
+    TEGULA_ASSIGN_OR_RETURN(decision,
+                            DecideContext(package, proven, feeds, outputs, request.engine, context, request.tiling));
+  }
+  const PredictJob job{request,
+                       package,
+                       proven,
+                       normalisation,
+                       std::move(decision),
+                       std::move(outputs),
+                       std::move(labels),
+                       std::move(formats),
+                       watch.Lap("start")};
   const std::vector<Path> folders = FoldersFor(request);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].error.empty()) continue;

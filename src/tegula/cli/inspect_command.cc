@@ -5,6 +5,7 @@
 
 #include "tegula/app/exit_code.h"
 #include "tegula/app/inspect.h"
+#include "tegula/app/measure.h"
 #include "tegula/app/test_page.h"
 #include "tegula/cli/commands.h"
 #include "tegula/cli/engine_words.h"
@@ -222,19 +223,48 @@ Status WritePage(const app::ModelCard& card, const Path& path) {
   return WriteFileWhole(path, outputs::RenderModelPage(page));
 }
 
+// What is declared beside what is true, per axis.
+std::string ToText(const app::Measurement& measurement) {
+  const pipeline::ReceptiveField& field = measurement.field;
+  std::string text = fmt::format("\nMEASURED ({}, pixels of the input)\n", measurement.title);
+  std::vector<std::vector<std::string>> rows = {
+      {"AXIS", "DECLARED HALO", "SEES BEFORE, AFTER", "WINDOWS NEED", "DECLARED STEP", "STRIDE GRID"}};
+  for (const pipeline::AxisField& axis : field.axes)
+    rows.push_back({axis.axis, fmt::format("{}", axis.declared_halo),
+                    axis.is_finite ? fmt::format("{}, {}", axis.before, axis.after) : "everything",
+                    axis.is_finite ? fmt::format("{}", axis.context()) : "the whole",
+                    axis.declared_step == 0 ? "one size" : fmt::format("{}", axis.declared_step),
+                    fmt::format("{}{}", axis.grid, axis.is_grid_measured ? "" : " (assumed)")});
+  if (!field.axes.empty()) text += Table(rows) + "\n";
+  for (const std::string& advice : app::AdviceOn(field)) text += advice + "\n";
+  for (const pipeline::AxisField& axis : field.axes)
+    if (axis.is_finite && !axis.remark.empty()) text += fmt::format("{}: {}.\n", axis.axis, axis.remark);
+  if (!field.remark.empty()) text += fmt::format("Note: {}.\n", field.remark);
+  return text;
+}
+
+Json ToJson(const app::Measurement& measurement) {
+  Json json = Json::parse(app::FieldToJson(measurement.field));
+  json["network"] = measurement.title;
+  json["advice"] = app::AdviceOn(measurement.field);
+  return json;
+}
+
 struct Words {
   std::string name, html, cite;
-  bool json = false;
+  bool json = false, measure = false;
 };
 
 Result<int> Inspect(const Words& words, const Session& session) {
   if (!app::LooksLikeModel(words.name)) {
-    if (!words.html.empty() || !words.cite.empty())
-      return InvalidError("--html and --cite are for models, not for images");
+    if (!words.html.empty() || !words.cite.empty() || words.measure)
+      return InvalidError("--html, --cite and --measure are for models, not for images");
     TEGULA_ASSIGN_OR_RETURN(const app::ImageCard card, app::InspectImage(words.name, session.context));
     Print(words.json ? ToJson(card).dump(2) + "\n" : ToText(card));
     return app::kExitOk;
   }
+  if (words.measure && (!words.html.empty() || !words.cite.empty()))
+    return InvalidError("--measure prints text or --json; leave out --html and --cite");
   TEGULA_ASSIGN_OR_RETURN(const app::EngineRequest request, EngineWords{}.Request(session));
   TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card,
                           app::InspectModel(words.name, request, session.registry, session.context));
@@ -248,7 +278,17 @@ Result<int> Inspect(const Words& words, const Session& session) {
     Print(fmt::format("page: {}\n", words.html));
     return app::kExitOk;
   }
-  Print(words.json ? ToJson(card).dump(2) + "\n" : ToText(card));
+  std::optional<app::Measurement> measured;
+  if (words.measure) {
+    TEGULA_ASSIGN_OR_RETURN(measured, app::MeasureModel(words.name, request, session.registry, session.context));
+  }
+  if (words.json) {
+    Json json = ToJson(card);
+    if (measured) json["measured"] = ToJson(*measured);
+    Print(json.dump(2) + "\n");
+  } else {
+    Print(ToText(card) + (measured ? ToText(*measured) : std::string()));
+  }
   return app::kExitOk;
 }
 
@@ -260,9 +300,13 @@ void AddInspect(CLI::App& app, Run& run) {
   command->add_option("MODEL|IMAGE", words->name, "a model's folder, yaml file or zip, or an image")->required();
   command->add_flag("--json", words->json, "for programs");
   command->add_option("--html", words->html, "write the model's card as a page with its cover");
+  command->add_flag("--measure", words->measure,
+                    "find out by experiment how far the network sees and where its windows may start, beside what "
+                    "the description declares; takes seconds to minutes, once");
   command->add_option("--cite", words->cite, "what to cite, as bibtex")->check(CLI::IsMember({"bibtex"}));
   command->footer(
       "examples:\n  tegula inspect models/affable-shark.zip\n  tegula inspect models/affable-shark --html shark.html\n"
+      "  tegula inspect models/affable-shark --measure\n"
       "  tegula inspect models/affable-shark --cite bibtex >> refs.bib\n  tegula inspect slide.svs");
   command->callback([&run, words]() { run = [words](const Session& session) { return Inspect(*words, session); }; });
 }

@@ -1,0 +1,74 @@
+#include "tegula/app/context.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tegula/app/measure.h"
+
+namespace tegula::app {
+namespace {
+
+// Pixels of a whole image that one window may have where a network has no finite context.
+constexpr std::int64_t kLargestWhole = std::int64_t{2048} * 2048;
+
+const pipeline::AxisField* FieldOf(const spec::ModelDescription& model, const tiling::ModelGrid& grid, GridAxis axis,
+                                   const pipeline::ReceptiveField& field) {
+  const spec::Axis* described = tiling::FindAxis(model.inputs[grid.lead[axis]], axis);
+  for (const pipeline::AxisField& measured : field.axes)
+    if (described != nullptr && measured.axis == described->id) return &measured;
+  return nullptr;
+}
+
+// The warning if the axis has no finite context; a whole image in one window needs none.
+std::string WithoutContext(const pipeline::AxisField& field, GridAxis axis, std::int64_t image, std::int64_t pixels,
+                           tiling::TileRequest& tiling) {
+  if (pixels <= kLargestWhole && !tiling.tile[axis]) {
+    tiling.max_tile[axis] = 2 * image + 4096;  // with all its padding
+    return "";
+  }
+  const double change = field.far.empty() ? field.deviation : field.far.front().change;
+  return fmt::format(
+      "the network has no finite context along {}: far pixels change an output by up to {:.2g}, so the result depends on "
+      "the tiles",
+      GridAxisName(axis), change);
+}
+
+}  // namespace
+
+Result<ContextDecision> DecideContext(const spec::Package& package, const ProvenNetwork& proven, const Feeds& feeds,
+                                      const std::vector<std::size_t>& outputs, const EngineRequest& engine,
+                                      const RunContext& context, tiling::TileRequest& tiling) {
+  const spec::ModelDescription& model = package.description();
+  TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, feeds.FrameAt(0, 0));
+  TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model, frame.feeds, {outputs, tiling}));
+  TEGULA_ASSIGN_OR_RETURN(const tiling::ModelGrid grid, tiling::GridOf(model, outputs, tiling));
+  const auto is_open = [&](GridAxis axis) { return grid.axes[axis] && !tiling.context[axis]; };
+  if (plan.tiles() == 1 || !std::any_of(kGridAxes.begin(), kGridAxes.end(), is_open)) return ContextDecision{};
+
+  const Result<pipeline::ReceptiveField> field = MeasuredField(package, proven, engine, context);
+  if (!field.ok() && field.error().code == Code::kCancelled) return field.error();
+  if (!field.ok())
+    return ContextDecision{"the halo that the model declares",
+                           fmt::format("what the network sees could not be measured ({}), so tiles may be off if it sees "
+                                       "farther than the declared halo",
+                                       ToString(field.error()))};
+  ContextDecision decision{kMeasured, ""};
+  std::int64_t pixels = 1;
+  for (const GridAxis axis : kGridAxes) pixels *= plan.axes[axis].padded;
+  for (const GridAxis axis : kGridAxes) {
+    if (!is_open(axis)) continue;
+    const pipeline::AxisField* measured = FieldOf(model, grid, axis, *field);
+    if (measured == nullptr) continue;
+    if (measured->is_grid_measured) tiling.grid[axis] = measured->grid;
+    if (measured->is_finite) {
+      tiling.context[axis] = measured->context();
+    } else if (const std::string warning = WithoutContext(*measured, axis, plan.axes[axis].image, pixels, tiling);
+               decision.warning.empty()) {
+      decision.warning = warning;
+    }
+  }
+  return decision;
+}
+
+}  // namespace tegula::app
