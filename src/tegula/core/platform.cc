@@ -11,10 +11,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <mutex>
 #include <thread>
 
 #include "tegula/core/text.h"
@@ -89,6 +91,22 @@ int TerminalColumns() {
 std::string EnvironmentVariable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
+}
+
+Result<Path> UserCacheFolder() {
+  const Path stated = EnvironmentVariable("XDG_CACHE_HOME");
+  if (stated.is_absolute()) return stated;
+  const Path home = EnvironmentVariable("HOME");
+  if (home.empty()) return NotFoundError("the environment names neither XDG_CACHE_HOME nor HOME");
+  return home / ".cache";
+}
+
+bool WaitFor(double seconds, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, std::chrono::duration<double>(seconds), [] { return false; });
+  return !stop.stop_requested();
 }
 
 // A signal handler may do almost nothing, so it writes one byte into a pipe, and a thread does the rest.

@@ -30,6 +30,11 @@ bool StandardErrorIsTerminal();
 int TerminalColumns();
 /// The value of an environment variable, or an empty string.
 std::string EnvironmentVariable(const char* name);
+/// Where programs keep what they can make or fetch again: XDG_CACHE_HOME, or .cache in the user's home. kNotFound if
+/// the environment names neither.
+Result<Path> UserCacheFolder();
+/// Waits; false, and at once, on a stop request.
+bool WaitFor(double seconds, const std::stop_token& stop);
 
 /// While it lives, the first SIGINT or SIGTERM requests `source` to stop and the second ends the process at
 /// once. At most one exists at a time.

@@ -24,6 +24,8 @@ struct WeightsOnDisk {
   std::string sha256;  ///< of the file, or of the archive it came in; of saved_model.pb if it lies there as a folder
 };
 
+class PackageFiles;
+
 /// Immutable but for the cache of unpacked files; one thread at a time.
 class Package {
  public:
@@ -35,6 +37,10 @@ class Package {
 
   /// The same for descriptions of any type, whatever is wrong with them: see read().findings.
   static Result<Package> Read(const Path& path, const Limits& limits = {});
+
+  /// The same for files that are no folder and no zip. `path` is what people call the model.
+  static Result<Package> Read(std::unique_ptr<PackageFiles> files, std::string description_file, const Path& path,
+                              const Limits& limits = {});
 
   Package(Package&&) noexcept;
   Package& operator=(Package&&) noexcept;
