@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tegula/app/model_source.h"
 #include "tegula/core/text.h"
 #include "tegula/image/open.h"
 #include "tegula/outputs/html.h"
@@ -11,7 +12,6 @@
 #include "tegula/spec/package.h"
 
 namespace tegula::app {
-namespace {
 
 WeightsSupport SupportOf(const spec::WeightsEntry& weights, engines::Registry& registry) {
   WeightsSupport support{.format = weights.format, .file = weights.file.source};
@@ -28,6 +28,16 @@ WeightsSupport SupportOf(const spec::WeightsEntry& weights, engines::Registry& r
   support.reason = reasons.empty() ? "no engine runs this format" : fmt::format("{}", fmt::join(reasons, "; "));
   return support;
 }
+
+Status RunsHere(const spec::ModelDescription& model, engines::Registry& registry) {
+  const bool has_engine = std::any_of(model.weights.begin(), model.weights.end(), [&](const spec::WeightsEntry& entry) {
+    return !SupportOf(entry, registry).engine.empty();
+  });
+  if (!has_engine) return UnsupportedError("none of its weights runs with an engine of this installation");
+  return pipeline::CheckOps(model);
+}
+
+namespace {
 
 std::vector<TileSizes> TileSizesOf(const spec::ModelDescription& model) {
   std::vector<TileSizes> sizes;
@@ -58,13 +68,14 @@ std::vector<std::string> CoversOf(const spec::Package& package) {
 
 }  // namespace
 
-Result<ModelCard> InspectModel(const Path& path, engines::Registry& registry, const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Read(path, context.limits));
+Result<ModelCard> InspectModel(const Path& path, engines::Registry& registry, const RunContext& context,
+                               bool with_covers) {
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, ReadModel(path, context));
   ModelCard card;
-  card.package = path.string();
+  card.package = package.path().string();
   card.description_file = package.description_file();
   card.model = package.description();
-  card.covers = CoversOf(package);
+  if (with_covers) card.covers = CoversOf(package);
   card.errors = static_cast<std::size_t>(
       std::count_if(package.read().findings.begin(), package.read().findings.end(),
                     [](const spec::Finding& finding) { return finding.severity == spec::Severity::kError; }));
@@ -75,14 +86,10 @@ Result<ModelCard> InspectModel(const Path& path, engines::Registry& registry, co
   for (const spec::WeightsEntry& weights : card.model.weights) card.weights.push_back(SupportOf(weights, registry));
   card.tile_sizes = TileSizesOf(card.model);
 
-  const bool has_engine =
-      std::any_of(card.weights.begin(), card.weights.end(), [](const WeightsSupport& w) { return !w.engine.empty(); });
-  const Status ops = pipeline::CheckOps(card.model);
-  card.runs = has_engine && ops.ok();
-  if (!has_engine) {
-    card.reason = "none of its weights runs with an engine of this installation";
-  } else if (!ops.ok()) {
-    card.reason = ToString(ops.error());
+  const Status runs = RunsHere(card.model, registry);
+  card.runs = runs.ok();
+  if (!runs.ok()) {
+    card.reason = ToString(runs.error());
   } else if (const Status applies = pipeline::CheckApplicable(card.model); !applies.ok()) {
     card.reason = ToString(applies.error());
   } else {
@@ -100,7 +107,7 @@ bool LooksLikeModel(const std::string& name) {
   std::error_code ignored;
   const std::string extension = ToLower(Path(name).extension().string());
   return extension == ".yaml" || extension == ".yml" || extension == ".zip" ||
-         std::filesystem::is_directory(name, ignored);
+         std::filesystem::is_directory(name, ignored) || NamesModelElsewhere(name);
 }
 
 }  // namespace tegula::app

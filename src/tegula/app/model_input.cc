@@ -18,6 +18,8 @@ std::optional<double> Micrometres(const std::string& unit) {
   return std::nullopt;
 }
 
+}  // namespace
+
 image::ModelInput WantedOf(const spec::TensorDescription& input) {
   image::ModelInput wanted;
   if (const spec::Axis* channel = input.FindAxis(spec::AxisType::kChannel)) {
@@ -33,8 +35,6 @@ image::ModelInput WantedOf(const spec::TensorDescription& input) {
   }
   return wanted;
 }
-
-}  // namespace
 
 Result<OpenImage> OpenFor(const spec::ModelDescription& model, const std::string& name,
                           const image::BindingRequest& request, const Limits& limits) {

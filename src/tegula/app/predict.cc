@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tegula/app/model_input.h"
+#include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/app/pictures.h"
 #include "tegula/app/staging.h"
@@ -412,7 +413,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engi
                                              const RunContext& context) {
   TEGULA_ASSIGN_OR_RETURN(std::vector<const outputs::OutputFormat*> formats,
                           outputs::FindOutputFormats(request.formats));
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(request.model, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(request.model, context));
   const spec::ModelDescription& model = package.description();
   TEGULA_TRY(pipeline::CheckApplicable(model).Context(request.model.string()));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels, LabelsOf(request.objects.classes, model.outputs.front()));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tegula/app/compare_objects.h"
+#include "tegula/app/model_source.h"
 #include "tegula/core/platform.h"
 #include "tegula/pipeline/whole.h"
 #include "tegula/tensor/npy.h"
@@ -111,7 +112,7 @@ Result<ProvenNetwork> Prove(const spec::Package& package, const spec::WeightsEnt
 }
 
 Result<TestReport> Test(const TestRequest& request, engines::Registry& registry, const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(request.model, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(request.model, context));
   if (request.engine != "auto") TEGULA_TRY(registry.Find(request.engine));
   TestReport report;
   report.model_name = package.description().name;

@@ -71,7 +71,7 @@ void AddPredict(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("predict", "apply a model to images of any size");
   const auto words = std::make_shared<Words>();
   app::PredictRequest& request = words->request;
-  command->add_option("MODEL", words->model, "folder, yaml file or zip")->required();
+  command->add_option("MODEL", words->model, "folder, yaml file, zip, or id of the collection")->required();
   command->add_option("IMAGE", words->images, "one or more images")->required();
   command->add_option("-o,--output", words->output, "folder for the results")->required();
   command->add_flag("--overwrite", request.overwrite,
@@ -128,7 +128,8 @@ void AddPredict(CLI::App& app, Run& run) {
     run = [words, command](const Session& session) -> Result<int> {
       const std::unique_ptr<Executor> own = words->workers > 0 ? NewThreadExecutor(words->workers) : nullptr;
       const RunContext& given = session.context;
-      const RunContext context{own ? *own : given.executor, given.progress, given.stop, given.limits};
+      const RunContext context{own ? *own : given.executor, given.progress, given.stop, given.limits,
+                               given.offline};
       TEGULA_ASSIGN_OR_RETURN(const std::vector<app::ImagePrediction> predictions,
                               app::Predict(RequestFrom(*words, *command, session), session.registry, context));
       Print(words->json ? ToJson(predictions).dump(2) + "\n" : ToText(predictions));

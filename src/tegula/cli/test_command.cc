@@ -84,7 +84,7 @@ void AddTest(CLI::App& app, Run& run) {
   CLI::App* command =
       app.add_subcommand("test", "reproduce a model's test outputs with every weights entry that runs here");
   const auto words = std::make_shared<Words>();
-  command->add_option("MODEL", words->model, "folder, yaml file or zip")->required();
+  command->add_option("MODEL", words->model, "folder, yaml file, zip, or id of the collection")->required();
   command->add_option("--engine", words->request.engine, "only this engine (tegula engines lists them)")
       ->capture_default_str();
   command->add_flag("--json", words->json, "for programs");
