@@ -131,6 +131,7 @@ Result<TestReport> Test(const TestRequest& request, engines::Registry& registry,
     for (const std::string& engine : engines)
       report.checks.push_back(CheckWith(package, weights, engine, request, registry, context));
   }
+  if (context.stop.stop_requested()) return CancelledError();
   return report;
 }
 

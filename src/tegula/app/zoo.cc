@@ -123,10 +123,10 @@ Result<zoo::CachedModel> FindCached(const std::string& name, const RunContext&) 
   TEGULA_ASSIGN_OR_RETURN(const zoo::Cache cache, zoo::Cache::Open());
   const std::optional<zoo::Address> address = zoo::ParseAddress(name);
   const std::string reference = address ? zoo::ToString(*address) : name;
-  const std::optional<std::string> remembered = cache.Remembered(reference);
+  const std::optional<zoo::Remembered> remembered = cache.Recall(reference);
   for (zoo::CachedModel& model : zoo::ListModels(cache)) {
     const std::string& known = model.about.reference;
-    if (model.sha256 == remembered || known == reference || known.starts_with(reference + "/")) return std::move(model);
+    if ((remembered && model.sha256 == remembered->sha256) || known == reference || known.starts_with(reference + "/")) return std::move(model);
   }
   return NotFoundError(fmt::format("{} is not in the cache; `tegula zoo list` shows what is", name));
 }

@@ -7,6 +7,7 @@
 
 #include "tegula/app/exit_code.h"
 #include "tegula/app/zoo.h"
+#include "tegula/app/zoo_report.h"
 #include "tegula/cli/commands.h"
 #include "tegula/cli/image_words.h"
 #include "tegula/cli/zoo_words.h"
@@ -163,6 +164,35 @@ Result<int> Verify(const ModelWords& words, const Session& session) {
   return app::kExitOk;
 }
 
+struct ReportWords {
+  app::ZooReportRequest request;
+  std::string output, earlier;
+  bool json = false;
+};
+
+Result<int> Report(const ReportWords& words, const Session& session) {
+  constexpr std::int64_t kLargest = 64 << 20;
+  app::ZooReportRequest request = words.request;
+  request.threads = session.threads;
+  std::string earlier;
+  if (!words.earlier.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(earlier, ReadFile(words.earlier, kLargest));
+  }
+  TEGULA_ASSIGN_OR_RETURN(const app::ZooReport report, app::ReportZoo(request, session.registry, session.context));
+  const std::string json = app::ToJson(report);
+  const Path folder = words.output;
+  TEGULA_TRY(MakeFolders(folder));
+  TEGULA_TRY(WriteFileWhole(folder / "models.json", json));
+  TEGULA_TRY(WriteFileWhole(folder / "models.html", app::ToHtml(report)));
+  Print(words.json ? json
+                   : fmt::format("{} of {} models run: {}\n", report.passed(), report.rows.size(),
+                                 (folder / "models.html").string()));
+  if (words.earlier.empty()) return app::kExitOk;
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> lost, app::LostSince(earlier, report));
+  for (const std::string& check : lost) session.context.progress.Note("it passed before and does not now: " + check);
+  return lost.empty() ? app::kExitOk : app::kExitTestFailed;
+}
+
 }  // namespace
 
 Result<int> ListCachedModels(const ModelWords& words, const Session&) {
@@ -230,6 +260,16 @@ void AddZoo(CLI::App& app, Run& run) {
                                  "tegula zoo get affable-shark", get, &Get);
   command->add_option("MODEL", get->model, "id, DOI, huggingface/ORGANISATION/REPOSITORY, or address")->required();
   command->add_option("--weights", get->weights, "these formats, separated by commas, or all; default: what runs here");
+
+  const auto report = std::make_shared<ReportWords>();
+  command = AddCommand<ReportWords>(
+      *zoo, run, "report", "which models of a collection run here, how exactly and how fast, and why the others do not",
+      "tegula zoo report --models my-models -o report/", report, &Report);
+  command->add_option("--models", report->request.models, "a folder with packages, or all (of the catalogue)")
+      ->required();
+  command->add_option("-o,--output", report->output, "folder for models.html and models.json")->required();
+  command->add_option("--since", report->earlier,
+                      "an earlier models.json: what passed in it and does not now is named, and the exit code is 1");
 
   AddCommand<ModelWords>(*zoo, run, "list", "models in the cache", "tegula zoo list", std::make_shared<ModelWords>(),
                          &ListCachedModels);

@@ -21,6 +21,40 @@ std::optional<std::string> ReadSum(const Path& path) {
   return *text;
 }
 
+About AboutOf(const Json& json) {
+  About about;
+  about.reference = TextOf(json, "reference", 4000);
+  about.version = TextOf(json, "version");
+  about.source = TextOf(json, "source", 4000);
+  about.before = TextOf(json, "before", 4000);
+  about.after = TextOf(json, "after", 4000);
+  about.fetched = TextOf(json, "fetched");
+  about.name = TextOf(json, "name");
+  about.license = TextOf(json, "license");
+  about.is_zip = BoolOf(json, "is_zip");
+  about.deprecated = BoolOf(json, "deprecated");
+  about.report_tool = TextOf(json, "report_tool");
+  about.report_status = TextOf(json, "report_status");
+  about.report_problem = TextOf(json, "report_problem");
+  return about;
+}
+
+Json JsonOf(const About& about) {
+  return {{"reference", about.reference},
+          {"version", about.version},
+          {"source", about.source},
+          {"before", about.before},
+          {"after", about.after},
+          {"fetched", about.fetched},
+          {"name", about.name},
+          {"license", about.license},
+          {"is_zip", about.is_zip},
+          {"deprecated", about.deprecated},
+          {"report_tool", about.report_tool},
+          {"report_status", about.report_status},
+          {"report_problem", about.report_problem}};
+}
+
 }  // namespace
 
 bool IsSha256(std::string_view text) {
@@ -95,49 +129,31 @@ Status Cache::Link(std::string_view sha256, const Path& path) const {
   return Ok();
 }
 
-std::optional<std::string> Cache::Remembered(std::string_view reference) const {
-  return ReadSum(root_ / "references" / Sha256OfBytes(reference));
+std::optional<Remembered> Cache::Recall(std::string_view reference) const {
+  const Result<std::string> text = ReadFile(root_ / "references" / Sha256OfBytes(reference), kSmallFile);
+  if (!text.ok()) return std::nullopt;
+  const Result<Json> json = ParseObject(*text, "a reference");
+  if (!json.ok()) return std::nullopt;
+  Remembered remembered{TextOf(*json, "sha256"), AboutOf(*json)};
+  if (!IsSha256(remembered.sha256) || !Exists(AboutPath(remembered.sha256))) return std::nullopt;
+  return remembered;
 }
 
-Status Cache::Remember(std::string_view reference, std::string_view sha256) const {
-  return WriteFileWhole(root_ / "references" / Sha256OfBytes(reference), sha256);
+Status Cache::Remember(std::string_view reference, const Remembered& remembered) const {
+  Json json = JsonOf(remembered.about);
+  json["sha256"] = remembered.sha256;
+  return WriteFileWhole(root_ / "references" / Sha256OfBytes(reference), ToText(json));
 }
 
 Result<About> Cache::ReadAbout(std::string_view sha256) const {
   TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(AboutPath(sha256), kSmallFile));
   TEGULA_ASSIGN_OR_RETURN(const Json json, ParseObject(text, AboutPath(sha256).string()));
-  About about;
-  about.reference = TextOf(json, "reference", 4000);
-  about.version = TextOf(json, "version");
-  about.source = TextOf(json, "source", 4000);
-  about.before = TextOf(json, "before", 4000);
-  about.after = TextOf(json, "after", 4000);
-  about.fetched = TextOf(json, "fetched");
-  about.name = TextOf(json, "name");
-  about.license = TextOf(json, "license");
-  about.is_zip = BoolOf(json, "is_zip");
-  about.deprecated = BoolOf(json, "deprecated");
-  about.report_tool = TextOf(json, "report_tool");
-  about.report_status = TextOf(json, "report_status");
-  about.report_problem = TextOf(json, "report_problem");
-  return about;
+  return AboutOf(json);
 }
 
 Status Cache::WriteAbout(std::string_view sha256, const About& about) const {
   TEGULA_TRY(MakeFolders(AboutPath(sha256).parent_path()));
-  return WriteFileWhole(AboutPath(sha256), ToText({{"reference", about.reference},
-                                                   {"version", about.version},
-                                                   {"source", about.source},
-                                                   {"before", about.before},
-                                                   {"after", about.after},
-                                                   {"fetched", about.fetched},
-                                                   {"name", about.name},
-                                                   {"license", about.license},
-                                                   {"is_zip", about.is_zip},
-                                                   {"deprecated", about.deprecated},
-                                                   {"report_tool", about.report_tool},
-                                                   {"report_status", about.report_status},
-                                                   {"report_problem", about.report_problem}}));
+  return WriteFileWhole(AboutPath(sha256), ToText(JsonOf(about)));
 }
 
 std::optional<std::string> Cache::Sum(std::string_view model_sha256, std::string_view name) const {

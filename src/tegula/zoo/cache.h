@@ -3,7 +3,7 @@
 //   files/ab/abcd...        contents by sha256
 //   models/SHA256/          one package for each description, by its sha256: rdf.yaml and the files that were needed
 //   models/SHA256/.tegula/  where it came from (about.json), the sums of its files, whether its licence was shown
-//   references/SHA256       for each name that was asked for (by its sha256) the sha256 of the description
+//   references/SHA256       for each name that was asked for (by its sha256) which description it led to, and from where
 //   incoming/               what is on its way, by the sha256 of its address
 //   index.json, catalogue.json   the collection
 //   lock, locks/            locks of processes
@@ -35,6 +35,12 @@ struct About {
   bool is_zip = false;      ///< the package is one file, package.zip
   bool deprecated = false;
   std::string report_tool, report_status, report_problem;  ///< as in CollectionReport
+};
+
+/// A description that a name led to: several names, of several places, may lead to one.
+struct Remembered {
+  std::string sha256;
+  About about;
 };
 
 /// Only paths and small files; immutable and thread-safe. Several processes may use one cache at once.
@@ -69,11 +75,11 @@ class Cache {
   /// Makes `path` the same file as a content, or a copy where the file system has no links. Replaces what is there.
   Status Link(std::string_view sha256, const Path& path) const;
 
-  /// The description a name led to when it was last asked for; nothing if it was never.
-  std::optional<std::string> Remembered(std::string_view reference) const;
-  Status Remember(std::string_view reference, std::string_view sha256) const;
+  /// What a name led to when it was last asked for; nothing if it was never, or the model is gone.
+  std::optional<Remembered> Recall(std::string_view reference) const;
+  Status Remember(std::string_view reference, const Remembered& remembered) const;
 
-  /// Of the package in a folder of models(). kNotFound, kCorrupt.
+  /// Of the package in a folder of models(), as it was when the folder was made. kNotFound, kCorrupt.
   Result<About> ReadAbout(std::string_view sha256) const;
   Status WriteAbout(std::string_view sha256, const About& about) const;
   /// The sha256 that a file of a package had when it came; nothing if it is not there.

@@ -164,22 +164,17 @@ Result<StoredModel> Store::Find(const Address& address, bool refetch) {
   TEGULA_ASSIGN_OR_RETURN(const FileLock in_use, cache().Use(fetcher_->context().stop));
   const std::string asked = ToString(address);
   const bool is_id = address.kind == Address::Kind::kCollection;
-  const std::optional<std::string> remembered = cache().Remembered(asked);
-  if (!refetch && !is_id && remembered) {
-    if (Result<About> about = cache().ReadAbout(*remembered); about.ok())
-      return StoredModel{*remembered, std::move(*about)};
-  }
+  const std::optional<StoredModel> known = refetch ? std::nullopt : cache().Recall(asked);
+  if (known && !is_id) return *known;
   Result<Resolved> found = Resolve(address, refetch);
   if (!found.ok()) {
-    // What was fetched once is there even if the index is not.
-    Result<About> about = remembered && !refetch ? cache().ReadAbout(*remembered) : found.error();
-    if (about.ok()) return StoredModel{*remembered, std::move(*about)};
+    if (known) return *known;  // what was fetched once is there even if the index is not
     return std::move(found).error();
   }
   Resolved& resolved = *found;
-  if (!resolved.sha256.empty() && !refetch) {
-    if (Result<About> about = cache().ReadAbout(resolved.sha256); about.ok())
-      return StoredModel{resolved.sha256, std::move(*about)};
+  if (!refetch) {
+    std::optional<StoredModel> same = cache().Recall(ToString(resolved.address));
+    if (same && same->sha256 == resolved.sha256) return std::move(*same);
   }
   TEGULA_ASSIGN_OR_RETURN(const std::string sha256, FetchDescription(resolved));
   StoredModel model{sha256, {}};
@@ -208,9 +203,9 @@ Result<StoredModel> Store::Find(const Address& address, bool refetch) {
   TEGULA_TRY(AddReport(resolved, about));
   TEGULA_TRY(cache().Link(sha256, cache().Model(sha256) / FileOf(about)));
   TEGULA_TRY(cache().WriteSum(sha256, FileOf(about), sha256));
-  TEGULA_TRY(cache().WriteAbout(sha256, about));
-  TEGULA_TRY(cache().Remember(asked, sha256));
-  TEGULA_TRY(cache().Remember(about.reference, sha256));
+  if (!cache().ReadAbout(sha256).ok()) TEGULA_TRY(cache().WriteAbout(sha256, about));
+  TEGULA_TRY(cache().Remember(asked, model));
+  TEGULA_TRY(cache().Remember(about.reference, model));
   return model;
 }
 

@@ -15,10 +15,7 @@
 namespace tegula::zoo {
 
 /// A model in the cache: its description is there, its other files come when they are asked for.
-struct StoredModel {
-  std::string sha256;  ///< of the description or zip
-  About about;
-};
+using StoredModel = Remembered;
 
 /// A file of the cache that the collection made, and how old it is.
 template <class T>
