@@ -45,8 +45,7 @@ Result<spec::Package> OpenModel(const Path& model, const RunContext& context) {
 }
 
 Result<spec::Package> ReadModel(const Path& model, const RunContext& context) {
-  const std::optional<zoo::Address> address =
-      IsOnDisk(model) ? std::nullopt : zoo::ParseAddress(model.string());
+  const std::optional<zoo::Address> address = IsOnDisk(model) ? std::nullopt : zoo::ParseAddress(model.string());
   if (!address) return spec::Package::Read(model, context.limits);
   TEGULA_ASSIGN_OR_RETURN(zoo::Store store, zoo::Store::Open(context));
   TEGULA_ASSIGN_OR_RETURN(const zoo::StoredModel stored, store.Find(*address));

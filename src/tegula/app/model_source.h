@@ -13,8 +13,8 @@
 
 namespace tegula::app {
 
-/// A package that can be run, as spec::Package::Open. The package borrows the context. kNotFound if `model` is neither a
-/// path nor the name of a model; errors of the network and the cache.
+/// A package that can be run, as spec::Package::Open. The package borrows the context. kNotFound if `model` is neither
+/// a path nor the name of a model; errors of the network and the cache.
 Result<spec::Package> OpenModel(const Path& model, const RunContext& context);
 
 /// A package of any type, as spec::Package::Read.

@@ -103,15 +103,15 @@ Result<ZooSearchResponse> SearchZoo(const ZooSearchRequest& request, engines::Re
 Result<ZooGetResponse> GetModel(const ZooGetRequest& request, engines::Registry& registry, const RunContext& context) {
   const std::optional<zoo::Address> address = zoo::ParseAddress(request.model);
   if (!address)
-    return InvalidError(fmt::format("'{}' is not the name of a model: an id (affable-shark), a DOI, "
-                                    "huggingface/ORGANISATION/REPOSITORY or an address",
-                                    request.model));
+    return InvalidError(
+        fmt::format("'{}' is not the name of a model: an id (affable-shark), a DOI, "
+                    "huggingface/ORGANISATION/REPOSITORY or an address",
+                    request.model));
   TEGULA_ASSIGN_OR_RETURN(zoo::Store store, zoo::Store::Open(context));
   TEGULA_TRY(store.Find(*address, /*refetch=*/!context.offline));
   TEGULA_ASSIGN_OR_RETURN(const spec::Package package, ReadModel(request.model, context));
   const spec::ReadDescription& read = package.read();
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<spec::WeightsFormat> formats,
-                          FormatsToGet(request, read.model, registry));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<spec::WeightsFormat> formats, FormatsToGet(request, read.model, registry));
   for (const spec::DescribedFile& file : read.files)
     if (IsWanted(file, formats)) TEGULA_TRY(package.File(file.file).Context(file.path));
   TEGULA_ASSIGN_OR_RETURN(zoo::CachedModel model, FindCached(request.model, context));
@@ -126,7 +126,8 @@ Result<zoo::CachedModel> FindCached(const std::string& name, const RunContext&) 
   const std::optional<zoo::Remembered> remembered = cache.Recall(reference);
   for (zoo::CachedModel& model : zoo::ListModels(cache)) {
     const std::string& known = model.about.reference;
-    if ((remembered && model.sha256 == remembered->sha256) || known == reference || known.starts_with(reference + "/")) return std::move(model);
+    if ((remembered && model.sha256 == remembered->sha256) || known == reference || known.starts_with(reference + "/"))
+      return std::move(model);
   }
   return NotFoundError(fmt::format("{} is not in the cache; `tegula zoo list` shows what is", name));
 }

@@ -46,9 +46,9 @@ struct ZooGetResponse {
   Path folder;  ///< a package that other programs read too
 };
 
-/// Fetches a model for later use without a network: description, tensors, documentation, covers and weights. The network
-/// is asked whether there is something newer. kInvalid for weights that the model has not; kUnsupported if none of its
-/// weights runs here and none were named.
+/// Fetches a model for later use without a network: description, tensors, documentation, covers and weights. The
+/// network is asked whether there is something newer. kInvalid for weights that the model has not; kUnsupported if none
+/// of its weights runs here and none were named.
 Result<ZooGetResponse> GetModel(const ZooGetRequest& request, engines::Registry& registry, const RunContext& context);
 
 /// The model of the cache that a name means: an id with or without version, or any other name it was fetched by.

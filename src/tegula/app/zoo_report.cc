@@ -67,8 +67,9 @@ std::string RowHtml(const ZooReportRow& row) {
   const std::string name = fmt::format("<code>{}</code><br><span class=\"small\">{}</span>",
                                        outputs::EscapeHtml(row.model), outputs::EscapeHtml(row.test.model_name));
   if (row.test.checks.empty())
-    return fmt::format("<tr><td>{}</td><td class=\"no\">not run</td><td></td><td></td><td></td><td></td><td>{}</td></tr>\n",
-                       name, outputs::EscapeHtml(row.reason));
+    return fmt::format(
+        "<tr><td>{}</td><td class=\"no\">not run</td><td></td><td></td><td></td><td></td><td>{}</td></tr>\n", name,
+        outputs::EscapeHtml(row.reason));
   std::string html;
   for (const WeightsCheck& check : row.test.checks) {
     const bool was_compared = !check.outputs.empty();
@@ -151,7 +152,8 @@ std::string ToHtml(const ZooReport& report) {
   std::string html = outputs::PageHead("Models that run here");
   html += "<style>td.yes{color:#1b6e3c;font-weight:600}td.failed{color:#b3261e;font-weight:600}</style>\n";
   html += fmt::format(
-      "<header><p class=\"kicker\">Compatibility</p><h1>{} of {} models run</h1><p class=\"lead\">Each model on its own "
+      "<header><p class=\"kicker\">Compatibility</p><h1>{} of {} models run</h1><p class=\"lead\">Each model on its "
+      "own "
       "test tensors, with every weights entry and every engine that takes it. Tegula {}, {}, {}.</p></header>\n",
       report.passed(), report.rows.size(), outputs::EscapeHtml(report.tegula_version),
       outputs::EscapeHtml(ProcessorName()), outputs::EscapeHtml(report.made));

@@ -87,13 +87,14 @@ void AddCache(CLI::App& app, Run& run) {
     return std::pair(command, words);
   };
   add("list", "models in the cache, with size and last use", "tegula cache list",
-      [](const Words& words, const Session& session) { return ListCachedModels({"", words.json}, session); });
+      [](const Words& words, const Session& session) {
+        return ListCachedModels({"", words.json}, session);
+      });
   add("verify", "compare every file with its sha256; damaged ones are named and removed", "tegula cache verify",
       [](const Words& words, const Session& session) { return Verify(words.json, session); });
-  const auto [prune, words] = add("prune", "remove the models that were not used for longest",
-                                  "tegula cache prune --max-size 20GB", [](const Words& w, const Session& session) {
-                                    return Prune(w.max_size, w.json, session);
-                                  });
+  const auto [prune, words] =
+      add("prune", "remove the models that were not used for longest", "tegula cache prune --max-size 20GB",
+          [](const Words& w, const Session& session) { return Prune(w.max_size, w.json, session); });
   prune->add_option("--max-size", words->max_size, "what may stay: 20GB, 500 MB, ...")->required();
 }
 

@@ -216,7 +216,8 @@ Result<int> Inspect(const Words& words, const Session& session) {
     Print(words.json ? ToJson(card).dump(2) + "\n" : ToText(card));
     return app::kExitOk;
   }
-  TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card, app::InspectModel(words.name, session.registry, session.context, !words.html.empty()));
+  TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card,
+                          app::InspectModel(words.name, session.registry, session.context, !words.html.empty()));
   if (!words.cite.empty()) {
     if (card.model.cite.empty()) return NotFoundError("the description names nothing to cite");
     Print(spec::AsBibtex(card.model));
@@ -243,7 +244,9 @@ Result<int> InspectModelCard(const std::string& model, bool json, const Session&
 void AddInspect(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("inspect", "what a model or an image is, and whether the model runs here");
   const auto words = std::make_shared<Words>();
-  command->add_option("MODEL|IMAGE", words->name, "a model (folder, yaml file, zip, or id of the collection) or an image")->required();
+  command
+      ->add_option("MODEL|IMAGE", words->name, "a model (folder, yaml file, zip, or id of the collection) or an image")
+      ->required();
   command->add_flag("--json", words->json, "for programs");
   command->add_option("--html", words->html, "write the model's card as a page with its cover");
   command->add_option("--cite", words->cite, "what to cite, as bibtex")->check(CLI::IsMember({"bibtex"}));

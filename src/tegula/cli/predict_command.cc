@@ -128,8 +128,7 @@ void AddPredict(CLI::App& app, Run& run) {
     run = [words, command](const Session& session) -> Result<int> {
       const std::unique_ptr<Executor> own = words->workers > 0 ? NewThreadExecutor(words->workers) : nullptr;
       const RunContext& given = session.context;
-      const RunContext context{own ? *own : given.executor, given.progress, given.stop, given.limits,
-                               given.offline};
+      const RunContext context{own ? *own : given.executor, given.progress, given.stop, given.limits, given.offline};
       TEGULA_ASSIGN_OR_RETURN(const std::vector<app::ImagePrediction> predictions,
                               app::Predict(RequestFrom(*words, *command, session), session.registry, context));
       Print(words->json ? ToJson(predictions).dump(2) + "\n" : ToText(predictions));

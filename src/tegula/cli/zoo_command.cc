@@ -25,9 +25,7 @@ std::string Age(std::int64_t seconds) {
     const std::int64_t count = seconds / unit;
     return fmt::format("{} {}{} ago", count, name, count == 1 ? "" : "s");
   };
-  return seconds >= kDay    ? in(kDay, "day")
-         : seconds >= kHour ? in(kHour, "hour")
-                            : in(kMinute, "minute");
+  return seconds >= kDay ? in(kDay, "day") : seconds >= kHour ? in(kHour, "hour") : in(kMinute, "minute");
 }
 
 std::string Cut(const std::string& text, std::size_t most) { return spec::Shortened(text, most); }
@@ -66,9 +64,18 @@ struct SearchWords {
 
 Json ToJson(const app::ZooHit& hit) {
   const zoo::CatalogueEntry& e = hit.entry;
-  return {{"id", e.id},           {"version", e.version}, {"name", e.name},       {"description", e.description},
-          {"license", e.license}, {"tags", e.tags},       {"authors", e.authors}, {"axes", e.axes},
-          {"channels", e.channels}, {"weights", e.weights}, {"deprecated", e.deprecated}, {"score", hit.score},
+  return {{"id", e.id},
+          {"version", e.version},
+          {"name", e.name},
+          {"description", e.description},
+          {"license", e.license},
+          {"tags", e.tags},
+          {"authors", e.authors},
+          {"axes", e.axes},
+          {"channels", e.channels},
+          {"weights", e.weights},
+          {"deprecated", e.deprecated},
+          {"score", hit.score},
           {"fit", hit.fit}};
 }
 
@@ -111,17 +118,18 @@ Result<int> Show(const ModelWords& words, const Session& session) {
 
 Json ToJson(const zoo::CachedModel& model) {
   const zoo::About& about = model.about;
-  return {{"model", about.reference},
-          {"name", about.name},
-          {"license", about.license},
-          {"source", about.source},
-          {"fetched", about.fetched},
-          {"sha256", model.sha256},
-          {"files", model.files},
-          {"bytes", model.bytes},
-          {"idle_seconds", model.idle_seconds},
-          {"deprecated", about.deprecated},
-          {"report", {{"tool", about.report_tool}, {"status", about.report_status}, {"problem", about.report_problem}}}};
+  return {
+      {"model", about.reference},
+      {"name", about.name},
+      {"license", about.license},
+      {"source", about.source},
+      {"fetched", about.fetched},
+      {"sha256", model.sha256},
+      {"files", model.files},
+      {"bytes", model.bytes},
+      {"idle_seconds", model.idle_seconds},
+      {"deprecated", about.deprecated},
+      {"report", {{"tool", about.report_tool}, {"status", about.report_status}, {"problem", about.report_problem}}}};
 }
 
 struct GetWords {
@@ -130,9 +138,8 @@ struct GetWords {
 };
 
 Result<int> Get(const GetWords& words, const Session& session) {
-  TEGULA_ASSIGN_OR_RETURN(
-      const app::ZooGetResponse got,
-      app::GetModel({words.model, Names(words.weights)}, session.registry, session.context));
+  TEGULA_ASSIGN_OR_RETURN(const app::ZooGetResponse got,
+                          app::GetModel({words.model, Names(words.weights)}, session.registry, session.context));
   if (words.json) {
     Json json = ToJson(got.model);
     json["folder"] = got.folder.string();
@@ -216,7 +223,8 @@ void AddZoo(CLI::App& app, Run& run) {
   CLI::App* zoo = app.add_subcommand("zoo", "find, get and keep models of the bioimage.io collection");
   zoo->require_subcommand(1);
   zoo->footer(
-      "TEGULA_ZOO_URL names a mirror, TEGULA_CACHE the folder where models are kept.\n\nexample:\n  tegula zoo update && "
+      "TEGULA_ZOO_URL names a mirror, TEGULA_CACHE the folder where models are kept.\n\nexample:\n  tegula zoo update "
+      "&& "
       "tegula zoo search nuclei fluorescence --runnable");
 
   AddCommand<ModelWords>(*zoo, run, "update", "read the collection's index and descriptions", "tegula zoo update",

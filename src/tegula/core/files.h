@@ -72,7 +72,8 @@ class AtomicFile {
   std::string buffer_;
 };
 
-/// A folder of its own, under the system's temporary folder unless said otherwise; removed with all it holds when destroyed.
+/// A folder of its own, under the system's temporary folder unless said otherwise; removed with all it holds when
+/// destroyed.
 class TemporaryFolder {
  public:
   static Result<TemporaryFolder> Create(std::string_view prefix);

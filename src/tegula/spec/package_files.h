@@ -1,5 +1,5 @@
-// spec/package_files.h — the files of a package, whether they lie in a folder, in a zip, or come from elsewhere when they
-// are asked for.
+// spec/package_files.h — the files of a package, whether they lie in a folder, in a zip, or come from elsewhere when
+// they are asked for.
 #pragma once
 
 #include <memory>

@@ -26,7 +26,8 @@ bool AllPlain(std::string_view text) {
 bool IsNickname(std::string_view text) {
   const std::vector<std::string> words = Split(text, '-');
   return words.size() >= 2 && std::all_of(words.begin(), words.end(), [](const std::string& word) {
-           return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return IsLower(c) || IsDigit(c); });
+           return !word.empty() &&
+                  std::all_of(word.begin(), word.end(), [](char c) { return IsLower(c) || IsDigit(c); });
          });
 }
 
@@ -70,9 +71,12 @@ std::optional<Address> ParseRecord(std::string_view rest) {
   return Address{Address::Kind::kDoi, fmt::format("10.5281/zenodo.{}", rest), ""};
 }
 constexpr Page kPages[] = {
-    {"https://bioimage.io/#/artifacts/", &ParseCollectionId}, {"https://bioimage.io/#/?id=", &ParseCollectionId},
-    {"https://doi.org/", &ParseDoi},                          {"http://doi.org/", &ParseDoi},
-    {"https://dx.doi.org/", &ParseDoi},                       {"https://zenodo.org/records/", &ParseRecord},
+    {"https://bioimage.io/#/artifacts/", &ParseCollectionId},
+    {"https://bioimage.io/#/?id=", &ParseCollectionId},
+    {"https://doi.org/", &ParseDoi},
+    {"http://doi.org/", &ParseDoi},
+    {"https://dx.doi.org/", &ParseDoi},
+    {"https://zenodo.org/records/", &ParseRecord},
     {"https://zenodo.org/record/", &ParseRecord},
 };
 
@@ -98,8 +102,8 @@ Remote RemoteOfUrl(const std::string& url) {
     after = std::string(kContent) + after;
   }
   const std::size_t host = path.find("://") + 3, slash = path.rfind('/');
-  const std::string before =
-      slash == std::string_view::npos || slash < host ? std::string(path) + "/" : std::string(path.substr(0, slash + 1));
+  const std::string before = slash == std::string_view::npos || slash < host ? std::string(path) + "/"
+                                                                             : std::string(path.substr(0, slash + 1));
   return {url, before, after};
 }
 
@@ -108,7 +112,8 @@ Result<Remote> RemoteOfDoi(const Places& places, const std::string& doi) {
   const std::string_view number = Without(doi, kZenodo);
   if (!doi.starts_with(kZenodo) || !std::all_of(number.begin(), number.end(), IsDigit))
     return UnsupportedError(fmt::format(
-        "the DOI {} is not one of Zenodo, so it does not say where the model lies; use the model's id or address", doi));
+        "the DOI {} is not one of Zenodo, so it does not say where the model lies; use the model's id or address",
+        doi));
   const std::string before = fmt::format("{}/api/records/{}/files/", places.zenodo, number);
   return Remote{before + "rdf.yaml/content", before, "/content"};
 }
@@ -140,9 +145,10 @@ std::string ToString(const Address& address) {
 Result<Places> PlacesBelow(std::string_view url) {
   while (url.ends_with('/')) url.remove_suffix(1);
   if (!spec::IsUrl(url))
-    return InvalidError(fmt::format("'{}' is not an address that begins with http:// or https://; set TEGULA_ZOO_URL to "
-                                    "the address of a mirror",
-                                    url));
+    return InvalidError(
+        fmt::format("'{}' is not an address that begins with http:// or https://; set TEGULA_ZOO_URL to "
+                    "the address of a mirror",
+                    url));
   return Places{fmt::format("{}/collection", url), fmt::format("{}/artifacts", url), fmt::format("{}/huggingface", url),
                 fmt::format("{}/zenodo", url)};
 }
@@ -176,7 +182,7 @@ Result<Remote> RemoteOf(const Places& places, const Address& address) {
     case Address::Kind::kUrl: return RemoteOfUrl(address.name);
     case Address::Kind::kDoi: return RemoteOfDoi(places, address.name);
     case Address::Kind::kHuggingFace: {
-      const std::string branch = address.version.empty()        ? "main"
+      const std::string branch = address.version.empty()       ? "main"
                                  : IsDigit(address.version[0]) ? "v" + address.version
                                                                : address.version;
       const std::string before = fmt::format("{}/{}/resolve/{}/package/", places.huggingface, address.name, branch);

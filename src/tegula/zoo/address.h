@@ -38,10 +38,10 @@ std::string ToString(const Address& address);
 /// Where the collection and its neighbours are; an institute can have all of it elsewhere (docs/mirror.md). Without a
 /// '/' at the end.
 struct Places {
-  std::string collection = "https://bioimage-io.github.io/collection";          ///< index.json and reports/
-  std::string artifacts = "https://hypha.aicell.io/bioimage-io/artifacts";      ///< NAME/files/
-  std::string huggingface = "https://huggingface.co";                           ///< ORG/REPO/resolve/BRANCH/
-  std::string zenodo = "https://zenodo.org";                                    ///< api/records/NUMBER/files/
+  std::string collection = "https://bioimage-io.github.io/collection";      ///< index.json and reports/
+  std::string artifacts = "https://hypha.aicell.io/bioimage-io/artifacts";  ///< NAME/files/
+  std::string huggingface = "https://huggingface.co";                       ///< ORG/REPO/resolve/BRANCH/
+  std::string zenodo = "https://zenodo.org";                                ///< api/records/NUMBER/files/
 };
 /// The places below TEGULA_ZOO_URL (collection/, artifacts/, huggingface/, zenodo/) if that is set. kInvalid if it is
 /// no http(s) address.

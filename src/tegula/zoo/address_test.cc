@@ -35,11 +35,29 @@ TEST(ParseAddress, KnowsTheFormsThatPeopleUse) {
 }
 
 TEST(ParseAddress, TakesNoPathForAnId) {
-  for (const char* text :
-       {"", "model.zip", "models/affable-shark", "./affable-shark", "affable-shark/", "affable-shark/weights",
-        "affable-shark/1/2", "Affable-Shark", "affable--shark", "-shark", "shark", "/tmp/affable-shark", "../a-b",
-        "huggingface/only", "huggingface/a/b/c/d", "huggingface/../b", "ftp://example.org/a.zip", "https://",
-        "https://a b/", "affable-shark/v", "affable-shark/1..%2f", "c:\\affable-shark", "synthetic:nuclei"})
+  for (const char* text : {"",
+                           "model.zip",
+                           "models/affable-shark",
+                           "./affable-shark",
+                           "affable-shark/",
+                           "affable-shark/weights",
+                           "affable-shark/1/2",
+                           "Affable-Shark",
+                           "affable--shark",
+                           "-shark",
+                           "shark",
+                           "/tmp/affable-shark",
+                           "../a-b",
+                           "huggingface/only",
+                           "huggingface/a/b/c/d",
+                           "huggingface/../b",
+                           "ftp://example.org/a.zip",
+                           "https://",
+                           "https://a b/",
+                           "affable-shark/v",
+                           "affable-shark/1..%2f",
+                           "c:\\affable-shark",
+                           "synthetic:nuclei"})
     EXPECT_EQ(ParseAddress(text), std::nullopt) << text;
   EXPECT_EQ(ParseAddress("https://example.org/" + std::string(3000, 'a')), std::nullopt);
 }
@@ -66,7 +84,8 @@ TEST(RemoteOf, FilesLieBesideTheDescription) {
 
 TEST(CollectionRemote, NamesTheVersion) {
   const Remote remote = CollectionRemote({}, "affable-shark", "v0");
-  EXPECT_EQ(remote.description, "https://hypha.aicell.io/bioimage-io/artifacts/affable-shark/files/rdf.yaml?version=v0");
+  EXPECT_EQ(remote.description,
+            "https://hypha.aicell.io/bioimage-io/artifacts/affable-shark/files/rdf.yaml?version=v0");
   EXPECT_EQ(remote.FileUrl("weights.onnx"),
             "https://hypha.aicell.io/bioimage-io/artifacts/affable-shark/files/weights.onnx?version=v0");
 }

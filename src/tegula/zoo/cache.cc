@@ -58,8 +58,8 @@ Json JsonOf(const About& about) {
 }  // namespace
 
 bool IsSha256(std::string_view text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(),
-                                          [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return text.size() == 64 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 Result<Cache> Cache::Open() {
@@ -93,7 +93,8 @@ Result<FileLock> Cache::Use(const std::stop_token& stop) const {
 
 Result<FileLock> Cache::OwnAlone() const {
   TEGULA_ASSIGN_OR_RETURN(std::optional<FileLock> lock, FileLock::Try(root_ / "lock", FileLock::Kind::kExclusive));
-  if (!lock) return IoError(fmt::format("another process uses the cache {}; try again when it has ended", root_.string()));
+  if (!lock)
+    return IoError(fmt::format("another process uses the cache {}; try again when it has ended", root_.string()));
   return std::move(*lock);
 }
 

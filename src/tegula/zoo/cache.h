@@ -3,10 +3,9 @@
 //   files/ab/abcd...        contents by sha256
 //   models/SHA256/          one package for each description, by its sha256: rdf.yaml and the files that were needed
 //   models/SHA256/.tegula/  where it came from (about.json), the sums of its files, whether its licence was shown
-//   references/SHA256       for each name that was asked for (by its sha256) which description it led to, and from where
-//   incoming/               what is on its way, by the sha256 of its address
-//   index.json, catalogue.json   the collection
-//   lock, locks/            locks of processes
+//   references/SHA256       for each name that was asked for (by its sha256) which description it led to, and from
+//   where incoming/               what is on its way, by the sha256 of its address index.json, catalogue.json   the
+//   collection lock, locks/            locks of processes
 //
 // Files appear under these names only when they are whole. A folder in models/ is a package that any other program
 // reads too.
@@ -26,13 +25,13 @@ namespace tegula::zoo {
 
 /// Where a model came from, and what was known of it then.
 struct About {
-  std::string reference;    ///< as ToString(Address) has it, with the version
-  std::string version;      ///< of the collection's index; empty for others
-  std::string source;       ///< the address of the description or zip
-  std::string before, after;///< of its files, as in Remote
-  std::string fetched;      ///< UTC, ISO 8601
+  std::string reference;      ///< as ToString(Address) has it, with the version
+  std::string version;        ///< of the collection's index; empty for others
+  std::string source;         ///< the address of the description or zip
+  std::string before, after;  ///< of its files, as in Remote
+  std::string fetched;        ///< UTC, ISO 8601
   std::string name, license;
-  bool is_zip = false;      ///< the package is one file, package.zip
+  bool is_zip = false;  ///< the package is one file, package.zip
   bool deprecated = false;
   std::string report_tool, report_status, report_problem;  ///< as in CollectionReport
 };

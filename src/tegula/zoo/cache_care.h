@@ -24,8 +24,8 @@ std::vector<CachedModel> ListModels(const Cache& cache);
 std::int64_t TotalBytes(const Cache& cache);
 
 struct DamagedFile {
-  std::string sha256;               ///< what it should be
-  std::vector<std::string> used_by; ///< "affable-shark/v0: weights.onnx"
+  std::string sha256;                ///< what it should be
+  std::vector<std::string> used_by;  ///< "affable-shark/v0: weights.onnx"
 };
 struct VerifiedCache {
   std::int64_t files = 0, bytes = 0;

@@ -18,7 +18,8 @@ class CacheTest : public ::testing::Test {
   }
   std::string PutModel(const std::string& reference, const std::string& description, const std::string& weights) {
     const std::string sha256 = Put(description);
-    for (const auto& [name, sum] : {std::pair<std::string, std::string>{"rdf.yaml", sha256}, {"w/w.onnx", Put(weights)}}) {
+    for (const auto& [name, sum] :
+         {std::pair<std::string, std::string>{"rdf.yaml", sha256}, {"w/w.onnx", Put(weights)}}) {
       EXPECT_TRUE(cache_.Link(sum, cache_.Model(sha256) / name).ok());
       EXPECT_TRUE(cache_.WriteSum(sha256, name, sum).ok());
     }
@@ -56,8 +57,9 @@ TEST_F(CacheTest, LinksTakeNoSpaceAndReplaceWhatIsThere) {
 }
 
 TEST_F(CacheTest, AboutIsReadBackAsWritten) {
-  const About about{"a-b/v0", "v0", "https://x/rdf.yaml", "https://x/", "?v", "now",    "A \"name\"",
-                    "MIT",    true, true,                 "tool 1",     "failed", "because"};
+  const About about{
+      "a-b/v0", "v0",     "https://x/rdf.yaml", "https://x/", "?v", "now", "A \"name\"", "MIT", true, true, "tool 1",
+      "failed", "because"};
   ASSERT_TRUE(cache_.WriteAbout(std::string(64, '0'), about).ok());
   const About read = cache_.ReadAbout(std::string(64, '0')).value();
   EXPECT_EQ(read.reference, about.reference);

@@ -1,7 +1,8 @@
 // zoo/catalogue.h — what is known of every model of the collection, for finding the one that fits.
 //
-// The collection's index names its models and says no more. `zoo update` reads the descriptions themselves, each checked
-// against the index's sha256, and keeps of each what a search asks for; a search reads this one file and nothing else.
+// The collection's index names its models and says no more. `zoo update` reads the descriptions themselves, each
+// checked against the index's sha256, and keeps of each what a search asks for; a search reads this one file and
+// nothing else.
 #pragma once
 
 #include <optional>

@@ -8,7 +8,8 @@ namespace {
 
 Catalogue Sample() {
   Catalogue catalogue{"t", {}};
-  CatalogueEntry shark{.id = "affable-shark", .version = "v0", .sha256 = std::string(64, 'a'), .name = "Nuclei boundary"};
+  CatalogueEntry shark{
+      .id = "affable-shark", .version = "v0", .sha256 = std::string(64, 'a'), .name = "Nuclei boundary"};
   shark.license = "CC-BY-4.0";
   shark.tags = {"fluorescence-light-microscopy", "2D"};
   shark.axes = {"batch channel y x"};

@@ -206,9 +206,10 @@ Error WrongSize(const std::string& url, std::int64_t size, std::int64_t expected
 }
 
 Error WrongSum(const std::string& url, const std::string& sha256, const std::string& expected) {
-  return CorruptError(fmt::format("{} has the sha256 {}, but {} is stated; what came was thrown away. If it is the "
-                                  "same the next time, tell those who keep the collection",
-                                  url, sha256, expected));
+  return CorruptError(
+      fmt::format("{} has the sha256 {}, but {} is stated; what came was thrown away. If it is the "
+                  "same the next time, tell those who keep the collection",
+                  url, sha256, expected));
 }
 
 }  // namespace

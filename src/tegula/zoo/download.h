@@ -29,9 +29,9 @@ struct Downloaded {
 };
 
 struct RetryOptions {
-  int attempts = 5;                 ///< without any progress in between
-  double first_wait_seconds = 0.5;  ///< doubled after each attempt
-  double longest_wait_seconds = 60; ///< also where a server asks for more
+  int attempts = 4;                  ///< without any progress in between
+  double first_wait_seconds = 0.5;   ///< doubled after each attempt
+  double longest_wait_seconds = 60;  ///< also where a server asks for more
   int redirects = 5;
 };
 

@@ -20,7 +20,9 @@ class Download : public ::testing::Test {
                         return true;
                       });
   }
-  void Answer(std::vector<ScriptedAnswer> answers, const char* url = kUrl) { script_->answers[url] = std::move(answers); }
+  void Answer(std::vector<ScriptedAnswer> answers, const char* url = kUrl) {
+    script_->answers[url] = std::move(answers);
+  }
   Result<std::string> Text(Expected expected = {.limit = 1000}) { return New().Text(kUrl, expected, {}); }
   Result<Downloaded> File(Expected expected = {.limit = 1000}) {
     return New().ToFile(kUrl, path_, expected, "fetching", progress_, {});

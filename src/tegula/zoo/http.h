@@ -26,11 +26,11 @@ struct HttpRequest {
 /// What a server says before the content.
 struct HttpHead {
   int status = 0;
-  std::string location;             ///< where a redirect leads, as a full address; empty otherwise
-  std::string validator;            ///< a strong ETag, else Last-Modified; empty if there is neither
-  std::string content_type;         ///< lower case, without parameters
-  std::int64_t content_length = -1; ///< of what follows; -1 if it is not said
-  std::int64_t range_begin = -1;    ///< of Content-Range, with the size of the whole; -1 if it is not said
+  std::string location;              ///< where a redirect leads, as a full address; empty otherwise
+  std::string validator;             ///< a strong ETag, else Last-Modified; empty if there is neither
+  std::string content_type;          ///< lower case, without parameters
+  std::int64_t content_length = -1;  ///< of what follows; -1 if it is not said
+  std::int64_t range_begin = -1;     ///< of Content-Range, with the size of the whole; -1 if it is not said
   std::int64_t range_size = -1;
   std::optional<double> retry_after_seconds;
 };

@@ -148,7 +148,8 @@ Result<HttpOptions> HttpOptionsFromEnvironment() {
   if (text.empty()) return options;
   const std::optional<double> seconds = ParseDouble(text);
   if (!seconds || !(*seconds >= 1) || *seconds > 86400)
-    return InvalidError(fmt::format("TEGULA_HTTP_TIMEOUT is '{}'; it must be a number of seconds from 1 to 86400", text));
+    return InvalidError(
+        fmt::format("TEGULA_HTTP_TIMEOUT is '{}'; it must be a number of seconds from 1 to 86400", text));
   options.connect_seconds = options.stall_seconds = *seconds;
   return options;
 }

@@ -32,9 +32,7 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-bool IsDeprecated(const Json& json) {
-  return BoolOf(json, "deprecated") || TextOf(json, "status") == "deprecated";
-}
+bool IsDeprecated(const Json& json) { return BoolOf(json, "deprecated") || TextOf(json, "status") == "deprecated"; }
 
 std::optional<IndexItem> ReadItem(const Json& json) {
   if (TextOf(json, "type") != "model") return std::nullopt;

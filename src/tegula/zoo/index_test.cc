@@ -14,10 +14,11 @@ std::string Item(const std::string& id, const std::string& more = "") {
 }
 
 TEST(ParseIndex, TakesModelsWithTheirVersions) {
-  const Index index = ParseIndex(R"({"timestamp": "t", "items": [{"id": "bioimage-io/some-data", "type": "dataset"}, )" +
-                                     Item("bioimage-io/affable-shark", R"(, "comment": null)") + "]}",
-                                 {})
-                          .value();
+  const Index index =
+      ParseIndex(R"({"timestamp": "t", "items": [{"id": "bioimage-io/some-data", "type": "dataset"}, )" +
+                     Item("bioimage-io/affable-shark", R"(, "comment": null)") + "]}",
+                 {})
+          .value();
   ASSERT_EQ(index.models.size(), 1U);
   EXPECT_EQ(index.timestamp, "t");
   EXPECT_EQ(index.Find("affable-shark")->versions[0].sha256, kSum);
@@ -29,8 +30,8 @@ TEST(ParseIndex, TakesModelsWithTheirVersions) {
 TEST(ParseIndex, LeavesOutWhatIsNoIdVersionOrSum) {
   std::string text = R"({"items": [)" + Item("../../etc") + "," + Item("a/b/c") + "," + Item("Shark") + "," +
                      R"({"id": "a-b", "type": "model", "versions": [{"version": "v0", "sha256": "short"}]},)" +
-                     R"({"id": "a-b", "type": "model", "versions": [{"version": "../v0", "sha256": ")" + kSum + R"("}]},)" +
-                     R"({"id": "a-b", "type": "model", "versions": 7}, {"type": "model"}, null, 3, "x"]})";
+                     R"({"id": "a-b", "type": "model", "versions": [{"version": "../v0", "sha256": ")" + kSum +
+                     R"("}]},)" + R"({"id": "a-b", "type": "model", "versions": 7}, {"type": "model"}, null, 3, "x"]})";
   EXPECT_TRUE(ParseIndex(text, {}).value().models.empty());
 }
 

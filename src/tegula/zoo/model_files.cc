@@ -39,10 +39,10 @@ Result<std::string> ModelFiles::NameOf(const std::string& source) {
   if (!spec::IsUrl(source)) return spec::ConfinedName(source);
   const std::string url(Trim(source));
   const std::string file(spec::FileNameOf(url.substr(0, url.find_first_of("?#"))));
-  TEGULA_ASSIGN_OR_RETURN(std::string name,
-                          spec::ConfinedName(fmt::format("elsewhere/{}/{}",
-                                                         Sha256OfBytes(url.substr(0, url.find(file))).substr(0, 8),
-                                                         file.empty() ? "file" : file)));
+  TEGULA_ASSIGN_OR_RETURN(
+      std::string name,
+      spec::ConfinedName(fmt::format("elsewhere/{}/{}", Sha256OfBytes(url.substr(0, url.find(file))).substr(0, 8),
+                                     file.empty() ? "file" : file)));
   addresses_.emplace(name, url);
   return name;
 }

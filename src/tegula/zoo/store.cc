@@ -34,10 +34,10 @@ std::string FileOf(const About& about) { return about.is_zip ? "package.zip" : "
 
 // An address with everything that is known before its description comes.
 struct Store::Resolved {
-  Address address;     // with the version
+  Address address;  // with the version
   Remote remote;
-  std::string sha256;  // of the description; empty if nobody states it
-  std::string version; // of the index; empty outside the collection
+  std::string sha256;   // of the description; empty if nobody states it
+  std::string version;  // of the index; empty outside the collection
   bool deprecated = false;
 };
 
@@ -77,18 +77,16 @@ Result<IndexVersion> Store::ChooseVersion(const IndexItem& item, const std::stri
   std::vector<std::string> there;
   for (auto version = item.versions.rbegin(); version != item.versions.rend(); ++version) {
     const Limits& limits = fetcher_->context().limits;
-    TEGULA_ASSIGN_OR_RETURN(
-        const std::string sha256,
-        fetcher_->Content(CollectionRemote(places_, item.name, version->version).description,
-                          {.sha256 = version->sha256, .limit = limits.description_bytes},
-                          fmt::format("rdf.yaml of {}/{}", item.name, version->version)));
+    TEGULA_ASSIGN_OR_RETURN(const std::string sha256,
+                            fetcher_->Content(CollectionRemote(places_, item.name, version->version).description,
+                                              {.sha256 = version->sha256, .limit = limits.description_bytes},
+                                              fmt::format("rdf.yaml of {}/{}", item.name, version->version)));
     TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(cache().Content(sha256), limits.description_bytes));
     TEGULA_ASSIGN_OR_RETURN(const spec::ReadDescription read, spec::ReadRdf(text, limits));
     if (read.model.version == wanted || "v" + read.model.version == wanted) return *version;
     there.push_back(version->version + (read.model.version.empty() ? "" : " (" + read.model.version + ")"));
   }
-  return NotFoundError(
-      fmt::format("{} has no version {}; there are {}", item.name, wanted, fmt::join(there, ", ")));
+  return NotFoundError(fmt::format("{} has no version {}; there are {}", item.name, wanted, fmt::join(there, ", ")));
 }
 
 Result<Store::Resolved> Store::ResolveInCollection(const Address& address, bool refetch) {
@@ -96,16 +94,17 @@ Result<Store::Resolved> Store::ResolveInCollection(const Address& address, bool 
   Result<Index> index = refetch && !offline ? FetchIndex() : CachedIndex();
   if (!offline && !refetch && (!index.ok() || index->Find(address.name) == nullptr)) index = FetchIndex();
   if (!index.ok() && offline)
-    return NotFoundError(fmt::format("{} is not in the cache, and --offline forbids looking it up; run the command once "
-                                     "without --offline",
-                                     ToString(address)));
+    return NotFoundError(
+        fmt::format("{} is not in the cache, and --offline forbids looking it up; run the command once "
+                    "without --offline",
+                    ToString(address)));
   if (!index.ok()) return std::move(index).error();
   const IndexItem* const item = index->Find(address.name);
   if (item == nullptr) {
     const std::vector<std::string> near = index->Near(address.name);
-    return NotFoundError(fmt::format(
-        "there is no model {} on this disk or in the collection{}", address.name,
-        near.empty() ? std::string("; `tegula zoo search` finds models") : "; did you mean " + Join(near, " or ") + "?"));
+    return NotFoundError(fmt::format("there is no model {} on this disk or in the collection{}", address.name,
+                                     near.empty() ? std::string("; `tegula zoo search` finds models")
+                                                  : "; did you mean " + Join(near, " or ") + "?"));
   }
   TEGULA_ASSIGN_OR_RETURN(const IndexVersion version, ChooseVersion(*item, address.version));
   Resolved resolved{{Address::Kind::kCollection, item->name, version.version},
@@ -132,8 +131,7 @@ Result<Store::Resolved> Store::Resolve(const Address& address, bool refetch) {
 Result<std::string> Store::FetchDescription(Resolved& resolved) {
   const Limits& limits = fetcher_->context().limits;
   const Address::Kind kind = resolved.address.kind;
-  const std::int64_t limit =
-      kind == Address::Kind::kUrl ? limits.archive_file_bytes : limits.description_bytes;
+  const std::int64_t limit = kind == Address::Kind::kUrl ? limits.archive_file_bytes : limits.description_bytes;
   const std::string name = ToString(resolved.address);
   Result<std::string> sha256 = fetcher_->Content(resolved.remote.description, {resolved.sha256, -1, limit}, name);
   const bool has_other = kind == Address::Kind::kDoi || kind == Address::Kind::kHuggingFace;
@@ -213,8 +211,7 @@ Result<spec::Package> Store::Read(const StoredModel& model) {
   const Limits& limits = fetcher_->context().limits;
   cache().Touch(model.sha256);
   TEGULA_ASSIGN_OR_RETURN(std::unique_ptr<ModelFiles> files, ModelFiles::Open(fetcher_, model.sha256, model.about));
-  if (!model.about.is_zip)
-    return spec::Package::Read(std::move(files), "rdf.yaml", model.about.reference, limits);
+  if (!model.about.is_zip) return spec::Package::Read(std::move(files), "rdf.yaml", model.about.reference, limits);
   TEGULA_ASSIGN_OR_RETURN(const Path zip, files->OnDisk("package.zip", limits.archive_file_bytes));
   return spec::Package::Read(zip, limits);
 }
