@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   request.images = {argv[3]};
   request.output = argv[4];
   request.overwrite = true;
-  request.threads = 2;
+  request.engine.threads = 2;
   request.objects.classes = {"0"};  // the first output channel, above 0.5
   const auto done = tegula::app::Predict(request, engines, context);
   if (!done.ok()) {

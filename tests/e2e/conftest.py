@@ -4,11 +4,14 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
 PROGRAM = os.environ["TEGULA_PROGRAM"]
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))  # for what both tiers use
+CACHE = tempfile.TemporaryDirectory(prefix="tegula-tests-")  # of this run alone
+os.environ["TEGULA_CACHE"] = CACHE.name
 
 
 class Run:

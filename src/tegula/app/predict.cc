@@ -9,8 +9,8 @@
 #include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/app/pictures.h"
+#include "tegula/app/select.h"
 #include "tegula/app/staging.h"
-#include "tegula/app/test.h"
 #include "tegula/app/version.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
@@ -23,6 +23,7 @@
 #include "tegula/pipeline/objects_pass.h"
 #include "tegula/pipeline/prediction.h"
 #include "tegula/pipeline/second_pass.h"
+#include "tegula/spec/sizes.h"
 
 namespace tegula::app {
 namespace {
@@ -85,6 +86,16 @@ class Stopwatch {
  private:
   double wall_ = MonotonicSeconds(), cpu_ = CpuSeconds();
 };
+
+std::string ProofOf(const WeightsCheck& check) {
+  double largest = 0;
+  for (const OutputCheck& output : check.outputs) largest = std::max(largest, output.comparison.max_abs);
+  return fmt::format("{} {}: {}", Title(check), check.engine_version,
+                     check.outputs.empty()
+                         ? "not proven, as the model's description states no test tensors"
+                         : fmt::format("largest difference to the model's test outputs {:.2g}{}", largest,
+                                       check.status == CheckStatus::kFailed ? ", which is out of tolerance" : ""));
+}
 
 // One image on its way from source to folder.
 class ImageRun {
@@ -363,10 +374,15 @@ class ImageRun {
     for (const spec::Citation& cite : model.cite)
       record_.model.cite.push_back(cite.text + (cite.doi.empty() ? "" : " https://doi.org/" + cite.doi));
     const WeightsCheck& check = job_.proven.check;
-    record_.engine = {check.engine, check.engine_version, std::string(engines::PrecisionName(engines::Precision::kF32)),
-                      job_.request.threads,
-                      job_.request.engine == "auto" ? "the first engine that reproduces the model's test outputs"
-                                                    : "it was asked for"};
+    const EngineRequest& engine = job_.request.engine;
+    record_.engine = {
+        check.engine, check.engine_version, std::string(engines::PrecisionName(check.precision)), engine.threads,
+        engine.engine == "auto" ? "the fastest that reproduces the model's test outputs" : "it was asked for"};
+    record_.notes.insert(record_.notes.end(), check.notes.begin(), check.notes.end());
+    if (check.outputs.empty() || check.status == CheckStatus::kFailed) record_.notes.push_back(ProofOf(check));
+    if (check.is_converted)
+      record_.notes.push_back(fmt::format("the {} weights were converted for {} and hold against the original",
+                                          record_.model.weights_format, check.engine));
     for (const OutputCheck& output : check.outputs)
       record_.tests.push_back({output.output_id, output.comparison.max_abs, output.comparison.tolerance.absolute,
                                output.comparison.tolerance.relative, output.comparison.passed});
@@ -409,23 +425,23 @@ std::vector<Path> FoldersFor(const PredictRequest& request) {
 
 }  // namespace
 
-Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engines::Registry& registry,
+Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engines::Registry& registry,
                                              const RunContext& context) {
+  PredictRequest request = wanted;
   TEGULA_ASSIGN_OR_RETURN(std::vector<const outputs::OutputFormat*> formats,
                           outputs::FindOutputFormats(request.formats));
   TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(request.model, context));
   const spec::ModelDescription& model = package.description();
+  if (request.border_as_reference)
+    request.tiling.border = spec::PadsByHalo(model) ? tiling::Border::kPad : tiling::Border::kNetwork;
   TEGULA_TRY(pipeline::CheckApplicable(model).Context(request.model.string()));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels, LabelsOf(request.objects.classes, model.outputs.front()));
   TEGULA_ASSIGN_OR_RETURN(Normalisation normalisation,
                           Normalisation::Open(request.statistics_from, model, request.images.size()));
   // A missing image is told before the network is loaded.
   for (const std::string& image : request.images) TEGULA_TRY(image::Open(image, context.limits));
-  TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven,
-                          SelectNetwork(package, request.engine, {.threads = request.threads}, registry, context));
-  context.progress.Note(fmt::format("{} with {} {}: largest difference to the model's test outputs {:.2g}",
-                                    spec::WeightsFormatName(proven.weights->format), proven.check.engine,
-                                    proven.check.engine_version, proven.check.outputs.front().comparison.max_abs));
+  TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven, SelectNetwork(package, request.engine, registry, context));
+  context.progress.Note(ProofOf(proven.check));
 
   TEGULA_TRY(normalisation.TakeDataset(context, request.images, request.binding));
   const Job job{request, package, proven, normalisation, std::move(labels), std::move(formats)};

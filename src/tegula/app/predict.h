@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tegula/app/prove.h"
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
 #include "tegula/image/binding.h"
@@ -30,8 +31,8 @@ struct PredictRequest {
   std::string statistics_from = "image";  ///< as Normalisation::Open takes it
   bool save_statistics = false;           ///< leave statistics.json, which other runs and bioimageio.core can use
   tiling::TileRequest tiling;
-  std::string engine = "auto";
-  int threads = 1;
+  bool border_as_reference = true;  ///< decides tiling.border by what bioimageio.core does: see spec::PadsByHalo
+  EngineRequest engine;
   ObjectRequest objects;
   std::string command_line;  ///< for the run record
 };

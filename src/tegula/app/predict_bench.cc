@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "tegula/app/predict.h"
-#include "tegula/app/test.h"
+#include "tegula/app/select.h"
 #include "tegula/core/platform.h"
 #include "tegula/image/open.h"
 #include "tegula/pipeline/prediction.h"
@@ -69,12 +69,11 @@ Result<EngineAlone> Prepare(const spec::Package& package, const ProvenNetwork& p
 }
 
 Result<nlohmann::json> Measure(const PredictRequest& request, engines::Registry& registry) {
-  const auto executor = NewThreadExecutor(request.threads + 2);
+  const auto executor = NewThreadExecutor(request.engine.threads + 2);
   SilentProgress progress;
   const RunContext context{.executor = *executor, .progress = progress};
   TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(request.model, context.limits));
-  TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven,
-                          SelectNetwork(package, request.engine, {.threads = request.threads}, registry, context));
+  TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven, SelectNetwork(package, request.engine, registry, context));
   TEGULA_ASSIGN_OR_RETURN(EngineAlone alone, Prepare(package, proven, request.images.front(), request, context));
   const ConstView window = std::as_const(alone.window).view();
   TEGULA_TRY(alone.session->Run({&window, 1}));
@@ -91,15 +90,15 @@ Result<nlohmann::json> Measure(const PredictRequest& request, engines::Registry&
     megapixels = done.front().megapixels;
   }
   const double engine_cpu = Times::Median(engine.cpu), engine_wall = Times::Median(engine.wall);
-  const double use = engine_cpu / (engine_wall * request.threads);
+  const double use = engine_cpu / (engine_wall * request.engine.threads);
   if (use < kLeastUse)
     return InternalError(
         fmt::format("the engine used {:.2f} of its {} threads' time, so this run says nothing; was the "
                     "machine busy, or were its threads bound to one core?",
-                    use, request.threads));
+                    use, request.engine.threads));
   return nlohmann::json{{"model", package.description().name},
                         {"engine", proven.check.engine},
-                        {"threads", request.threads},
+                        {"threads", request.engine.threads},
                         {"windows", alone.tiles},
                         {"window", fmt::format("{}", ToString(alone.window.shape()))},
                         {"megapixels", megapixels},
@@ -127,7 +126,7 @@ int main(int argc, char** argv) {
   request.images = {argv[3]};
   request.output = argv[4];
   request.overwrite = true;
-  request.threads = tegula::AvailableCores();
+  request.engine.threads = tegula::AvailableCores();
   const auto result = tegula::app::Measure(request, registry);
   if (!result.ok()) {
     std::fprintf(stderr, "predict_bench: %s\n", tegula::ToString(result.error()).c_str());

@@ -3,173 +3,161 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
-#include "tegula/app/compare_objects.h"
 #include "tegula/app/model_source.h"
-#include "tegula/core/platform.h"
 #include "tegula/pipeline/whole.h"
-#include "tegula/tensor/npy.h"
 
 namespace tegula::app {
 namespace {
 
-Result<std::vector<Tensor>> TestTensors(const spec::Package& package,
-                                        const std::vector<spec::TensorDescription>& tensors, const Limits& limits) {
-  std::vector<Tensor> read;
-  for (const spec::TensorDescription& tensor : tensors) {
-    if (!tensor.test_tensor)
-      return UnsupportedError(fmt::format("tensor {} has no test tensor, so nothing can be proven", tensor.id));
-    TEGULA_ASSIGN_OR_RETURN(const Path file, package.File(*tensor.test_tensor));
-    TEGULA_ASSIGN_OR_RETURN(Tensor values, ReadNpy(file, limits));
-    read.push_back(std::move(values));
+// What the described sizes are for an output, against what came out; empty if they agree.
+std::string WrongShape(const spec::ModelDescription& model, const std::vector<Tensor>& outputs,
+                       const spec::SizeChoice& choice) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const spec::TensorDescription& output = model.outputs[i];
+    for (std::size_t a = 0; a < output.axes.size(); ++a) {
+      const std::int64_t size = outputs[i].shape()[static_cast<int>(a)];
+      const std::optional<std::int64_t> expected = spec::SizeOf(model, output.axes[a], choice);
+      if (expected && *expected != size)
+        return fmt::format("output {} has {} along {}, not the {} that the description gives", output.id, size,
+                           output.axes[a].id, *expected);
+      const auto* const range = std::get_if<spec::DataDependentSize>(&output.axes[a].size);
+      if (range != nullptr && (size < range->min || (range->max && size > *range->max)))
+        return fmt::format("output {} has {} along {}, outside the range that the description gives", output.id, size,
+                           output.axes[a].id);
+    }
   }
-  return read;
+  return {};
 }
 
-std::string FailedOutputs(const std::vector<OutputCheck>& outputs) {
-  std::vector<std::string> reasons;
-  for (const OutputCheck& output : outputs)
-    if (!output.comparison.passed)
-      reasons.push_back(fmt::format("output {}: {}", output.output_id, output.comparison.reason));
-  return fmt::format("{}", fmt::join(reasons, "; "));
-}
-
-// How much of two objects must be common: what the reference's own labels keep under a change of the last digits.
-constexpr double kStarDistOverlap = 0.9, kCellposeOverlap = 0.8;
-
-Comparison CompareOutput(const spec::TensorDescription& output, const Tensor& actual, const Tensor& expected,
-                         const spec::Tolerance& tolerance) {
-  for (const spec::OpDescription& op : output.ops) {
-    if (std::holds_alternative<spec::StardistPostprocessing>(op))
-      return CompareObjects(actual, expected, kStarDistOverlap);
-    if (std::holds_alternative<spec::CellposeFlowDynamics>(op))
-      return CompareObjects(actual, expected, kCellposeOverlap);
-  }
-  return Compare(actual, expected, tolerance);
-}
-
-// The check of an entry that could not be compared.
-WeightsCheck NotCompared(const spec::WeightsEntry& weights, std::string engine, CheckStatus status,
-                         std::string reason) {
-  WeightsCheck check;
-  check.format = weights.format;
-  check.engine = std::move(engine);
-  check.status = status;
-  check.reason = std::move(reason);
+SizeCheck CheckSize(const spec::ModelDescription& model, const engines::Network& network,
+                    const std::vector<Tensor>& tests, const spec::SizeChoice& choice, const Limits& limits) {
+  SizeCheck check{choice.batch, choice.n, ""};
+  const auto run = [&]() -> Result<std::string> {
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, ResizedInputs(model, tests, choice, limits));
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, pipeline::RunWhole(model, network, inputs, limits));
+    return WrongShape(model, outputs, choice);
+  };
+  const Result<std::string> wrong = run();
+  check.reason = wrong.ok() ? *wrong : ToString(wrong.error());
   return check;
 }
 
-WeightsCheck CheckWith(const spec::Package& package, const spec::WeightsEntry& weights, std::string_view engine,
-                       const TestRequest& request, engines::Registry& registry, const RunContext& context) {
-  const Result<const engines::Engine*> found = registry.Find(engine);
-  if (!found.ok()) return NotCompared(weights, std::string(engine), CheckStatus::kNotRun, ToString(found.error()));
-  Result<ProvenNetwork> proven = Prove(package, weights, **found, {.threads = request.threads}, context.limits);
-  if (!proven.ok()) return NotCompared(weights, std::string(engine), CheckStatus::kFailed, ToString(proven.error()));
-  return std::move(proven->check);
+class Tester {
+ public:
+  Tester(const TestRequest& request, const spec::Package& package, engines::Registry& registry,
+         const RunContext& context)
+      : request_(request), package_(package), registry_(registry), context_(context) {}
+
+  Status Run(TestReport& report) {
+    const Result<TestTensors> tests = ReadTestTensors(package_, context_.limits);
+    for (const spec::WeightsEntry& weights : package_.description().weights) {
+      if (request_.engine.weights && *request_.engine.weights != weights.format) continue;
+      std::vector<Candidate> candidates = CandidatesOf(package_.description(), request_.engine);
+      std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.weights != &weights; });
+      if (candidates.empty()) report.checks.push_back(NotRun(weights)), report.results.emplace_back();
+      for (const Candidate& candidate : candidates) {
+        if (context_.stop.stop_requested()) return CancelledError();
+        TestTensorsOfCheck result;
+        report.checks.push_back(tests.ok() ? Check(candidate, *tests, result) : NotCompared(candidate, tests.error()));
+        report.results.push_back(std::move(result));
+        // The next engine is asked where the preferred one cannot.
+        if (!request_.all_engines && report.checks.back().status != CheckStatus::kNotRun) break;
+      }
+    }
+    if (request_.keep_tensors && tests.ok()) {
+      for (const Tensor& tensor : tests->inputs) report.tests.inputs.push_back(tensor.Clone());
+      for (const Tensor& tensor : tests->outputs) report.tests.outputs.push_back(tensor.Clone());
+    }
+    return Ok();
+  }
+
+ private:
+  WeightsCheck NotRun(const spec::WeightsEntry& weights) const {
+    const bool is_any = request_.engine.engine == "auto";
+    return NotCompared(
+        {&weights, is_any ? "" : request_.engine.engine, ""},
+        UnsupportedError(is_any ? fmt::format("no engine runs {}", spec::WeightsFormatName(weights.format))
+                                : fmt::format("the engine {} does not run {}", request_.engine.engine,
+                                              spec::WeightsFormatName(weights.format))));
+  }
+
+  WeightsCheck Check(const Candidate& candidate, const TestTensors& tests, TestTensorsOfCheck& result) const {
+    Result<ProvenNetwork> proven =
+        Prove(package_, candidate, tests, request_.engine, registry_, context_,
+              {.measures_memory = true, .outputs = request_.keep_tensors ? &result.outputs : nullptr});
+    if (!proven.ok()) return NotCompared(candidate, proven.error());
+    WeightsCheck& check = proven->check;
+    if (!request_.other_sizes) return std::move(check);
+    const spec::ModelDescription& model = package_.description();
+    for (const spec::SizeChoice& choice : OtherSizes(model)) {
+      check.sizes.push_back(CheckSize(model, *proven->network, tests.inputs, choice, context_.limits));
+      if (!check.sizes.back().passed()) check.status = CheckStatus::kFailed;
+    }
+    const auto wrong =
+        std::find_if(check.sizes.begin(), check.sizes.end(), [](const SizeCheck& size) { return !size.passed(); });
+    if (wrong != check.sizes.end())
+      check.reason += fmt::format("{}with batch {} and sizes of min + {} * step: {}", check.reason.empty() ? "" : "; ",
+                                  wrong->batch, wrong->n, wrong->reason);
+    return std::move(check);
+  }
+
+  const TestRequest& request_;
+  const spec::Package& package_;
+  engines::Registry& registry_;
+  const RunContext& context_;
+};
+
+std::int64_t CountOf(const std::vector<WeightsCheck>& checks, CheckStatus status) {
+  return std::count_if(checks.begin(), checks.end(),
+                       [status](const WeightsCheck& check) { return check.status == status; });
+}
+
+// The test outputs came out right.
+bool FailedOnlyInSizes(const WeightsCheck& check) {
+  return check.status == CheckStatus::kFailed && !check.outputs.empty() &&
+         std::all_of(check.outputs.begin(), check.outputs.end(),
+                     [](const OutputCheck& output) { return output.comparison.passed; });
 }
 
 }  // namespace
 
 bool TestReport::passed() const {
-  const auto is = [](CheckStatus status) {
-    return [status](const WeightsCheck& check) { return check.status == status; };
-  };
-  return std::any_of(checks.begin(), checks.end(), is(CheckStatus::kPassed)) &&
-         std::none_of(checks.begin(), checks.end(), is(CheckStatus::kFailed));
+  const std::int64_t passed = CountOf(checks, CheckStatus::kPassed), unproven = CountOf(checks, CheckStatus::kUnproven);
+  return passed + unproven > 0 && CountOf(checks, CheckStatus::kFailed) == 0 &&
+         !(is_strict && unproven + CountOf(checks, CheckStatus::kNotRun) > 0);
 }
 
-Result<ProvenNetwork> Prove(const spec::Package& package, const spec::WeightsEntry& weights,
-                            const engines::Engine& engine, const engines::NetworkOptions& options,
-                            const Limits& limits) {
-  const spec::ModelDescription& model = package.description();
-  TEGULA_TRY(engine.CanRun(weights));
-  TEGULA_ASSIGN_OR_RETURN(const spec::WeightsOnDisk file, package.Weights(weights));
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, TestTensors(package, model.inputs, limits));
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> expected, TestTensors(package, model.outputs, limits));
-
-  ProvenNetwork proven;
-  proven.weights = &weights;
-  proven.weights_sha256 = file.sha256;
-  TEGULA_ASSIGN_OR_RETURN(proven.network, engine.Load(weights, file.path, options).Context(weights.file.source));
-  const double start = MonotonicSeconds();
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs,
-                          pipeline::RunWhole(model, *proven.network, inputs, limits));
-  WeightsCheck& check = proven.check;
-  check.seconds = MonotonicSeconds() - start;
-  check.format = weights.format;
-  check.engine = engine.name();
-  check.engine_version = engine.version();
-  check.status = CheckStatus::kPassed;
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const std::string& id = model.outputs[i].id;
-    check.outputs.push_back(
-        {id, CompareOutput(model.outputs[i], outputs[i], expected[i], model.ToleranceFor(id, weights.format))});
-    if (!check.outputs.back().comparison.passed) check.status = CheckStatus::kFailed;
+std::string TestReport::verdict() const {
+  const std::int64_t not_run = CountOf(checks, CheckStatus::kNotRun);
+  const bool is_unproven = CountOf(checks, CheckStatus::kUnproven) > 0;
+  if (passed())
+    return fmt::format("{}{}",
+                       is_unproven ? "it runs, but nothing is proven: the description states no test tensors"
+                                   : "passed: the model reproduces its test outputs",
+                       not_run > 0 ? fmt::format(" ({} of its weights were not run)", not_run) : "");
+  if (CountOf(checks, CheckStatus::kFailed) > 0) {
+    const bool is_size = std::none_of(checks.begin(), checks.end(), [](const WeightsCheck& check) {
+      return check.status == CheckStatus::kFailed && !FailedOnlyInSizes(check);
+    });
+    return is_size ? "FAILED: the network does not take all sizes that the description gives"
+                   : "FAILED: the model does not reproduce its test outputs";
   }
-  check.reason = FailedOutputs(check.outputs);
-  return proven;
+  if (is_unproven) return "FAILED: nothing is proven, as the description states no test tensors";
+  if (CountOf(checks, CheckStatus::kPassed) > 0) return "FAILED: not all of its weights were run";
+  return "FAILED: none of its weights was run";
 }
 
 Result<TestReport> Test(const TestRequest& request, engines::Registry& registry, const RunContext& context) {
   TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(request.model, context));
-  if (request.engine != "auto") TEGULA_TRY(registry.Find(request.engine));
+  if (request.engine.engine != "auto") TEGULA_TRY(registry.Find(request.engine.engine));
+  TEGULA_TRY(CheckHasWeights(package.description(), request.engine));
   TestReport report;
-  report.model_name = package.description().name;
   report.package = request.model.string();
-  for (const spec::WeightsEntry& weights : package.description().weights) {
-    if (context.stop.stop_requested()) return CancelledError();
-    std::vector<std::string> engines = engines::Registry::CandidatesFor(weights);
-    if (request.engine != "auto")
-      std::erase_if(engines, [&](const std::string& name) { return name != request.engine; });
-    if (engines.empty()) {
-      report.checks.push_back(NotCompared(weights, "", CheckStatus::kNotRun,
-                                          request.engine == "auto"
-                                              ? "no engine runs this format"
-                                              : "the engine " + request.engine + " does not run this format"));
-    }
-    for (const std::string& engine : engines)
-      report.checks.push_back(CheckWith(package, weights, engine, request, registry, context));
-  }
-  if (context.stop.stop_requested()) return CancelledError();
+  report.model = package.description();
+  report.is_strict = request.is_strict;
+  TEGULA_TRY(Tester(request, package, registry, context).Run(report));
   return report;
-}
-
-Result<ProvenNetwork> SelectNetwork(const spec::Package& package, std::string_view engine,
-                                    const engines::NetworkOptions& options, engines::Registry& registry,
-                                    const RunContext& context) {
-  std::vector<std::string> reasons;
-  std::set<Code> codes;
-  for (const std::string& name : engines::Registry::Names()) {
-    if (engine != "auto" && engine != name) continue;
-    for (const spec::WeightsEntry& weights : package.description().weights) {
-      const std::vector<std::string> candidates = engines::Registry::CandidatesFor(weights);
-      if (std::find(candidates.begin(), candidates.end(), name) == candidates.end()) continue;
-      const Result<const engines::Engine*> found = registry.Find(name);
-      if (!found.ok()) {
-        reasons.push_back(ToString(found.error()));
-        codes.insert(found.error().code);
-        break;
-      }
-      Result<ProvenNetwork> proven = Prove(package, weights, **found, options, context.limits);
-      if (proven.ok() && proven->check.status == CheckStatus::kPassed) return proven;
-      codes.insert(proven.ok() ? Code::kUnsupported : proven.error().code);
-      reasons.push_back(fmt::format("{} with {}: {}", spec::WeightsFormatName(weights.format), name,
-                                    proven.ok() ? proven->check.reason : ToString(proven.error())));
-    }
-  }
-  if (engine != "auto") TEGULA_TRY(registry.Find(engine));
-  if (reasons.empty()) {
-    std::vector<std::string_view> formats;
-    for (const spec::WeightsEntry& weights : package.description().weights)
-      formats.push_back(spec::WeightsFormatName(weights.format));
-    return UnsupportedError(fmt::format(
-        "none of the model's weights ({}) runs with {}", fmt::join(formats, ", "),
-        engine == "auto" ? std::string("an engine of this installation") : "the engine " + std::string(engine)));
-  }
-  // One cause for all of them, like a damaged file, is the cause.
-  return Error{codes.size() == 1 ? *codes.begin() : Code::kUnsupported,
-               fmt::format("no weights of the model reproduce its test outputs here: {}", fmt::join(reasons, "; "))};
 }
 
 }  // namespace tegula::app

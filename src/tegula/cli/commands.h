@@ -21,6 +21,7 @@ struct Session {
   engines::Registry& registry;
   const RunContext& context;
   int threads;               ///< cores this process may use
+  Path cache;                ///< what is kept between runs; empty: nowhere
   std::string command_line;  ///< as it was typed, for the run record
 };
 

@@ -92,7 +92,7 @@ int Main(int argc, char** argv) {
   engines::Registry registry(PluginFolder());
   const RunContext context{.executor = *executor, .progress = progress, .stop = stop.get_token(), .offline = offline};
   Result<int> exit_code = Guarded("tegula", [&]() {
-    return run({registry, context, threads, CommandLine(argc, argv)});
+    return run({registry, context, threads, CacheFolder(), CommandLine(argc, argv)});
   });
   return exit_code.ok() ? *exit_code : Report(exit_code.error());
 }

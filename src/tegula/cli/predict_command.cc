@@ -5,6 +5,7 @@
 
 #include "tegula/app/predict.h"
 #include "tegula/cli/commands.h"
+#include "tegula/cli/engine_words.h"
 #include "tegula/cli/image_words.h"
 #include "tegula/core/text.h"
 
@@ -16,9 +17,10 @@ struct Words {
   std::vector<std::string> images;
   std::string output;
   std::vector<std::string> formats;
-  std::string border = "pad";
+  std::string border = "auto";
   std::string objects;
   ImageWords image;
+  EngineWords engine;
   std::int64_t tile = 0;
   std::int64_t context = -1;
   double threshold = 0;
@@ -27,7 +29,7 @@ struct Words {
   app::PredictRequest request;
 };
 
-app::PredictRequest RequestFrom(const Words& words, const CLI::App& command, const Session& session) {
+Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& command, const Session& session) {
   app::PredictRequest request = words.request;
   request.model = words.model;
   request.images = words.images;
@@ -36,11 +38,12 @@ app::PredictRequest RequestFrom(const Words& words, const CLI::App& command, con
   for (const std::string& list : words.formats)
     for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
   request.objects.classes = Names(words.objects);
+  request.border_as_reference = words.border == "auto";
   request.tiling.border = words.border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
   if (command.count("--tile") > 0) request.tiling.tile = words.tile;
   if (command.count("--context") > 0) request.tiling.context = words.context;
   if (command.count("--threshold") > 0) request.objects.threshold = words.threshold;
-  request.threads = session.threads;
+  TEGULA_ASSIGN_OR_RETURN(request.engine, words.engine.Request(session));
   request.command_line = session.command_line;
   return request;
 }
@@ -92,13 +95,10 @@ void AddPredict(CLI::App& app, Run& run) {
   command
       ->add_option("--border", words->border,
                    "pad: extend the image by the halo, as bioimageio predict; network: the network meets the edge, as "
-                   "bioimageio test")
-      ->check(CLI::IsMember({"pad", "network"}))
+                   "bioimageio test; auto: pad, but network for descriptions of format 0.4, as bioimageio.core")
+      ->check(CLI::IsMember({"auto", "pad", "network"}))
       ->capture_default_str();
-  command
-      ->add_option("--engine", request.engine,
-                   "auto: the first that reproduces the model's test outputs; or a name from `tegula engines`")
-      ->capture_default_str();
+  words->engine.AddTo(*command);
   command
       ->add_option("--statistics-from", request.statistics_from,
                    "whose mean, deviation and percentiles normalise the input: image; padded (the image with its halo, "
@@ -129,8 +129,9 @@ void AddPredict(CLI::App& app, Run& run) {
       const std::unique_ptr<Executor> own = words->workers > 0 ? NewThreadExecutor(words->workers) : nullptr;
       const RunContext& given = session.context;
       const RunContext context{own ? *own : given.executor, given.progress, given.stop, given.limits, given.offline};
+      TEGULA_ASSIGN_OR_RETURN(const app::PredictRequest wanted, RequestFrom(*words, *command, session));
       TEGULA_ASSIGN_OR_RETURN(const std::vector<app::ImagePrediction> predictions,
-                              app::Predict(RequestFrom(*words, *command, session), session.registry, context));
+                              app::Predict(wanted, session.registry, context));
       Print(words->json ? ToJson(predictions).dump(2) + "\n" : ToText(predictions));
       return 0;
     };

@@ -234,4 +234,18 @@ Status ReplaceFolder(const Path& from, const Path& to) {
   return Ok();
 }
 
+Status CopyFolderWhole(const Path& from, const Path& to) {
+  TEGULA_TRY(MakeFolders(to.parent_path()));
+  const Path copy = TemporaryBeside(to);
+  std::error_code failed, ignored;
+  std::filesystem::copy(from, copy, std::filesystem::copy_options::recursive, failed);
+  if (failed) {
+    std::filesystem::remove_all(copy, ignored);
+    return IoError(fmt::format("cannot copy {} to {}: {}", from.string(), copy.string(), failed.message()));
+  }
+  const Status replaced = ReplaceFolder(copy, to);
+  if (!replaced.ok()) std::filesystem::remove_all(copy, ignored);
+  return replaced;
+}
+
 }  // namespace tegula

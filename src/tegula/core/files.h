@@ -97,5 +97,7 @@ Status MakeFolders(const Path& path);
 /// Replaces `to` by `from` (both folders on one file system): a present `to` is moved aside first and removed
 /// after the rename, so that at every moment one of the two is whole under its name.
 Status ReplaceFolder(const Path& from, const Path& to);
+/// Copies a folder's files to `to`, which appears when it is complete; its parents are made. kIo.
+Status CopyFolderWhole(const Path& from, const Path& to);
 
 }  // namespace tegula

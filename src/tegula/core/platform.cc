@@ -47,17 +47,33 @@ std::string ProcessorName() {
 }
 
 // Not ru_maxrss of getrusage: that one also counts the process that started this one, as it was before exec.
-std::int64_t PeakMemoryBytes() {
-  constexpr std::string_view kPeak = "VmHWM:";
+namespace {
+
+// A line such as "VmHWM:   1234 kB".
+std::int64_t MemoryLine(std::string_view name) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
-    if (!line.starts_with(kPeak)) continue;
+    if (!line.starts_with(name)) continue;
     const std::size_t begin = line.find_first_of("0123456789");
     const std::size_t end = line.find_first_not_of("0123456789", std::min(begin, line.size()));
     if (begin == std::string::npos) break;
     return ParseInt(std::string_view(line).substr(begin, end - begin)).value_or(0) * 1024;
   }
   return 0;
+}
+
+}  // namespace
+
+std::int64_t PeakMemoryBytes() { return MemoryLine("VmHWM:"); }
+
+std::int64_t ResidentMemoryBytes() { return MemoryLine("VmRSS:"); }
+
+bool ResetPeakMemory() {
+  const int control = ::open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+  if (control < 0) return false;
+  const bool is_reset = ::write(control, "5", 1) == 1;
+  ::close(control);
+  return is_reset;
 }
 
 double CpuSeconds() {
@@ -93,12 +109,18 @@ std::string EnvironmentVariable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-Result<Path> UserCacheFolder() {
+Path UserCacheFolder() {
   const Path stated = EnvironmentVariable("XDG_CACHE_HOME");
   if (stated.is_absolute()) return stated;
   const Path home = EnvironmentVariable("HOME");
-  if (home.empty()) return NotFoundError("the environment names neither XDG_CACHE_HOME nor HOME");
-  return home / ".cache";
+  return home.is_absolute() ? home / ".cache" : Path();
+}
+
+Path CacheFolder() {
+  const std::string own = EnvironmentVariable("TEGULA_CACHE");
+  if (!own.empty()) return own;
+  const Path user = UserCacheFolder();
+  return user.empty() ? Path() : user / "tegula";
 }
 
 bool WaitFor(double seconds, const std::stop_token& stop) {

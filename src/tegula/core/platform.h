@@ -19,6 +19,10 @@ int AvailableCores();
 std::string ProcessorName();
 /// Largest resident memory of this process so far, in bytes; 0 if the system does not say.
 std::int64_t PeakMemoryBytes();
+/// Resident memory now, in bytes; 0 if the system does not say.
+std::int64_t ResidentMemoryBytes();
+/// From now on PeakMemoryBytes counts anew; false if the system cannot do that.
+bool ResetPeakMemory();
 /// User and system CPU time of this process so far, in seconds.
 double CpuSeconds();
 /// Seconds since an arbitrary moment; never goes back.
@@ -30,9 +34,11 @@ bool StandardErrorIsTerminal();
 int TerminalColumns();
 /// The value of an environment variable, or an empty string.
 std::string EnvironmentVariable(const char* name);
-/// Where programs keep what they can make or fetch again: XDG_CACHE_HOME, or .cache in the user's home. kNotFound if
-/// the environment names neither.
-Result<Path> UserCacheFolder();
+/// Where programs keep what they can make or fetch again: XDG_CACHE_HOME, or .cache in the user's home; empty if the
+/// environment names neither.
+Path UserCacheFolder();
+/// Where this program does so: TEGULA_CACHE, or `tegula` in the user's cache folder; empty as there. It need not exist.
+Path CacheFolder();
 /// Waits; false, and at once, on a stop request.
 bool WaitFor(double seconds, const std::stop_token& stop);
 

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,14 +21,15 @@
 namespace tegula::engines {
 
 /// Element type of the arithmetic inside the network. Never chosen by an engine on its own.
-enum class Precision : std::uint8_t { kF32, kBf16 };
+enum class Precision : std::uint8_t { kF32, kBf16, kF16 };
 constexpr std::string_view PrecisionName(Precision precision) noexcept {
-  return precision == Precision::kBf16 ? "bfloat16" : "float32";
+  return precision == Precision::kBf16 ? "bfloat16" : precision == Precision::kF16 ? "float16" : "float32";
 }
 
 struct NetworkOptions {
   int threads = 1;  ///< threads of one session's computation
   Precision precision = Precision::kF32;
+  std::string device = "cpu";  ///< where it computes: cpu, gpu, gpu.1, cuda, cuda:1
 };
 
 /// One input or output as the network itself declares it. A size of -1 is free.
@@ -43,8 +45,10 @@ class Session {
  public:
   virtual ~Session() = default;
   /// Runs the network once. Inputs are contiguous, in the network's order, of the shapes and dtypes the session was
-  /// made for; they are not kept. kInternal with the library's reason, kExhausted, kCancelled.
-  virtual Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs) = 0;
+  /// made for; they are not kept. kInternal with the library's reason, kExhausted, kCancelled after `stop` was
+  /// requested (at once if the library can be interrupted, else as soon as it is done).
+  virtual Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs, std::stop_token stop) = 0;
+  Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs) { return Run(inputs, {}); }
 };
 
 /// Immutable and thread-safe: the weights are loaded.
@@ -67,8 +71,9 @@ class Engine {
   virtual std::string version() const = 0;             ///< the library's own
   /// Answers from the weights entry alone, without loading; kUnsupported with the reason if not.
   virtual Status CanRun(const spec::WeightsEntry& weights) const = 0;
-  /// `file` is the entry's file on disk, a SavedModel's folder. kCorrupt if it is not a network, kUnsupported with the
-  /// operator that is missing.
+  /// `file` is the entry's file on disk, a SavedModel's folder, or what a converter made of it. kCorrupt if it is not a
+  /// network; kUnsupported with the operator that is missing, or if the device or processor does not compute in the
+  /// wanted precision (then NewSession may be the first to know); kNotFound if there is no such device.
   virtual Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry& weights, const Path& file,
                                                 const NetworkOptions& options) const = 0;
 };

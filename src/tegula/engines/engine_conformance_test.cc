@@ -43,6 +43,8 @@ TEST_P(EveryEngine, SaysWhatItIs) { CheckItSaysWhatItIs(Load()); }
 TEST_P(EveryEngine, GivesTheSameBitsInEveryRunAndSession) { CheckRunsAreRepeatable(Load(), GetParam()); }
 TEST_P(EveryEngine, RunsSessionsSideBySide) { CheckSessionsRunSideBySide(Load(), GetParam()); }
 TEST_P(EveryEngine, RefusesInputsItWasNotMadeFor) { CheckWrongInputsAreRefused(Load(), GetParam()); }
+TEST_P(EveryEngine, CanBeStopped) { CheckItCanBeStopped(Load(), GetParam()); }
+TEST_P(EveryEngine, ReplacesNothing) { CheckNothingIsReplaced(Load(), GetParam()); }
 TEST_P(EveryEngine, RefusesFilesThatAreNotNetworks) { CheckOtherFilesAreRefused(Load(), GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(Engines, EveryEngine, ::testing::ValuesIn(Cases()),

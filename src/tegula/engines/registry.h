@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tegula/engines/converter.h"
 #include "tegula/engines/engine.h"
 
 namespace tegula::engines {
@@ -22,7 +23,7 @@ struct EngineStatus {
 /// Finds and loads engines. Nothing is loaded before it is asked for. Thread-safe.
 class Registry {
  public:
-  /// Plug-ins are looked for as `folder`/libtegula_engine_NAME.so.
+  /// Plug-ins are looked for as `folder`/libtegula_engine_NAME.so and libtegula_converter_NAME.so.
   explicit Registry(Path folder);
   ~Registry();
   Registry(const Registry&) = delete;
@@ -35,6 +36,13 @@ class Registry {
   /// Loads the engine if need be. kNotFound for an unknown name (the sentence lists those there are), kUnsupported with
   /// the loader's reason if it is not installed or does not load.
   Result<const Engine*> Find(std::string_view name);
+  /// The name of the converter that makes weights of this format readable for an engine that does not run them as they
+  /// are; empty if there is none.
+  static std::string_view ConverterFor(std::string_view engine, const spec::WeightsEntry& weights);
+  /// Loads the converter if need be. Errors as Find.
+  Result<const Converter*> FindConverter(std::string_view name);
+  /// Changes whenever a plug-in is built or installed anew; loads nothing.
+  std::string Fingerprint() const;
   /// Loads every engine and says how that went.
   std::vector<EngineStatus> StatusOfAll();
 

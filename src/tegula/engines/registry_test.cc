@@ -25,6 +25,27 @@ TEST(Registry, KnowsWhichEngineIsMadeForWhat) {
   EXPECT_THAT(Registry::CandidatesFor(Weights(spec::WeightsFormat::kTensorflowJs, "w.zip")), ElementsAre());
 }
 
+TEST(Registry, KnowsWhichConverterWorksForWhichEngine) {
+  const spec::WeightsEntry torchscript = Weights(spec::WeightsFormat::kTorchscript, "w.pt");
+  EXPECT_EQ(Registry::ConverterFor("openvino", torchscript), "torchscript");
+  EXPECT_EQ(Registry::ConverterFor("libtorch", torchscript), "");
+  EXPECT_EQ(Registry::ConverterFor("openvino", Weights(spec::WeightsFormat::kOnnx, "w.onnx")), "");
+  Registry registry("/nowhere");
+  EXPECT_THAT(registry.FindConverter("torchscript").error().what, HasSubstr("not installed"));
+  EXPECT_EQ(registry.FindConverter("caffe").error().code, Code::kNotFound);
+}
+
+TEST(Registry, ItsFingerprintChangesWithThePlugIns) {
+  const TemporaryFolder folder = TemporaryFolder::Create("tegula_registry").value();
+  const Registry registry(folder.path());
+  const std::string none = registry.Fingerprint();
+  ASSERT_TRUE(WriteFileWhole(folder.path() / "libtegula_converter_torchscript.so", "a").ok());
+  const std::string one = registry.Fingerprint();
+  EXPECT_NE(one, none);
+  ASSERT_TRUE(WriteFileWhole(folder.path() / "libtegula_converter_torchscript.so", "ab").ok());
+  EXPECT_NE(registry.Fingerprint(), one);
+}
+
 TEST(Registry, AnUnknownEngineIsAnErrorThatListsTheKnown) {
   Registry registry("/nowhere");
   const auto engine = registry.Find("caffe");

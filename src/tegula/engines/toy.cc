@@ -153,7 +153,9 @@ Result<Planes> Apply(const Layer& layer, const Planes& in) {
 class ToySession final : public Session {
  public:
   ToySession(const std::vector<Layer>& layers, const Shape& shape) : layers_(layers), shape_(shape) {}
-  Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs) override {
+  using Session::Run;
+  Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs, std::stop_token stop) override {
+    if (stop.stop_requested()) return CancelledError();
     if (inputs.size() != 1 || inputs[0].shape() != shape_ || inputs[0].dtype() != DType::kF32)
       return InvalidError("a toy network takes one float32 tensor of the session's shape");
     const float* const begin = inputs[0].as<float>();
@@ -207,7 +209,9 @@ class Toy final : public Engine {
     return UnsupportedError("the toy engine runs .toy files only");
   }
   Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry&, const Path& file,
-                                        const NetworkOptions&) const override {
+                                        const NetworkOptions& options) const override {
+    if (options.precision != Precision::kF32 || options.device != "cpu")
+      return UnsupportedError("toy networks run in float32 on the cpu");
     TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, 1 << 16));
     Result<std::unique_ptr<Network>> network = NewToyNetwork(text);
     if (!network.ok()) return CorruptError(network.error().what);

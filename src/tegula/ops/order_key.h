@@ -22,7 +22,7 @@ inline constexpr KeyType<T> kTopBit = static_cast<KeyType<T>>(KeyType<T>{1} << (
 
 /// Not for NaN; -0 has the key of 0.
 template <class T>
-KeyType<T> KeyOf(T value) noexcept {
+constexpr KeyType<T> KeyOf(T value) noexcept {
   using Key = KeyType<T>;
   if constexpr (std::is_floating_point_v<T>) {
     const Key bits = std::bit_cast<Key>(value + T{0});

@@ -17,6 +17,7 @@
 #include "tegula/ops/order_key.h"
 #include "tegula/ops/partial_bytes.h"
 #include "tegula/ops/quantile.h"
+#include "tegula/ops/settled_range.h"
 
 namespace tegula::ops {
 
@@ -36,18 +37,28 @@ class RankCounter {
                : per_position * positions;
   }
 
-  RankCounter(int digit_bits, std::int64_t percentiles, std::int64_t positions, int workers)
+  /// At a position there are at most `elements` values. `percentiles` are the same every time.
+  template <class Request>
+  RankCounter(int digit_bits, const std::vector<Request>& percentiles, std::int64_t elements, std::int64_t positions,
+              int workers)
       : digit_bits_(std::min(digit_bits, kKeyBits)),
-        slots_(Slots(digit_bits_, percentiles)),
+        slots_(Slots(digit_bits_, static_cast<std::int64_t>(percentiles.size()))),
         workers_(workers),
         positions_(static_cast<std::size_t>(positions)),
-        counts_(static_cast<std::size_t>(workers * positions * slots_) << digit_bits_) {}
+        counts_(static_cast<std::size_t>(workers * positions * slots_) << digit_bits_) {
+    if (!Settles()) return;
+    settling_ = WidestSpace(percentiles, elements);
+    settled_.resize(static_cast<std::size_t>(workers * positions));
+    for (Settled& settled : settled_) settled.range.Start(elements);
+  }
 
   bool done() const noexcept { return found_bits_ == kKeyBits; }
 
   /// `for_each_row(f)` calls f(row, stride, n) for rows of `elements` values altogether.
   template <class ForEachRow>
   void Add(std::int64_t elements, std::int64_t position, int worker, ForEachRow&& for_each_row) noexcept {
+    if constexpr (kMaySettle)
+      if (Settles()) return AddUnlessSettled(position, worker, for_each_row);
     if (found_bits_ > 0)
       for_each_row(
           [&](const T* row, std::int64_t stride, std::int64_t n) { AddNext(row, stride, n, position, worker); });
@@ -62,8 +73,10 @@ class RankCounter {
   /// places that are not 0.
   void Save(PartialWriter& to) const {
     const std::size_t places = counts_.size() / static_cast<std::size_t>(workers_);
-    std::vector<std::int64_t> sums(counts_.begin(), counts_.begin() + static_cast<std::ptrdiff_t>(places));
-    for (std::size_t i = places; i < counts_.size(); ++i) sums[i % places] += counts_[i];
+    std::vector<std::int64_t> sums(places);
+    for (std::size_t i = 0; i < counts_.size(); ++i) sums[i % places] += counts_[i];
+    for (std::size_t i = 0; i < settled_.size(); ++i)
+      settled_[i].range.AddSkippedTo(std::span(sums).subspan((i % positions_.size()) << digit_bits_, kBins16));
     to.Number(static_cast<std::uint64_t>(places - static_cast<std::size_t>(std::count(sums.begin(), sums.end(), 0))));
     for (std::size_t i = 0; i < places; ++i)
       if (sums[i] != 0) to.Number(i), to.Number(static_cast<std::uint64_t>(sums[i]));
@@ -83,9 +96,12 @@ class RankCounter {
     return true;
   }
 
-  /// Finds the next digit of all wanted ranks; `percentiles` are the same every time.
+  /// Finds the next digit of all wanted ranks.
   template <class Request>
   void FinishPass(const std::vector<Request>& percentiles) {
+    for (std::size_t i = 0; i < settled_.size(); ++i)
+      settled_[i].range.AddSkippedTo({counts_.data() + (i << digit_bits_), kBins16});
+    settled_ = {};
     for (std::size_t p = 0; p < positions_.size(); ++p) FinishPosition(percentiles, static_cast<std::int64_t>(p));
     found_bits_ += pass_bits();
     if (done())
@@ -106,6 +122,7 @@ class RankCounter {
   static constexpr int kKeyBits = static_cast<int>(sizeof(T) * 8);
   static constexpr int kLanes = 8;
   static constexpr std::int64_t kWorthCopies = 1 << 14;  // elements
+  static constexpr std::size_t kBins16 = 1 << 16;
 
   struct Target {
     Key key = 0;            // the digits found so far
@@ -116,6 +133,14 @@ class RankCounter {
     std::vector<Target> targets;  // two per percentile; none if there are only NaNs
     std::vector<Key> prefixes;    // the different keys of the targets: a slot of counters each
   };
+
+  struct Settled {
+    SettledRange range;
+    std::int64_t seen = 0;
+  };
+
+  static constexpr bool kMaySettle = std::is_integral_v<T> && sizeof(T) == 2;
+  bool Settles() const noexcept { return kMaySettle && digit_bits_ == 16; }
 
   static std::int64_t Slots(int digit_bits, std::int64_t percentiles) {
     return digit_bits >= kKeyBits ? 1 : 2 * percentiles;
@@ -148,6 +173,26 @@ class RankCounter {
     });
     for (const std::array<std::int64_t, 256>& copy : copies)
       std::transform(copy.begin(), copy.end(), counts, counts, std::plus<>());
+  }
+
+  // The only pass over 16-bit integers.
+  template <class ForEachRow>
+  void AddUnlessSettled(std::int64_t position, int worker, ForEachRow&& for_each_row) noexcept {
+    Settled& settled =
+        settled_[static_cast<std::size_t>(worker) * positions_.size() + static_cast<std::size_t>(position)];
+    std::int64_t* const counts = Counts(worker, position, 0);
+    for_each_row([&](const T* row, std::int64_t stride, std::int64_t n) {
+      if (settled.range.IsDue(settled.seen)) settled.range.Settle({counts, kBins16}, settling_, settled.seen);
+      settled.seen += n;
+      if (stride != 1 || settled.range.empty()) return AddFirst(row, stride, n, position, worker);
+      constexpr auto kOffset = static_cast<std::uint16_t>(KeyOf(T{0}));
+      std::array<std::uint16_t, SettledRange::kChunk + 8> outside;
+      for (std::int64_t i = 0; i < n; i += SettledRange::kChunk) {
+        const auto count = static_cast<std::size_t>(std::min<std::int64_t>(n - i, SettledRange::kChunk));
+        const std::size_t kept = settled.range.Outside(row + i, count, kOffset, outside.data());
+        for (std::size_t k = 0; k < kept; ++k) ++counts[static_cast<std::uint16_t>(outside[k] + kOffset)];
+      }
+    });
   }
 
   // A later pass.
@@ -230,6 +275,8 @@ class RankCounter {
   std::int64_t slots_;
   int workers_;
   int found_bits_ = 0;
+  SettlingCounts settling_;
+  std::vector<Settled> settled_;  // per worker and position; of 16-bit integers
   std::vector<Position> positions_;
   std::vector<std::int64_t> counts_;
 };

@@ -72,7 +72,8 @@ std::vector<StatisticRequest> RequestsOf(std::string_view tensor_id, const std::
 /// moments; it does not grow with the image otherwise. Threads: see Add; everything else one thread at a time.
 class StatisticsCollector {
  public:
-  /// `requests` are all of this tensor, which has `shape` and `dtype`; blocks are cut by the caller on a fixed grid of
+  /// `requests` are all of this tensor, which has `shape` and `dtype` and of which no more than these elements are
+  /// added in a pass; blocks are cut by the caller on a fixed grid of
   /// `blocks` numbered pieces. `workers` is how many threads call Add at once. kExhausted if `shape` keeps too many
   /// positions, kInvalid for a request that does not fit the tensor.
   static Result<StatisticsCollector> Make(std::vector<StatisticRequest> requests, DType dtype, const Shape& shape,

@@ -207,7 +207,7 @@ class Group {
     const std::int64_t worth = std::clamp<std::int64_t>(elements_, 1 << 15, kCounterBytes / 32) * 32;
     for (const int bits : kDigitBits) {
       if (bytes(bits) > (bits == kDigitBits[2] ? kCounterBytes : worth)) continue;
-      ranks_.emplace(bits, count, positions_, workers);
+      ranks_.emplace(bits, percentiles_, positions_ > 0 ? elements_ / positions_ : 0, positions_, workers);
       return Ok();
     }
     return TooMany();

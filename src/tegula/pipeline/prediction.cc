@@ -201,7 +201,7 @@ Result<StageSeconds> Prediction::Run(const RunContext& context, TileSink sink) c
       clock.Add(&StageSeconds::wait_for_network, since);
       if (context.stop.stop_requested()) return CancelledError();
       const ConstView view = input.view();
-      TEGULA_ASSIGN_OR_RETURN(outputs, session->Run(std::span(&view, 1)));
+      TEGULA_ASSIGN_OR_RETURN(outputs, session->Run(std::span(&view, 1), context.stop));
       clock.Add(&StageSeconds::infer, since);
     }
     if (outputs.size() != 1)

@@ -123,12 +123,15 @@ Result<ops::Statistics> Collect(const RunContext& context, const Question& quest
           "the {} of tensor {} is wanted for every row or column, which several images or outlines do not have: take "
           "the statistics of one whole image",
           ops::MeasureName(request.measure), request.tensor_id));
+  std::int64_t area = 0;
+  for (const Plane& plane : planes) area += plane.height * plane.width;
   const PlanesReader reader(question, planes);
-  TEGULA_ASSIGN_OR_RETURN(
-      ops::StatisticsCollector collector,
-      ops::StatisticsCollector::Make(question.requests, reader.dtype(),
-                                     question.layout.ShapeOf(question.channels, planes[0].height, planes[0].width),
-                                     reader.blocks(), context.executor.workers()));
+  TEGULA_ASSIGN_OR_RETURN(ops::StatisticsCollector collector,
+                          ops::StatisticsCollector::Make(
+                              question.requests, reader.dtype(),
+                              is_one ? question.layout.ShapeOf(question.channels, planes[0].height, planes[0].width)
+                                     : question.layout.ShapeOf(question.channels, 1, area),
+                              reader.blocks(), context.executor.workers()));
   while (!collector.done()) {
     std::atomic<std::int64_t> done{0}, counted{0};
     const auto add = [&](std::int64_t block, int worker) -> Status {
@@ -149,8 +152,9 @@ Result<ops::Statistics> Collect(const RunContext& context, const Question& quest
 Result<Plane> PlaneOf(const spec::ModelDescription& model, const StatisticsSource& source) {
   const spec::TensorDescription& input = model.inputs.front();
   const image::BoundImage& image = *source.image;
-  const std::int64_t halo_y = source.padded ? spec::InputHalo(model, input.id, "y") : 0;
-  const std::int64_t halo_x = source.padded ? spec::InputHalo(model, input.id, "x") : 0;
+  const bool is_padded = source.padded && spec::PadsByHalo(model);
+  const std::int64_t halo_y = is_padded ? spec::InputHalo(model, input.id, "y") : 0;
+  const std::int64_t halo_x = is_padded ? spec::InputHalo(model, input.id, "x") : 0;
   Plane plane;
   plane.height = image.info().height + 2 * halo_y;
   plane.width = image.info().width + 2 * halo_x;

@@ -64,36 +64,52 @@ std::vector<std::string> AxisIds(const spec::TensorDescription& tensor) {
   return ids;
 }
 
-Result<std::vector<Tensor>> RunWhole(const spec::ModelDescription& model, const engines::Network& network,
-                                     std::span<const Tensor> inputs, const Limits& limits) {
-  if (inputs.size() != model.inputs.size())
+std::vector<ConstView> ViewsOf(const std::vector<Tensor>& tensors) {
+  std::vector<ConstView> views;
+  for (const Tensor& tensor : tensors) views.push_back(tensor.view());
+  return views;
+}
+
+Result<PreparedInputs> PrepareInputs(const spec::ModelDescription& model, std::span<const Tensor> inputs,
+                                     const Limits& limits) {
+  for (std::size_t i = inputs.size(); i < model.inputs.size(); ++i)
+    if (!model.inputs[i].optional)
+      return InvalidError(fmt::format("the model has {} inputs, but {} tensors were given: {} is missing",
+                                      model.inputs.size(), inputs.size(), model.inputs[i].id));
+  if (inputs.size() > model.inputs.size())
     return InvalidError(
         fmt::format("the model has {} inputs, but {} tensors were given", model.inputs.size(), inputs.size()));
   TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
-  ops::Statistics statistics;
+  PreparedInputs prepared;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     TEGULA_TRY(CheckInput(model.inputs[i], inputs[i]));
-    TEGULA_TRY(AddStatistics(requests, model.inputs[i].id, inputs[i], statistics));
+    TEGULA_TRY(AddStatistics(requests, model.inputs[i].id, inputs[i], prepared.statistics));
   }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    TEGULA_ASSIGN_OR_RETURN(Tensor tensor,
+                            RunChain(model.inputs[i].ops, model.inputs[i], inputs[i], prepared.statistics, limits)
+                                .Context("preprocessing of input " + model.inputs[i].id));
+    prepared.tensors.push_back(std::move(tensor));
+  }
+  return prepared;
+}
 
-  std::vector<Tensor> ready;
-  std::vector<ConstView> views;
+Result<std::unique_ptr<engines::Session>> SessionFor(const engines::Network& network, const PreparedInputs& inputs) {
   std::vector<Shape> shapes;
   std::vector<DType> dtypes;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    TEGULA_ASSIGN_OR_RETURN(Tensor tensor, RunChain(model.inputs[i].ops, model.inputs[i], inputs[i], statistics, limits)
-                                               .Context("preprocessing of input " + model.inputs[i].id));
+  for (const Tensor& tensor : inputs.tensors) {
     shapes.push_back(tensor.shape());
     dtypes.push_back(tensor.dtype());
-    ready.push_back(std::move(tensor));
   }
-  for (const Tensor& tensor : ready) views.push_back(tensor.view());
-  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session, network.NewSession(shapes, dtypes));
-  TEGULA_ASSIGN_OR_RETURN(std::vector<Tensor> raw, session->Run(views));
+  return network.NewSession(shapes, dtypes);
+}
+
+Result<std::vector<Tensor>> FinishOutputs(const spec::ModelDescription& model, const std::vector<Tensor>& raw,
+                                          ops::Statistics statistics, const Limits& limits) {
   if (raw.size() != model.outputs.size())
     return InvalidError(fmt::format("the network returns {} tensors, but the model describes {} outputs", raw.size(),
                                     model.outputs.size()));
-
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
   for (std::size_t i = 0; i < raw.size(); ++i) {
     const spec::TensorDescription& description = model.outputs[i];
     if (raw[i].shape().rank() != static_cast<int>(description.axes.size()))
@@ -110,6 +126,14 @@ Result<std::vector<Tensor>> RunWhole(const spec::ModelDescription& model, const 
     outputs.push_back(std::move(tensor));
   }
   return outputs;
+}
+
+Result<std::vector<Tensor>> RunWhole(const spec::ModelDescription& model, const engines::Network& network,
+                                     std::span<const Tensor> inputs, const Limits& limits) {
+  TEGULA_ASSIGN_OR_RETURN(PreparedInputs prepared, PrepareInputs(model, inputs, limits));
+  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session, SessionFor(network, prepared));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> raw, session->Run(ViewsOf(prepared.tensors)));
+  return FinishOutputs(model, raw, std::move(prepared.statistics), limits);
 }
 
 }  // namespace tegula::pipeline

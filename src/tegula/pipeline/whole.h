@@ -16,10 +16,29 @@ namespace tegula::pipeline {
 /// The axis ids of a tensor, in order, as ops want them.
 std::vector<std::string> AxisIds(const spec::TensorDescription& tensor);
 
-/// Preprocesses raw inputs (one per input of the description, in its axis order and dtype), runs the network once, and
-/// postprocesses. Returns one tensor per output of the description, in its axis order. kInvalid if shapes or counts do
-/// not fit, and whatever ops and engine refuse.
+/// Inputs as the network takes them, and what the ops wanted to know of the raw ones.
+struct PreparedInputs {
+  std::vector<Tensor> tensors;
+  ops::Statistics statistics;
+};
+
+/// Preprocesses raw inputs: one per input of the description, in its axis order and dtype; optional inputs at the end
+/// may be missing. kInvalid if shapes or counts do not fit, and whatever ops refuse.
+Result<PreparedInputs> PrepareInputs(const spec::ModelDescription& model, std::span<const Tensor> inputs,
+                                     const Limits& limits = {});
+
+/// A session for inputs of their shapes and types. Errors as Network::NewSession.
+Result<std::unique_ptr<engines::Session>> SessionFor(const engines::Network& network, const PreparedInputs& inputs);
+
+/// Postprocesses what the network returned for such inputs: one tensor per output of the description, in its axis
+/// order. kInvalid if the network returned something else than the description says, and whatever ops refuse.
+Result<std::vector<Tensor>> FinishOutputs(const spec::ModelDescription& model, const std::vector<Tensor>& raw,
+                                          ops::Statistics statistics, const Limits& limits = {});
+
+/// All three, and the network run once in between.
 Result<std::vector<Tensor>> RunWhole(const spec::ModelDescription& model, const engines::Network& network,
                                      std::span<const Tensor> inputs, const Limits& limits = {});
+
+std::vector<ConstView> ViewsOf(const std::vector<Tensor>& tensors);
 
 }  // namespace tegula::pipeline

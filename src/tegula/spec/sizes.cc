@@ -62,4 +62,8 @@ std::int64_t InputHalo(const ModelDescription& model, const std::string& tensor_
   return halo;
 }
 
+bool PadsByHalo(const ModelDescription& model) {
+  return !model.format_version.starts_with("0.4") && !model.format_version.starts_with("0.3");
+}
+
 }  // namespace tegula::spec

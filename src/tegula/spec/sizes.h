@@ -37,4 +37,8 @@ std::int64_t NearestSize(const ParameterizedSize& size, std::int64_t wanted);
 /// the outputs that refer to this axis, in pixels of the input. Rounded up; valid descriptions give whole numbers.
 std::int64_t InputHalo(const ModelDescription& model, const std::string& tensor_id, const std::string& axis_id);
 
+/// Whether bioimageio.core 0.11 extends images by the halo before it predicts: it does not for formats before 0.5,
+/// unless it has upgraded the description.
+bool PadsByHalo(const ModelDescription& model);
+
 }  // namespace tegula::spec

@@ -63,14 +63,8 @@ bool IsSha256(std::string_view text) {
 }
 
 Result<Cache> Cache::Open() {
-  Path root = EnvironmentVariable("TEGULA_CACHE");
-  if (root.empty()) {
-    Result<Path> folder = UserCacheFolder();
-    if (!folder.ok())
-      return NotFoundError("there is no place for fetched models: set TEGULA_CACHE to a folder (" +
-                           folder.error().what + ")");
-    root = *folder / "tegula";
-  }
+  const Path root = CacheFolder();
+  if (root.empty()) return NotFoundError("there is no place for fetched models: set TEGULA_CACHE to a folder");
   return At(root);
 }
 
@@ -180,9 +174,9 @@ bool Cache::FirstUse(std::string_view model_sha256) const {
 std::optional<Path> FindInCoreCache(std::string_view sha256) {
   Path folder = EnvironmentVariable("BIOIMAGEIO_CACHE_PATH");
   if (folder.empty()) {
-    const Result<Path> user = UserCacheFolder();
-    if (!user.ok()) return std::nullopt;
-    folder = *user / "bioimageio";
+    const Path user = UserCacheFolder();
+    if (user.empty()) return std::nullopt;
+    folder = user / "bioimageio";
   }
   const std::string ending = fmt::format("_contents_{}", sha256);
   std::error_code failed;

@@ -1,4 +1,4 @@
-// OpenVINO: ONNX networks and TensorFlow's SavedModels on the CPU.
+// OpenVINO: ONNX networks, TensorFlow's SavedModels and its own IR on the CPU.
 //
 // Three of OpenVINO's defaults are set here on purpose: precision (its own default is bf16 on processors that have it),
 // CPU pinning (off: bound threads of one library have put another on a single core) and the number of threads.
@@ -7,73 +7,20 @@
 
 #include <algorithm>
 #include <openvino/frontend/manager.hpp>
+#include <openvino/op/convert.hpp>
+#include <openvino/op/parameter.hpp>
 #include <openvino/openvino.hpp>
 
 #include "tegula/engines/abi.h"
+#include "tegula/engines/openvino/ov_values.h"
 #include "tegula/engines/plugin.h"
 
 namespace tegula::engines {
 namespace {
 
-constexpr std::string_view kName = "OpenVINO";
-
-struct ElementType {
-  ov::element::Type_t ov;
-  DType dtype;
-};
-constexpr ElementType kTypes[] = {
-    {ov::element::Type_t::boolean, DType::kBool}, {ov::element::Type_t::u8, DType::kU8},
-    {ov::element::Type_t::i8, DType::kI8},        {ov::element::Type_t::u16, DType::kU16},
-    {ov::element::Type_t::i16, DType::kI16},      {ov::element::Type_t::u32, DType::kU32},
-    {ov::element::Type_t::i32, DType::kI32},      {ov::element::Type_t::u64, DType::kU64},
-    {ov::element::Type_t::i64, DType::kI64},      {ov::element::Type_t::f32, DType::kF32},
-    {ov::element::Type_t::f64, DType::kF64},
-};
-
-Result<DType> FromOv(const ov::element::Type& type) {
-  for (const ElementType& row : kTypes)
-    if (type == row.ov) return row.dtype;
-  return UnsupportedError(fmt::format("tensors of OpenVINO's type {}", type.get_type_name()));
-}
-
-ov::element::Type ToOv(DType dtype) {
-  for (const ElementType& row : kTypes)
-    if (row.dtype == dtype) return row.ov;
-  return ov::element::f32;
-}
-
-ov::Shape ToOv(const Shape& shape) { return {shape.sizes().begin(), shape.sizes().end()}; }
-
-Shape FromOv(const ov::Shape& shape) {
-  std::vector<std::int64_t> sizes(shape.begin(), shape.end());
-  return Shape(std::span<const std::int64_t>(sizes));
-}
-
-// The part of an OpenVINO message that says something: its first lines are source positions.
-std::string Reason(std::string_view what) {
-  std::string best;
-  for (std::size_t begin = 0; begin < what.size();) {
-    const std::size_t end = std::min(what.find('\n', begin), what.size());
-    std::string_view line = what.substr(begin, end - begin);
-    begin = end + 1;
-    while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-    const bool is_position = line.starts_with("Exception from ") || line.starts_with("Check '") ||
-                             line.ends_with("failed") || line.starts_with("FrontEnd API failed");
-    if (line.empty() || is_position) continue;
-    best = line;
-    break;
-  }
-  return best.empty() ? std::string(what.substr(0, 200)) : best;
-}
-
-// Runs a call into OpenVINO; what it throws becomes an error of `code` with its reason.
-template <class F>
-auto Ov(Code code, std::string_view doing, F&& call) -> decltype(call()) {
-  auto result = Guarded(kName, std::forward<F>(call));
-  if (result.ok() || result.error().code != Code::kInternal) return result;
-  return Error{code, fmt::format("{} {}: {}", kName, doing,
-                                 Reason(std::string_view(result.error().what).substr(kName.size() + 2)))};
-}
+using openvino::FromOv;
+using openvino::Ov;
+using openvino::ToOv;
 
 Result<std::vector<Port>> PortsOf(const std::vector<ov::Output<const ov::Node>>& nodes) {
   std::vector<Port> ports;
@@ -94,10 +41,20 @@ Result<std::vector<Port>> PortsOf(const std::vector<ov::Output<const ov::Node>>&
 
 class OvSession final : public Session {
  public:
-  explicit OvSession(ov::CompiledModel compiled)
-      : compiled_(std::move(compiled)), request_(compiled_.create_infer_request()) {}
+  // Not every output can be written to memory of ours: see `BelongsToOpenVino`.
+  OvSession(ov::CompiledModel compiled, std::vector<bool> belongs_to_openvino)
+      : compiled_(std::move(compiled)),
+        request_(compiled_.create_infer_request()),
+        belongs_to_openvino_(std::move(belongs_to_openvino)) {}
 
-  Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs) override {
+  using Session::Run;
+  Result<std::vector<Tensor>> Run(std::span<const ConstView> inputs, std::stop_token stop) override {
+    Result<std::vector<Tensor>> outputs = RunUnlessStopped(inputs, stop);
+    return outputs.ok() || !stop.stop_requested() ? std::move(outputs) : CancelledError();
+  }
+
+ private:
+  Result<std::vector<Tensor>> RunUnlessStopped(std::span<const ConstView> inputs, const std::stop_token& stop) {
     return Ov(Code::kInternal, "cannot run the network", [&]() -> Result<std::vector<Tensor>> {
       if (inputs.size() != compiled_.inputs().size())
         return InvalidError(
@@ -114,7 +71,7 @@ class OvSession final : public Session {
       std::vector<Tensor> outputs;
       for (std::size_t i = 0; i < compiled_.outputs().size(); ++i) {
         const auto& port = compiled_.output(i);
-        if (port.get_partial_shape().is_dynamic()) {
+        if (belongs_to_openvino_[i]) {
           outputs.emplace_back();
           continue;
         }
@@ -123,9 +80,13 @@ class OvSession final : public Session {
         request_.set_output_tensor(i, ov::Tensor(port.get_element_type(), port.get_shape(), tensor.view().data()));
         outputs.push_back(std::move(tensor));
       }
-      request_.infer();
+      request_.start_async();
+      {
+        const std::stop_callback cancel(stop, [this]() { request_.cancel(); });
+        request_.wait();
+      }
       for (std::size_t i = 0; i < outputs.size(); ++i) {
-        if (compiled_.output(i).get_partial_shape().is_static()) continue;
+        if (!belongs_to_openvino_[i]) continue;
         const ov::Tensor result = request_.get_output_tensor(i);
         TEGULA_ASSIGN_OR_RETURN(const DType dtype, FromOv(result.get_element_type()));
         TEGULA_ASSIGN_OR_RETURN(outputs[i], Tensor::Allocate(dtype, FromOv(result.get_shape())));
@@ -135,18 +96,51 @@ class OvSession final : public Session {
     });
   }
 
- private:
   ov::CompiledModel compiled_;
   ov::InferRequest request_;
+  std::vector<bool> belongs_to_openvino_;
 };
+
+// Which outputs OpenVINO holds itself: those of a size that only a run tells, and those that are an input as it came,
+// which it does not write to memory that it is given.
+std::vector<bool> BelongsToOpenVino(const ov::Model& model) {
+  std::vector<bool> belongs;
+  for (const ov::Output<const ov::Node>& output : model.outputs()) {
+    const ov::Node* source = output.get_node()->get_input_node_ptr(0);
+    while (source->get_input_size() == 1 && ov::is_type<ov::op::v0::Convert>(source))
+      source = source->get_input_node_ptr(0);
+    belongs.push_back(output.get_partial_shape().is_dynamic() || ov::is_type<ov::op::v0::Parameter>(source));
+  }
+  return belongs;
+}
+
+ov::element::Type ToOv(Precision precision) {
+  switch (precision) {
+    case Precision::kF32: return ov::element::f32;
+    case Precision::kBf16: return ov::element::bf16;
+    case Precision::kF16: return ov::element::f16;
+  }
+  return ov::element::f32;
+}
+
+// "gpu.1" is GPU.1 to OpenVINO. kNotFound if this machine has none.
+Result<std::string> DeviceOf(const ov::Core& core, const std::string& name) {
+  std::string wanted;
+  for (const char c : name) wanted += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  const std::vector<std::string> devices = core.get_available_devices();
+  for (const std::string& device : devices)
+    if (device == wanted || device.starts_with(wanted + ".")) return wanted;
+  return NotFoundError(fmt::format("OpenVINO has no device {} here; it has {}", name, fmt::join(devices, ", ")));
+}
 
 class OvNetwork final : public Network {
  public:
   OvNetwork(std::shared_ptr<ov::Core> core, std::shared_ptr<ov::Model> model, NetworkOptions options,
-            std::vector<Port> inputs, std::vector<Port> outputs)
+            std::string device, std::vector<Port> inputs, std::vector<Port> outputs)
       : core_(std::move(core)),
         model_(std::move(model)),
-        options_(options),
+        options_(std::move(options)),
+        device_(std::move(device)),
         inputs_(std::move(inputs)),
         outputs_(std::move(outputs)) {}
   const std::vector<Port>& inputs() const noexcept override { return inputs_; }
@@ -163,30 +157,36 @@ class OvNetwork final : public Network {
                                         DTypeName(inputs_[i].dtype), inputs_[i].name, DTypeName(dtypes[i])));
       wanted += fmt::format("{}{} = {}", i == 0 ? "" : ", ", inputs_[i].name, ToString(shapes[i]));
     }
-    return Ov(Code::kInvalid, fmt::format("does not take the shape {}", wanted),
-              [&]() -> Result<std::unique_ptr<Session>> {
-                const std::shared_ptr<ov::Model> model = model_->clone();
-                std::map<std::size_t, ov::PartialShape> partial;
-                for (std::size_t i = 0; i < shapes.size(); ++i) partial[i] = ov::PartialShape(ToOv(shapes[i]));
-                model->reshape(partial);
-                const ov::element::Type precision =
-                    options_.precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32;
-                return std::unique_ptr<Session>(std::make_unique<OvSession>(core_->compile_model(
-                    model, "CPU", ov::hint::inference_precision(precision), ov::inference_num_threads(options_.threads),
-                    ov::num_streams(1), ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
-                    ov::hint::enable_cpu_pinning(false))));
-              });
+    return Ov(
+        Code::kInvalid, fmt::format("does not take the shape {}", wanted), [&]() -> Result<std::unique_ptr<Session>> {
+          const std::shared_ptr<ov::Model> model = model_->clone();
+          std::map<std::size_t, ov::PartialShape> partial;
+          for (std::size_t i = 0; i < shapes.size(); ++i) partial[i] = ov::PartialShape(ToOv(shapes[i]));
+          model->reshape(partial);
+          std::vector<bool> belongs = BelongsToOpenVino(*model);
+          ov::CompiledModel compiled = core_->compile_model(
+              model, device_, ov::hint::inference_precision(ToOv(options_.precision)),
+              ov::inference_num_threads(options_.threads), ov::num_streams(1),
+              ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::hint::enable_cpu_pinning(false));
+          // Where it cannot compute so, OpenVINO takes another precision and says nothing.
+          if (compiled.get_property(ov::hint::inference_precision) != ToOv(options_.precision))
+            return UnsupportedError(
+                fmt::format("the {} does not compute in {} here", device_, PrecisionName(options_.precision)));
+          return std::unique_ptr<Session>(std::make_unique<OvSession>(std::move(compiled), std::move(belongs)));
+        });
   }
 
  private:
   std::shared_ptr<ov::Core> core_;
   std::shared_ptr<ov::Model> model_;
   NetworkOptions options_;
+  std::string device_;  // as OpenVINO calls it
   std::vector<Port> inputs_, outputs_;
 };
 
-// The name of OpenVINO's reader of a format, or null.
-const char* ReaderOf(spec::WeightsFormat format) {
+// The name of OpenVINO's reader of a file with weights of a format, or null. Other weights come converted, as IR.
+const char* ReaderOf(spec::WeightsFormat format, const Path& file) {
+  if (file.extension() == ".xml") return "ir";
   switch (format) {
     case spec::WeightsFormat::kOnnx: return "onnx";
     case spec::WeightsFormat::kTensorflowSavedModelBundle: return "tf";
@@ -203,24 +203,26 @@ class OvEngine final : public Engine {
     return std::string(build.substr(0, build.find('-')));
   }
   Status CanRun(const spec::WeightsEntry& weights) const override {
-    if (ReaderOf(weights.format) != nullptr) return Ok();
+    if (ReaderOf(weights.format, weights.file.source) != nullptr) return Ok();
     return UnsupportedError(fmt::format("OpenVINO does not read {}", spec::WeightsFormatName(weights.format)));
   }
   Result<std::unique_ptr<Network>> Load(const spec::WeightsEntry& weights, const Path& file,
                                         const NetworkOptions& options) const override {
-    TEGULA_TRY(CanRun(weights));
+    const char* const framework = ReaderOf(weights.format, file);
+    if (framework == nullptr) TEGULA_TRY(CanRun(weights));
     const auto load = [&]() -> Result<std::unique_ptr<Network>> {
       const auto core = std::make_shared<ov::Core>();
+      TEGULA_ASSIGN_OR_RETURN(std::string device, DeviceOf(*core, options.device));
       // Core::read_model would try every reader it has, and those of other formats print to stderr.
       const std::shared_ptr<ov::frontend::FrontEnd> reader =
-          ov::frontend::FrontEndManager().load_by_framework(ReaderOf(weights.format));
+          ov::frontend::FrontEndManager().load_by_framework(framework);
       const std::shared_ptr<ov::Model> model = reader->convert(reader->load(file.string()));
       const std::shared_ptr<const ov::Model> constant = model;
       TEGULA_ASSIGN_OR_RETURN(std::vector<Port> inputs, PortsOf(constant->inputs()));
       TEGULA_ASSIGN_OR_RETURN(std::vector<Port> outputs, PortsOf(constant->outputs()));
       if (outputs.empty()) return CorruptError("the network has no outputs");
       return std::unique_ptr<Network>(
-          std::make_unique<OvNetwork>(core, model, options, std::move(inputs), std::move(outputs)));
+          std::make_unique<OvNetwork>(core, model, options, std::move(device), std::move(inputs), std::move(outputs)));
     };
     return Ov(Code::kCorrupt, "cannot read the network", load);
   }

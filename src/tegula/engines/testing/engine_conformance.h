@@ -4,9 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstring>
 #include <functional>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tegula/core/executor.h"
@@ -118,6 +121,58 @@ inline void CheckWrongInputsAreRefused(const Fixture& f, const Case& test) {
   }
   EXPECT_FALSE(session->Run({}).ok());
   Fixture::Run(*session, Ramp(test.shapes.front()));  // a refusal does not spoil the session
+}
+
+/// Stopped before or while it runs: kCancelled or, if it was done by then, the whole result; the session lives on.
+inline void CheckItCanBeStopped(const Fixture& f, const Case& test) {
+  const auto session = f.NewSession(test.shapes.front());
+  const Tensor input = Ramp(test.shapes.front());
+  const ConstView view = input.view();
+  const Tensor whole = Fixture::Run(*session, input);
+  std::stop_source stopped;
+  stopped.request_stop();
+  const auto refused = session->Run({&view, 1}, stopped.get_token());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::kCancelled);
+  for (int delay_us = 0; delay_us < 2000; delay_us += 200) {
+    std::stop_source source;
+    const std::jthread other([&source, delay_us]() {
+      std::this_thread::sleep_for(std::chrono::microseconds(delay_us));
+      source.request_stop();
+    });
+    const auto outputs = session->Run({&view, 1}, source.get_token());
+    if (outputs.ok())
+      EXPECT_TRUE(SameBits(outputs->front(), whole));
+    else
+      EXPECT_EQ(outputs.error().code, Code::kCancelled) << outputs.error().what;
+  }
+  EXPECT_TRUE(SameBits(Fixture::Run(*session, input), whole));
+}
+
+/// What cannot be had is refused, never replaced: a device that is not there, a precision that it does not compute in.
+inline void CheckNothingIsReplaced(const Fixture& f, const Case& test) {
+  const auto nowhere = f.engine().Load(f.weights(), test.file, {.threads = 2, .device = "abacus"});
+  ASSERT_FALSE(nowhere.ok());
+  EXPECT_TRUE(nowhere.error().code == Code::kNotFound || nowhere.error().code == Code::kUnsupported);
+  const Tensor input = Ramp(test.shapes.front());
+  const Tensor exact = Fixture::Run(*f.NewSession(test.shapes.front()), input);
+  for (const Precision precision : {Precision::kBf16, Precision::kF16}) {
+    const auto network = f.engine().Load(f.weights(), test.file, {.threads = 2, .precision = precision});
+    if (!network.ok()) {
+      EXPECT_EQ(network.error().code, Code::kUnsupported);
+      continue;
+    }
+    const DType dtype = DType::kF32;
+    const auto session = (*network)->NewSession({&test.shapes.front(), 1}, {&dtype, 1});
+    if (!session.ok()) {
+      EXPECT_EQ(session.error().code, Code::kUnsupported);
+      continue;
+    }
+    const Tensor less = Fixture::Run(**session, input);
+    EXPECT_FALSE(SameBits(less, exact)) << PrecisionName(precision) << " was asked for and float32 was taken";
+    for (std::size_t i = 0; i < less.values<float>().size(); ++i)
+      ASSERT_NEAR(less.values<float>()[i], exact.values<float>()[i], 0.1) << PrecisionName(precision);
+  }
 }
 
 /// Files that are not networks: kCorrupt, one line, no crash.
