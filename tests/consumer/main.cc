@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", tegula::ToString(report.error()).c_str());
     return 1;
   }
-  std::printf("Tegula %s: %s %s\n", std::string(tegula::app::Version()).c_str(), report->model_name.c_str(),
+  std::printf("Tegula %s: %s %s\n", std::string(tegula::app::Version()).c_str(), report->model.name.c_str(),
               report->passed() ? "passed" : "failed");
   return report->passed() ? 0 : 1;
 }

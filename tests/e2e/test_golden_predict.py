@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from packages import golden_package
 from PIL import Image
 
 SHARED = pathlib.Path(os.environ.get("TEGULA_TEST_DATA", ""))
@@ -43,17 +44,6 @@ def tensor(steps):
         image = np.expand_dims(image, axis)
     assert list(image.shape) == step["shape"] and image.mean() == pytest.approx(step["input"]["mean"], rel=1e-4)
     return image
-
-
-def package(name, folder):
-    """The description of a golden model and its files in one folder."""
-    model = EVERY[name]
-    folder.mkdir()
-    for file in model["files"]:
-        (folder / pathlib.Path(file).name).write_bytes((SHARED / "data" / file).read_bytes())
-    description = GOLDEN / model["description"] if model.get("description") else SHARED / "data" / model["rdf"]
-    (folder / "rdf.yaml").write_text(description.read_text())
-    return folder
 
 
 def allowed(expected):
@@ -96,7 +86,7 @@ def test_predictions_are_those_of_the_reference(tegula, tmp_path, name, run, eng
     expected = expected_of(runs, kind, weights)
     if expected is None:
         pytest.skip("the reference has no answer for this")
-    model = package(name, tmp_path / "model")
+    model = golden_package(SHARED, name, tmp_path / "model")
     if isinstance(runs["input"], str):
         example = next(file for file in EVERY[name]["files"] if file.endswith(("test_input.npy", "exampleImage.npy")))
         values = np.load(model / pathlib.Path(example).name)

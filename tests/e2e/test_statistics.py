@@ -55,16 +55,24 @@ def test_statistics_of_something_else_are_refused(tegula, data, image, tmp_path)
     assert run.code == 4 and "quantile" in run.err and not (tmp_path / "o/run.json").exists()
 
 
-def test_padded_statistics_are_those_of_the_image_with_its_halo(tegula, data, image, tmp_path):
+@pytest.mark.parametrize("name, halo", [("nuclei_unet_any_size", 32), ("nuclei_fluo_globalnorm", 0)])
+def test_padded_statistics_are_those_of_the_image_as_the_reference_pads_it(tegula, data, image, tmp_path, name, halo):
+    """By the halo since format 0.5, not at all before."""
     tifffile.imwrite(tmp_path / "a.tif", image)
-    model = data / "models_made/nuclei_fluo_globalnorm"
-    predicted(tegula, model, tmp_path / "a.tif", tmp_path / "o", "--save-statistics", "--statistics-from", "padded")
-    padded = np.pad(image.astype(np.float64), 48, "symmetric")
+    predicted(tegula, data / "models_made" / name, tmp_path / "a.tif", tmp_path / "o", "--save-statistics",
+              "--statistics-from", "padded")
+    padded = np.pad(image.astype(np.float64), halo, "symmetric")
     entries = json.loads((tmp_path / "o/statistics.json").read_text())
+    assert entries
+    of_padded = {"mean": np.mean, "std": np.std, "quantile": np.quantile}
+    differ = False
     for entry in entries:
+        measure = entry["measure"]
+        argument = [measure["q"]] if measure["name"] == "quantile" else []
         value = float(np.squeeze(entry["value"]["data"]))
-        assert value == np.quantile(padded, entry["measure"]["q"])
-    assert any(float(np.squeeze(e["value"]["data"])) != np.quantile(image, e["measure"]["q"]) for e in entries)
+        assert value == pytest.approx(of_padded[measure["name"]](padded, *argument), rel=1e-12)
+        differ |= value != pytest.approx(of_padded[measure["name"]](image, *argument), rel=1e-9)
+    assert differ == (halo > 0)
 
 
 def saved(folder):

@@ -1,8 +1,8 @@
 """Runs the benchmark programs and says what they mean: each number beside a limit that was measured in the same run.
 
-Three tables come out. Pieces: time per pixel beside memcpy, the compressor or decoding alone. NumPy: statistics and
-normalisation beside its own. The whole: CPU time of `predict` beside that of the engine alone on the same windows, which
-may be at most LIMIT times as much.
+Four tables come out. Pieces: time per pixel beside memcpy, the compressor or decoding alone. NumPy: statistics and
+normalisation beside its own. Engines: a network's window by every way of running it. The whole: CPU time of `predict`
+beside that of the engine alone on the same windows, which may be at most LIMIT times as much.
 """
 
 import json
@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 import beside_numpy
+import engines
 import matplotlib
 
 matplotlib.use("Agg")
@@ -106,19 +107,21 @@ def plot(result, path):
 def main():
     with tempfile.TemporaryDirectory(prefix="tegula-bench") as folder:
         result = {"processor": processor(), "whole": whole(pathlib.Path(folder)), "pieces": pieces(),
-                  "numpy": beside_numpy.compare(BUILD / "bench")}
+                  "numpy": beside_numpy.compare(BUILD / "bench"), "engines": engines.compare(BUILD, DATA)}
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
     plot(result, RESULTS / "bench.png")
     for row in result["pieces"]:
         print(f"{row['name']:45} {row['per_cpu_s']:9.1f} {row['unit']}/s  {row['times_as_long']:6.2f} x {row['held_against']}")
     beside_numpy.show(result["numpy"])
+    engines.show(result["engines"])
     ratio = result["whole"]["cpu_ratio"]
     print(f"predict: {result['whole']['predict_cpu_s']:.1f} CPU s, engine alone {result['whole']['engine_cpu_s']:.1f}: "
           f"ratio {ratio:.3f} (at most {LIMIT})")
     slow = [row["name"] for row in result["pieces"] if row["cpu_s"] > LIMIT_S.get(row["name"], float("inf"))]
+    slow += engines.complaints(result["engines"])
     if slow:
-        sys.exit(f"bench: slower than they may be: {slow}")
+        sys.exit("bench: slower than it may be:\n" + "\n".join(slow))
     if ratio > LIMIT:
         sys.exit("bench: predict costs too much beside the engine")
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tegula/app/model_source.h"
+#include "tegula/app/select.h"
 #include "tegula/core/text.h"
 #include "tegula/image/open.h"
 #include "tegula/outputs/html.h"
@@ -68,8 +69,8 @@ std::vector<std::string> CoversOf(const spec::Package& package) {
 
 }  // namespace
 
-Result<ModelCard> InspectModel(const Path& path, engines::Registry& registry, const RunContext& context,
-                               bool with_covers) {
+Result<ModelCard> InspectModel(const Path& path, const EngineRequest& request, engines::Registry& registry,
+                               const RunContext& context, bool with_covers) {
   TEGULA_ASSIGN_OR_RETURN(const spec::Package package, ReadModel(path, context));
   ModelCard card;
   card.package = package.path().string();
@@ -85,6 +86,7 @@ Result<ModelCard> InspectModel(const Path& path, engines::Registry& registry, co
   }
   for (const spec::WeightsEntry& weights : card.model.weights) card.weights.push_back(SupportOf(weights, registry));
   card.tile_sizes = TileSizesOf(card.model);
+  card.checks = RememberedChecks(package, request, registry).value_or(std::vector<WeightsCheck>());
 
   const Status runs = RunsHere(card.model, registry);
   card.runs = runs.ok();

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tegula/app/prove.h"
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
 #include "tegula/image/source.h"
@@ -33,6 +34,7 @@ struct ModelCard {
   std::string description_file;
   spec::ModelDescription model;
   std::vector<WeightsSupport> weights;
+  std::vector<WeightsCheck> checks;  ///< of every way to run it, if `test --all-engines` or `predict` tried them here
   std::vector<TileSizes> tile_sizes;
   std::vector<std::string> covers;  ///< pictures of the package that a page can show, as data addresses
   std::size_t errors = 0;           ///< places where the description breaks the format
@@ -52,9 +54,9 @@ WeightsSupport SupportOf(const spec::WeightsEntry& weights, engines::Registry& r
 Status RunsHere(const spec::ModelDescription& model, engines::Registry& registry);
 
 /// Whatever is wrong with a description, what can be shown of it is shown; errors are those of Package::Read.
-/// `model` is what OpenModel takes; covers are read only if they are wanted.
-Result<ModelCard> InspectModel(const Path& model, engines::Registry& registry, const RunContext& context,
-                               bool with_covers = true);
+/// `model` is what OpenModel takes; `request` decides whose checks are shown; covers are read only if they are wanted.
+Result<ModelCard> InspectModel(const Path& model, const EngineRequest& request, engines::Registry& registry,
+                               const RunContext& context, bool with_covers = true);
 Result<ImageCard> InspectImage(const std::string& name, const RunContext& context);
 
 /// Whether a name is to be read as a model: a folder, a yaml file, a zip, or the name of a model that is elsewhere.

@@ -42,6 +42,7 @@ struct Job {
   const Normalisation& normalisation;
   std::vector<std::int32_t> labels;  ///< output channels that become objects
   std::vector<const outputs::OutputFormat*> formats;
+  outputs::StageRecord start;  ///< until the network was ready
 };
 
 std::string FileOf(const outputs::OutputFormat& format) { return kPrediction + std::string(format.suffix); }
@@ -117,6 +118,7 @@ class ImageRun {
 
     Stopwatch watch;
     TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, job_.normalisation.Of(context_, bound));
+    record_.stages.push_back(job_.start);
     if (!job_.normalisation.note().empty()) record_.notes.push_back(job_.normalisation.note());
     if (!statistics.all().empty()) record_.stages.push_back(watch.Lap("whole-image statistics"));
     TEGULA_ASSIGN_OR_RETURN(const pipeline::Prediction prediction,
@@ -304,7 +306,7 @@ class ImageRun {
   // The same model, image and channels give the same object ids.
   std::uint64_t Seed() const {
     const std::string key =
-        Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job_.package.description_sha256(), job_.proven.weights_sha256,
+        Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job_.package.description_sha256(), job_.proven.check.weights_sha256,
                                   name_, fmt::join(job_.request.binding.channels, ",")));
     std::uint64_t seed = 0;
     for (std::size_t i = 0; i < 16; ++i)
@@ -368,7 +370,7 @@ class ImageRun {
                      job_.package.path().string(),
                      job_.package.description_sha256(),
                      std::string(spec::WeightsFormatName(job_.proven.weights->format)),
-                     job_.proven.weights_sha256,
+                     job_.proven.check.weights_sha256,
                      model.license,
                      {}};
     for (const spec::Citation& cite : model.cite)
@@ -428,6 +430,7 @@ std::vector<Path> FoldersFor(const PredictRequest& request) {
 Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engines::Registry& registry,
                                              const RunContext& context) {
   PredictRequest request = wanted;
+  Stopwatch watch;
   TEGULA_ASSIGN_OR_RETURN(std::vector<const outputs::OutputFormat*> formats,
                           outputs::FindOutputFormats(request.formats));
   TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(request.model, context));
@@ -438,13 +441,14 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels, LabelsOf(request.objects.classes, model.outputs.front()));
   TEGULA_ASSIGN_OR_RETURN(Normalisation normalisation,
                           Normalisation::Open(request.statistics_from, model, request.images.size()));
-  // A missing image is told before the network is loaded.
-  for (const std::string& image : request.images) TEGULA_TRY(image::Open(image, context.limits));
+  // An image that is missing or does not fit is told before the network is loaded.
+  for (const std::string& image : request.images)
+    TEGULA_TRY(OpenFor(model, image, request.binding, context.limits).Context(image));
   TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven, SelectNetwork(package, request.engine, registry, context));
   context.progress.Note(ProofOf(proven.check));
 
   TEGULA_TRY(normalisation.TakeDataset(context, request.images, request.binding));
-  const Job job{request, package, proven, normalisation, std::move(labels), std::move(formats)};
+  const Job job{request, package, proven, normalisation, std::move(labels), std::move(formats), watch.Lap("start")};
   const std::vector<Path> folders = FoldersFor(request);
   std::vector<ImagePrediction> done;
   for (std::size_t i = 0; i < request.images.size(); ++i) {

@@ -111,7 +111,7 @@ Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidat
   TEGULA_ASSIGN_OR_RETURN(const spec::WeightsOnDisk file, package.Weights(*candidate.weights));
   ProvenNetwork loaded;
   loaded.weights = candidate.weights;
-  loaded.weights_sha256 = file.sha256;
+  loaded.check.weights_sha256 = file.sha256;
   if (candidate.converter.empty()) {
     TEGULA_TRY(engine->CanRun(*candidate.weights));
     TEGULA_ASSIGN_OR_RETURN(loaded.network, engine->Load(*candidate.weights, file.path, candidate.Options(request))

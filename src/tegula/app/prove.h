@@ -48,7 +48,6 @@ std::vector<Candidate> CandidatesOf(const spec::ModelDescription& model, const E
 struct ProvenNetwork {
   std::unique_ptr<engines::Network> network;
   const spec::WeightsEntry* weights = nullptr;
-  std::string weights_sha256;
   WeightsCheck check;
 };
 

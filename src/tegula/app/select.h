@@ -13,9 +13,12 @@ namespace tegula::app {
 Result<ProvenNetwork> SelectNetwork(const spec::Package& package, const EngineRequest& request,
                                     engines::Registry& registry, const RunContext& context);
 
-/// What SelectNetwork remembers of a package with this request: the check of every candidate; nothing if it has not
-/// been asked yet.
+/// What is remembered of a package with this request: the check of every candidate; nothing if it was not tried yet.
 std::optional<std::vector<WeightsCheck>> RememberedChecks(const spec::Package& package, const EngineRequest& request,
                                                           const engines::Registry& registry);
+
+/// Remembers checks of all candidates that were made elsewhere, if one of them is right.
+void RememberChecks(const spec::Package& package, const EngineRequest& request, const engines::Registry& registry,
+                    const std::vector<WeightsCheck>& checks);
 
 }  // namespace tegula::app

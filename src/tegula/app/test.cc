@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tegula/app/model_source.h"
+#include "tegula/app/select.h"
 #include "tegula/pipeline/whole.h"
 
 namespace tegula::app {
@@ -51,6 +52,7 @@ class Tester {
 
   Status Run(TestReport& report) {
     const Result<TestTensors> tests = ReadTestTensors(package_, context_.limits);
+    std::vector<WeightsCheck> as_proven;  // without the other sizes
     for (const spec::WeightsEntry& weights : package_.description().weights) {
       if (request_.engine.weights && *request_.engine.weights != weights.format) continue;
       std::vector<Candidate> candidates = CandidatesOf(package_.description(), request_.engine);
@@ -59,12 +61,14 @@ class Tester {
       for (const Candidate& candidate : candidates) {
         if (context_.stop.stop_requested()) return CancelledError();
         TestTensorsOfCheck result;
-        report.checks.push_back(tests.ok() ? Check(candidate, *tests, result) : NotCompared(candidate, tests.error()));
+        report.checks.push_back(tests.ok() ? Check(candidate, *tests, result, as_proven)
+                                           : NotCompared(candidate, tests.error()));
         report.results.push_back(std::move(result));
         // The next engine is asked where the preferred one cannot.
         if (!request_.all_engines && report.checks.back().status != CheckStatus::kNotRun) break;
       }
     }
+    if (request_.all_engines) RememberChecks(package_, request_.engine, registry_, as_proven);
     if (request_.keep_tensors && tests.ok()) {
       for (const Tensor& tensor : tests->inputs) report.tests.inputs.push_back(tensor.Clone());
       for (const Tensor& tensor : tests->outputs) report.tests.outputs.push_back(tensor.Clone());
@@ -82,12 +86,14 @@ class Tester {
                                               spec::WeightsFormatName(weights.format))));
   }
 
-  WeightsCheck Check(const Candidate& candidate, const TestTensors& tests, TestTensorsOfCheck& result) const {
+  WeightsCheck Check(const Candidate& candidate, const TestTensors& tests, TestTensorsOfCheck& result,
+                     std::vector<WeightsCheck>& as_proven) const {
     Result<ProvenNetwork> proven =
         Prove(package_, candidate, tests, request_.engine, registry_, context_,
               {.measures_memory = true, .outputs = request_.keep_tensors ? &result.outputs : nullptr});
-    if (!proven.ok()) return NotCompared(candidate, proven.error());
+    if (!proven.ok()) return as_proven.emplace_back(NotCompared(candidate, proven.error()));
     WeightsCheck& check = proven->check;
+    as_proven.push_back(check);
     if (!request_.other_sizes) return std::move(check);
     const spec::ModelDescription& model = package_.description();
     for (const spec::SizeChoice& choice : OtherSizes(model)) {
@@ -113,11 +119,9 @@ std::int64_t CountOf(const std::vector<WeightsCheck>& checks, CheckStatus status
                        [status](const WeightsCheck& check) { return check.status == status; });
 }
 
-// The test outputs came out right.
-bool FailedOnlyInSizes(const WeightsCheck& check) {
-  return check.status == CheckStatus::kFailed && !check.outputs.empty() &&
-         std::all_of(check.outputs.begin(), check.outputs.end(),
-                     [](const OutputCheck& output) { return output.comparison.passed; });
+bool HasWrongOutput(const WeightsCheck& check) {
+  return std::any_of(check.outputs.begin(), check.outputs.end(),
+                     [](const OutputCheck& output) { return !output.comparison.passed; });
 }
 
 }  // namespace
@@ -128,6 +132,10 @@ bool TestReport::passed() const {
          !(is_strict && unproven + CountOf(checks, CheckStatus::kNotRun) > 0);
 }
 
+bool TestReport::ran() const {
+  return CountOf(checks, CheckStatus::kNotRun) < static_cast<std::int64_t>(checks.size());
+}
+
 std::string TestReport::verdict() const {
   const std::int64_t not_run = CountOf(checks, CheckStatus::kNotRun);
   const bool is_unproven = CountOf(checks, CheckStatus::kUnproven) > 0;
@@ -135,17 +143,18 @@ std::string TestReport::verdict() const {
     return fmt::format("{}{}",
                        is_unproven ? "it runs, but nothing is proven: the description states no test tensors"
                                    : "passed: the model reproduces its test outputs",
-                       not_run > 0 ? fmt::format(" ({} of its weights were not run)", not_run) : "");
-  if (CountOf(checks, CheckStatus::kFailed) > 0) {
-    const bool is_size = std::none_of(checks.begin(), checks.end(), [](const WeightsCheck& check) {
-      return check.status == CheckStatus::kFailed && !FailedOnlyInSizes(check);
-    });
-    return is_size ? "FAILED: the network does not take all sizes that the description gives"
-                   : "FAILED: the model does not reproduce its test outputs";
-  }
+                       not_run == 0   ? ""
+                       : not_run == 1 ? " (one of its weights was not run)"
+                                      : fmt::format(" ({} of its weights were not run)", not_run));
+  const auto failed = std::find_if(checks.begin(), checks.end(),
+                                   [](const WeightsCheck& check) { return check.status == CheckStatus::kFailed; });
+  if (std::any_of(failed, checks.end(), HasWrongOutput)) return "FAILED: the model does not reproduce its test outputs";
+  if (failed != checks.end())
+    return failed->outputs.empty() ? "FAILED: it could not be tested: " + failed->reason
+                                   : "FAILED: the network does not take all sizes that the description gives";
   if (is_unproven) return "FAILED: nothing is proven, as the description states no test tensors";
-  if (CountOf(checks, CheckStatus::kPassed) > 0) return "FAILED: not all of its weights were run";
-  return "FAILED: none of its weights was run";
+  if (ran()) return "FAILED: not all of its weights were run";
+  return "NOT TESTED: none of its weights runs here as it is";
 }
 
 Result<TestReport> Test(const TestRequest& request, engines::Registry& registry, const RunContext& context) {

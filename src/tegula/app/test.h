@@ -31,6 +31,8 @@ struct TestReport {
   bool is_strict = false;
   /// At least one entry ran, and none failed; if strict, all entries passed.
   bool passed() const;
+  /// At least one entry was run, whatever came out.
+  bool ran() const;
   /// One sentence.
   std::string verdict() const;
 };

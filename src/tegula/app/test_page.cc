@@ -151,17 +151,18 @@ constexpr std::string_view kStyle =
 
 }  // namespace
 
-TestTable TableOf(const TestReport& report) {
+TestTable TableOf(const std::vector<WeightsCheck>& checks) {
   TestTable table;
   table.heading = {"weights",    "engine",           "result",     "output",       "max error",
                    "mean error", "out of tolerance", "ms per run", "megapixels/s", "memory MiB"};
-  for (const WeightsCheck& check : report.checks) {
+  for (const WeightsCheck& check : checks) {
     const std::string weights(spec::WeightsFormatName(check.format));
-    const std::string engine = check.engine.empty() ? ""
-                                                    : fmt::format("{} {}{}", check.engine, check.engine_version,
-                                                                  check.is_converted ? " (converted)" : "") +
-                                                          Less(check.precision);
-    if (check.outputs.empty()) table.rows.push_back({weights, engine, std::string(StatusName(check.status))});
+    std::string engine = check.engine;
+    if (!check.engine_version.empty()) engine += " " + check.engine_version;
+    engine += std::string(check.is_converted ? " (converted)" : "") + Less(check.precision);
+    if (check.outputs.empty())
+      table.rows.push_back({weights, engine, std::string(StatusName(check.status)), "", "", "", "",
+                            Milliseconds(check.cost), Speed(check.cost), Memory(check.cost)});
     for (const OutputCheck& output : check.outputs) {
       const Comparison& c = output.comparison;
       table.rows.push_back(
@@ -179,7 +180,7 @@ TestTable TableOf(const TestReport& report) {
 }
 
 std::string TestMarkdown(const TestReport& report) {
-  const TestTable table = TableOf(report);
+  const TestTable table = TableOf(report.checks);
   const auto line = [](const std::vector<std::string>& cells, std::size_t columns) {
     std::string text = "|";
     for (std::size_t i = 0; i < columns; ++i) text += fmt::format(" {} |", i < cells.size() ? cells[i] : "");
@@ -195,7 +196,7 @@ std::string TestMarkdown(const TestReport& report) {
 }
 
 Result<std::string> TestPage(const TestReport& report) {
-  const TestTable table = TableOf(report);
+  const TestTable table = TableOf(report.checks);
   std::string html = outputs::PageHead("Test of " + report.model.name) + std::string(kStyle);
   html += fmt::format(
       "<header><p class=\"kicker\">Test on the model's own tensors</p><h1>{}</h1><p class=\"lead\">{}"

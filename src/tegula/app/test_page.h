@@ -13,7 +13,7 @@ struct TestTable {
   std::vector<std::vector<std::string>> rows;  ///< one per output of a check
   std::vector<std::string> remarks;            ///< why something failed or was not run; what else was tried
 };
-TestTable TableOf(const TestReport& report);
+TestTable TableOf(const std::vector<WeightsCheck>& checks);
 
 std::string TestMarkdown(const TestReport& report);
 

@@ -40,6 +40,7 @@ Json ToJson(const WeightsCheck& check) {
           {"engine", check.engine},
           {"engine_version", check.engine_version},
           {"precision", engines::PrecisionName(check.precision)},
+          {"weights_sha256", check.weights_sha256},
           {"converted", check.is_converted},
           {"status", StatusName(check.status)},
           {"reason", check.reason},
@@ -82,6 +83,7 @@ std::optional<WeightsCheck> CheckFrom(const Json& json) {
   check.engine_version = json.at("engine_version").get<std::string>();
   for (const engines::Precision known : kPrecisions)
     if (engines::PrecisionName(known) == json.at("precision").get<std::string>()) check.precision = known;
+  check.weights_sha256 = json.at("weights_sha256").get<std::string>();
   check.is_converted = json.at("converted").get<bool>();
   const auto status = json.at("status").get<std::string>();
   for (const CheckStatus known : kStatuses)

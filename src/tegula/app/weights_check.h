@@ -48,7 +48,8 @@ struct WeightsCheck {
   std::string engine;  ///< empty if none runs this format
   std::string engine_version;
   engines::Precision precision = engines::Precision::kF32;
-  bool is_converted = false;  ///< the engine runs it in another format, which was made of it here
+  std::string weights_sha256;  ///< of the file that was run; empty if it was not read
+  bool is_converted = false;   ///< the engine runs it in another format, which was made of it here
   CheckStatus status = CheckStatus::kNotRun;
   std::string reason;  ///< why it failed or was not run
   std::vector<OutputCheck> outputs;

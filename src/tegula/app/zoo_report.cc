@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tegula/app/test_page.h"
 #include "tegula/app/version.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
@@ -17,6 +18,8 @@ namespace tegula::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kResult = 2;  // column of TestTable
 
 // A zip is a package if it holds a description; SavedModels are zips too.
 bool IsPackage(const Path& path, const Limits& limits) {
@@ -49,42 +52,40 @@ Result<std::vector<std::string>> ModelsOfCatalogue(const RunContext& context) {
   return names;
 }
 
-std::string_view StatusName(CheckStatus status) {
-  return status == CheckStatus::kPassed ? "passed" : status == CheckStatus::kFailed ? "failed" : "not run";
+bool Runs(CheckStatus status) { return status == CheckStatus::kPassed || status == CheckStatus::kUnproven; }
+
+std::string NameOf(const std::string& model, const WeightsCheck& check) {
+  return fmt::format("{}: {}", model, Title(check));
 }
 
-std::string CheckName(std::string_view model, std::string_view weights, std::string_view engine) {
-  return fmt::format("{}: {} with {}", model, weights, engine);
+std::string ClassOf(const std::string& result) {
+  return result == "passed" ? "yes" : ToLower(result) == "failed" ? "failed" : "no";
 }
 
-double LargestDifference(const WeightsCheck& check) {
-  double largest = 0;
-  for (const OutputCheck& output : check.outputs) largest = std::max(largest, output.comparison.max_abs);
-  return largest;
-}
-
-std::string RowHtml(const ZooReportRow& row) {
-  const std::string name = fmt::format("<code>{}</code><br><span class=\"small\">{}</span>",
-                                       outputs::EscapeHtml(row.model), outputs::EscapeHtml(row.test.model_name));
-  if (row.test.checks.empty())
-    return fmt::format(
-        "<tr><td>{}</td><td class=\"no\">not run</td><td></td><td></td><td></td><td></td><td>{}</td></tr>\n", name,
-        outputs::EscapeHtml(row.reason));
-  std::string html;
-  for (const WeightsCheck& check : row.test.checks) {
-    const bool was_compared = !check.outputs.empty();
-    html += fmt::format(
-        "<tr><td>{}</td><td class=\"{}\">{}</td><td>{}</td><td>{} {}</td><td class=\"number\">{}</td><td "
-        "class=\"number\">{}</td><td>{}</td></tr>\n",
-        html.empty() ? name : "",
-        check.status == CheckStatus::kPassed   ? "yes"
-        : check.status == CheckStatus::kFailed ? "failed"
-                                               : "no",
-        StatusName(check.status), spec::WeightsFormatName(check.format), outputs::EscapeHtml(check.engine),
-        outputs::EscapeHtml(check.engine_version), was_compared ? fmt::format("{:.1e}", LargestDifference(check)) : "",
-        was_compared ? fmt::format("{:.2f}", check.seconds) : "", outputs::EscapeHtml(check.reason));
+// The rows of `test`, with the model's name beside the first and the remarks below the last.
+std::string RowsHtml(const ZooReportRow& row, std::size_t columns) {
+  using outputs::EscapeHtml;
+  TestTable table = TableOf(row.test.checks);
+  if (table.rows.empty()) table.rows.push_back({"", "", "not run"});
+  if (!row.reason.empty()) table.remarks.push_back(row.reason);
+  std::string html = fmt::format(
+      "<tbody><tr><td rowspan=\"{}\"><code>{}</code><br><span class=\"small\">{}</span></td>",
+      table.rows.size() + (table.remarks.empty() ? 0 : 1), EscapeHtml(row.model), EscapeHtml(row.test.model.name));
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    std::vector<std::string>& cells = table.rows[i];
+    cells.resize(columns);
+    if (i > 0) html += "<tr>";
+    for (std::size_t c = 0; c < columns; ++c)
+      html += fmt::format("<td class=\"{}\">{}</td>", c == kResult ? ClassOf(cells[c]) : c > kResult + 1 ? "number" : "",
+                          EscapeHtml(cells[c]));
+    html += "</tr>\n";
   }
-  return html;
+  if (!table.remarks.empty()) {
+    html += fmt::format("<tr><td colspan=\"{}\" class=\"small\">", columns);
+    for (const std::string& remark : table.remarks) html += fmt::format("{}<br>", EscapeHtml(remark));
+    html += "</td></tr>\n";
+  }
+  return html + "</tbody>\n";
 }
 
 }  // namespace
@@ -105,7 +106,9 @@ Result<ZooReport> ReportZoo(const ZooReportRequest& request, engines::Registry& 
                             static_cast<std::int64_t>(names.size()), "models");
     TestRequest test;
     test.model = is_catalogue ? Path(name) : Path(request.models) / name;
-    test.threads = request.threads;
+    test.engine = request.engine;
+    test.all_engines = true;
+    test.other_sizes = false;
     Result<TestReport> tested = Test(test, registry, context);
     if (tested.ok()) {
       report.rows.push_back({name, std::move(*tested), ""});
@@ -121,24 +124,12 @@ Result<ZooReport> ReportZoo(const ZooReportRequest& request, engines::Registry& 
 std::string ToJson(const ZooReport& report) {
   Json models = Json::array();
   for (const ZooReportRow& row : report.rows) {
-    Json checks = Json::array();
-    for (const WeightsCheck& check : row.test.checks) {
-      Json json = {{"weights", spec::WeightsFormatName(check.format)},
-                   {"engine", check.engine},
-                   {"engine_version", check.engine_version},
-                   {"status", StatusName(check.status)},
-                   {"reason", check.reason}};
-      if (!check.outputs.empty()) {
-        json["max_abs"] = LargestDifference(check);
-        json["seconds"] = check.seconds;
-      }
-      checks.push_back(std::move(json));
-    }
     models.push_back({{"model", row.model},
-                      {"name", row.test.model_name},
+                      {"name", row.test.model.name},
+                      {"license", row.test.model.license},
                       {"passed", row.test.passed()},
                       {"reason", row.reason},
-                      {"checks", std::move(checks)}});
+                      {"checks", Json::parse(ChecksToJson(row.test.checks))}});
   }
   return Json{{"tegula", report.tegula_version},
               {"made", report.made},
@@ -150,17 +141,19 @@ std::string ToJson(const ZooReport& report) {
 
 std::string ToHtml(const ZooReport& report) {
   std::string html = outputs::PageHead("Models that run here");
-  html += "<style>td.yes{color:#1b6e3c;font-weight:600}td.failed{color:#b3261e;font-weight:600}</style>\n";
+  html +=
+      "<style>td.yes{color:#1b6e3c;font-weight:600}td.failed{color:#b3261e;font-weight:600}td{vertical-align:top}"
+      "body{max-width:90rem}</style>\n";
   html += fmt::format(
       "<header><p class=\"kicker\">Compatibility</p><h1>{} of {} models run</h1><p class=\"lead\">Each model on its "
-      "own "
-      "test tensors, with every weights entry and every engine that takes it. Tegula {}, {}, {}.</p></header>\n",
+      "own test tensors, with every weights entry and every engine that takes it. Tegula {}, {}, {}.</p></header>\n",
       report.passed(), report.rows.size(), outputs::EscapeHtml(report.tegula_version),
       outputs::EscapeHtml(ProcessorName()), outputs::EscapeHtml(report.made));
-  html +=
-      "<table><tr><th>Model</th><th>Result</th><th>Weights</th><th>Engine</th><th class=\"number\">Largest "
-      "difference</th><th class=\"number\">Seconds</th><th>Why not</th></tr>\n";
-  for (const ZooReportRow& row : report.rows) html += RowHtml(row);
+  const std::vector<std::string> heading = TableOf({}).heading;
+  html += "<table><thead><tr><th>model</th>";
+  for (const std::string& cell : heading) html += fmt::format("<th>{}</th>", outputs::EscapeHtml(cell));
+  html += "</tr></thead>\n";
+  for (const ZooReportRow& row : report.rows) html += RowsHtml(row, heading.size());
   return html + "</table>\n</body></html>\n";
 }
 
@@ -168,22 +161,25 @@ Result<std::vector<std::string>> LostSince(std::string_view earlier_json, const 
   const Json json = Json::parse(earlier_json, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("models") || !json["models"].is_array())
     return CorruptError("the earlier report is not one that `tegula zoo report` wrote");
-  std::set<std::string> passing;
+  std::set<std::string> running;
   for (const ZooReportRow& row : report.rows)
     for (const WeightsCheck& check : row.test.checks)
-      if (check.status == CheckStatus::kPassed)
-        passing.insert(CheckName(row.model, spec::WeightsFormatName(check.format), check.engine));
-  std::vector<std::string> lost;
+      if (Runs(check.status)) running.insert(NameOf(row.model, check));
   return Guarded("the earlier report", [&]() -> Result<std::vector<std::string>> {
+    std::vector<std::string> lost;
     for (const Json& model : json["models"]) {
-      for (const Json& check : model.at("checks")) {
-        if (check.at("status") != "passed") continue;
-        std::string name = CheckName(model.at("model").get<std::string>(), check.at("weights").get<std::string>(),
-                                     check.at("engine").get<std::string>());
-        if (passing.count(name) == 0) lost.push_back(std::move(name));
+      for (const Json& row : model.at("checks")) {
+        const std::string status = row.at("status");
+        if (status != StatusName(CheckStatus::kPassed) && status != StatusName(CheckStatus::kUnproven)) continue;
+        const auto format = spec::WeightsFormatFromName(row.at("weights").get<std::string>());
+        if (!format) return CorruptError("the earlier report names weights of an unknown format");
+        WeightsCheck check{.format = *format, .engine = row.at("engine")};
+        check.is_converted = row.value("converted", false);
+        if (std::string name = NameOf(model.at("model"), check); running.count(name) == 0)
+          lost.push_back(std::move(name));
       }
     }
-    return std::move(lost);
+    return lost;
   });
 }
 

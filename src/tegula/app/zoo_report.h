@@ -12,7 +12,7 @@ namespace tegula::app {
 
 struct ZooReportRequest {
   std::string models;  ///< a folder, searched with all below it for descriptions and zips; or "all" of the catalogue
-  int threads = 1;
+  EngineRequest engine;
 };
 
 /// One package.
@@ -30,7 +30,7 @@ struct ZooReport {
   std::size_t passed() const;
 };
 
-/// Runs `test` over all of them, one after the other. kNotFound for a folder without packages, or without a catalogue;
+/// Runs `test` with all engines over all of them, one after the other; what came out is remembered as there. kNotFound for a folder without packages, or without a catalogue;
 /// kCancelled. What goes wrong with one model stands in its row.
 Result<ZooReport> ReportZoo(const ZooReportRequest& request, engines::Registry& registry, const RunContext& context);
 
@@ -38,8 +38,9 @@ std::string ToJson(const ZooReport& report);
 /// A page with a table.
 std::string ToHtml(const ZooReport& report);
 
-/// What passed in an earlier report, as ToJson wrote it, and does not any more: "he_nuclei_rgb/rdf.yaml: onnx with
-/// openvino". kCorrupt for text that is no report.
+/// What ran in an earlier report, as ToJson wrote it, and does not any more: "he_nuclei_rgb/rdf.yaml: onnx with
+/// openvino". Of each check only `weights`, `engine`, `converted` and `status` matter. kCorrupt for text that is no
+/// report.
 Result<std::vector<std::string>> LostSince(std::string_view earlier_json, const ZooReport& report);
 
 }  // namespace tegula::app

@@ -5,7 +5,9 @@
 
 #include "tegula/app/exit_code.h"
 #include "tegula/app/inspect.h"
+#include "tegula/app/test_page.h"
 #include "tegula/cli/commands.h"
+#include "tegula/cli/engine_words.h"
 #include "tegula/cli/tensor_drawing.h"
 #include "tegula/outputs/model_page.h"
 #include "tegula/spec/words.h"
@@ -46,6 +48,19 @@ std::string Facts(const app::ModelCard& card) {
   return Table(facts);
 }
 
+// What was found out when it was tried.
+std::string Checks(const app::ModelCard& card) {
+  if (card.checks.empty())
+    return card.runs ? "Not tried here yet: `tegula test MODEL --all-engines` shows how exact and how fast it is.\n"
+                     : "";
+  const app::TestTable table = app::TableOf(card.checks);
+  std::vector<std::vector<std::string>> rows = {table.heading};
+  rows.insert(rows.end(), table.rows.begin(), table.rows.end());
+  std::string text = "When it was tried here on its test tensors:\n\n" + Table(rows) + "\n";
+  for (const std::string& remark : table.remarks) text += remark + "\n";
+  return text;
+}
+
 std::string ToText(const app::ModelCard& card) {
   const spec::ModelDescription& model = card.model;
   std::string text = fmt::format("{}\n{}\n\n", model.name, model.description) + Facts(card);
@@ -64,6 +79,7 @@ std::string ToText(const app::ModelCard& card) {
     weights.push_back({std::string(spec::WeightsFormatName(entry.format)), entry.file,
                        entry.engine.empty() ? "no: " + entry.reason : "with " + entry.engine});
   if (!card.weights.empty()) text += "\n" + Table(weights) + "\n";
+  text += Checks(card);
   if (card.errors > 0)
     text += fmt::format("The description breaks the format in {} (`tegula validate` shows where).\n",
                         card.errors == 1 ? "one place" : fmt::format("{} places", card.errors));
@@ -138,6 +154,7 @@ Json ToJson(const app::ModelCard& card) {
           {"inputs", std::move(inputs)},
           {"outputs", std::move(outputs)},
           {"weights", std::move(weights)},
+          {"checks", Json::parse(app::ChecksToJson(card.checks))},
           {"tile_sizes", std::move(tiles)},
           {"runs", card.runs},
           {"applies", card.applies},
@@ -216,8 +233,9 @@ Result<int> Inspect(const Words& words, const Session& session) {
     Print(words.json ? ToJson(card).dump(2) + "\n" : ToText(card));
     return app::kExitOk;
   }
-  TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card,
-                          app::InspectModel(words.name, session.registry, session.context, !words.html.empty()));
+  TEGULA_ASSIGN_OR_RETURN(const app::EngineRequest request, EngineWords{}.Request(session));
+  TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card, app::InspectModel(words.name, request, session.registry,
+                                                                       session.context, !words.html.empty()));
   if (!words.cite.empty()) {
     if (card.model.cite.empty()) return NotFoundError("the description names nothing to cite");
     Print(spec::AsBibtex(card.model));
@@ -235,8 +253,10 @@ Result<int> Inspect(const Words& words, const Session& session) {
 }  // namespace
 
 Result<int> InspectModelCard(const std::string& model, bool json, const Session& session) {
-  TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card,
-                          app::InspectModel(model, session.registry, session.context, /*with_covers=*/false));
+  TEGULA_ASSIGN_OR_RETURN(const app::EngineRequest request, EngineWords{}.Request(session));
+  TEGULA_ASSIGN_OR_RETURN(
+      const app::ModelCard card,
+      app::InspectModel(model, request, session.registry, session.context, /*with_covers=*/false));
   Print(json ? ToJson(card).dump(2) + "\n" : ToText(card));
   return app::kExitOk;
 }

@@ -23,7 +23,7 @@ std::string ToJson(const app::TestReport& report) {
 }
 
 std::string ToText(const app::TestReport& report) {
-  const app::TestTable table = app::TableOf(report);
+  const app::TestTable table = app::TableOf(report.checks);
   std::vector<std::vector<std::string>> rows = {table.heading};
   rows.insert(rows.end(), table.rows.begin(), table.rows.end());
   std::string text = fmt::format("{} ({})\n\n{}", report.model.name, report.package, Table(rows));
@@ -80,6 +80,7 @@ void AddTest(CLI::App& app, Run& run) {
       TEGULA_ASSIGN_OR_RETURN(const app::TestReport report, app::Test(request, session.registry, session.context));
       if (!words->report.empty()) TEGULA_TRY(WriteReport(report, words->report));
       Print(words->json ? ToJson(report) : ToText(report));
+      if (!report.ran()) return app::ExitCodeOf(Code::kUnsupported);
       return report.passed() ? app::kExitOk : app::kExitTestFailed;
     };
   });

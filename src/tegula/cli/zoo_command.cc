@@ -9,6 +9,7 @@
 #include "tegula/app/zoo.h"
 #include "tegula/app/zoo_report.h"
 #include "tegula/cli/commands.h"
+#include "tegula/cli/engine_words.h"
 #include "tegula/cli/image_words.h"
 #include "tegula/cli/zoo_words.h"
 #include "tegula/core/text.h"
@@ -180,7 +181,7 @@ struct ReportWords {
 Result<int> Report(const ReportWords& words, const Session& session) {
   constexpr std::int64_t kLargest = 64 << 20;
   app::ZooReportRequest request = words.request;
-  request.threads = session.threads;
+  TEGULA_ASSIGN_OR_RETURN(request.engine, EngineWords{}.Request(session));
   std::string earlier;
   if (!words.earlier.empty()) {
     TEGULA_ASSIGN_OR_RETURN(earlier, ReadFile(words.earlier, kLargest));
@@ -196,7 +197,7 @@ Result<int> Report(const ReportWords& words, const Session& session) {
                                  (folder / "models.html").string()));
   if (words.earlier.empty()) return app::kExitOk;
   TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> lost, app::LostSince(earlier, report));
-  for (const std::string& check : lost) session.context.progress.Note("it passed before and does not now: " + check);
+  for (const std::string& check : lost) session.context.progress.Note("it ran before and does not now: " + check);
   return lost.empty() ? app::kExitOk : app::kExitTestFailed;
 }
 
@@ -277,7 +278,7 @@ void AddZoo(CLI::App& app, Run& run) {
       ->required();
   command->add_option("-o,--output", report->output, "folder for models.html and models.json")->required();
   command->add_option("--since", report->earlier,
-                      "an earlier models.json: what passed in it and does not now is named, and the exit code is 1");
+                      "an earlier models.json: what ran in it and does not now is named, and the exit code is 1");
 
   AddCommand<ModelWords>(*zoo, run, "list", "models in the cache", "tegula zoo list", std::make_shared<ModelWords>(),
                          &ListCachedModels);

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace tegula {
@@ -42,6 +44,29 @@ struct Box {
 };
 
 constexpr Box Intersect(const Box& a, const Box& b) noexcept { return {Intersect(a.y, b.y), Intersect(a.x, b.x)}; }
+
+/// The axes along which images are cut into windows, in the order of storage.
+enum class GridAxis : std::uint8_t { kT, kZ, kY, kX };
+inline constexpr std::array<GridAxis, 4> kGridAxes = {GridAxis::kT, GridAxis::kZ, GridAxis::kY, GridAxis::kX};
+/// Its id in model descriptions and stores: t, z, y, x.
+constexpr char GridAxisName(GridAxis axis) noexcept { return "tzyx"[static_cast<std::size_t>(axis)]; }
+
+/// One thing per grid axis.
+template <class T>
+struct PerAxis {
+  std::array<T, kGridAxes.size()> of = {};
+  constexpr T& operator[](GridAxis axis) noexcept { return of[static_cast<std::size_t>(axis)]; }
+  constexpr const T& operator[](GridAxis axis) const noexcept { return of[static_cast<std::size_t>(axis)]; }
+  friend constexpr bool operator==(const PerAxis&, const PerAxis&) = default;
+};
+
+/// A box in time and space: whole pixels of a grid along t, z, y and x.
+using Block = PerAxis<Interval>;
+/// A plane, or the box of plane 0, as a block of one plane.
+constexpr Block BlockOf(const Box& box, std::int64_t t = 0, std::int64_t z = 0) noexcept {
+  return {{Interval{t, t + 1}, Interval{z, z + 1}, box.y, box.x}};
+}
+constexpr Box PlaneBox(const Block& block) noexcept { return {block[GridAxis::kY], block[GridAxis::kX]}; }
 
 /// Integer division towards minus and plus infinity; `b` > 0.
 constexpr std::int64_t FloorDiv(std::int64_t a, std::int64_t b) noexcept {

@@ -158,14 +158,21 @@ class ToySession final : public Session {
     if (stop.stop_requested()) return CancelledError();
     if (inputs.size() != 1 || inputs[0].shape() != shape_ || inputs[0].dtype() != DType::kF32)
       return InvalidError("a toy network takes one float32 tensor of the session's shape");
-    const float* const begin = inputs[0].as<float>();
-    Planes planes{shape_[1], shape_[2], shape_[3], std::vector<float>(begin, begin + shape_.elements())};
-    for (const Layer& layer : layers_) {
-      TEGULA_ASSIGN_OR_RETURN(planes, Apply(layer, planes));
+    Tensor out;
+    const std::int64_t in_values = shape_.elements() / shape_[0];
+    for (std::int64_t item = 0; item < shape_[0]; ++item) {
+      const float* const begin = inputs[0].as<float>() + item * in_values;
+      Planes planes{shape_[1], shape_[2], shape_[3], std::vector<float>(begin, begin + in_values)};
+      for (const Layer& layer : layers_) {
+        TEGULA_ASSIGN_OR_RETURN(planes, Apply(layer, planes));
+      }
+      if (item == 0) {
+        TEGULA_ASSIGN_OR_RETURN(
+            out, Tensor::Allocate(DType::kF32, {shape_[0], planes.channels, planes.height, planes.width}));
+      }
+      std::copy(planes.values.begin(), planes.values.end(),
+                out.values<float>().begin() + item * static_cast<std::int64_t>(planes.values.size()));
     }
-    TEGULA_ASSIGN_OR_RETURN(Tensor out,
-                            Tensor::Allocate(DType::kF32, {1, planes.channels, planes.height, planes.width}));
-    std::copy(planes.values.begin(), planes.values.end(), out.values<float>().begin());
     std::vector<Tensor> outputs;
     outputs.push_back(std::move(out));
     return outputs;
@@ -179,14 +186,14 @@ class ToySession final : public Session {
 class ToyNetwork final : public Network {
  public:
   ToyNetwork(std::vector<Layer> layers, const ToyFacts& facts) : layers_(std::move(layers)), facts_(facts) {
-    ports_.push_back({"image", DType::kF32, {1, -1, -1, -1}});
+    ports_.push_back({"image", DType::kF32, {-1, -1, -1, -1}});
   }
   const std::vector<Port>& inputs() const noexcept override { return ports_; }
   const std::vector<Port>& outputs() const noexcept override { return ports_; }
   Result<std::unique_ptr<Session>> NewSession(std::span<const Shape> shapes,
                                               std::span<const DType> dtypes) const override {
-    if (shapes.size() != 1 || shapes[0].rank() != 4 || shapes[0][0] != 1 || dtypes[0] != DType::kF32)
-      return InvalidError("a toy network takes one float32 tensor (1, C, H, W)");
+    if (shapes.size() != 1 || shapes[0].rank() != 4 || shapes[0][0] < 1 || dtypes[0] != DType::kF32)
+      return InvalidError("a toy network takes one float32 tensor (N, C, H, W)");
     for (const int axis : {2, 3})
       if (shapes[0][axis] % facts_.grid != 0)
         return InvalidError(fmt::format("the toy network takes sizes that are multiples of {}, not {}", facts_.grid,

@@ -4,9 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <torch/csrc/jit/runtime/operator.h>
 #include <torch/script.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +46,7 @@ inline at::ScalarType ToTorch(DType dtype) {
 inline std::string Reason(std::string_view what) {
   const std::size_t error = what.rfind("RuntimeError: ");
   if (error != std::string_view::npos) what.remove_prefix(error + 14);
+  what.remove_prefix(std::min(what.find_first_not_of(" \n"), what.size()));
   return std::string(what.substr(0, what.find('\n')));
 }
 
@@ -90,8 +93,23 @@ inline Status Flatten(const c10::IValue& value, std::vector<at::Tensor>& tensors
   return Ok();
 }
 
+// TorchScript knows operators that read and write any file, and a model's code may call them as soon as it is loaded.
+// Without them LibTorch refuses such a model by the operator's name. Its table of operators is one for the process.
+inline void ForgetFileOperators() {
+  static const bool once = []() {
+    for (const char* const name : {"aten::save", "aten::from_file"}) {
+      const std::vector<std::shared_ptr<torch::jit::Operator>> found =  // a copy, as the table loses them
+          torch::jit::getAllOperatorsFor(c10::Symbol::fromQualString(name));
+      for (const auto& overload : found) torch::jit::deregisterOperator(overload->schema());
+    }
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
 // A network as it is run: without what only training needs.
 inline torch::jit::Module LoadFrozen(const std::string& file) {
+  ForgetFileOperators();
   torch::jit::Module module = torch::jit::load(file, c10::kCPU);
   module.eval();
   return torch::jit::freeze(module);
