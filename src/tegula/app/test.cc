@@ -68,6 +68,7 @@ class Tester {
         if (!request_.all_engines && report.checks.back().status != CheckStatus::kNotRun) break;
       }
     }
+    if (context_.stop.stop_requested()) return CancelledError();
     if (request_.all_engines) RememberChecks(package_, request_.engine, registry_, as_proven);
     if (request_.keep_tensors && tests.ok()) {
       for (const Tensor& tensor : tests->inputs) report.tests.inputs.push_back(tensor.Clone());

@@ -155,6 +155,14 @@ Result<Path> Package::File(const FileReference& reference) const {
   return file;
 }
 
+bool Package::IsHere(const WeightsEntry& weights) const {
+  const auto is_here = [this](const FileReference& reference) {
+    const Result<std::string> name = state_->files->NameOf(reference.source);
+    return !name.ok() || state_->files->IsHere(*name);
+  };
+  return is_here(weights.file) && (!weights.external_data || is_here(*weights.external_data));
+}
+
 Result<WeightsOnDisk> Package::Weights(const WeightsEntry& weights) const {
   if (weights.format == WeightsFormat::kTensorflowSavedModelBundle) return SavedModel(weights.file);
   if (weights.external_data) TEGULA_TRY(File(*weights.external_data));

@@ -59,6 +59,9 @@ class Package {
   /// kUnsupported (a URL: it says to download the package).
   Result<Path> File(const FileReference& reference) const;
 
+  /// Whether the weights of an entry lie on this machine; false where Weights has to fetch them first.
+  bool IsHere(const WeightsEntry& weights) const;
+
   /// The weights of an entry, ready to be loaded, with their external data beside them. A SavedModel may be a folder or
   /// a zip that holds it in its root or one folder down. Errors as File's; kCorrupt for an archive without a
   /// SavedModel, kExhausted if it unpacks to more than the limits.

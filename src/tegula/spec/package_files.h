@@ -25,6 +25,8 @@ class PackageFiles {
   virtual Result<std::vector<std::string>> Names() = 0;
   /// Names of all files below a folder ("" for the root), sorted; none if there is no such folder.
   virtual Result<std::vector<std::string>> Below(const std::string& folder) = 0;
+  /// Whether OnDisk has nothing to fetch from elsewhere.
+  virtual bool IsHere(const std::string&) { return true; }
   /// A path on disk with the file's content; `limit_bytes` bounds what is unpacked.
   virtual Result<Path> OnDisk(const std::string& name, std::int64_t limit_bytes) = 0;
 };

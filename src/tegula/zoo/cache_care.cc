@@ -59,6 +59,9 @@ void RemoveUnused(const Cache& cache, const Limits& limits) {
   for (const Path& path : unused) fs::remove(path, ignored);
 }
 
+// What is made of models here, and can be made again.
+constexpr const char* kMadeHere[] = {"networks", "choices"};
+
 Status RemoveFolder(const Path& folder) {
   std::error_code failed;
   fs::remove_all(folder, failed);
@@ -151,6 +154,11 @@ Result<PrunedCache> Prune(const Cache& cache, std::int64_t max_bytes, const Limi
   });
   RemoveUnused(cache, limits);
   pruned.bytes_after = TotalBytes(cache);
+  for (const char* made : kMadeHere) {
+    if (pruned.bytes_after <= max_bytes) break;
+    TEGULA_TRY(RemoveFolder(cache.root() / made));
+    pruned.bytes_after = TotalBytes(cache);
+  }
   std::vector<CachedModel> models = ListModels(cache);
   while (pruned.bytes_after > max_bytes && !models.empty()) {
     TEGULA_TRY(RemoveFolder(cache.Model(models.back().sha256)));

@@ -76,6 +76,12 @@ Result<std::string> ModelFiles::Fetch(const std::string& name, std::int64_t limi
   return fetcher_->Content(url, expected, fmt::format("{} of {}", name, about_.reference));
 }
 
+bool ModelFiles::IsHere(const std::string& name) {
+  const Cache& cache = fetcher_->cache();
+  std::error_code ignored;
+  return cache.Sum(sha256_, name) && std::filesystem::exists(cache.Model(sha256_) / name, ignored);
+}
+
 Result<Path> ModelFiles::OnDisk(const std::string& name, std::int64_t limit_bytes) {
   const Cache& cache = fetcher_->cache();
   Path path = cache.Model(sha256_) / name;

@@ -27,6 +27,7 @@ class ModelFiles final : public spec::PackageFiles {
   Result<std::vector<std::string>> Names() override { return folder_->Names(); }
   /// Of those that were fetched.
   Result<std::vector<std::string>> Below(const std::string& folder) override { return folder_->Below(folder); }
+  bool IsHere(const std::string& name) override;
   Result<Path> OnDisk(const std::string& name, std::int64_t limit_bytes) override;
 
  private:
