@@ -78,7 +78,7 @@ def zoo(tmp_path, mirror):
 
 
 def test_from_an_empty_cache_predict_fetches_verifies_tests_and_predicts(zoo, mirror, data, tmp_path):
-    run = zoo.ok("predict", "affable-shark", data / IMAGE, "-o", tmp_path / "out")
+    run = zoo.ok("predict", "affable-shark", data / IMAGE, "-o", tmp_path / "out")  # torchscript would run as well
     record = json.loads((tmp_path / "out/run.json").read_text())
     assert record["model"]["path"] == "affable-shark/v0"
     assert record["model"]["license"] == "CC0-1.0"

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "tegula/app/network_examples.h"
 #include "tegula/pipeline/whole.h"
 #include "tegula/tensor/kernels.h"
 
@@ -20,34 +21,6 @@ Path FolderFor(const Candidate& candidate, const spec::WeightsOnDisk& file, cons
   const std::string key = Sha256OfBytes(
       fmt::format("tegula converted network 1\n{}\n{}\n{}", candidate.converter, file.sha256, registry.Fingerprint()));
   return request.cache / "networks" / key;
-}
-
-// A valid size that is not that of the test tensors, about two thirds of it or a little more; nothing if there is none.
-std::optional<spec::SizeChoice> AnotherSize(const spec::ModelDescription& model, const std::vector<Tensor>& inputs) {
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const std::vector<spec::Axis>& axes = model.inputs[i].axes;
-    for (std::size_t a = 0; a < axes.size() && static_cast<int>(a) < inputs[i].shape().rank(); ++a) {
-      const auto* const size = std::get_if<spec::ParameterizedSize>(&axes[a].size);
-      if (size == nullptr) continue;
-      const std::int64_t n = spec::StepsFor(*size, inputs[i].shape()[static_cast<int>(a)]);
-      return spec::SizeChoice{.n = n >= 3 ? 2 * n / 3 : n + 2};
-    }
-  }
-  return std::nullopt;
-}
-
-// What the network is given for the test tensors and at another size.
-Result<std::vector<std::vector<Tensor>>> Examples(const spec::ModelDescription& model, const TestTensors& tests,
-                                                  const Limits& limits) {
-  std::vector<std::vector<Tensor>> examples;
-  TEGULA_ASSIGN_OR_RETURN(pipeline::PreparedInputs own, pipeline::PrepareInputs(model, tests.inputs, limits));
-  examples.push_back(std::move(own.tensors));
-  if (const std::optional<spec::SizeChoice> choice = AnotherSize(model, tests.inputs)) {
-    TEGULA_ASSIGN_OR_RETURN(const std::vector<Tensor> resized, ResizedInputs(model, tests.inputs, *choice, limits));
-    TEGULA_ASSIGN_OR_RETURN(pipeline::PreparedInputs other, pipeline::PrepareInputs(model, resized, limits));
-    examples.push_back(std::move(other.tensors));
-  }
-  return examples;
 }
 
 Result<std::vector<Tensor>> Run(const engines::Network& network, const std::vector<Tensor>& inputs) {
@@ -124,7 +97,8 @@ Result<std::unique_ptr<engines::Network>> LoadConverted(const spec::ModelDescrip
   context.progress.Note(fmt::format("converting {} for {}, once", candidate.weights->file.source, candidate.engine));
   TEGULA_ASSIGN_OR_RETURN(const engines::Converter* const converter, registry.FindConverter(candidate.converter));
   TEGULA_ASSIGN_OR_RETURN(const engines::Engine* const reference, registry.Find(kReferenceEngine));
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::vector<Tensor>> examples, Examples(model, *tests, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::vector<Tensor>> examples,
+                          NetworkExamples(model, *tests, context.limits));
   TEGULA_ASSIGN_OR_RETURN(const TemporaryFolder folder, TemporaryFolder::Create("tegula-convert"));
   const Path xml = folder.path() / kNetwork;
   TEGULA_TRY(converter->Convert(file.path, pipeline::ViewsOf(examples.front()), xml));

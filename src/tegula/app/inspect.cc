@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tegula/app/convert/made_weights.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/select.h"
 #include "tegula/core/text.h"
@@ -42,10 +43,12 @@ namespace {
 
 std::vector<TileSizes> TileSizesOf(const spec::ModelDescription& model) {
   std::vector<TileSizes> sizes;
-  for (const char* axis : {"y", "x"}) {
-    const Result<tiling::AxisRules> rules = tiling::RulesOf(model, axis);
-    if (rules.ok()) sizes.push_back({axis, rules->sizes.min, rules->sizes.step, rules->halo_out});
-  }
+  const Result<std::vector<std::size_t>> outputs = pipeline::FindOutputs(model, {});
+  const Result<tiling::ModelGrid> grid = tiling::GridOf(model, *outputs);
+  if (!grid.ok()) return sizes;
+  for (const GridAxis axis : kGridAxes)
+    if (const std::optional<tiling::AxisRules>& rules = grid->axes[axis])
+      sizes.push_back({std::string(1, GridAxisName(axis)), rules->sizes.min, rules->sizes.step, rules->halo()});
   return sizes;
 }
 
@@ -71,7 +74,8 @@ std::vector<std::string> CoversOf(const spec::Package& package) {
 
 Result<ModelCard> InspectModel(const Path& path, const EngineRequest& request, engines::Registry& registry,
                                const RunContext& context, bool with_covers) {
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, ReadModel(path, context));
+  TEGULA_ASSIGN_OR_RETURN(spec::Package package, ReadModel(path, context));
+  AddMadeWeights(package, request.cache);
   ModelCard card;
   card.package = package.path().string();
   card.description_file = package.description_file();
@@ -91,7 +95,8 @@ Result<ModelCard> InspectModel(const Path& path, const EngineRequest& request, e
   const Status runs = RunsHere(card.model, registry);
   card.runs = runs.ok();
   if (!runs.ok()) {
-    card.reason = ToString(runs.error());
+    const std::string advice = ConvertAdvice(package);
+    card.reason = ToString(runs.error()) + (advice.empty() ? "" : "; " + advice);
   } else if (const Status applies = pipeline::CheckApplicable(card.model); !applies.ok()) {
     card.reason = ToString(applies.error());
   } else {

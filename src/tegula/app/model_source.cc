@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tegula/app/convert/made_weights.h"
 #include "tegula/zoo/store.h"
 
 namespace tegula::app {
@@ -38,9 +39,10 @@ void TellOf(const zoo::Store& store, const zoo::StoredModel& stored, const spec:
 
 }  // namespace
 
-Result<spec::Package> OpenModel(const Path& model, const RunContext& context) {
+Result<spec::Package> OpenModel(const Path& model, const Path& cache, const RunContext& context) {
   TEGULA_ASSIGN_OR_RETURN(spec::Package package, ReadModel(model, context));
   TEGULA_TRY(spec::CheckRunnable(package.read()).Context(model.string()));
+  AddMadeWeights(package, cache);
   return package;
 }
 

@@ -13,9 +13,10 @@
 
 namespace tegula::app {
 
-/// A package that can be run, as spec::Package::Open. The package borrows the context. kNotFound if `model` is neither
-/// a path nor the name of a model; errors of the network and the cache.
-Result<spec::Package> OpenModel(const Path& model, const RunContext& context);
+/// A package that can be run, as spec::Package::Open, with the weights that were made of its own and are kept in
+/// `cache` (empty: without). The package borrows the context. kNotFound if `model` is neither a path nor the name of a
+/// model; errors of the network and the cache.
+Result<spec::Package> OpenModel(const Path& model, const Path& cache, const RunContext& context);
 
 /// A package of any type, as spec::Package::Read.
 Result<spec::Package> ReadModel(const Path& model, const RunContext& context);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tegula/app/model_input.h"
+#include "tegula/app/feeds.h"
 #include "tegula/core/files.h"
 #include "tegula/core/text.h"
 #include "tegula/objects/annotations/geojson_reader.h"
@@ -56,7 +56,9 @@ Result<Normalisation> Normalisation::Open(const std::string& from, const spec::M
                                           std::size_t images) {
   Normalisation normalisation(model);
   TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
-  normalisation.wanted_ = ops::RequestsOf(model.inputs.front().id, requests);
+  for (const spec::TensorDescription& input : model.inputs)
+    for (ops::StatisticRequest& request : ops::RequestsOf(input.id, requests))
+      normalisation.wanted_.push_back(std::move(request));
   if (from == kImage) return normalisation;
   if (from == kPadded) {
     normalisation.padded_ = true;
@@ -80,40 +82,57 @@ Status Normalisation::ReadStatistics(const std::string& file) {
   from_file_ = true;
   note_ = fmt::format("the statistics for normalisation come from {}, not from this image", file);
   TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kLargestFile));
-  TEGULA_ASSIGN_OR_RETURN(known_, ops::StatisticsFromJson(text, wanted_).Context(file));
-  // Those of outputs are taken if they are there; else they are computed when the output is.
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(*model_));
-  for (const ops::StatisticRequest& request : requests) {
-    Result<ops::Statistics> found = ops::StatisticsFromJson(text, {request});
-    if (found.ok()) known_.Set(found->all().front());
-  }
+  TEGULA_ASSIGN_OR_RETURN(known_, FromJson(text).Context(file));
   return Ok();
 }
 
-Status Normalisation::TakeDataset(const RunContext& context, const std::vector<std::string>& images,
-                                  const image::BindingRequest& binding) {
-  std::vector<ops::StatisticRequest> of_dataset = wanted_;
+Result<ops::Statistics> Normalisation::FromJson(std::string_view text) const {
+  TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, ops::StatisticsFromJson(text, wanted_));
+  // Those of outputs are taken if they are there; else they are computed when the output is.
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(*model_));
+  for (const ops::StatisticRequest& request : requests) {
+    const Result<ops::Statistics> found = ops::StatisticsFromJson(text, {request});
+    if (found.ok()) statistics.Set(found->all().front());
+  }
+  return statistics;
+}
+
+Status Normalisation::TakeDataset(const RunContext& context, const spec::TensorDescription& input,
+                                  const std::vector<std::string>& images, const image::BindingRequest& binding) {
+  std::vector<ops::StatisticRequest> of_dataset = ops::RequestsOf(input.id, wanted_);
   std::erase_if(of_dataset, [](const ops::StatisticRequest& request) { return !request.of_dataset; });
   if (images.size() < 2 || from_file_ || of_dataset.empty()) return Ok();
   std::vector<OpenImage> open;
   for (const std::string& name : images) {
-    TEGULA_ASSIGN_OR_RETURN(OpenImage image, OpenFor(*model_, name, binding, context.limits).Context(name));
+    TEGULA_ASSIGN_OR_RETURN(OpenImage image, OpenFor(input, name, binding, context.limits).Context(name));
     open.push_back(std::move(image));
   }
   std::vector<pipeline::StatisticsSource> sources;
   for (const OpenImage& image : open) sources.push_back({&image.bound, padded_, mask_ ? &*mask_ : nullptr});
-  TEGULA_ASSIGN_OR_RETURN(known_, pipeline::ComputeStatistics(context, *model_, std::move(of_dataset), sources));
+  TEGULA_ASSIGN_OR_RETURN(known_, pipeline::ComputeStatistics(context, *model_, input, std::move(of_dataset), sources));
   if (note_.empty())
     note_ = fmt::format("the statistics of the dataset are those of all {} images together", images.size());
   return Ok();
 }
 
-Result<ops::Statistics> Normalisation::Of(const RunContext& context, const image::BoundImage& image) const {
-  std::vector<ops::StatisticRequest> missing = wanted_;
-  std::erase_if(missing, [&](const ops::StatisticRequest& request) { return known_.Find(request).ok(); });
-  const pipeline::StatisticsSource source{&image, padded_, mask_ ? &*mask_ : nullptr};
-  TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics,
-                          pipeline::ComputeStatistics(context, *model_, std::move(missing), {&source, 1}));
+Result<ops::Statistics> Normalisation::Of(const RunContext& context, std::span<const pipeline::InputFeed> feeds) const {
+  ops::Statistics statistics;
+  const pipeline::InputFeed* main = nullptr;
+  for (const pipeline::InputFeed& feed : feeds)
+    if (main == nullptr && feed.image != nullptr) main = &feed;
+  for (std::size_t i = 0; i < feeds.size(); ++i) {
+    const spec::TensorDescription& input = model_->inputs[i];
+    std::vector<ops::StatisticRequest> missing = ops::RequestsOf(input.id, wanted_);
+    std::erase_if(missing, [&](const ops::StatisticRequest& request) { return known_.Find(request).ok(); });
+    if (missing.empty()) continue;
+    if (feeds[i].image == nullptr)
+      return UnsupportedError(fmt::format(
+          "input {} is normalised by statistics of its image, so it needs an image and not a constant", input.id));
+    const pipeline::StatisticsSource source{feeds[i].image, padded_, mask_ && &feeds[i] == main ? &*mask_ : nullptr};
+    TEGULA_ASSIGN_OR_RETURN(const ops::Statistics of_input,
+                            pipeline::ComputeStatistics(context, *model_, input, std::move(missing), {&source, 1}));
+    for (const ops::Statistic& statistic : of_input.all()) statistics.Set(statistic);
+  }
   for (const ops::Statistic& statistic : known_.all()) statistics.Set(statistic);
   return statistics;
 }

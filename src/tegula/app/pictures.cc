@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tegula/image/thumbnail.h"
+#include "tegula/image/block_view.h"
 #include "tegula/objects/region_tracer.h"
 #include "tegula/outputs/palette.h"
+#include "tegula/outputs/store_part.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::app {
@@ -68,40 +69,46 @@ Result<Tensor> ToPicture(const Tensor& pixels_cyx, const image::BoundInfo& info)
   return picture;
 }
 
+std::int64_t MiddlePlane(const outputs::ChunkStore& store) {
+  return outputs::StorePart(store).size()[GridAxis::kZ] / 2;
+}
+
 // The coarsest level that is at least as large as the picture.
 int LevelFor(const outputs::ChunkStore& store, const Shape& picture) {
   int level = 0;
-  while (level + 1 < store.levels() && store.LevelShape(level + 1)[1] >= picture[0] &&
-         store.LevelShape(level + 1)[2] >= picture[1])
+  while (level + 1 < store.levels() && outputs::PlaneShape(store, level + 1)[1] >= picture[0] &&
+         outputs::PlaneShape(store, level + 1)[2] >= picture[1])
     ++level;
   return level;
 }
 
 }  // namespace
 
-Result<Pictures> Pictures::Create(const image::Source& source, const image::BoundImage& image,
-                                  const pipeline::OutputInfo& output) {
+Result<Pictures> Pictures::Create(const image::BoundImage& image, const pipeline::OutputInfo& output) {
   const image::BoundInfo& info = image.info();
-  TEGULA_ASSIGN_OR_RETURN(const image::Thumbnail thumbnail,
-                          image::ReadThumbnail(source, kPictureEdge, info.source_channels, info.z, info.t));
-  const Shape& shape = thumbnail.pixels_cyx.shape();
+  const image::BoundImage small = image.Shrunk(kPictureEdge);
+  const Shape shape{info.channels, small.info().height(), small.info().width()};
+  TEGULA_ASSIGN_OR_RETURN(Tensor thumbnail, Tensor::Allocate(info.dtype, shape));
+  TEGULA_TRY(small.Read(BlockOf({{0, shape[1]}, {0, shape[2]}}, 0, info.size[GridAxis::kZ] / 2),
+                        image::AsBlock(thumbnail.view())));
   Pictures pictures;
-  TEGULA_ASSIGN_OR_RETURN(pictures.slide_, ToPicture(thumbnail.pixels_cyx, info));
-  pictures.image_y_ = static_cast<double>(info.height) / static_cast<double>(shape[1]);
-  pictures.image_x_ = static_cast<double>(info.width) / static_cast<double>(shape[2]);
+  TEGULA_ASSIGN_OR_RETURN(pictures.slide_, ToPicture(thumbnail, info));
+  pictures.image_y_ = static_cast<double>(info.height()) / static_cast<double>(shape[1]);
+  pictures.image_x_ = static_cast<double>(info.width()) / static_cast<double>(shape[2]);
   pictures.output_ = output;
   pictures.rings_.resize(static_cast<std::size_t>(output.channels));
-  pictures.cells_ = CeilDiv(output.width, kDetailEdge);
-  pictures.objects_in_cell_.resize(static_cast<std::size_t>(pictures.cells_ * CeilDiv(output.height, kDetailEdge)));
+  pictures.cells_ = CeilDiv(output.width(), kDetailEdge);
+  pictures.objects_in_cell_.resize(static_cast<std::size_t>(pictures.cells_ * CeilDiv(output.height(), kDetailEdge)));
   return pictures;
 }
 
 Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
   const Shape& shape = slide_.shape();
   const int level = LevelFor(store, shape);
-  const Shape stored = store.LevelShape(level);
+  const Shape stored = outputs::PlaneShape(store, level);
   TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, stored));
-  TEGULA_TRY(store.ReadBox(level, {0, 0, 0}, values.view()));
+  const Box whole{{0, stored[1]}, {0, stored[2]}};
+  TEGULA_TRY(outputs::ReadPlane(store, level, 0, MiddlePlane(store), whole, values.view()));
 
   // The map in the picture's own field: the output may begin inside the image and have another scale.
   const bool is_single = output_.channels == 1;
@@ -110,10 +117,12 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
   const auto v = values.values<float>();
   for (std::int64_t y = 0; y < shape[0]; ++y) {
     const auto row = static_cast<std::int64_t>(
-        std::floor(((static_cast<double>(y) + 0.5) * image_y_ - output_.origin_y) * output_.scale_y * half));
+        std::floor(((static_cast<double>(y) + 0.5) * image_y_ - output_.origin[GridAxis::kY]) *
+                   output_.scale[GridAxis::kY] * half));
     for (std::int64_t x = 0; x < shape[1]; ++x) {
       const auto column = static_cast<std::int64_t>(
-          std::floor(((static_cast<double>(x) + 0.5) * image_x_ - output_.origin_x) * output_.scale_x * half));
+          std::floor(((static_cast<double>(x) + 0.5) * image_x_ - output_.origin[GridAxis::kX]) *
+                     output_.scale[GridAxis::kX] * half));
       const bool inside = row >= 0 && row < stored[1] && column >= 0 && column < stored[2];
       const auto at = [&](std::int64_t c) {
         return v[static_cast<std::size_t>((c * stored[1] + row) * stored[2] + column)];
@@ -148,8 +157,8 @@ void Pictures::AddOutlines(const objects::Region& region) {
   const auto add = [&](const objects::Ring& ring) {
     outputs::Ring& points = rings_[static_cast<std::size_t>(region.label)].emplace_back();
     for (const objects::Corner& corner : ring) {
-      const outputs::Point point{(corner.y / output_.scale_y + output_.origin_y) / image_y_,
-                                 (corner.x / output_.scale_x + output_.origin_x) / image_x_};
+      const outputs::Point point{(corner.y / output_.scale[GridAxis::kY] + output_.origin[GridAxis::kY]) / image_y_,
+                                 (corner.x / output_.scale[GridAxis::kX] + output_.origin[GridAxis::kX]) / image_x_};
       if (points.empty() || std::hypot(point.y - points.back().y, point.x - points.back().x) >= kLeastStep)
         points.push_back(point);
     }
@@ -173,7 +182,7 @@ Box Pictures::BusiestBox() const {
   const auto cell = static_cast<std::int64_t>(std::max_element(objects_in_cell_.begin(), objects_in_cell_.end()) -
                                               objects_in_cell_.begin());
   const std::int64_t y = cell / cells_ * kDetailEdge, x = cell % cells_ * kDetailEdge;
-  return {{y, std::min(y + kDetailEdge, output_.height)}, {x, std::min(x + kDetailEdge, output_.width)}};
+  return {{y, std::min(y + kDetailEdge, output_.height())}, {x, std::min(x + kDetailEdge, output_.width())}};
 }
 
 Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::ChunkStore& store,
@@ -186,14 +195,14 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
     const auto end = static_cast<std::int64_t>(std::ceil(static_cast<double>(output.end) / scale + origin));
     return Interval{std::clamp<std::int64_t>(begin, 0, size - 1), std::clamp<std::int64_t>(end, 1, size)};
   };
-  const Box part{under(box.y, output_.scale_y, output_.origin_y, info.height),
-                 under(box.x, output_.scale_x, output_.origin_x, info.width)};
+  const Box part{under(box.y, output_.scale[GridAxis::kY], output_.origin[GridAxis::kY], info.height()),
+                 under(box.x, output_.scale[GridAxis::kX], output_.origin[GridAxis::kX], info.width())};
   TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(info.dtype, {info.channels, part.height(), part.width()}));
-  TEGULA_TRY(image.Read(part, pixels.view()));
+  TEGULA_TRY(image.Read(BlockOf(part), image::AsBlock(pixels.view())));
   TEGULA_ASSIGN_OR_RETURN(Tensor picture, ToPicture(pixels, info));
 
   TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, {output_.channels, box.height(), box.width()}));
-  TEGULA_TRY(store.ReadBox(0, {0, box.y.begin, box.x.begin}, values.view()));
+  TEGULA_TRY(outputs::ReadPlane(store, 0, 0, 0, box, values.view()));
   TEGULA_ASSIGN_OR_RETURN(Tensor classes, Tensor::Allocate(DType::kU8, {box.height(), box.width()}));
   for (const ObjectPass& pass : passes) {
     TEGULA_ASSIGN_OR_RETURN(const objects::Classifier classifier,
@@ -205,10 +214,10 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
     const auto add = [&](const objects::Ring& ring, std::int32_t label) {
       outputs::Ring& points = rings[static_cast<std::size_t>(label)].emplace_back();
       for (const objects::Corner& corner : ring)
-        points.push_back({static_cast<double>(corner.y + box.y.begin) / output_.scale_y + output_.origin_y -
-                              static_cast<double>(part.y.begin),
-                          static_cast<double>(corner.x + box.x.begin) / output_.scale_x + output_.origin_x -
-                              static_cast<double>(part.x.begin)});
+        points.push_back({static_cast<double>(corner.y + box.y.begin) / output_.scale[GridAxis::kY] +
+                              output_.origin[GridAxis::kY] - static_cast<double>(part.y.begin),
+                          static_cast<double>(corner.x + box.x.begin) / output_.scale[GridAxis::kX] +
+                              output_.origin[GridAxis::kX] - static_cast<double>(part.x.begin)});
     };
     for (const objects::Region& region : regions) {
       for (const objects::Polygon& polygon : region.polygons) {

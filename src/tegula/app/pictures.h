@@ -21,13 +21,13 @@ struct ObjectPass {
   std::optional<std::int32_t> relabel = {};  ///< for a threshold, whose only class is 0
 };
 
-/// Makes the pictures of one prediction, all of the same size and field. One thread at a time.
+/// Makes the pictures of one prediction, all of the same size and field; of a stack its middle plane. One thread at a
+/// time.
 class Pictures {
  public:
   /// Reads the slide's thumbnail in the bound channels: RGB as it is, one channel in grey, several in the palette's
   /// colours, with contrast between the 0.5th and 99.8th percentile for images that are not RGB.
-  static Result<Pictures> Create(const image::Source& source, const image::BoundImage& image,
-                                 const pipeline::OutputInfo& output);
+  static Result<Pictures> Create(const image::BoundImage& image, const pipeline::OutputInfo& output);
 
   /// The slide, (y, x, 3) uint8.
   const Tensor& slide() const noexcept { return slide_; }

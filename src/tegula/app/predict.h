@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tegula/app/convert/convert.h"
+#include "tegula/app/feeds.h"
 #include "tegula/app/prove.h"
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
@@ -23,7 +25,9 @@ struct ObjectRequest {
 
 struct PredictRequest {
   Path model;
-  std::vector<std::string> images;
+  std::vector<std::string> images;   ///< for the main input, see MainInput; none if all inputs are named
+  std::vector<InputRequest> inputs;  ///< the other inputs, the same for all images
+  std::vector<std::string> outputs;  ///< ids of the outputs to make; empty: all
   Path output;                       ///< with several images, one folder for each below it
   std::vector<std::string> formats;  ///< of the prediction: names of outputs::OutputFormats(); empty: ome-zarr
   bool overwrite = false;            ///< replace results that are there; what is not made again is removed
@@ -34,7 +38,8 @@ struct PredictRequest {
   bool border_as_reference = true;  ///< decides tiling.border by what bioimageio.core does: see spec::PadsByHalo
   EngineRequest engine;
   ObjectRequest objects;
-  std::string command_line;  ///< for the run record
+  std::optional<ConvertRequest> convert;  ///< if none of the weights runs: how to make some that do
+  std::string command_line;               ///< for the run record
 };
 
 /// What was made of one image.
@@ -44,14 +49,17 @@ struct ImagePrediction {
   std::string report;  ///< path of the report
   std::int64_t objects = 0;
   double seconds = 0;
-  double megapixels = 0;  ///< of output
+  double megapixels = 0;   ///< of output
+  bool was_done = false;   ///< by an earlier call, so nothing was to do
+  std::string error = {};  ///< why there is none
 };
 
 /// Everything that can be refused is refused before anything is written. Each image's folder is written under a
-/// temporary name and renamed when it is complete: prediction.ome.zarr (or in the formats asked for), objects.geojson
-/// (if asked for), run.json, report.html. The first failure ends the call; images that were finished before stay.
-/// The prediction is made as OME-Zarr in any case; other formats are made from it at the end, so for a while there must
-/// be space for both.
+/// temporary name and renamed when it is complete: prediction.ome.zarr (or in the formats asked for; of several outputs
+/// each under its id), objects.geojson (if asked for), run.json, report.html. A run that was cut off leaves its work
+/// there, and the same call goes on with it. Of several images the failure of one does not stop the others: it is in
+/// its row; the call itself fails if it was cancelled, or if there is only one image. The prediction is made as
+/// OME-Zarr in any case; other formats are made from it at the end, so for a while there must be space for both.
 Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engines::Registry& registry,
                                              const RunContext& context);
 

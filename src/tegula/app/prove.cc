@@ -126,6 +126,9 @@ Result<ProvenNetwork> LoadCandidate(const spec::Package& package, const Candidat
   loaded.check.engine_version = engine->version();
   loaded.check.precision = candidate.precision;
   loaded.check.is_converted = !candidate.converter.empty();
+  for (const spec::AddedWeights& added : package.added())
+    if (added.format == candidate.weights->format)
+      loaded.check.notes.push_back(fmt::format("{}: {}", added.file.filename().string(), added.comment));
   return loaded;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tegula/app/convert/made_weights.h"
 #include "tegula/app/version.h"
 #include "tegula/core/platform.h"
 #include "tegula/pipeline/whole.h"
@@ -85,12 +86,15 @@ std::optional<ProvenNetwork> LoadRemembered(const spec::Package& package, const 
   return std::nullopt;
 }
 
-Error NothingRuns(const spec::ModelDescription& model, const EngineRequest& request) {
+Error NothingRuns(const spec::Package& package, const EngineRequest& request) {
+  const spec::ModelDescription& model = package.description();
+  const std::string advice = ConvertAdvice(package);
   std::vector<std::string_view> formats;
   for (const spec::WeightsEntry& weights : model.weights) formats.push_back(spec::WeightsFormatName(weights.format));
   return UnsupportedError(fmt::format(
-      "none of the model's weights ({}) runs with {}", fmt::join(formats, ", "),
-      request.engine == "auto" ? std::string("an engine of this installation") : "the engine " + request.engine));
+      "none of the model's weights ({}) runs with {}{}", fmt::join(formats, ", "),
+      request.engine == "auto" ? std::string("an engine of this installation") : "the engine " + request.engine,
+      advice.empty() ? "" : "; " + advice));
 }
 
 }  // namespace
@@ -120,7 +124,7 @@ Result<ProvenNetwork> SelectNetwork(const spec::Package& package, const EngineRe
   }
 
   const std::vector<Candidate> candidates = CandidatesOf(model, request);
-  if (candidates.empty()) return NothingRuns(model, request);
+  if (candidates.empty()) return NothingRuns(package, request);
   TEGULA_ASSIGN_OR_RETURN(const TestTensors tests, ReadTestTensors(package, context.limits));
   std::vector<WeightsCheck> checks;
   std::optional<ProvenNetwork> best;

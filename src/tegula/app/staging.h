@@ -1,21 +1,26 @@
-// app/staging.h — results that appear under their names only when all of them are complete.
+// app/staging.h — results that appear under their names only when all of them are complete, and work that is continued
+// after it was cut off.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "tegula/app/run_key.h"
 #include "tegula/core/files.h"
 #include "tegula/core/status.h"
 
 namespace tegula::app {
 
-/// A folder inside the output folder in which results are made. Destroyed without Commit it goes with all it holds, and
-/// so do the output folders that were made for it. One thread at a time.
+/// A folder inside the output folder in which results are made. Destroyed without Keep or Commit it goes with all it
+/// holds, and so do the output folders that were made for it. One thread at a time.
 class Staging {
  public:
-  /// Makes `output` and the folder in it. kIo if that cannot be done; kInvalid if one of `names` is there already and
-  /// `overwrite` is false.
-  static Result<Staging> Create(const Path& output, const std::vector<std::string>& names, bool overwrite);
+  /// Makes `output` and the folder in it, or opens the one that a run with the same key has left. A commit that was cut
+  /// off is finished first. kIo if the folders cannot be made; kInvalid if one of `names` is there already and
+  /// `overwrite` is false, or if a run with another key was cut off here (the sentence says what differs).
+  /// With `overwrite` such a run is thrown away.
+  static Result<Staging> Open(const Path& output, const std::vector<std::string>& names, bool overwrite,
+                              const RunKey& key);
   Staging(Staging&& other) noexcept = default;
   Staging& operator=(Staging&&) = delete;
   ~Staging();
@@ -23,14 +28,21 @@ class Staging {
   const Path& folder() const noexcept { return folder_; }
   /// For what is needed on the way only: never moved, removed after everything else has its name.
   Path scratch() const { return folder_ / ".scratch"; }
+  /// Whether a run goes on here.
+  bool is_continued() const noexcept { return is_continued_; }
+  /// From now on the folder stays if it is not committed, so that the same command goes on.
+  void Keep() noexcept { is_kept_ = true; }
+  bool is_kept() const noexcept { return is_kept_; }
   /// Moves everything to its final name, replacing what was there. What is there under one of the names `obsolete` and
-  /// is not replaced is removed: it would be taken for a result of this run.
+  /// is not replaced is removed: it would be taken for a result of this run. Cut off, it is finished by the next Open.
   Status Commit(const std::vector<std::string>& obsolete = {});
 
  private:
   Staging() = default;
   Path output_;
   Path folder_;
+  bool is_continued_ = false;
+  bool is_kept_ = false;
   std::vector<Path> made_;  ///< folders that did not exist before, innermost first
 };
 

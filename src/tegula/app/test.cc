@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tegula/app/convert/made_weights.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/select.h"
 #include "tegula/pipeline/whole.h"
@@ -155,19 +156,25 @@ std::string TestReport::verdict() const {
                                    : "FAILED: the network does not take all sizes that the description gives";
   if (is_unproven) return "FAILED: nothing is proven, as the description states no test tensors";
   if (ran()) return "FAILED: not all of its weights were run";
-  return "NOT TESTED: none of its weights runs here as it is";
+  return "NOT TESTED: none of its weights runs here as it is" + (advice.empty() ? "" : "; " + advice);
 }
 
-Result<TestReport> Test(const TestRequest& request, engines::Registry& registry, const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(request.model, context));
+Result<TestReport> TestPackage(const spec::Package& package, const TestRequest& request, engines::Registry& registry,
+                               const RunContext& context) {
   if (request.engine.engine != "auto") TEGULA_TRY(registry.Find(request.engine.engine));
   TEGULA_TRY(CheckHasWeights(package.description(), request.engine));
   TestReport report;
-  report.package = request.model.string();
+  report.package = package.path().string();
   report.model = package.description();
   report.is_strict = request.is_strict;
+  report.advice = ConvertAdvice(package);
   TEGULA_TRY(Tester(request, package, registry, context).Run(report));
   return report;
+}
+
+Result<TestReport> Test(const TestRequest& request, engines::Registry& registry, const RunContext& context) {
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(request.model, request.engine.cache, context));
+  return TestPackage(package, request, registry, context);
 }
 
 }  // namespace tegula::app

@@ -29,6 +29,7 @@ struct TestReport {
   TestTensors tests;                        ///< if keep_tensors
   std::vector<TestTensorsOfCheck> results;  ///< one per check, if keep_tensors
   bool is_strict = false;
+  std::string advice;  ///< if nothing runs: what makes weights that do
   /// At least one entry ran, and none failed; if strict, all entries passed.
   bool passed() const;
   /// At least one entry was run, whatever came out.
@@ -37,8 +38,12 @@ struct TestReport {
   std::string verdict() const;
 };
 
-/// Tests every weights entry. Errors are those of the package itself; what goes wrong with one entry stands in its
-/// check.
+/// Tests every weights entry of a package that is open; request.model is not read.
+Result<TestReport> TestPackage(const spec::Package& package, const TestRequest& request, engines::Registry& registry,
+                               const RunContext& context);
+
+/// The same for the package at request.model, with the weights that were made of it here. Errors are those of the
+/// package itself; what goes wrong with one entry stands in its check.
 Result<TestReport> Test(const TestRequest& request, engines::Registry& registry, const RunContext& context);
 
 }  // namespace tegula::app

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tegula/app/feeds.h"
 #include "tegula/app/inspect.h"
-#include "tegula/app/model_input.h"
 #include "tegula/app/model_source.h"
 #include "tegula/image/open.h"
 #include "tegula/pipeline/prediction.h"
@@ -26,7 +26,9 @@ double PixelSizeScore(const image::ImageInfo& info, const image::ModelInput& wan
 // Whether the model can be applied to the image; then `hit` says how.
 bool Fits(const spec::ModelDescription& model, const image::Source& source, ZooHit& hit) {
   if (!pipeline::CheckApplicable(model).ok()) return false;
-  const image::ModelInput wanted = WantedOf(model.inputs.front());
+  const Result<std::optional<std::size_t>> input = MainInput(model, {});
+  if (!input.ok() || !*input) return false;
+  const image::ModelInput wanted = WantedOf(model.inputs[**input]);
   const Result<image::BoundImage> bound = image::Bind(source, {}, wanted);
   if (!bound.ok()) return false;
   hit.fit = bound->info().decisions;

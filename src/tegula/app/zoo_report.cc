@@ -62,21 +62,25 @@ std::string ClassOf(const std::string& result) {
   return result == "passed" ? "yes" : ToLower(result) == "failed" ? "failed" : "no";
 }
 
-// The rows of `test`, with the model's name beside the first and the remarks below the last.
+// The model, the rows of its `test`, and the remarks below them.
 std::string RowsHtml(const ZooReportRow& row, std::size_t columns) {
   using outputs::EscapeHtml;
   TestTable table = TableOf(row.test.checks);
-  if (table.rows.empty()) table.rows.push_back({"", "", "not run"});
   if (!row.reason.empty()) table.remarks.push_back(row.reason);
+  const bool runs = row.test.passed();
   std::string html = fmt::format(
-      "<tbody><tr><td rowspan=\"{}\"><code>{}</code><br><span class=\"small\">{}</span></td>",
-      table.rows.size() + (table.remarks.empty() ? 0 : 1), EscapeHtml(row.model), EscapeHtml(row.test.model.name));
-  for (std::size_t i = 0; i < table.rows.size(); ++i) {
-    std::vector<std::string>& cells = table.rows[i];
+      "<tbody><tr><td colspan=\"{}\" class=\"model\"><span class=\"{}\">{}</span> <code>{}</code> <span "
+      "class=\"small\">{}</span></td></tr>\n",
+      columns, runs ? "yes" : "no", runs ? "runs" : "does not run", EscapeHtml(row.model),
+      EscapeHtml(row.test.model.name));
+  for (std::vector<std::string>& cells : table.rows) {
     cells.resize(columns);
-    if (i > 0) html += "<tr>";
+    html += "<tr>";
     for (std::size_t c = 0; c < columns; ++c)
-      html += fmt::format("<td class=\"{}\">{}</td>", c == kResult ? ClassOf(cells[c]) : c > kResult + 1 ? "number" : "",
+      html += fmt::format("<td class=\"{}\">{}</td>",
+                          c == kResult      ? ClassOf(cells[c])
+                          : c > kResult + 1 ? "number"
+                                            : "",
                           EscapeHtml(cells[c]));
     html += "</tr>\n";
   }
@@ -142,16 +146,17 @@ std::string ToJson(const ZooReport& report) {
 std::string ToHtml(const ZooReport& report) {
   std::string html = outputs::PageHead("Models that run here");
   html +=
-      "<style>td.yes{color:#1b6e3c;font-weight:600}td.failed{color:#b3261e;font-weight:600}td{vertical-align:top}"
-      "body{max-width:90rem}</style>\n";
+      "<style>.yes{color:#1b6e3c;font-weight:600}.failed{color:#b3261e;font-weight:600}td{vertical-align:top;"
+      "overflow-wrap:anywhere}td.model{padding-top:1.4rem}th.number{text-align:right}</style>\n";
   html += fmt::format(
       "<header><p class=\"kicker\">Compatibility</p><h1>{} of {} models run</h1><p class=\"lead\">Each model on its "
       "own test tensors, with every weights entry and every engine that takes it. Tegula {}, {}, {}.</p></header>\n",
       report.passed(), report.rows.size(), outputs::EscapeHtml(report.tegula_version),
       outputs::EscapeHtml(ProcessorName()), outputs::EscapeHtml(report.made));
   const std::vector<std::string> heading = TableOf({}).heading;
-  html += "<table><thead><tr><th>model</th>";
-  for (const std::string& cell : heading) html += fmt::format("<th>{}</th>", outputs::EscapeHtml(cell));
+  html += "<table><thead><tr>";
+  for (std::size_t c = 0; c < heading.size(); ++c)
+    html += fmt::format("<th class=\"{}\">{}</th>", c > kResult + 1 ? "number" : "", outputs::EscapeHtml(heading[c]));
   html += "</tr></thead>\n";
   for (const ZooReportRow& row : report.rows) html += RowsHtml(row, heading.size());
   return html + "</table>\n</body></html>\n";

@@ -15,15 +15,19 @@ namespace tegula::cli {
 /// Names separated by commas, trimmed; empty ones are left out.
 std::vector<std::string> Names(const std::string& list);
 
-struct ImageWords {
-  std::string channels;
-  int level = -1;
-  double pixel_size = 0;
+/// The same, but commas between parentheses separate nothing: "DAPI,mean(FITC,2)" are two.
+std::vector<std::string> ChannelWords(const std::string& list);
 
-  /// Declares --channels, --level and --pixel-size, which write here.
+struct ImageWords {
+  std::string channels, stains;
+  std::string z, t, z_projection;
+  int level = -1;
+  double pixel_size = 0, downsample = 0;
+
+  /// Declares --channels, --stains, --z, --t, --z-projection, --level, --pixel-size and --downsample, which write here.
   void AddTo(CLI::App& command);
-  /// What was said of them.
-  image::BindingRequest Binding(const CLI::App& command) const;
+  /// What was said of them. kInvalid.
+  Result<image::BindingRequest> Binding(const CLI::App& command) const;
 };
 
 }  // namespace tegula::cli

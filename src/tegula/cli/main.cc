@@ -66,6 +66,7 @@ int Main(int argc, char** argv) {
   AddPredict(app, run);
   AddStatistics(app, run);
   AddTest(app, run);
+  AddConvert(app, run);
   AddInspect(app, run);
   AddValidate(app, run);
   AddPackage(app, run);

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tegula/app/predict.h"
 #include "tegula/cli/commands.h"
+#include "tegula/cli/convert_words.h"
 #include "tegula/cli/engine_words.h"
 #include "tegula/cli/image_words.h"
+#include "tegula/core/files.h"
 #include "tegula/core/text.h"
 
 namespace tegula::cli {
@@ -15,45 +18,140 @@ namespace {
 struct Words {
   std::string model;
   std::vector<std::string> images;
+  std::string list;
+  std::vector<std::string> inputs;
+  std::string outputs;
   std::string output;
   std::vector<std::string> formats;
   std::string border = "auto";
   std::string objects;
   ImageWords image;
   EngineWords engine;
-  std::int64_t tile = 0;
-  std::int64_t context = -1;
+  std::string tile;
+  std::string context;
   double threshold = 0;
   int workers = 0;
-  bool json = false;
+  bool json = false, convert = false, trusts_code = false;
   app::PredictRequest request;
 };
+
+// "512", for y and x, or "z=24,y=256,x=256".
+Result<PerAxis<std::optional<std::int64_t>>> ParsePerAxis(std::string_view flag, const std::string& text) {
+  PerAxis<std::optional<std::int64_t>> sizes;
+  for (const std::string& part : Names(text)) {
+    const std::size_t equals = part.find('=');
+    const std::optional<std::int64_t> size = ParseInt(equals == std::string::npos ? part : part.substr(equals + 1));
+    bool is_known = false;
+    for (const GridAxis axis : kGridAxes) {
+      const bool is_meant = equals == std::string::npos ? axis == GridAxis::kY || axis == GridAxis::kX
+                                                        : equals == 1 && part[0] == GridAxisName(axis);
+      if (is_meant) sizes[axis] = size;
+      is_known = is_known || is_meant;
+    }
+    if (!is_known || !size || *size < 0)
+      return InvalidError(
+          fmt::format("{} {} is no size: write a number for y and x, or one per axis as z=24,y=256,x=256", flag, text));
+  }
+  return sizes;
+}
+
+// "mask=FILE.tif,channels=0,level=1" or "threshold=0.5".
+Result<app::InputRequest> ParseInput(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    return InvalidError(
+        fmt::format("--input {} does not say which input is meant: write NAME=IMAGE or NAME=NUMBER", text));
+  app::InputRequest input;
+  input.id = text.substr(0, equals);
+  std::vector<std::string> parts;
+  for (std::string& part : Names(text.substr(equals + 1))) parts.push_back(std::move(part));
+  // Channels are separated by commas as well, so what has no key belongs to what stands before it.
+  std::string key = "value";
+  for (const std::string& part : parts) {
+    const std::size_t at = part.find('=');
+    const std::string found = at == std::string::npos ? "" : part.substr(0, at);
+    const bool is_key =
+        found == "channels" || found == "level" || found == "pixel-size" || found == "z" || found == "t";
+    if (is_key) key = found;
+    const std::string value = is_key ? part.substr(at + 1) : part;
+    if (key == "value") {
+      input.value += (input.value.empty() ? "" : ",") + value;
+    } else if (key == "channels") {
+      input.binding.channels.push_back(value);
+    } else if (key == "z" || key == "t") {
+      TEGULA_ASSIGN_OR_RETURN((key == "z" ? input.binding.z : input.binding.t), image::PlaneRange::Parse(value));
+    } else if (const std::optional<double> number = ParseDouble(value); number && key == "pixel-size") {
+      input.binding.pixel_size_um = *number;
+    } else if (const std::optional<std::int64_t> level = ParseInt(value); level && key == "level") {
+      input.binding.level = static_cast<int>(std::clamp<std::int64_t>(*level, -1, 1 << 20));
+    } else {
+      return InvalidError(fmt::format("{}={} in --input {} is no number", key, value, text));
+    }
+  }
+  return input;
+}
+
+// One image a line; lines that are empty or begin with # say nothing.
+Result<std::vector<std::string>> ReadList(const std::string& file) {
+  constexpr std::int64_t kLargest = 64 << 20;
+  TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kLargest));
+  std::vector<std::string> images;
+  for (const std::string& line : Split(text, '\n'))
+    if (const std::string_view name = Trim(line); !name.empty() && name.front() != '#') images.emplace_back(name);
+  if (images.empty()) return InvalidError(fmt::format("{} names no image; write one a line", file));
+  return images;
+}
 
 Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& command, const Session& session) {
   app::PredictRequest request = words.request;
   request.model = words.model;
   request.images = words.images;
   request.output = words.output;
-  request.binding = words.image.Binding(command);
+  TEGULA_ASSIGN_OR_RETURN(request.binding, words.image.Binding(command));
   for (const std::string& list : words.formats)
     for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
   request.objects.classes = Names(words.objects);
   request.border_as_reference = words.border == "auto";
   request.tiling.border = words.border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
-  if (command.count("--tile") > 0) request.tiling.tile = words.tile;
-  if (command.count("--context") > 0) request.tiling.context = words.context;
+  TEGULA_ASSIGN_OR_RETURN(request.tiling.tile, ParsePerAxis("--tile", words.tile));
+  TEGULA_ASSIGN_OR_RETURN(request.tiling.context, ParsePerAxis("--context", words.context));
+  request.outputs = Names(words.outputs);
+  for (const std::string& input : words.inputs) {
+    TEGULA_ASSIGN_OR_RETURN(app::InputRequest parsed, ParseInput(input));
+    request.inputs.push_back(std::move(parsed));
+  }
+  if (!words.list.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(std::vector<std::string> listed, ReadList(words.list));
+    request.images.insert(request.images.end(), listed.begin(), listed.end());
+  }
   if (command.count("--threshold") > 0) request.objects.threshold = words.threshold;
   TEGULA_ASSIGN_OR_RETURN(request.engine, words.engine.Request(session));
   request.command_line = session.command_line;
+  if (words.convert) {
+    ConvertWords convert;
+    convert.trusts_code = words.trusts_code;
+    request.convert = convert.Request(session);
+    request.convert->model = request.model;
+  }
   return request;
 }
 
 std::string ToText(const std::vector<app::ImagePrediction>& predictions) {
-  std::string text;
+  if (predictions.size() == 1) {
+    const app::ImagePrediction& p = predictions.front();
+    return p.was_done ? fmt::format("{}: done before\n  report: {}\n", p.image, p.report)
+                      : fmt::format("{}: {:.1f} megapixels in {}{}\n  report: {}\n", p.image, p.megapixels,
+                                    HumanSeconds(p.seconds),
+                                    p.objects > 0 ? fmt::format(", {} objects", p.objects) : "", p.report);
+  }
+  std::vector<std::vector<std::string>> rows = {
+      {"image", "result", "megapixels", "time", "objects", "report or reason"}};
   for (const app::ImagePrediction& p : predictions)
-    text += fmt::format("{}: {:.1f} megapixels in {}{}\n  report: {}\n", p.image, p.megapixels, HumanSeconds(p.seconds),
-                        p.objects > 0 ? fmt::format(", {} objects", p.objects) : "", p.report);
-  return text;
+    rows.push_back({p.image, p.error.empty() ? (p.was_done ? "done before" : "done") : "failed",
+                    p.error.empty() && !p.was_done ? fmt::format("{:.1f}", p.megapixels) : "",
+                    p.error.empty() ? HumanSeconds(p.seconds) : "", p.objects > 0 ? fmt::format("{}", p.objects) : "",
+                    p.error.empty() ? p.report : p.error});
+  return Table(rows);
 }
 
 nlohmann::ordered_json ToJson(const std::vector<app::ImagePrediction>& predictions) {
@@ -64,7 +162,9 @@ nlohmann::ordered_json ToJson(const std::vector<app::ImagePrediction>& predictio
                     {"report", p.report},
                     {"objects", p.objects},
                     {"seconds", p.seconds},
-                    {"megapixels", p.megapixels}});
+                    {"megapixels", p.megapixels},
+                    {"was_done", p.was_done},
+                    {"error", p.error}});
   return rows;
 }
 
@@ -75,7 +175,15 @@ void AddPredict(CLI::App& app, Run& run) {
   const auto words = std::make_shared<Words>();
   app::PredictRequest& request = words->request;
   command->add_option("MODEL", words->model, "folder, yaml file, zip, or id of the collection")->required();
-  command->add_option("IMAGE", words->images, "one or more images")->required();
+  command->add_option("IMAGE", words->images, "one or more images");
+  command->add_option("--list", words->list, "a file that names further images, one a line")->check(CLI::ExistingFile);
+  command
+      ->add_option(
+          "--input", words->inputs,
+          "for models with several inputs: NAME=IMAGE[,channels=...][,level=...][,z=...][,t=...] or NAME=NUMBER; "
+          "what is named by its place is for the first input that is not named")
+      ->allow_extra_args(false);
+  command->add_option("--outputs", words->outputs, "make only these outputs of the model, separated by commas");
   command->add_option("-o,--output", words->output, "folder for the results")->required();
   command->add_flag("--overwrite", request.overwrite,
                     "replace results that are there; those that are not made again are removed");
@@ -85,13 +193,14 @@ void AddPredict(CLI::App& app, Run& run) {
                    "formats`. It is made as OME-Zarr first, so for a while there must be space for both")
       ->allow_extra_args(false);
   words->image.AddTo(*command);
-  command
-      ->add_option("--tile", words->tile, "edge of the window the network sees, in pixels; default: chosen for speed")
-      ->check(CLI::PositiveNumber);
-  command
-      ->add_option("--context", words->context,
-                   "pixels around each tile that the network sees; at least the declared halo, which is the default")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option(
+      "--tile", words->tile,
+      "edge of the window the network sees, in pixels: 512, or per axis z=24,y=256,x=256; default: chosen "
+      "for speed");
+  command->add_option(
+      "--context", words->context,
+      "pixels around each tile that the network sees: 56, or per axis z=9,y=23,x=23; at least the declared "
+      "halo, which is the default");
   command
       ->add_option("--border", words->border,
                    "pad: extend the image by the halo, as bioimageio predict; network: the network meets the edge, as "
@@ -99,6 +208,10 @@ void AddPredict(CLI::App& app, Run& run) {
       ->check(CLI::IsMember({"auto", "pad", "network"}))
       ->capture_default_str();
   words->engine.AddTo(*command);
+  CLI::Option* const convert = command->add_flag(
+      "--convert", words->convert, "if none of the model's weights runs, first do what `tegula convert MODEL` does");
+  command->add_flag("--trust-code", words->trusts_code, "with --convert: run code that comes with the model")
+      ->needs(convert);
   command
       ->add_option("--statistics-from", request.statistics_from,
                    "whose mean, deviation and percentiles normalise the input: image; padded (the image with its halo, "
@@ -133,7 +246,9 @@ void AddPredict(CLI::App& app, Run& run) {
       TEGULA_ASSIGN_OR_RETURN(const std::vector<app::ImagePrediction> predictions,
                               app::Predict(wanted, session.registry, context));
       Print(words->json ? ToJson(predictions).dump(2) + "\n" : ToText(predictions));
-      return 0;
+      const bool all_done =
+          std::all_of(predictions.begin(), predictions.end(), [](auto& p) { return p.error.empty(); });
+      return all_done ? 0 : 1;
     };
   });
 }

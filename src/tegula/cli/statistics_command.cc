@@ -55,10 +55,10 @@ void AddStatistics(CLI::App& app, Run& run) {
   command->footer("example:\n  tegula statistics models/he-nuclei.zip slides/*.svs -o slides/statistics.json");
   command->callback([&run, words, command]() {
     run = [words, command](const Session& session) -> Result<int> {
+      TEGULA_ASSIGN_OR_RETURN(const image::BindingRequest binding, words->image.Binding(*command));
       TEGULA_ASSIGN_OR_RETURN(
           const ops::Statistics statistics,
-          app::TakeStatistics({words->model, words->images, words->from, words->image.Binding(*command)},
-                              session.context));
+          app::TakeStatistics({words->model, words->images, words->from, binding}, session.context));
       const std::string json = ops::StatisticsToJson(statistics);
       if (!words->output.empty()) TEGULA_TRY(WriteFileWhole(words->output, json));
       Print(words->json ? json : ToText(statistics));

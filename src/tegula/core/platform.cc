@@ -97,6 +97,8 @@ std::string UtcNow() {
                      utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
+bool CanAsk() { return ::isatty(STDIN_FILENO) == 1 && StandardErrorIsTerminal(); }
+
 bool StandardErrorIsTerminal() { return ::isatty(STDERR_FILENO) == 1; }
 
 int TerminalColumns() {

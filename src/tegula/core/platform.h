@@ -31,6 +31,8 @@ double MonotonicSeconds();
 std::string UtcNow();
 /// Whether a person looks at standard error, and how many columns it has (0 if unknown).
 bool StandardErrorIsTerminal();
+/// Whether a person can be asked: standard input and standard error are a terminal.
+bool CanAsk();
 int TerminalColumns();
 /// The value of an environment variable, or an empty string.
 std::string EnvironmentVariable(const char* name);

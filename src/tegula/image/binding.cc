@@ -6,36 +6,19 @@
 #include <cmath>
 
 #include "tegula/core/text.h"
+#include "tegula/image/block_view.h"
+#include "tegula/image/padding.h"
 
 namespace tegula::image {
 namespace {
 
 constexpr double kSameSize = 1e-6;  // relative: sizes that differ only by how they were written
-constexpr std::size_t kChannelsInMessage = 12;
-
-std::string Names(const std::vector<std::string>& names) {
-  std::vector<std::string> shown(
-      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kChannelsInMessage)));
-  if (shown.size() < names.size()) shown.push_back(fmt::format("and {} more", names.size() - shown.size()));
-  return Join(shown, ", ");
-}
-
-std::vector<std::string> NamesOf(const std::vector<Channel>& channels) {
-  std::vector<std::string> names;
-  for (const Channel& channel : channels) names.push_back(channel.name);
-  return names;
-}
 
 std::string Count(std::int64_t n) { return fmt::format("{} channel{}", n, n == 1 ? "" : "s"); }
 
-std::string ImageChannels(const ImageInfo& info) {
-  return fmt::format("the image has {} ({})", Count(static_cast<std::int64_t>(info.channels.size())),
-                     Names(NamesOf(info.channels)));
-}
-
 std::string WantedChannels(const ModelInput& wanted) {
   if (wanted.channel_names.empty()) return fmt::format("the model wants {}", Count(wanted.channels));
-  return fmt::format("the model wants {} ({})", Count(wanted.channels), Names(wanted.channel_names));
+  return fmt::format("the model wants {} ({})", Count(wanted.channels), NamesText(wanted.channel_names));
 }
 
 std::string ToText(const PixelSize& size) {
@@ -43,270 +26,275 @@ std::string ToText(const PixelSize& size) {
   return fmt::format("{:.4g} x {:.4g} µm (y, x)", size.y_um, size.x_um);
 }
 
-Result<std::int64_t> FindChannel(const ImageInfo& info, const std::string& name) {
-  std::vector<std::int64_t> found;
-  for (std::size_t i = 0; i < info.channels.size(); ++i)
-    if (info.channels[i].name == name) found.push_back(static_cast<std::int64_t>(i));
-  if (found.size() == 1) return found.front();
-  if (found.size() > 1)
-    return InvalidError(
-        fmt::format("the image has {} channels named '{}'; choose by index, from 0", found.size(), name));
-  const std::optional<std::int64_t> index = ParseInt(name);
-  if (index && *index >= 0 && *index < static_cast<std::int64_t>(info.channels.size())) return *index;
-  return NotFoundError(fmt::format("there is no channel '{}': {}; choose with --channels by name, or by index from 0",
-                                   name, ImageChannels(info)));
-}
-
-Status BindChannels(const ImageInfo& info, const BindingRequest& request, const ModelInput& wanted, BoundInfo& bound) {
-  const auto there = static_cast<std::int64_t>(info.channels.size());
-  for (const std::string& name : request.channels) {
-    TEGULA_ASSIGN_OR_RETURN(const std::int64_t channel, FindChannel(info, name));
-    bound.source_channels.push_back(channel);
-  }
+Result<ChannelMix> BindChannels(const ImageInfo& info, const BindingRequest& request, const ModelInput& wanted,
+                                std::vector<std::string>& decisions) {
+  const DType planes = request.z_projection ? ProjectedType(*request.z_projection, info.dtype) : info.dtype;
   const auto asked = static_cast<std::int64_t>(request.channels.size());
-  if (asked > 0 && wanted.channels > 0 && asked != wanted.channels)
-    return InvalidError(
-        fmt::format("--channels names {}, but {}; {}", Count(asked), WantedChannels(wanted), ImageChannels(info)));
+  const auto unused_stains = [&] {
+    return InvalidError("--stains says how stains are told apart, but none of them is among --channels; add one");
+  };
   if (asked == 0) {
-    if (wanted.channels > 0 && there != wanted.channels)
-      return InvalidError(fmt::format("{} and {}; choose with --channels, by name or by index from 0",
-                                      ImageChannels(info), WantedChannels(wanted)));
-    for (std::int64_t c = 0; c < there; ++c) bound.source_channels.push_back(c);
+    if (request.stains) return unused_stains();
+    if (wanted.channels > 0 && static_cast<std::int64_t>(info.channels.size()) != wanted.channels)
+      return InvalidError(fmt::format("{} and {}; {}", ChannelsText(info), WantedChannels(wanted), HowToChoose(info)));
+    decisions.push_back(fmt::format("all channels of the image in their order: {}", NamesText(NamesOf(info.channels))));
+    return ChannelMix::All(info, planes);
   }
-  for (const std::int64_t c : bound.source_channels)
-    bound.channel_list.push_back(info.channels[static_cast<std::size_t>(c)]);
-  bound.channels = static_cast<std::int64_t>(bound.source_channels.size());
-  bound.is_rgb = info.is_rgb && bound.source_channels == std::vector<std::int64_t>{0, 1, 2};
-  bound.decisions.push_back(
-      asked > 0 ? fmt::format("channels as asked for: {}", Names(NamesOf(bound.channel_list)))
-                : fmt::format("all channels of the image in their order: {}", Names(NamesOf(bound.channel_list))));
-  return Ok();
+  const StainSet stains = request.stains.value_or(StainSet::Hed());
+  TEGULA_ASSIGN_OR_RETURN(ChannelMix mix, ChannelMix::Of(info, request.channels, stains, planes));
+  if (request.stains && !mix.has_stains()) return unused_stains();
+  if (wanted.channels > 0 && asked != wanted.channels)
+    return InvalidError(
+        fmt::format("--channels names {}, but {}; {}", Count(asked), WantedChannels(wanted), ChannelsText(info)));
+  decisions.push_back(fmt::format("channels as asked for: {}", NamesText(NamesOf(mix.list()))));
+  if (mix.has_stains())
+    decisions.push_back(
+        fmt::format("stains by colour deconvolution with white at {}: {}", mix.white(), stains.ToText()));
+  return mix;
 }
 
-Status BindPlane(const char* axis, std::int64_t size, std::optional<std::int64_t> asked, std::int64_t& plane,
-                 std::vector<std::string>& decisions) {
-  if (asked && (*asked < 0 || *asked >= size))
-    return InvalidError(fmt::format("there is no {}={}; the image has {} from 0 to {}", axis, *asked, axis, size - 1));
-  if (!asked && size > 1)
-    return InvalidError(fmt::format("the image has {} planes along {}; choose one with --{}, from 0 to {}", size, axis,
-                                    axis, size - 1));
-  plane = asked.value_or(0);
-  if (size > 1) decisions.push_back(fmt::format("plane {}={} of {}", axis, plane, size));
-  return Ok();
+// The image's planes of one axis. `all`: the model or a projection takes them together.
+Result<Interval> BindPlanes(GridAxis axis, std::int64_t size, const std::optional<PlaneRange>& asked, bool all) {
+  const char name = GridAxisName(axis);
+  if (!asked && !all && size > 1)
+    return InvalidError(fmt::format(
+        "the image has {0} planes along {1}; choose one with --{1}, from 0 to {2}, or several, as --{1} 0:{0}{3}", size,
+        name, size - 1, axis == GridAxis::kZ ? ", or one made of them with --z-projection max" : ""));
+  return asked.value_or(PlaneRange::All()).Within(size).Context(fmt::format("--{}", name));
 }
 
-PixelSize Scaled(const PixelSize& size, const Level& level) {
-  return {size.y_um * level.downsample_y, size.x_um * level.downsample_x};
+std::string PlanesText(GridAxis axis, Interval planes, std::int64_t size) {
+  const char name = GridAxisName(axis);
+  if (planes.size() == 1) return fmt::format("plane {}={} of {}", name, planes.begin, size);
+  return fmt::format("planes {}={} to {} of {}", name, planes.begin, planes.end - 1, size);
 }
 
-bool Within(const PixelSize& a, const PixelSize& wanted, double tolerance) {
-  return std::abs(a.y_um / wanted.y_um - 1) <= tolerance && std::abs(a.x_um / wanted.x_um - 1) <= tolerance;
+PixelSize Scaled(const PixelSize& size, const Downsample& downsample) {
+  return {size.y_um * downsample.y, size.x_um * downsample.x};
 }
 
-// How far a pixel size is from the wanted one.
-double Distance(const PixelSize& a, const PixelSize& wanted) {
-  return std::max(std::abs(std::log(a.y_um / wanted.y_um)), std::abs(std::log(a.x_um / wanted.x_um)));
+Downsample Of(const Level& level) { return {level.downsample_y, level.downsample_x}; }
+
+// How far a grid is from the wanted one, as a ratio of sizes from 1 on.
+double Ratio(const Downsample& a, const Downsample& b) {
+  return std::max({a.y / b.y, b.y / a.y, a.x / b.x, b.x / a.x});
 }
 
-std::optional<std::size_t> NearestLevel(const ImageInfo& info, const PixelSize& wanted, double tolerance) {
+std::optional<std::size_t> NearestLevel(const ImageInfo& info, const Downsample& wanted, double tolerance) {
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < info.levels.size(); ++i) {
-    const PixelSize size = Scaled(*info.pixel_size, info.levels[i]);
-    if (!Within(size, wanted, tolerance)) continue;
-    if (!best || Distance(size, wanted) < Distance(Scaled(*info.pixel_size, info.levels[*best]), wanted)) best = i;
+    const Downsample have = Of(info.levels[i]);
+    if (std::abs(have.y / wanted.y - 1) > tolerance || std::abs(have.x / wanted.x - 1) > tolerance) continue;
+    if (!best || Ratio(have, wanted) < Ratio(Of(info.levels[*best]), wanted)) best = i;
   }
   return best;
 }
 
-// The coarsest level that is nowhere coarser than wanted; the finest if all are.
-std::size_t BestLevelToResample(const ImageInfo& info, const PixelSize& wanted) {
-  std::size_t best = 0;
-  for (std::size_t i = 0; i < info.levels.size(); ++i) {
-    const PixelSize size = Scaled(*info.pixel_size, info.levels[i]);
-    if (size.y_um <= wanted.y_um * (1 + kSameSize) && size.x_um <= wanted.x_um * (1 + kSameSize)) best = i;
+std::string LevelText(const PixelGrid& grid) {
+  return fmt::format("level {} ({} x {} pixels, height x width) as it is", grid.level, grid.height(), grid.width());
+}
+
+std::string ResampledText(const PixelGrid& grid) {
+  return fmt::format("{}, {} x {} pixels", grid.y.step >= 1 && grid.x.step >= 1 ? "mean of the area" : "linear",
+                     grid.height(), grid.width());
+}
+
+class GridBinder {
+ public:
+  GridBinder(const ImageInfo& info, std::vector<std::string>& decisions) : info_(info), decisions_(decisions) {}
+
+  Result<PixelGrid> Bind(const BindingRequest& request, const ModelInput& wanted) {
+    if (int{request.level.has_value()} + int{request.pixel_size_um.has_value()} + int{request.downsample.has_value()} >
+        1)
+      return InvalidError("--level, --pixel-size and --downsample exclude each other; give one of them");
+    if (request.level) return AskedLevel(*request.level);
+    if (request.downsample) return AskedDownsample(*request.downsample);
+    if (request.pixel_size_um) return AskedPixelSize(*request.pixel_size_um);
+    if (wanted.pixel_size && info_.pixel_size) return ModelsPixelSize(*wanted.pixel_size);
+    PixelGrid grid = PixelGrid::OfLevel(info_, 0);
+    return Decided(grid, !wanted.pixel_size
+                             ? LevelText(grid) + ": the model states no pixel size"
+                             : fmt::format("{}: the pixel size of the image is unknown, the model's is {}",
+                                           LevelText(grid), ToText(*wanted.pixel_size)));
   }
-  return best;
-}
 
-void UseLevel(const ImageInfo& info, std::size_t index, BoundInfo& bound) {
-  const Level& level = info.levels[index];
-  bound.level = static_cast<int>(index);
-  bound.height = level.height;
-  bound.width = level.width;
-  bound.downsample_y = level.downsample_y;
-  bound.downsample_x = level.downsample_x;
-  if (info.pixel_size) bound.pixel_size = Scaled(*info.pixel_size, level);
-}
+ private:
+  PixelGrid Decided(const PixelGrid& grid, std::string sentence) {
+    decisions_.push_back(std::move(sentence));
+    return grid;
+  }
 
-std::string LevelText(const BoundInfo& bound) {
-  return fmt::format("level {} ({} x {} pixels, height x width) as it is", bound.level, bound.height, bound.width);
-}
-
-struct Grid {
-  AxisGrid y, x;
-};
-
-Result<Grid> ResampleTo(const ImageInfo& info, const PixelSize& wanted, std::string_view whose, BoundInfo& bound) {
-  UseLevel(info, BestLevelToResample(info, wanted), bound);
-  const PixelSize have = *bound.pixel_size;
-  const Grid grid{AxisGrid::WithStep(bound.height, wanted.y_um / have.y_um),
-                  AxisGrid::WithStep(bound.width, wanted.x_um / have.x_um)};
-  constexpr std::int64_t kLargestAxis = std::int64_t{1} << 31;
-  if (grid.y.out_size > kLargestAxis || grid.x.out_size > kLargestAxis)
-    return UnsupportedError(
-        fmt::format("the image with pixels of {} would have {} x {} pixels, which is more than allowed", ToText(wanted),
-                    grid.y.out_size, grid.x.out_size));
-  bound.resampled = true;
-  bound.height = grid.y.out_size;
-  bound.width = grid.x.out_size;
-  bound.downsample_y *= grid.y.step;
-  bound.downsample_x *= grid.x.step;
-  bound.pixel_size = wanted;
-  bound.decisions.push_back(fmt::format(
-      "level {} resampled from pixels of {} to {} {} ({}), {} x {} pixels", bound.level, ToText(have), whose,
-      ToText(wanted), grid.y.step >= 1 && grid.x.step >= 1 ? "mean of the area" : "linear", bound.height, bound.width));
-  return grid;
-}
-
-// Nothing if a level is used as it is.
-Result<std::optional<Grid>> BindGrid(const ImageInfo& info, const BindingRequest& request, const ModelInput& wanted,
-                                     BoundInfo& bound) {
-  if (request.level && request.pixel_size_um)
-    return InvalidError("--level and --pixel-size exclude each other; give one of them");
-  if (request.level) {
-    if (*request.level < 0 || static_cast<std::size_t>(*request.level) >= info.levels.size())
+  Result<PixelGrid> AskedLevel(int level) {
+    if (level < 0 || static_cast<std::size_t>(level) >= info_.levels.size())
       return InvalidError(
-          fmt::format("there is no level {}; the image has levels 0 to {}", *request.level, info.levels.size() - 1));
-    UseLevel(info, static_cast<std::size_t>(*request.level), bound);
-    bound.decisions.push_back(LevelText(bound) + ", as asked for");
-    return std::optional<Grid>();
+          fmt::format("there is no level {}; the image has levels 0 to {}", level, info_.levels.size() - 1));
+    const PixelGrid grid = PixelGrid::OfLevel(info_, static_cast<std::size_t>(level));
+    return Decided(grid, LevelText(grid) + ", as asked for");
   }
-  const auto resample = [&](const PixelSize& size, std::string_view whose) -> Result<std::optional<Grid>> {
-    TEGULA_ASSIGN_OR_RETURN(const Grid grid, ResampleTo(info, size, whose, bound));
-    return std::optional<Grid>(grid);
-  };
-  if (request.pixel_size_um) {
-    const PixelSize size{*request.pixel_size_um, *request.pixel_size_um};
-    if (!std::isfinite(size.y_um) || size.y_um <= 0)
-      return InvalidError(fmt::format("--pixel-size {} is no size; give a positive number of µm", size.y_um));
-    if (!info.pixel_size)
-      return InvalidError(fmt::format(
-          "the image does not state its pixel size, so it cannot be resampled to {}; choose a level with --level",
-          ToText(size)));
-    const std::optional<std::size_t> same = NearestLevel(info, size, kSameSize);
-    if (!same) return resample(size, "the asked");
-    UseLevel(info, *same, bound);
-    bound.decisions.push_back(
-        fmt::format("{}: its pixels are of {}, as asked for", LevelText(bound), ToText(*bound.pixel_size)));
-    return std::optional<Grid>();
-  }
-  if (wanted.pixel_size && info.pixel_size) {
-    const std::optional<std::size_t> near = NearestLevel(info, *wanted.pixel_size, kPixelSizeTolerance);
-    if (!near) return resample(*wanted.pixel_size, "the model's");
-    UseLevel(info, *near, bound);
-    bound.decisions.push_back(fmt::format("{}: its pixels of {} are within {:.0f} % of the model's {}",
-                                          LevelText(bound), ToText(*bound.pixel_size), kPixelSizeTolerance * 100,
-                                          ToText(*wanted.pixel_size)));
-    return std::optional<Grid>();
-  }
-  UseLevel(info, 0, bound);
-  bound.decisions.push_back(!wanted.pixel_size
-                                ? LevelText(bound) + ": the model states no pixel size"
-                                : fmt::format("{}: the pixel size of the image is unknown, the model's is {}",
-                                              LevelText(bound), ToText(*wanted.pixel_size)));
-  return std::optional<Grid>();
-}
 
-// The part of an axis of `size` pixels that a padded run shows; empty if it shows none.
-Interval NeededPart(Interval run, std::int64_t size, PadMode mode) {
-  if (mode == PadMode::kConstant) return Intersect(run, {0, size});
-  Interval needed{size, 0};
-  // Beyond one period the whole axis has been seen.
-  const std::int64_t end = std::min(run.end, run.begin + 2 * size);
-  for (std::int64_t i = run.begin; i < end; ++i) {
-    const std::int64_t at = PaddedIndex(i, size, mode);
-    needed = {std::min(needed.begin, at), std::max(needed.end, at + 1)};
-  }
-  // An edge run shows the far end however long it is.
-  if (const std::int64_t last = PaddedIndex(run.end - 1, size, mode); last >= needed.end) needed.end = last + 1;
-  return needed;
-}
-
-void Fill(double value, const View& out) {
-  Shape none = out.shape();
-  for (int axis = 0; axis < none.rank(); ++axis) none[axis] = 0;
-  ConvertCopy(ConstView(reinterpret_cast<const std::byte*>(&value), DType::kF64, out.shape(), none), out);
-}
-
-// Positions of a padded run in the part that was read; -1 where the constant stands.
-std::vector<std::int64_t> Sources(Interval run, std::int64_t size, PadMode mode, std::int64_t part_begin) {
-  std::vector<std::int64_t> sources;
-  for (std::int64_t i = run.begin; i < run.end; ++i) {
-    const std::int64_t at = PaddedIndex(i, size, mode);
-    sources.push_back(at < 0 ? -1 : at - part_begin);
-  }
-  return sources;
-}
-
-void Gather(const ConstView& part_cyx, const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& columns,
-            const View& out_cyx) noexcept {
-  VisitDType(out_cyx.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* const in = part_cyx.as<T>();
-    T* const out = out_cyx.as<T>();
-    const Shape &is = part_cyx.strides(), &os = out_cyx.strides();
-    for (std::int64_t c = 0; c < out_cyx.shape()[0]; ++c) {
-      for (std::size_t y = 0; y < rows.size(); ++y) {
-        const T* const from = in + c * is[0] + rows[y] * is[1];
-        T* const to = out + c * os[0] + static_cast<std::int64_t>(y) * os[1];
-        for (std::size_t x = 0; x < columns.size(); ++x)
-          to[static_cast<std::int64_t>(x) * os[2]] = from[columns[x] * is[2]];
-      }
+  Result<PixelGrid> AskedDownsample(double factor) {
+    if (!std::isfinite(factor) || factor <= 0)
+      return InvalidError(fmt::format("--downsample {} is no factor; give a positive number, as 4", factor));
+    for (std::size_t i = 0; i < info_.levels.size(); ++i) {
+      const PixelGrid grid = PixelGrid::OfLevel(info_, i);
+      if (IsMeantBy(grid, factor))
+        return Decided(grid, fmt::format("{}: it is downsampled by {:.6g}, as asked for", LevelText(grid), factor));
     }
-  });
-}
+    TEGULA_ASSIGN_OR_RETURN(const PixelGrid grid, PixelGrid::WithDownsample(info_, {factor, factor}));
+    return Decided(grid, fmt::format("level {} resampled to 1/{:.6g} of the full resolution, as asked for ({})",
+                                     grid.level, factor, ResampledText(grid)));
+  }
+
+  // Levels have whole pixels, so that their factors are a little off what they are meant to be.
+  bool IsMeantBy(const PixelGrid& grid, double factor) const {
+    const Level& full = info_.levels.front();
+    const auto is_rounded = [&](std::int64_t have, std::int64_t of) {
+      return std::abs(static_cast<double>(have) - static_cast<double>(of) / factor) < 1;
+    };
+    return Ratio(grid.downsample, {factor, factor}) <= 1 + kPixelSizeTolerance &&
+           is_rounded(grid.height(), full.height) && is_rounded(grid.width(), full.width);
+  }
+
+  Result<PixelGrid> AskedPixelSize(double um) {
+    const PixelSize size{um, um};
+    if (!std::isfinite(um) || um <= 0)
+      return InvalidError(fmt::format("--pixel-size {} is no size; give a positive number of µm", um));
+    if (!info_.pixel_size)
+      return InvalidError(
+          fmt::format("the image does not state its pixel size, so it cannot be resampled to {}; choose a level with "
+                      "--level, or a factor with --downsample",
+                      ToText(size)));
+    const std::optional<std::size_t> same = NearestLevel(info_, For(size), kSameSize);
+    if (!same) return Resampled(size, "the asked");
+    const PixelGrid grid = PixelGrid::OfLevel(info_, *same);
+    return Decided(grid, fmt::format("{}: its pixels are of {}, as asked for", LevelText(grid), ToText(SizeOf(grid))));
+  }
+
+  Result<PixelGrid> ModelsPixelSize(const PixelSize& size) {
+    const std::optional<std::size_t> near = NearestLevel(info_, For(size), kPixelSizeTolerance);
+    if (!near) return Resampled(size, "the model's");
+    const PixelGrid grid = PixelGrid::OfLevel(info_, *near);
+    return Decided(grid, fmt::format("{}: its pixels of {} are within {:.0f} % of the model's {}", LevelText(grid),
+                                     ToText(SizeOf(grid)), kPixelSizeTolerance * 100, ToText(size)));
+  }
+
+  Result<PixelGrid> Resampled(const PixelSize& size, std::string_view whose) {
+    TEGULA_ASSIGN_OR_RETURN(
+        const PixelGrid grid,
+        PixelGrid::WithDownsample(info_, For(size)).Context(fmt::format("pixels of {}", ToText(size))));
+    const PixelSize have = SizeOf(PixelGrid::OfLevel(info_, static_cast<std::size_t>(grid.level)));
+    return Decided(grid, fmt::format("level {} resampled from pixels of {} to {} {} ({})", grid.level, ToText(have),
+                                     whose, ToText(size), ResampledText(grid)));
+  }
+
+  // These two only where the image states its pixel size.
+  Downsample For(const PixelSize& size) const {
+    return {size.y_um / info_.pixel_size->y_um, size.x_um / info_.pixel_size->x_um};
+  }
+  PixelSize SizeOf(const PixelGrid& grid) const { return Scaled(*info_.pixel_size, grid.downsample); }
+
+  const ImageInfo& info_;
+  std::vector<std::string>& decisions_;
+};
 
 }  // namespace
 
 Result<BoundImage> Bind(const Source& source, const BindingRequest& request, const ModelInput& wanted) {
   const ImageInfo& info = source.info();
-  BoundImage image(source);
+  std::vector<std::string> decisions;
+  TEGULA_ASSIGN_OR_RETURN(ChannelMix channels, BindChannels(info, request, wanted, decisions));
+  const bool projects = request.z_projection.has_value();
+  TEGULA_ASSIGN_OR_RETURN(const Interval z, BindPlanes(GridAxis::kZ, info.size_z, request.z, wanted.has_z || projects));
+  TEGULA_ASSIGN_OR_RETURN(const Interval t, BindPlanes(GridAxis::kT, info.size_t, request.t, wanted.has_t));
+  if (projects)
+    decisions.push_back(
+        fmt::format("{} of {}", ProjectionName(*request.z_projection), PlanesText(GridAxis::kZ, z, info.size_z)));
+  else if (info.size_z > 1)
+    decisions.push_back(PlanesText(GridAxis::kZ, z, info.size_z));
+  if (info.size_t > 1) decisions.push_back(PlanesText(GridAxis::kT, t, info.size_t));
+  TEGULA_ASSIGN_OR_RETURN(const PixelGrid grid, GridBinder(info, decisions).Bind(request, wanted));
+
+  BoundImage image(source, std::move(channels));
+  image.projection_ = request.z_projection;
+  image.projected_z_ = z;
   BoundInfo& bound = image.info_;
-  bound.dtype = info.dtype;
-  TEGULA_TRY(BindChannels(info, request, wanted, bound));
-  TEGULA_TRY(BindPlane("z", info.size_z, request.z, bound.z, bound.decisions));
-  TEGULA_TRY(BindPlane("t", info.size_t, request.t, bound.t, bound.decisions));
-  TEGULA_ASSIGN_OR_RETURN(const std::optional<Grid> grid, BindGrid(info, request, wanted, bound));
-  if (grid) image.grid_y_ = grid->y, image.grid_x_ = grid->x;
+  bound.size = {{t.size(), projects ? 1 : z.size(), 0, 0}};
+  bound.first = {{t.begin, z.begin, 0, 0}};
+  bound.channels = image.channels_.count();
+  bound.dtype = image.channels_.dtype();
+  bound.channel_list = image.channels_.list();
+  bound.source_channels = image.channels_.sources();
+  bound.is_rgb =
+      info.is_rgb && image.channels_.is_plain() && bound.source_channels == std::vector<std::int64_t>{0, 1, 2};
+  bound.decisions = std::move(decisions);
+  image.Use(grid);
   return image;
 }
 
-Status BoundImage::Read(const Box& box, const View& out_cyx) const {
-  const auto read = [&](const Box& part, const View& out) -> Status {
-    return source_->Read(
-        {.level = info_.level, .t = info_.t, .z = info_.z, .box = part, .channels = info_.source_channels}, out);
-  };
-  if (!info_.resampled) return read(box, out_cyx);
-  return Resample(grid_y_, grid_x_, box, read, out_cyx);
+BoundImage BoundImage::Planes(Interval t, Interval z) const {
+  BoundImage part = *this;
+  for (const auto& [axis, planes] : {std::pair(GridAxis::kT, t), std::pair(GridAxis::kZ, z)}) {
+    TEGULA_ASSERT((Interval{0, info_.size[axis]}.Contains(planes)));
+    part.info_.first[axis] += planes.begin;
+    part.info_.size[axis] = planes.size();
+  }
+  return part;
 }
 
-Status BoundImage::ReadPadded(const Box& box, PadMode mode, double constant, const View& out_cyx) const {
-  const Box whole{{0, info_.height}, {0, info_.width}};
-  if (whole.Contains(box)) return Read(box, out_cyx);
-  const Box part{NeededPart(box.y, info_.height, mode), NeededPart(box.x, info_.width, mode)};
-  if (mode == PadMode::kConstant) {
-    Fill(constant, out_cyx);
-    if (part.empty()) return Ok();
-    return Read(
-        part,
-        out_cyx.Slice(1, part.y.begin - box.y.begin, part.height()).Slice(2, part.x.begin - box.x.begin, part.width()));
-  }
-  TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(info_.dtype, {info_.channels, part.height(), part.width()}));
-  TEGULA_TRY(Read(part, pixels.view()));
-  const Tensor& filled = pixels;
-  Gather(filled.view(), Sources(box.y, info_.height, mode, part.y.begin),
-         Sources(box.x, info_.width, mode, part.x.begin), out_cyx);
+void BoundImage::Use(const PixelGrid& grid) {
+  grid_ = grid;
+  info_.size[GridAxis::kY] = grid.height();
+  info_.size[GridAxis::kX] = grid.width();
+  info_.level = grid.level;
+  info_.resampled = grid.resampled;
+  info_.downsample_y = grid.downsample.y;
+  info_.downsample_x = grid.downsample.x;
+  if (source_->info().pixel_size) info_.pixel_size = Scaled(*source_->info().pixel_size, grid.downsample);
+}
+
+BoundImage BoundImage::Shrunk(std::int64_t max_edge) const {
+  BoundImage small = *this;
+  small.Use(PixelGrid::WithEdge(source_->info(), max_edge));
+  return small;
+}
+
+Status BoundImage::Read(const Block& block, const View& out_tczyx) const {
+  const Interval ts = block[GridAxis::kT], zs = block[GridAxis::kZ];
+  for (std::int64_t t = ts.begin; t < ts.end; ++t)
+    for (std::int64_t z = zs.begin; z < zs.end; ++z)
+      TEGULA_TRY(ReadPlane(info_.first[GridAxis::kT] + t, info_.first[GridAxis::kZ] + z, PlaneBox(block),
+                           PlaneOf(out_tczyx, t - ts.begin, z - zs.begin)));
   return Ok();
+}
+
+// `t` and `z` count the image's planes.
+Status BoundImage::ReadPlane(std::int64_t t, std::int64_t z, const Box& box, const View& out_cyx) const {
+  const auto read = [&](const View& out) {
+    if (projection_) return ReadProjection(t, box, out);
+    return grid_.Read(*source_, {.t = t, .z = z, .channels = channels_.sources()}, box, out);
+  };
+  if (channels_.is_plain()) return read(out_cyx);
+  const DType dtype = projection_ ? ProjectedType(*projection_, source_->info().dtype) : source_->info().dtype;
+  const auto sources = static_cast<std::int64_t>(channels_.sources().size());
+  TEGULA_ASSIGN_OR_RETURN(Tensor planes, Tensor::Allocate(dtype, {sources, box.height(), box.width()}));
+  TEGULA_TRY(read(planes.view()));
+  return channels_.Make(planes.view(), out_cyx);
+}
+
+Status BoundImage::ReadProjection(std::int64_t t, const Box& box, const View& out_cyx) const {
+  TEGULA_ASSIGN_OR_RETURN(Projector projector, Projector::Create(*projection_, source_->info().dtype, out_cyx.shape()));
+  TEGULA_ASSIGN_OR_RETURN(Tensor plane, Tensor::Allocate(source_->info().dtype, out_cyx.shape()));
+  for (std::int64_t z = projected_z_.begin; z < projected_z_.end; ++z) {
+    TEGULA_TRY(grid_.Read(*source_, {.t = t, .z = z, .channels = channels_.sources()}, box, plane.view()));
+    projector.Add(plane.view());
+  }
+  projector.Store(out_cyx);
+  return Ok();
+}
+
+Status BoundImage::ReadPadded(const Block& block, PadMode mode, double constant, const View& out_tczyx) const {
+  const auto read = [&](const Block& part, const View& out) { return Read(part, out); };
+  return image::ReadPadded(info_.size, block, mode, constant, read, out_tczyx);
 }
 
 }  // namespace tegula::image

@@ -68,18 +68,21 @@ void Fields(V& visit, R& r) {
   visit("axes", r.axes);
   visit("values", r.values);
 }
+template <class V, Is<TileAxisRecord> R>
+void Fields(V& visit, R& r) {
+  visit("axis", r.axis);
+  visit("image", r.image);
+  visit("padded", r.padded);
+  visit("tile", r.tile);
+  visit("context", r.context);
+  visit("grid", r.grid);
+  visit("windows", r.windows);
+}
 template <class V, Is<TilePlanRecord> R>
 void Fields(V& visit, R& r) {
-  visit("tile_height", r.tile_height);
-  visit("tile_width", r.tile_width);
-  visit("context_y", r.context_y);
-  visit("context_x", r.context_x);
-  visit("grid_y", r.grid_y);
-  visit("grid_x", r.grid_x);
+  visit("axes", r.axes);
   visit("border", r.border);
   visit("windows", r.windows);
-  visit("chunk_height", r.chunk_height);
-  visit("chunk_width", r.chunk_width);
 }
 template <class V, Is<TestRecord> R>
 void Fields(V& visit, R& r) {
@@ -111,6 +114,7 @@ void Fields(V& visit, R& r) {
 template <class V, Is<RunRecord> R>
 void Fields(V& visit, R& r) {
   visit("tegula_version", r.tegula_version);
+  visit("key", r.key);
   visit("command", r.command);
   visit("started", r.started);
   visit("finished", r.finished);

@@ -52,14 +52,18 @@ struct StatisticRecord {
   std::vector<double> values;     ///< one per position along the kept axes
   friend bool operator==(const StatisticRecord&, const StatisticRecord&) = default;
 };
-/// Pixels of the bound image, chunks in pixels of the output.
+/// Along one axis: pixels of the image, and windows.
+struct TileAxisRecord {
+  std::string axis;  ///< t, z, y or x
+  std::int64_t image = 0, padded = 0;
+  std::int64_t tile = 0, context = 0, grid = 1;
+  std::int64_t windows = 0;
+  friend bool operator==(const TileAxisRecord&, const TileAxisRecord&) = default;
+};
 struct TilePlanRecord {
-  std::int64_t tile_height = 0, tile_width = 0;
-  std::int64_t context_y = 0, context_x = 0;
-  std::int64_t grid_y = 1, grid_x = 1;
+  std::vector<TileAxisRecord> axes;  ///< those that the model has
   std::string border;
   std::int64_t windows = 0;
-  std::int64_t chunk_height = 0, chunk_width = 0;
   friend bool operator==(const TilePlanRecord&, const TilePlanRecord&) = default;
 };
 /// One output of the model's own test tensors.
@@ -89,6 +93,7 @@ struct OutputRecord {
 
 struct RunRecord {
   std::string tegula_version;
+  std::string key;                   ///< a hash of everything that decides the results
   std::vector<std::string> command;  ///< program and arguments
   std::string started, finished;     ///< ISO 8601, UTC; finished is empty while the run is not
   MachineRecord machine;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "tegula/tiling/model_grid.h"
+
 namespace tegula::pipeline {
 namespace {
 
@@ -19,49 +21,50 @@ std::int64_t StatedSize(const spec::Axis& axis) {
 
 }  // namespace
 
-Result<PlaneLayout> PlaneLayout::Of(const spec::TensorDescription& tensor) {
-  PlaneLayout layout;
+Result<TensorLayout> TensorLayout::Of(const spec::TensorDescription& tensor) {
+  TensorLayout layout;
   layout.rank_ = static_cast<int>(tensor.axes.size());
   for (int i = 0; i < layout.rank_; ++i) {
     const spec::Axis& axis = tensor.axes[static_cast<std::size_t>(i)];
-    if (axis.type == spec::AxisType::kChannel) {
+    bool is_known = false;
+    for (const GridAxis grid_axis : kGridAxes) {
+      if (tiling::FindAxis(tensor, grid_axis) != &axis) continue;
+      layout.axes_[grid_axis] = i;
+      is_known = true;
+    }
+    if (axis.type == spec::AxisType::kChannel && layout.channel_ < 0) {
       layout.channel_ = i;
       layout.channels_ = StatedSize(axis);
-    } else if (axis.type == spec::AxisType::kSpace && axis.id == "y") {
-      layout.y_ = i;
-    } else if (axis.type == spec::AxisType::kSpace && axis.id == "x") {
-      layout.x_ = i;
-    } else if (!CanBeOne(axis.size)) {
+    } else if (!is_known && !CanBeOne(axis.size)) {
       return UnsupportedError(fmt::format(
-          "tensor {} has the axis {} with more than one position; so far models are applied to single image planes",
-          tensor.id, axis.id));
+          "tensor {} has the axis {} with more than one position, which is no axis of an image", tensor.id, axis.id));
     }
   }
-  if (layout.y_ < 0 || layout.x_ < 0)
-    return UnsupportedError(fmt::format("tensor {} has no axis {}; so far models are applied to images in y and x",
-                                        tensor.id, layout.y_ < 0 ? "y" : "x"));
   return layout;
 }
 
-Shape PlaneLayout::ShapeOf(std::int64_t channels, std::int64_t height, std::int64_t width) const {
+Shape TensorLayout::ShapeOf(std::int64_t channels, const PerAxis<std::int64_t>& size) const {
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(rank_), 1);
   if (channel_ >= 0) sizes[static_cast<std::size_t>(channel_)] = channels;
-  sizes[static_cast<std::size_t>(y_)] = height;
-  sizes[static_cast<std::size_t>(x_)] = width;
+  for (const GridAxis axis : kGridAxes) {
+    TEGULA_ASSERT(has(axis) || size[axis] == 1);
+    if (has(axis)) sizes[static_cast<std::size_t>(axes_[axis])] = size[axis];
+  }
   return Shape(std::span<const std::int64_t>(sizes));
 }
 
-std::vector<bool> PlaneLayout::TiledAxes() const {
+std::vector<bool> TensorLayout::TiledAxes() const {
   std::vector<bool> tiled(static_cast<std::size_t>(rank_), false);
-  tiled[static_cast<std::size_t>(y_)] = tiled[static_cast<std::size_t>(x_)] = true;
+  for (const int at : axes_.of)
+    if (at >= 0) tiled[static_cast<std::size_t>(at)] = true;
   return tiled;
 }
 
-std::vector<std::int64_t> PlaneLayout::PositionOf(std::int64_t y, std::int64_t x) const {
-  std::vector<std::int64_t> position(static_cast<std::size_t>(rank_), 0);
-  position[static_cast<std::size_t>(y_)] = y;
-  position[static_cast<std::size_t>(x_)] = x;
-  return position;
+std::vector<std::int64_t> TensorLayout::PositionOf(const PerAxis<std::int64_t>& position) const {
+  std::vector<std::int64_t> at(static_cast<std::size_t>(rank_), 0);
+  for (const GridAxis axis : kGridAxes)
+    if (has(axis)) at[static_cast<std::size_t>(axes_[axis])] = position[axis];
+  return at;
 }
 
 }  // namespace tegula::pipeline

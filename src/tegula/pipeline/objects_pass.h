@@ -20,7 +20,7 @@ struct ObjectsOptions {
   objects::FilterOptions filter;
 };
 
-/// Traces the regions of level 0 of a store with axes c, y, x and hands each to `sink`, with the mean of every channel
+/// Traces the regions of the first plane of level 0 of a store and hands each to `sink`, with the mean of every channel
 /// over its pixels. Errors of the store, the classifier and `sink`; kCancelled.
 Status TraceObjects(const RunContext& context, const outputs::ChunkStore& store, const ObjectsOptions& options,
                     objects::RegionSink sink);

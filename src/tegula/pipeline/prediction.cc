@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <mutex>
 
 #include "tegula/core/platform.h"
@@ -11,35 +13,36 @@
 namespace tegula::pipeline {
 namespace {
 
-Status CheckOneTensorEach(const spec::ModelDescription& model) {
-  if (model.inputs.size() == 1 && model.outputs.size() == 1) return Ok();
-  return UnsupportedError(
-      fmt::format("the model has {} inputs and {} outputs; so far models with one of each are applied to images",
-                  model.inputs.size(), model.outputs.size()));
+std::string ToText(const PerAxis<std::int64_t>& size) {
+  std::string text;
+  for (const GridAxis axis : kGridAxes) {
+    if (size[axis] == 1 && axis != GridAxis::kY && axis != GridAxis::kX) continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", GridAxisName(axis), size[axis]);
+  }
+  return text;
 }
 
-OutputInfo DescribeOutput(const spec::TensorDescription& tensor, const PlaneLayout& layout,
-                          const tiling::TilePlan& plan, const tiling::AxisRules& y, const tiling::AxisRules& x,
-                          DType dtype) {
+OutputInfo DescribeOutput(const spec::TensorDescription& tensor, std::size_t index, std::size_t number,
+                          const TensorLayout& layout, const tiling::TilePlan& plan) {
   OutputInfo info;
   info.id = tensor.id;
-  info.dtype = dtype;
+  info.index = index;
   info.channels = layout.channels();
-  info.height = plan.y.output;
-  info.width = plan.x.output;
   if (const spec::Axis* channel = tensor.FindAxis(spec::AxisType::kChannel))
     info.channel_names = channel->channel_names;
   for (auto i = static_cast<std::int64_t>(info.channel_names.size()); i < info.channels; ++i)
     info.channel_names.push_back(info.channels == 1 ? tensor.id : fmt::format("channel{}", i));
-  info.scale_y = y.scale.value();
-  info.scale_x = x.scale.value();
-  info.origin_y = plan.y.origin;
-  info.origin_x = plan.x.origin;
+  info.size = plan.size_of(number);
+  info.chunk = plan.chunk_of(number);
+  for (const GridAxis axis : kGridAxes) {
+    info.scale[axis] = plan.axes[axis].outputs[number].scale;
+    info.origin[axis] = plan.axes[axis].outputs[number].origin;
+  }
   return info;
 }
 
 // Stand-ins for statistics that are not known yet, so that all that can be wrong with an op is found before the first
-// tile. Positions along y and x are refused by Bind whatever their number.
+// tile. Positions along tiled axes are refused by Bind whatever their number.
 ops::Statistics WithStandIns(ops::Statistics statistics, const std::vector<ops::StatisticRequest>& missing,
                              const Shape& shape, const std::vector<bool>& tiled) {
   for (const ops::StatisticRequest& request : missing) {
@@ -52,7 +55,68 @@ ops::Statistics WithStandIns(ops::Statistics statistics, const std::vector<ops::
   return statistics;
 }
 
+// How many pixels an input has where the leading one has `lead`.
+std::int64_t SizeAt(const tiling::InputRule& rule, std::int64_t lead) {
+  return rule.has_axis ? rule.scale.Floor(lead) + rule.offset : 1;
+}
+
+Status CheckFeeds(const spec::ModelDescription& model, std::span<const InputFeed> feeds) {
+  if (feeds.size() > model.inputs.size())
+    return InvalidError(fmt::format("the model has {} inputs, but {} were given", model.inputs.size(), feeds.size()));
+  for (std::size_t i = feeds.size(); i < model.inputs.size(); ++i)
+    if (!model.inputs[i].optional)
+      return InvalidError(fmt::format("nothing was given for input {} of the model; name it with --input {}=IMAGE",
+                                      model.inputs[i].id, model.inputs[i].id));
+  return Ok();
+}
+
+// The size of the leading image along all axes; others must agree with it.
+Result<PerAxis<std::int64_t>> LeadingSize(const spec::ModelDescription& model, const tiling::ModelGrid& grid,
+                                          std::span<const InputFeed> feeds) {
+  PerAxis<std::int64_t> size = {{1, 1, 1, 1}};
+  for (const GridAxis axis : kGridAxes) {
+    if (!grid.axes[axis]) continue;
+    const std::size_t lead = grid.lead[axis];
+    if (lead >= feeds.size() || feeds[lead].image == nullptr)
+      return InvalidError(fmt::format("input {} decides where windows lie along {}, so it needs an image",
+                                      model.inputs[lead].id, GridAxisName(axis)));
+    size[axis] = feeds[lead].image->info().size[axis];
+  }
+  for (std::size_t i = 0; i < feeds.size(); ++i) {
+    if (feeds[i].image == nullptr) continue;
+    PerAxis<std::int64_t> wanted;
+    for (const GridAxis axis : kGridAxes) wanted[axis] = SizeAt(grid.inputs[i][axis], size[axis]);
+    if (feeds[i].image->info().size != wanted)
+      return InvalidError(
+          fmt::format("the image for input {} has {} pixels, but beside the other inputs it must have {}",
+                      model.inputs[i].id, ToText(feeds[i].image->info().size), ToText(wanted)));
+  }
+  return size;
+}
+
+struct Grids {
+  tiling::ModelGrid grid;
+  tiling::TilePlan plan;
+};
+
+Result<Grids> PlanGrids(const spec::ModelDescription& model, std::span<const InputFeed> feeds,
+                        const PredictionRequest& request) {
+  TEGULA_TRY(CheckFeeds(model, feeds));
+  Grids grids;
+  TEGULA_ASSIGN_OR_RETURN(grids.grid, tiling::GridOf(model, request.outputs, request.tiling));
+  TEGULA_ASSIGN_OR_RETURN(const PerAxis<std::int64_t> size, LeadingSize(model, grids.grid, feeds));
+  TEGULA_ASSIGN_OR_RETURN(grids.plan, tiling::PlanTiles(grids.grid, size, request.tiling));
+  return grids;
+}
+
 }  // namespace
+
+StageSeconds& StageSeconds::operator+=(const StageSeconds& other) noexcept {
+  for (double StageSeconds::*stage : {&StageSeconds::read, &StageSeconds::preprocess, &StageSeconds::wait_for_network,
+                                      &StageSeconds::infer, &StageSeconds::postprocess, &StageSeconds::write})
+    this->*stage += other.*stage;
+  return *this;
+}
 
 Status CheckOps(const spec::ModelDescription& model) {
   for (const spec::TensorDescription& tensor : model.inputs) TEGULA_TRY(ops::CheckOps(tensor));
@@ -61,28 +125,56 @@ Status CheckOps(const spec::ModelDescription& model) {
   return Ok();
 }
 
-Status CheckApplicable(const spec::ModelDescription& model) {
-  TEGULA_TRY(CheckOneTensorEach(model));
-  TEGULA_TRY(CheckOps(model));
-  for (const spec::OpDescription& op : model.outputs.front().ops)
-    if (spec::MakesObjects(op))
-      return UnsupportedError(
-          fmt::format("{} makes objects of the whole output {}, which so far is done for test tensors only: take the "
-                      "operation out of the description to get what the network gives",
-                      spec::OpId(op), model.outputs.front().id));
-  TEGULA_TRY(PlaneLayout::Of(model.inputs.front()));
-  TEGULA_ASSIGN_OR_RETURN(const PlaneLayout out, PlaneLayout::Of(model.outputs.front()));
-  if (out.channels() == 0)
-    return UnsupportedError(fmt::format("output {} does not say how many channels it has", model.outputs.front().id));
-  for (const char* axis : {"y", "x"}) TEGULA_TRY(tiling::RulesOf(model, axis));
+Result<std::vector<std::size_t>> FindOutputs(const spec::ModelDescription& model, const std::vector<std::string>& ids) {
+  std::vector<std::size_t> outputs;
+  std::vector<std::string> there;
+  for (std::size_t i = 0; i < model.outputs.size(); ++i) {
+    there.push_back(model.outputs[i].id);
+    if (ids.empty() || std::find(ids.begin(), ids.end(), model.outputs[i].id) != ids.end()) outputs.push_back(i);
+  }
+  for (const std::string& id : ids)
+    if (model.FindOutput(id) == nullptr)
+      return NotFoundError(fmt::format("the model has no output {}; it has {}", id, fmt::join(there, ", ")));
+  return outputs;
+}
+
+Status CheckApplicable(const spec::ModelDescription& model, const std::vector<std::size_t>& outputs) {
+  for (const spec::TensorDescription& input : model.inputs) {
+    TEGULA_TRY(ops::CheckOps(input));
+    TEGULA_TRY(TensorLayout::Of(input));
+  }
+  TEGULA_TRY(ops::RequiredStatistics(model));
+  for (const std::size_t index : outputs) {
+    const spec::TensorDescription& output = model.outputs[index];
+    TEGULA_TRY(ops::CheckOps(output));
+    for (const spec::OpDescription& op : output.ops)
+      if (spec::MakesObjects(op))
+        return UnsupportedError(
+            fmt::format("{} makes objects of the whole output {}, which so far is done for test tensors only: take the "
+                        "operation out of the description to get what the network gives",
+                        spec::OpId(op), output.id));
+    for (const spec::Axis& axis : output.axes)
+      if (std::holds_alternative<spec::DataDependentSize>(axis.size))
+        return UnsupportedError(fmt::format(
+            "output {} has as many positions along {} as the data decide, so it cannot be put together from tiles{}",
+            output.id, axis.id, model.outputs.size() > 1 ? "; choose other outputs with --outputs" : ""));
+    TEGULA_ASSIGN_OR_RETURN(const TensorLayout layout, TensorLayout::Of(output));
+    if (layout.channels() == 0)
+      return UnsupportedError(fmt::format("output {} does not say how many channels it has", output.id));
+  }
+  TEGULA_TRY(tiling::GridOf(model, outputs));
   return Ok();
 }
 
-Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, const image::BoundImage& image,
-                                 const tiling::TileRequest& request) {
-  TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules y, tiling::RulesOf(model, "y", request));
-  TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules x, tiling::RulesOf(model, "x", request));
-  return tiling::PlanTiles(y, x, image.info().height, image.info().width, request);
+Status CheckApplicable(const spec::ModelDescription& model) {
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::size_t> all, FindOutputs(model, {}));
+  return CheckApplicable(model, all);
+}
+
+Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, std::span<const InputFeed> feeds,
+                                 const PredictionRequest& request) {
+  TEGULA_ASSIGN_OR_RETURN(Grids grids, PlanGrids(model, feeds, request));
+  return std::move(grids.plan);
 }
 
 // Adds up where the workers' time goes.
@@ -97,129 +189,212 @@ struct Prediction::Clock {
   }
 };
 
-Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const engines::Network& network,
-                                    const image::BoundImage& image, const ops::Statistics& statistics,
-                                    const tiling::TileRequest& request) {
-  TEGULA_TRY(CheckApplicable(model));
-  const spec::TensorDescription& in = model.inputs.front();
-  const spec::TensorDescription& out = model.outputs.front();
-  const image::BoundInfo& info = image.info();
-  TEGULA_ASSIGN_OR_RETURN(PlaneLayout in_layout, PlaneLayout::Of(in));
-  TEGULA_ASSIGN_OR_RETURN(PlaneLayout out_layout, PlaneLayout::Of(out));
-  TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules y, tiling::RulesOf(model, "y", request));
-  TEGULA_ASSIGN_OR_RETURN(const tiling::AxisRules x, tiling::RulesOf(model, "x", request));
-  TEGULA_ASSIGN_OR_RETURN(tiling::TilePlan plan, tiling::PlanTiles(y, x, info.height, info.width, request));
-
-  const Shape window = in_layout.ShapeOf(info.channels, plan.y.window, plan.x.window);
+Result<Prediction::Input> Prediction::BindInput(std::size_t index, const InputFeed& feed,
+                                                const ops::Statistics& statistics) const {
+  const spec::TensorDescription& description = model_->inputs[index];
+  TEGULA_ASSIGN_OR_RETURN(TensorLayout layout, TensorLayout::Of(description));
+  Input input{&description, feed, std::move(layout), {}, {}, {}};
+  for (const GridAxis axis : kGridAxes) input.window[axis] = SizeAt(grid_.inputs[index][axis], plan_.axes[axis].window);
+  const std::int64_t channels = feed.image != nullptr ? feed.image->info().channels : input.layout.channels();
+  if (channels == 0)
+    return InvalidError(
+        fmt::format("input {} does not say how many channels it has, so it needs an image", description.id));
+  const Shape shape = input.layout.ShapeOf(channels, input.window);
+  const DType raw = feed.image != nullptr    ? feed.image->info().dtype
+                    : feed.tensor != nullptr ? feed.tensor->dtype()
+                                             : description.data.dtype;
   TEGULA_ASSIGN_OR_RETURN(
-      ops::Chain before,
-      ops::Chain::Bind(in.ops, {in.id, AxisIds(in), window, info.dtype, in_layout.TiledAxes()}, statistics)
-          .Context("preprocessing of input " + in.id));
-  const DType network_dtype = network.outputs().empty() ? DType::kF32 : network.outputs().front().dtype;
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
-  std::vector<ops::StatisticRequest> missing = ops::RequestsOf(out.id, requests);
-  std::erase_if(missing, [&](const ops::StatisticRequest& wanted) { return statistics.Find(wanted).ok(); });
-  const Shape result = out_layout.ShapeOf(out_layout.channels(), plan.y.write_step, plan.x.write_step);
-  const ops::ChainInput raw{out.id, AxisIds(out), result, network_dtype, out_layout.TiledAxes()};
-  TEGULA_ASSIGN_OR_RETURN(ops::Chain after,
-                          ops::Chain::Bind(out.ops, raw, WithStandIns(statistics, missing, result, raw.tiled))
-                              .Context("postprocessing of output " + out.id));
-  const DType final_dtype = after.output_dtype();
-  if (!missing.empty()) {
+      ops::Chain chain,
+      ops::Chain::Bind(description.ops, {description.id, AxisIds(description), shape, raw, input.layout.TiledAxes()},
+                       statistics)
+          .Context("preprocessing of input " + description.id));
+  if (feed.image != nullptr) {
+    input.before = std::move(chain);
+    return input;
+  }
+  TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(raw, shape));
+  if (feed.tensor != nullptr) {
+    if (feed.tensor->shape() != shape)
+      return InvalidError(fmt::format("the tensor for input {} is {}, but windows need {}", description.id,
+                                      ToString(feed.tensor->shape()), ToString(shape)));
+    ConvertCopy(feed.tensor->view(), values.view());
+  } else {
+    Shape none = shape;
+    for (int axis = 0; axis < none.rank(); ++axis) none[axis] = 0;
+    ConvertCopy(ConstView(reinterpret_cast<const std::byte*>(&feed.value), DType::kF64, shape, none), values.view());
+  }
+  TEGULA_ASSIGN_OR_RETURN(input.constant, Tensor::Allocate(chain.output_dtype(), shape));
+  const Tensor& filled = values;
+  TEGULA_TRY(chain.Run(filled.view(), input.constant.view()));
+  return input;
+}
+
+Result<Prediction::Output> Prediction::BindOutput(std::size_t number, const ops::Statistics& statistics) const {
+  const std::size_t index = grid_.outputs[number];
+  const spec::TensorDescription& description = model_->outputs[index];
+  TEGULA_ASSIGN_OR_RETURN(TensorLayout layout, TensorLayout::Of(description));
+  Output output{&description, DescribeOutput(description, index, number, layout, plan_), layout, {}, {}, {}};
+  if (index < network_->outputs().size()) output.raw_dtype = network_->outputs()[index].dtype;
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(*model_));
+  output.missing = ops::RequestsOf(description.id, requests);
+  std::erase_if(output.missing, [&](const ops::StatisticRequest& wanted) { return statistics.Find(wanted).ok(); });
+  const Shape shape = layout.ShapeOf(output.info.channels, plan_.step_of(number));
+  const ops::ChainInput raw{description.id, AxisIds(description), shape, output.raw_dtype, layout.TiledAxes()};
+  TEGULA_ASSIGN_OR_RETURN(ops::Chain after, ops::Chain::Bind(description.ops, raw,
+                                                             WithStandIns(statistics, output.missing, shape, raw.tiled))
+                                                .Context("postprocessing of output " + description.id));
+  output.info.dtype = after.output_dtype();
+  if (!output.missing.empty()) {
     TEGULA_ASSIGN_OR_RETURN(after, ops::Chain::Bind({}, raw, statistics));
   }
+  output.after = std::move(after);
+  return output;
+}
 
-  Prediction prediction(std::move(in_layout), std::move(out_layout), std::move(before), std::move(after));
+Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const engines::Network& network,
+                                    std::span<const InputFeed> feeds, const ops::Statistics& statistics,
+                                    const PredictionRequest& request) {
+  TEGULA_TRY(CheckApplicable(model, request.outputs));
+  TEGULA_ASSIGN_OR_RETURN(Grids grids, PlanGrids(model, feeds, request));
+  Prediction prediction;
   prediction.model_ = &model;
   prediction.network_ = &network;
-  prediction.image_ = &image;
-  prediction.network_dtype_ = network_dtype;
-  prediction.output_ = DescribeOutput(out, prediction.out_layout_, plan, y, x, final_dtype);
-  prediction.missing_ = std::move(missing);
-  prediction.rules_y_ = y;
-  prediction.rules_x_ = x;
-  prediction.plan_ = std::move(plan);
+  prediction.grid_ = std::move(grids.grid);
+  prediction.plan_ = std::move(grids.plan);
+  for (std::size_t i = 0; i < feeds.size(); ++i) {
+    TEGULA_ASSIGN_OR_RETURN(Input input, prediction.BindInput(i, feeds[i], statistics));
+    const std::int64_t channels = feeds[i].image != nullptr ? feeds[i].image->info().channels : input.layout.channels();
+    prediction.shapes_.push_back(input.layout.ShapeOf(channels, input.window));
+    prediction.dtypes_.push_back(input.before ? input.before->output_dtype() : input.constant.dtype());
+    prediction.inputs_.push_back(std::move(input));
+  }
+  for (std::size_t number = 0; number < prediction.grid_.outputs.size(); ++number) {
+    TEGULA_ASSIGN_OR_RETURN(Output output, prediction.BindOutput(number, statistics));
+    prediction.outputs_.push_back(std::move(output));
+  }
   return prediction;
 }
 
-Result<ops::Chain> Prediction::BindPostprocessing(const ops::Statistics& statistics) const {
-  const spec::TensorDescription& out = model_->outputs.front();
-  const Shape shape = out_layout_.ShapeOf(output_.channels, plan_.y.write_step, plan_.x.write_step);
-  return ops::Chain::Bind(out.ops, {out.id, AxisIds(out), shape, network_dtype_, out_layout_.TiledAxes()}, statistics)
-      .Context("postprocessing of output " + out.id);
+Result<ops::Chain> Prediction::BindPostprocessing(std::size_t number, const ops::Statistics& statistics) const {
+  const Output& output = outputs_[number];
+  const Shape shape = output.layout.ShapeOf(output.info.channels, plan_.step_of(number));
+  return ops::Chain::Bind(
+             output.description->ops,
+             {output.info.id, AxisIds(*output.description), shape, output.raw_dtype, output.layout.TiledAxes()},
+             statistics)
+      .Context("postprocessing of output " + output.info.id);
 }
 
-Result<Tensor> Prediction::ReadWindow(const RunContext& context, const tiling::Tile& tile) const {
-  const image::BoundInfo& info = image_->info();
-  TEGULA_ASSIGN_OR_RETURN(
-      Tensor raw,
-      Tensor::Allocate(info.dtype, in_layout_.ShapeOf(info.channels, tile.input.height(), tile.input.width()),
-                       context.limits));
-  const Box in_image{tile.input.y.Shifted(-plan_.y.pad_before), tile.input.x.Shifted(-plan_.x.pad_before)};
-  const spec::PadDescription& pad = model_->inputs.front().pad;
-  TEGULA_TRY(image_->ReadPadded(in_image, pad.mode, pad.value, in_layout_.PlanesOf(raw.view())));
-  return raw;
+std::int64_t Prediction::context(GridAxis axis) const noexcept {
+  return grid_.axes[axis] ? grid_.axes[axis]->context : 0;
+}
+std::int64_t Prediction::stride_grid(GridAxis axis) const noexcept {
+  return grid_.axes[axis] ? grid_.axes[axis]->grid : 1;
 }
 
-Result<Tensor> Prediction::Postprocess(const RunContext& context, const tiling::Tile& tile, const Tensor& raw) const {
-  const Shape expected = out_layout_.ShapeOf(output_.channels, plan_.y.window_output, plan_.x.window_output);
-  if (raw.shape() != expected || raw.dtype() != network_dtype_)
+Result<Tensor> Prediction::PrepareInput(const RunContext& context, const Input& input, const tiling::Tile& tile,
+                                        Clock& clock) const {
+  double since = MonotonicSeconds();
+  const image::BoundInfo& info = input.feed.image->info();
+  const auto index = static_cast<std::size_t>(&input - inputs_.data());
+  Block in_image;
+  for (const GridAxis axis : kGridAxes) {
+    const Rational scale = grid_.inputs[index][axis].scale;
+    const std::int64_t begin = grid_.inputs[index][axis].has_axis
+                                   ? scale.Floor(tile.input[axis].begin) - scale.Floor(plan_.axes[axis].pad_before)
+                                   : 0;
+    in_image[axis] = {begin, begin + input.window[axis]};
+  }
+  const Shape shape = input.layout.ShapeOf(info.channels, input.window);
+  TEGULA_ASSIGN_OR_RETURN(Tensor raw, Tensor::Allocate(info.dtype, shape, context.limits));
+  const spec::PadDescription& pad = input.description->pad;
+  TEGULA_TRY(input.feed.image->ReadPadded(in_image, pad.mode, pad.value, input.layout.ImageOf(raw.view())));
+  clock.Add(&StageSeconds::read, since);
+  TEGULA_ASSIGN_OR_RETURN(Tensor ready, Tensor::Allocate(input.before->output_dtype(), shape, context.limits));
+  const Tensor& pixels = raw;
+  TEGULA_TRY(input.before->Run(pixels.view(), ready.view()));
+  clock.Add(&StageSeconds::preprocess, since);
+  return ready;
+}
+
+Result<Tensor> Prediction::Postprocess(const RunContext& context, const Output& output, const tiling::TilePiece& piece,
+                                       std::size_t number, const Tensor& raw) const {
+  const TensorLayout& layout = output.layout;
+  const Shape expected = layout.ShapeOf(output.info.channels, plan_.window_of(number));
+  if (raw.shape() != expected || raw.dtype() != output.raw_dtype)
     return InvalidError(fmt::format(
         "the network returns {} {} for output {}, but by its description a window gives {} {}", DTypeName(raw.dtype()),
-        ToString(raw.shape()), output_.id, DTypeName(network_dtype_), ToString(expected)));
-  const Shape used = out_layout_.ShapeOf(output_.channels, tile.use.height(), tile.use.width());
+        ToString(raw.shape()), output.info.id, DTypeName(output.raw_dtype), ToString(expected)));
+  const Shape used = layout.ShapeOf(output.info.channels, SizeOf(piece.use));
   TEGULA_ASSIGN_OR_RETURN(Tensor cropped, Tensor::Allocate(raw.dtype(), used, context.limits));
-  ConvertCopy(out_layout_.PlanesOf(raw.view())
-                  .Slice(1, tile.use.y.begin, tile.use.height())
-                  .Slice(2, tile.use.x.begin, tile.use.width()),
-              out_layout_.PlanesOf(cropped.view()));
-  TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(after_.output_dtype(), used, context.limits));
+  ConvertCopy(Crop(layout.ImageOf(raw.view()), piece.use), layout.ImageOf(cropped.view()));
+  TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(output.after->output_dtype(), used, context.limits));
   const Tensor& finished = cropped;
-  TEGULA_TRY(after_.Run(finished.view(), result.view()));
+  TEGULA_TRY(output.after->Run(finished.view(), result.view()));
   return result;
 }
 
-Result<StageSeconds> Prediction::Run(const RunContext& context, TileSink sink) const {
-  const Shape window = network_shape();
-  const DType ready = network_dtype();
-  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session,
-                          network_->NewSession(std::span(&window, 1), std::span(&ready, 1)));
+Result<std::unique_ptr<engines::Session>> Prediction::NewSession() const {
+  return network_->NewSession(shapes_, dtypes_);
+}
+
+Result<StageSeconds> Prediction::Run(const RunContext& context, engines::Session& session, TileFilter is_done,
+                                     TileSink sink) const {
+  std::vector<std::int64_t> open;
+  for (std::int64_t index = 0; index < plan_.tiles(); ++index)
+    if (!is_done(plan_.tile(index))) open.push_back(index);
   std::mutex session_mutex;
   Clock clock;
-  std::atomic<std::int64_t> done{0};
+  std::atomic<std::int64_t> done{plan_.tiles() - static_cast<std::int64_t>(open.size())};
 
   const auto predict = [&](const tiling::Tile& tile) -> Status {
+    std::vector<Tensor> prepared(inputs_.size());
+    std::vector<ConstView> views;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      if (inputs_[i].before) {
+        TEGULA_ASSIGN_OR_RETURN(prepared[i], PrepareInput(context, inputs_[i], tile, clock));
+      }
+      const Tensor& ready = inputs_[i].before ? prepared[i] : inputs_[i].constant;
+      views.push_back(ready.view());
+    }
     double since = MonotonicSeconds();
-    TEGULA_ASSIGN_OR_RETURN(const Tensor raw, ReadWindow(context, tile));
-    clock.Add(&StageSeconds::read, since);
-    TEGULA_ASSIGN_OR_RETURN(Tensor input, Tensor::Allocate(ready, raw.shape(), context.limits));
-    TEGULA_TRY(before_.Run(raw.view(), input.view()));
-    clock.Add(&StageSeconds::preprocess, since);
-    std::vector<Tensor> outputs;
+    std::vector<Tensor> raw;
     {
       const std::lock_guard lock(session_mutex);
       clock.Add(&StageSeconds::wait_for_network, since);
       if (context.stop.stop_requested()) return CancelledError();
-      const ConstView view = input.view();
-      TEGULA_ASSIGN_OR_RETURN(outputs, session->Run(std::span(&view, 1), context.stop));
+      TEGULA_ASSIGN_OR_RETURN(raw, session.Run(views, context.stop));
       clock.Add(&StageSeconds::infer, since);
     }
-    if (outputs.size() != 1)
-      return InvalidError(
-          fmt::format("the network returns {} tensors, but the model describes one output", outputs.size()));
-    TEGULA_ASSIGN_OR_RETURN(const Tensor result, Postprocess(context, tile, outputs.front()));
-    clock.Add(&StageSeconds::postprocess, since);
-    TEGULA_TRY(sink(tile.write, out_layout_.PlanesOf(result.view())));
-    clock.Add(&StageSeconds::write, since);
+    prepared.clear();
+    if (raw.size() != model_->outputs.size())
+      return InvalidError(fmt::format("the network returns {} tensors, but the model describes {} outputs", raw.size(),
+                                      model_->outputs.size()));
+    for (std::size_t number = 0; number < outputs_.size(); ++number) {
+      const tiling::TilePiece& piece = tile.pieces[number];
+      if (piece.empty()) continue;
+      const Output& output = outputs_[number];
+      TEGULA_ASSIGN_OR_RETURN(const Tensor result, Postprocess(context, output, piece, number, raw[output.info.index]));
+      clock.Add(&StageSeconds::postprocess, since);
+      TEGULA_TRY(sink(number, piece.write, output.layout.ImageOf(result.view())));
+      clock.Add(&StageSeconds::write, since);
+    }
     context.progress.Update("predicting", ++done, plan_.tiles(), "tiles");
     return Ok();
   };
-  const auto one = [&](std::int64_t index, int) -> Status {
-    const tiling::Tile tile = plan_.tile(index);
-    return predict(tile).Context(fmt::format("tile at y={} x={}", tile.write.y.begin, tile.write.x.begin));
+  const auto one = [&](std::int64_t item, int) -> Status {
+    const tiling::Tile tile = plan_.tile(open[static_cast<std::size_t>(item)]);
+    const Block& at = tile.pieces.front().write;
+    return predict(tile).Context(fmt::format("tile at y={} x={}", at[GridAxis::kY].begin, at[GridAxis::kX].begin));
   };
-  TEGULA_TRY(ForEach(context.executor, plan_.tiles(), context.stop, one));
+  TEGULA_TRY(ForEach(context.executor, static_cast<std::int64_t>(open.size()), context.stop, one));
   return clock.total;
+}
+
+Result<StageSeconds> Prediction::Run(const RunContext& context, TileSink sink) const {
+  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session, NewSession());
+  return Run(
+      context, *session, [](const tiling::Tile&) { return false; }, sink);
 }
 
 }  // namespace tegula::pipeline

@@ -1,14 +1,13 @@
-// pipeline/prediction.h — a model applied to an image of any size, tile by tile, with the whole-image answer.
+// pipeline/prediction.h — a model applied to images of any size, tile by tile, with the whole-image answer.
 //
 // Everything that can be wrong is found when the Prediction is bound: axes, sizes, channels, ops, the tile plan, the
-// shape that the network is compiled for. Run then carries each tile through read, preprocess, infer, postprocess and
+// shapes that the network is compiled for. Run then carries each tile through read, preprocess, infer, postprocess and
 // write on one worker. While one worker holds the session others read ahead and write behind, so all stages overlap,
 // and what is in memory is at most one tile per worker: the workers are the bound of every queue between the stages.
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,91 +25,135 @@ namespace tegula::pipeline {
 /// Seconds that workers spent in each stage, summed over workers.
 struct StageSeconds {
   double read = 0, preprocess = 0, wait_for_network = 0, infer = 0, postprocess = 0, write = 0;
+  StageSeconds& operator+=(const StageSeconds& other) noexcept;
 };
 
-/// The grid of the result.
+/// What an input of the model is fed with: an image, or the same value (or tensor, for inputs without t, z, y and x)
+/// for all windows. Borrows.
+struct InputFeed {
+  const image::BoundImage* image = nullptr;
+  double value = 0;
+  const Tensor* tensor = nullptr;
+};
+
+/// The grid of an output.
 struct OutputInfo {
   std::string id;
+  std::size_t index = 0;  ///< of the description's outputs
   DType dtype = DType::kF32;
   std::int64_t channels = 1;
-  std::int64_t height = 0;
-  std::int64_t width = 0;
   std::vector<std::string> channel_names;
-  double scale_y = 1, scale_x = 1;    ///< output pixels per pixel of the bound image
-  double origin_y = 0, origin_x = 0;  ///< where output pixel (0, 0) begins, in pixels of the bound image
+  PerAxis<std::int64_t> size = {{1, 1, 1, 1}};
+  PerAxis<std::int64_t> chunk = {{1, 1, 1, 1}};
+  PerAxis<double> scale = {{1, 1, 1, 1}};  ///< output pixels per pixel of the leading image
+  PerAxis<double> origin = {};             ///< where output pixel 0 begins, in pixels of the leading image
+
+  std::int64_t height() const noexcept { return size[GridAxis::kY]; }
+  std::int64_t width() const noexcept { return size[GridAxis::kX]; }
 };
 
-/// Takes the pixels of one tile: `use_cyx` belongs to `write` of the output. Called from several workers at
-/// once, once per tile, in any order.
-using TileSink = FunctionRef<Status(const Box& write, const ConstView& use_cyx)>;
+/// Takes the pixels of one tile of the output with this number (of those that are made): `use_tczyx` belongs to
+/// `write`. Called from several workers at once, once per tile and output, in any order.
+using TileSink = FunctionRef<Status(std::size_t output, const Block& write, const ConstView& use_tczyx)>;
+/// Whether a tile is finished already and is not to be made again.
+using TileFilter = FunctionRef<bool(const tiling::Tile& tile)>;
 
 /// Whether every op of the model runs; kUnsupported names the first that does not.
 Status CheckOps(const spec::ModelDescription& model);
-/// Whether the model can be applied to images at all, as far as its description tells: one input and one output,
-/// planes, sizes that can be tiled, ops and statistics that run. kUnsupported with the reason.
+/// The outputs of these ids, all if there are none. kNotFound with the ids there are.
+Result<std::vector<std::size_t>> FindOutputs(const spec::ModelDescription& model, const std::vector<std::string>& ids);
+/// Whether these outputs of the model can be made of images at all, as far as its description tells: sizes that can be
+/// tiled, ops and statistics that run. kUnsupported with the reason.
+Status CheckApplicable(const spec::ModelDescription& model, const std::vector<std::size_t>& outputs);
+/// The same for all outputs.
 Status CheckApplicable(const spec::ModelDescription& model);
 
-/// The tile plan alone: what can be refused about sizes before anything is read or loaded. Errors as Prediction::Bind.
-Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, const image::BoundImage& image,
-                                 const tiling::TileRequest& request);
+/// What is asked of a prediction.
+struct PredictionRequest {
+  std::vector<std::size_t> outputs;  ///< indices of the description's outputs
+  tiling::TileRequest tiling;
+};
 
-/// What a model will do to an image. Borrows model, network and image. Immutable and thread-safe, but Run once at a
-/// time.
+/// The tile plan alone: what can be refused about sizes before anything is read or loaded. Errors as Prediction::Bind.
+Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, std::span<const InputFeed> feeds,
+                                 const PredictionRequest& request);
+
+/// What a model will do to images. Borrows model, network and feeds' images. Immutable and thread-safe.
 class Prediction {
  public:
-  /// `statistics` are all those of the input, and those of the output that are known. kUnsupported for models with
-  /// several inputs or outputs or with axes beyond batch, channel, y and x; kInvalid if image, model and request do not
-  /// fit together.
+  /// One feed per input of the description; optional inputs at the end may be missing. `statistics` are all those of
+  /// the inputs, and those of the outputs that are known. kUnsupported for what cannot be tiled; kInvalid if images,
+  /// model and request do not fit together.
   static Result<Prediction> Bind(const spec::ModelDescription& model, const engines::Network& network,
-                                 const image::BoundImage& image, const ops::Statistics& statistics,
-                                 const tiling::TileRequest& request);
+                                 std::span<const InputFeed> feeds, const ops::Statistics& statistics,
+                                 const PredictionRequest& request);
 
   const tiling::TilePlan& plan() const noexcept { return plan_; }
-  const OutputInfo& output() const noexcept { return output_; }
-  const PlaneLayout& output_layout() const noexcept { return out_layout_; }
+  const tiling::ModelGrid& grid() const noexcept { return grid_; }
+  /// The outputs that are made, in the order of the request.
+  std::size_t outputs() const noexcept { return outputs_.size(); }
+  const OutputInfo& output(std::size_t number = 0) const noexcept { return outputs_[number].info; }
+  const TensorLayout& output_layout(std::size_t number = 0) const noexcept { return outputs_[number].layout; }
   /// What the network returns, before any postprocessing.
-  DType raw_dtype() const noexcept { return network_dtype_; }
+  DType raw_dtype(std::size_t number = 0) const noexcept { return outputs_[number].raw_dtype; }
   /// The statistics of the whole raw output that its postprocessing wants and that were not given. If there are any,
-  /// Run hands over raw tiles, which second_pass.h finishes.
-  const std::vector<ops::StatisticRequest>& missing_statistics() const noexcept { return missing_; }
-  bool needs_second_pass() const noexcept { return !missing_.empty(); }
-  /// The ops of the output for tiles of any size, with all statistics.
-  Result<ops::Chain> BindPostprocessing(const ops::Statistics& statistics) const;
-  /// Shape and element type of what the network is given for each tile, in the model's axis order.
-  Shape network_shape() const { return in_layout_.ShapeOf(image_->info().channels, plan_.y.window, plan_.x.window); }
-  DType network_dtype() const noexcept { return before_.output_dtype(); }
-  /// What the plan was made with, in input pixels.
-  std::int64_t context_y() const noexcept { return rules_y_.context; }
-  std::int64_t context_x() const noexcept { return rules_x_.context; }
-  std::int64_t grid_y() const noexcept { return rules_y_.grid; }
-  std::int64_t grid_x() const noexcept { return rules_x_.grid; }
+  /// Run hands over raw tiles of this output, which second_pass.h finishes.
+  const std::vector<ops::StatisticRequest>& missing_statistics(std::size_t number = 0) const noexcept {
+    return outputs_[number].missing;
+  }
+  bool needs_second_pass(std::size_t number = 0) const noexcept { return !outputs_[number].missing.empty(); }
+  /// The ops of an output for tiles of any size, with all statistics.
+  Result<ops::Chain> BindPostprocessing(std::size_t number, const ops::Statistics& statistics) const;
+  /// Shapes and element types of what the network is given for each tile, in the model's axis order.
+  const std::vector<Shape>& network_shapes() const noexcept { return shapes_; }
+  const std::vector<DType>& network_dtypes() const noexcept { return dtypes_; }
+  /// What the plan was made with, in pixels of the leading input; 0 and 1 along axes the model lacks.
+  std::int64_t context(GridAxis axis) const noexcept;
+  std::int64_t stride_grid(GridAxis axis) const noexcept;
 
-  /// Predicts every tile and hands it to `sink`. Errors carry the tile's place; after one, or a stop request, no
-  /// further tile starts.
+  /// A session for the windows of this prediction. Errors of the network.
+  Result<std::unique_ptr<engines::Session>> NewSession() const;
+  /// Predicts every tile that `is_done` does not know of and hands it to `sink`. Errors carry the tile's place; after
+  /// one, or a stop request, no further tile starts. One run at a time uses a session.
+  Result<StageSeconds> Run(const RunContext& context, engines::Session& session, TileFilter is_done,
+                           TileSink sink) const;
   Result<StageSeconds> Run(const RunContext& context, TileSink sink) const;
 
  private:
   struct Clock;
-  Prediction(PlaneLayout in_layout, PlaneLayout out_layout, ops::Chain before, ops::Chain after)
-      : in_layout_(std::move(in_layout)),
-        out_layout_(std::move(out_layout)),
-        before_(std::move(before)),
-        after_(std::move(after)) {}
-  Result<Tensor> ReadWindow(const RunContext& context, const tiling::Tile& tile) const;
-  Result<Tensor> Postprocess(const RunContext& context, const tiling::Tile& tile, const Tensor& raw) const;
+  struct Input {
+    const spec::TensorDescription* description = nullptr;
+    InputFeed feed;
+    TensorLayout layout;
+    std::optional<ops::Chain> before;  // of images
+    Tensor constant;                   // what the network gets where there is no image
+    PerAxis<std::int64_t> window = {};
+  };
+  struct Output {
+    const spec::TensorDescription* description = nullptr;
+    OutputInfo info;
+    TensorLayout layout;
+    std::optional<ops::Chain> after;
+    DType raw_dtype = DType::kF32;
+    std::vector<ops::StatisticRequest> missing;
+  };
+
+  Prediction() = default;
+  Result<Input> BindInput(std::size_t index, const InputFeed& feed, const ops::Statistics& statistics) const;
+  Result<Output> BindOutput(std::size_t number, const ops::Statistics& statistics) const;
+  Result<Tensor> PrepareInput(const RunContext& context, const Input& input, const tiling::Tile& tile,
+                              Clock& clock) const;
+  Result<Tensor> Postprocess(const RunContext& context, const Output& output, const tiling::TilePiece& piece,
+                             std::size_t number, const Tensor& raw) const;
 
   const spec::ModelDescription* model_ = nullptr;
   const engines::Network* network_ = nullptr;
-  const image::BoundImage* image_ = nullptr;
-  PlaneLayout in_layout_;
-  PlaneLayout out_layout_;
-  ops::Chain before_;
-  ops::Chain after_;
-  DType network_dtype_ = DType::kF32;
-  std::vector<ops::StatisticRequest> missing_;
-  tiling::AxisRules rules_y_, rules_x_;
+  tiling::ModelGrid grid_;
   tiling::TilePlan plan_;
-  OutputInfo output_;
+  std::vector<Input> inputs_;
+  std::vector<Output> outputs_;
+  std::vector<Shape> shapes_;
+  std::vector<DType> dtypes_;
 };
 
 }  // namespace tegula::pipeline

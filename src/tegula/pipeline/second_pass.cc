@@ -1,64 +1,62 @@
 #include "tegula/pipeline/second_pass.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <atomic>
 
+#include "tegula/outputs/store_part.h"
 #include "tegula/pipeline/statistics_pass.h"
 
 namespace tegula::pipeline {
 namespace {
 
-// One piece of the plane, with all its channels.
-struct Piece {
-  Shape begin;   // c, y, x
-  Shape extent;  // pixels
-};
-
 class Finisher {
  public:
-  Finisher(const Prediction& prediction, const ops::Chain& chain, const outputs::ChunkStore& raw,
-           const outputs::ChunkStore& finished)
-      : layout_(prediction.output_layout()), chain_(chain), raw_(raw), finished_(finished) {}
+  Finisher(const TensorLayout& layout, const ops::Chain& chain, const outputs::StorePart& raw,
+           const outputs::StorePart& finished)
+      : layout_(layout), chain_(chain), raw_(raw), finished_(finished) {
+    for (const GridAxis axis : kGridAxes) count_[axis] = CeilDiv(finished.size()[axis], finished.chunk()[axis]);
+  }
 
-  std::int64_t pieces() const noexcept { return finished_.Grid(0)[1] * finished_.Grid(0)[2]; }
+  std::int64_t pieces() const noexcept {
+    std::int64_t pieces = 1;
+    for (const std::int64_t count : count_.of) pieces *= count;
+    return pieces;
+  }
 
+  // One piece: a chunk's pixels, with all its channels.
   Status Run(std::int64_t number, const Limits& limits) const {
-    const std::int64_t y = number / finished_.Grid(0)[2], x = number % finished_.Grid(0)[2];
-    if (IsThere(y, x)) return Ok();
-    const Piece piece = PieceAt(y, x);
-    const Shape shape = layout_.ShapeOf(piece.extent[0], piece.extent[1], piece.extent[2]);
-    TEGULA_ASSIGN_OR_RETURN(Tensor before, Tensor::Allocate(raw_.options().dtype, shape, limits));
-    TEGULA_TRY(raw_.ReadBox(0, piece.begin, layout_.PlanesOf(before.view())));
+    const Block block = BlockAt(number);
+    if (finished_.Has(block)) return Ok();
+    const Shape shape = layout_.ShapeOf(finished_.channels(), SizeOf(block));
+    TEGULA_ASSIGN_OR_RETURN(Tensor before, Tensor::Allocate(raw_.dtype(), shape, limits));
+    TEGULA_TRY(raw_.Read(block, layout_.ImageOf(before.view())));
     TEGULA_ASSIGN_OR_RETURN(Tensor after, Tensor::Allocate(chain_.output_dtype(), shape, limits));
     TEGULA_TRY(chain_.Run(before.view(), after.view()));
-    return finished_.WriteBox(0, piece.begin, layout_.PlanesOf(ConstView(after.view())));
+    return finished_.Write(block, layout_.ImageOf(ConstView(after.view())));
   }
 
  private:
-  bool IsThere(std::int64_t y, std::int64_t x) const {
-    for (std::int64_t c = 0; c < finished_.Grid(0)[0]; ++c)
-      if (!finished_.HasChunk(0, {c, y, x})) return false;
-    return true;
+  Block BlockAt(std::int64_t number) const noexcept {
+    Block block;
+    for (std::size_t i = kGridAxes.size(); i-- > 0;) {
+      const std::int64_t chunk = finished_.chunk().of[i], begin = number % count_.of[i] * chunk;
+      number /= count_.of[i];
+      block.of[i] = {begin, std::min(begin + chunk, finished_.size().of[i])};
+    }
+    return block;
   }
 
-  Piece PieceAt(std::int64_t y, std::int64_t x) const {
-    const Shape index{0, y, x};
-    Piece piece{finished_.ChunkBegin(index), finished_.ChunkExtent(0, index)};
-    piece.extent[0] = finished_.LevelShape(0)[0];
-    return piece;
-  }
-
-  const PlaneLayout& layout_;
+  const TensorLayout& layout_;
   const ops::Chain& chain_;
-  const outputs::ChunkStore& raw_;
-  const outputs::ChunkStore& finished_;
+  const outputs::StorePart& raw_;
+  const outputs::StorePart& finished_;
+  PerAxis<std::int64_t> count_ = {};
 };
 
 }  // namespace
 
-outputs::StoreOptions ScratchOptions(const Prediction& prediction, outputs::StoreOptions final_store) {
-  final_store.dtype = prediction.raw_dtype();
+outputs::StoreOptions ScratchOptions(DType raw_dtype, outputs::StoreOptions final_store) {
+  final_store.dtype = raw_dtype;
   final_store.levels = 1;
   final_store.fill = 0;
   final_store.channels.clear();
@@ -67,16 +65,17 @@ outputs::StoreOptions ScratchOptions(const Prediction& prediction, outputs::Stor
   return final_store;
 }
 
-Status FinishOutput(const RunContext& context, const Prediction& prediction, const outputs::ChunkStore& raw,
-                    const outputs::ChunkStore& finished, ops::Statistics& statistics) {
+Status FinishOutput(const RunContext& context, const Prediction& prediction, std::size_t number,
+                    const outputs::StorePart& raw, const outputs::StorePart& finished, ops::Statistics& statistics) {
+  const TensorLayout& layout = prediction.output_layout(number);
   TEGULA_ASSIGN_OR_RETURN(const ops::Statistics of_output,
-                          ComputeStatistics(context, prediction.output_layout(), prediction.missing_statistics(), raw));
+                          ComputeStatistics(context, layout, prediction.missing_statistics(number), raw));
   for (const ops::Statistic& statistic : of_output.all()) statistics.Set(statistic);
-  TEGULA_ASSIGN_OR_RETURN(const ops::Chain chain, prediction.BindPostprocessing(statistics));
-  const Finisher finisher(prediction, chain, raw, finished);
+  TEGULA_ASSIGN_OR_RETURN(const ops::Chain chain, prediction.BindPostprocessing(number, statistics));
+  const Finisher finisher(layout, chain, raw, finished);
   std::atomic<std::int64_t> done{0};
-  const auto one = [&](std::int64_t number, int) -> Status {
-    TEGULA_TRY(finisher.Run(number, context.limits));
+  const auto one = [&](std::int64_t piece, int) -> Status {
+    TEGULA_TRY(finisher.Run(piece, context.limits));
     context.progress.Update("postprocessing with statistics of the whole output", ++done, finisher.pieces(), "chunks");
     return Ok();
   };

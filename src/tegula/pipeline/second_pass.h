@@ -7,20 +7,20 @@
 
 #include "tegula/core/run_context.h"
 #include "tegula/ops/statistics.h"
-#include "tegula/outputs/zarr_store.h"
+#include "tegula/outputs/store_part.h"
 #include "tegula/pipeline/prediction.h"
 
 namespace tegula::pipeline {
 
 /// Options of the scratch store for a prediction that needs a second pass: those of the final store, but the network's
 /// element type, and no pyramid.
-outputs::StoreOptions ScratchOptions(const Prediction& prediction, outputs::StoreOptions final_store);
+outputs::StoreOptions ScratchOptions(DType raw_dtype, outputs::StoreOptions final_store);
 
-/// Computes the statistics of the raw output that are not in `statistics` yet and adds them, then postprocesses every
-/// chunk of level 0 from `raw` into `finished`. Chunks that are in `finished` already stay as they are, so a pass that
-/// was cut off goes on where it was. Errors of the stores; kCancelled. Memory: one chunk of all channels per worker,
-/// twice.
-Status FinishOutput(const RunContext& context, const Prediction& prediction, const outputs::ChunkStore& raw,
-                    const outputs::ChunkStore& finished, ops::Statistics& statistics);
+/// Computes the statistics of the raw output with this number that are not in `statistics` yet and adds them, then
+/// postprocesses every chunk from `raw` into `finished`. Chunks that are in `finished` already stay as they
+/// are, so a pass that was cut off goes on where it was. Errors of the stores; kCancelled. Memory: one chunk of all
+/// channels per worker, twice.
+Status FinishOutput(const RunContext& context, const Prediction& prediction, std::size_t number,
+                    const outputs::StorePart& raw, const outputs::StorePart& finished, ops::Statistics& statistics);
 
 }  // namespace tegula::pipeline

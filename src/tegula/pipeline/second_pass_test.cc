@@ -48,29 +48,30 @@ class SecondPass : public ::testing::Test {
     TEGULA_ASSIGN_OR_RETURN(const image::BoundImage bound, image::Bind(*source, {}, {}));
     TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, ComputeStatistics(context, model, bound));
     tiling::TileRequest request;
-    request.tile = tile;
-    request.context = 2;
-    TEGULA_ASSIGN_OR_RETURN(const Prediction prediction, Prediction::Bind(model, *network, bound, statistics, request));
+    request.SetTile(tile);
+    request.SetContext(2);
+    const InputFeed feed{&bound};
+    TEGULA_ASSIGN_OR_RETURN(const Prediction prediction,
+                            Prediction::Bind(model, *network, {&feed, 1}, statistics, {{0}, request}));
     outputs::StoreOptions options;
     options.name = "out";
     options.dtype = prediction.output().dtype;
     options.axes = {{'c', 1, 1},
-                    {'y', prediction.output().height, prediction.plan().y.chunk},
-                    {'x', prediction.output().width, prediction.plan().x.chunk}};
+                    {'y', prediction.output().height(), prediction.output().chunk[GridAxis::kY]},
+                    {'x', prediction.output().width(), prediction.output().chunk[GridAxis::kX]}};
     TEGULA_ASSIGN_OR_RETURN(const outputs::ChunkStore finished,
                             outputs::ChunkStore::Create(folder_.path() / name, options));
     EXPECT_TRUE(prediction.needs_second_pass());
     TEGULA_ASSIGN_OR_RETURN(
         const outputs::ChunkStore raw,
-        outputs::ChunkStore::Create(folder_.path() / (name + "-raw"), ScratchOptions(prediction, options)));
-    const auto keep = [&](const Box& write, const ConstView& use) {
-      return raw.WriteBox(0, {0, write.y.begin, write.x.begin}, use);
-    };
+        outputs::ChunkStore::Create(folder_.path() / (name + "-raw"), ScratchOptions(prediction.raw_dtype(), options)));
+    const outputs::StorePart first(raw), second(finished);
+    const auto keep = [&](std::size_t, const Block& write, const ConstView& use) { return first.Write(write, use); };
     TEGULA_TRY(prediction.Run(context, keep));
-    TEGULA_TRY(FinishOutput(context, prediction, raw, finished, statistics));
+    TEGULA_TRY(FinishOutput(context, prediction, 0, first, second, statistics));
     if (again_) {
       TEGULA_TRY(again_(finished));
-      TEGULA_TRY(FinishOutput(context, prediction, raw, finished, statistics));
+      TEGULA_TRY(FinishOutput(context, prediction, 0, first, second, statistics));
     }
     TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(options.dtype, finished.LevelShape(0)));
     TEGULA_TRY(finished.ReadBox(0, {0, 0, 0}, result.view()));

@@ -8,7 +8,7 @@
 #include "tegula/image/binding.h"
 #include "tegula/objects/annotations/polygon_mask.h"
 #include "tegula/ops/statistics.h"
-#include "tegula/outputs/zarr_store.h"
+#include "tegula/outputs/store_part.h"
 #include "tegula/pipeline/layout.h"
 #include "tegula/spec/model_description.h"
 
@@ -23,25 +23,26 @@ struct StatisticsSource {
   const image::BoundImage* image = nullptr;
   /// With the model's halo around the image, as bioimageio.core 0.11 does: pixels at the border count twice.
   bool padded = false;
-  /// Only pixels whose centres lie in it (in pixels of level 0); null: all. Not together with `padded`.
+  /// Only pixels, of every plane, whose centres lie in it (in pixels of level 0); null: all. Not together with
+  /// `padded`.
   const objects::PolygonMask* mask = nullptr;
 };
 
-/// The answers to `requests`, all of the model's first input, over all pixels of all images together. Images are
-/// statistically one: of several, channels must agree, and what is asked for may not keep y or x. Without requests no
-/// image is read. kInvalid if a mask holds no pixel; kUnsupported for statistics per row or column of several images or
-/// of a mask; errors of reading.
+/// The answers to `requests`, all of `input`, over all pixels of all images together. Images are
+/// statistically one: of several, channels must agree, and what is asked for may not keep t, z, y or x. Without
+/// requests no image is read. kInvalid if a mask holds no pixel; kUnsupported for statistics per row or column of
+/// several images or of a mask; errors of reading.
 Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec::ModelDescription& model,
+                                          const spec::TensorDescription& input,
                                           std::vector<ops::StatisticRequest> requests,
                                           std::span<const StatisticsSource> images);
 
-/// The same of one whole image and everything that the model's ops need of it.
+/// The same of one whole image for the first input, and everything that its ops need of it.
 Result<ops::Statistics> ComputeStatistics(const RunContext& context, const spec::ModelDescription& model,
                                           const image::BoundImage& image);
 
-/// The answers to `requests`, all of the tensor that lies in level 0 of `store` with axes c, y, x and has `layout`.
-Result<ops::Statistics> ComputeStatistics(const RunContext& context, const PlaneLayout& layout,
-                                          std::vector<ops::StatisticRequest> requests,
-                                          const outputs::ChunkStore& store);
+/// The answers to `requests`, all of the tensor that lies in `store` and has `layout`.
+Result<ops::Statistics> ComputeStatistics(const RunContext& context, const TensorLayout& layout,
+                                          std::vector<ops::StatisticRequest> requests, const outputs::StorePart& store);
 
 }  // namespace tegula::pipeline

@@ -412,9 +412,9 @@ class From04 {
   static NodePointer Architecture(const NodePointer& old, const WeightsEntry& weights) {
     const std::string written(Trim(WrittenIn(Get(old, "architecture"))));
     const NodePointer kwargs = Get(old, "kwargs");
-    if (weights.architecture)
-      return Mapping({{"source", Text(weights.architecture->source)},
-                      {"sha256", TextNode(weights.architecture->sha256)},
+    if (weights.architecture && !weights.architecture->file.source.empty())
+      return Mapping({{"source", Text(weights.architecture->file.source)},
+                      {"sha256", TextNode(weights.architecture->file.sha256)},
                       {"callable", Text(written.substr(written.rfind(':') + 1))},
                       {"kwargs", kwargs}});
     const std::size_t dot = written.rfind('.');

@@ -107,13 +107,22 @@ enum class WeightsFormat : std::uint8_t {
 std::string_view WeightsFormatName(WeightsFormat format);  ///< as in rdf.yaml: "torchscript", ...
 std::optional<WeightsFormat> WeightsFormatFromName(std::string_view name);
 
+/// What makes the network that a state dict belongs to: a callable of Python.
+struct Architecture {
+  FileReference file;       ///< where its code lies; empty if it is imported
+  std::string import_from;  ///< the module, otherwise
+  std::string callable;
+  std::string kwargs = "{}";  ///< its arguments, in JSON as Python reads it (with Infinity and NaN)
+};
+
 struct WeightsEntry {
   WeightsFormat format = WeightsFormat::kOnnx;
   FileReference file;
   std::string framework_version;  ///< pytorch_version, tensorflow_version or keras_version; empty if not stated
   std::optional<std::int64_t> opset_version;
   std::optional<FileReference> external_data;
-  std::optional<FileReference> architecture;  ///< source file of a state dict's network
+  std::optional<Architecture> architecture;  ///< of a state dict
+  bool is_strict = true;                     ///< whether a state dict must hold exactly what the network has
   std::string parent;
 };
 

@@ -83,6 +83,7 @@ struct Package::State {
   std::string description_file;
   std::string description_sha256;
   ReadDescription read;
+  std::vector<AddedWeights> added;
   std::unique_ptr<PackageFiles> files;
   mutable std::vector<std::unique_ptr<PackageFiles>>
       bundles;  ///< archives in the package, as far as they were unpacked
@@ -135,6 +136,21 @@ Package::Package(Package&&) noexcept = default;
 Package& Package::operator=(Package&&) noexcept = default;
 Package::~Package() = default;
 
+Status Package::Add(AddedWeights weights) {
+  ModelDescription& model = state_->read.model;
+  if (model.FindWeights(weights.format) != nullptr)
+    return InvalidError(fmt::format("the model has {} weights already", WeightsFormatName(weights.format)));
+  TEGULA_ASSIGN_OR_RETURN(std::string sha256, Sha256OfFile(weights.file));
+  model.weights.push_back({.format = weights.format,
+                           .file = {weights.file.filename().string(), std::move(sha256)},
+                           .framework_version = weights.framework_version,
+                           .opset_version = weights.opset_version,
+                           .parent = std::string(WeightsFormatName(weights.parent))});
+  state_->added.push_back(std::move(weights));
+  return Ok();
+}
+
+const std::vector<AddedWeights>& Package::added() const noexcept { return state_->added; }
 const ModelDescription& Package::description() const noexcept { return state_->read.model; }
 const ReadDescription& Package::read() const noexcept { return state_->read; }
 const Path& Package::path() const noexcept { return state_->path; }
@@ -156,6 +172,8 @@ Result<Path> Package::File(const FileReference& reference) const {
 }
 
 bool Package::IsHere(const WeightsEntry& weights) const {
+  for (const AddedWeights& added : state_->added)
+    if (added.format == weights.format) return true;
   const auto is_here = [this](const FileReference& reference) {
     const Result<std::string> name = state_->files->NameOf(reference.source);
     return !name.ok() || state_->files->IsHere(*name);
@@ -164,6 +182,13 @@ bool Package::IsHere(const WeightsEntry& weights) const {
 }
 
 Result<WeightsOnDisk> Package::Weights(const WeightsEntry& weights) const {
+  for (const AddedWeights& added : state_->added) {
+    if (added.format != weights.format) continue;
+    if (added.format == WeightsFormat::kTensorflowSavedModelBundle) return Unpacked(added.file, weights.file.source);
+    WeightsOnDisk on_disk{.path = added.file};
+    TEGULA_ASSIGN_OR_RETURN(on_disk.sha256, Sha256OfFile(added.file));
+    return on_disk;
+  }
   if (weights.format == WeightsFormat::kTensorflowSavedModelBundle) return SavedModel(weights.file);
   if (weights.external_data) TEGULA_TRY(File(*weights.external_data));
   WeightsOnDisk on_disk;
@@ -173,22 +198,28 @@ Result<WeightsOnDisk> Package::Weights(const WeightsEntry& weights) const {
 }
 
 Result<WeightsOnDisk> Package::SavedModel(const FileReference& reference) const {
-  const std::int64_t limit_bytes = state_->limits.archive_file_bytes;
   TEGULA_ASSIGN_OR_RETURN(const std::string name, state_->files->NameOf(reference.source));
   WeightsOnDisk on_disk;
   TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> below, state_->files->Below(name));
   if (!below.empty()) {
     if (!reference.sha256.empty())
       return InvalidError(fmt::format("{} is a folder, which has no sha256, but the description states one", name));
-    TEGULA_ASSIGN_OR_RETURN(on_disk.path, SavedModelBelow(*state_->files, name, name, limit_bytes));
+    TEGULA_ASSIGN_OR_RETURN(on_disk.path,
+                            SavedModelBelow(*state_->files, name, name, state_->limits.archive_file_bytes));
     TEGULA_ASSIGN_OR_RETURN(on_disk.sha256, Sha256OfFile(on_disk.path / kSavedModel));
     return on_disk;
   }
-  TEGULA_ASSIGN_OR_RETURN(on_disk.archive, File(reference));
+  TEGULA_ASSIGN_OR_RETURN(Path archive, File(reference));
+  return Unpacked(std::move(archive), name);
+}
+
+Result<WeightsOnDisk> Package::Unpacked(Path archive, const std::string& name) const {
+  WeightsOnDisk on_disk;
+  on_disk.archive = std::move(archive);
   TEGULA_ASSIGN_OR_RETURN(on_disk.sha256, Sha256OfFile(on_disk.archive));
   TEGULA_ASSIGN_OR_RETURN(std::unique_ptr<PackageFiles> bundle,
                           OpenZipFiles(on_disk.archive, state_->limits, &IsAnyRoot).Context(name));
-  TEGULA_ASSIGN_OR_RETURN(on_disk.path, SavedModelBelow(*bundle, "", name, limit_bytes));
+  TEGULA_ASSIGN_OR_RETURN(on_disk.path, SavedModelBelow(*bundle, "", name, state_->limits.archive_file_bytes));
   state_->bundles.push_back(std::move(bundle));
   return on_disk;
 }

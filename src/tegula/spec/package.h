@@ -26,7 +26,17 @@ struct WeightsOnDisk {
 
 class PackageFiles;
 
-/// Immutable but for the cache of unpacked files; one thread at a time.
+/// Weights that were made of others that the package has, and lie outside of it.
+struct AddedWeights {
+  WeightsFormat format = WeightsFormat::kTorchscript;
+  Path file;  ///< a SavedModel is a zip
+  WeightsFormat parent = WeightsFormat::kPytorchStateDict;
+  std::string framework_version;
+  std::optional<std::int64_t> opset_version;  ///< ONNX only
+  std::string comment;                        ///< how they were made
+};
+
+/// Immutable but for Add and the cache of unpacked files; one thread at a time.
 class Package {
  public:
   /// `path` is a folder (searched for rdf.yaml, bioimageio.yaml, model.yaml, *.bioimageio.yaml, *.rdf.yaml,
@@ -45,6 +55,11 @@ class Package {
   Package(Package&&) noexcept;
   Package& operator=(Package&&) noexcept;
   ~Package();
+
+  /// One entry more, as if the package had it: description() has it last. Before anything borrows the description.
+  /// kInvalid if there are weights of this format already; errors of reading the file.
+  Status Add(AddedWeights weights);
+  const std::vector<AddedWeights>& added() const noexcept;
 
   const ModelDescription& description() const noexcept;
   const ReadDescription& read() const noexcept;
@@ -70,6 +85,7 @@ class Package {
  private:
   struct State;
   Result<WeightsOnDisk> SavedModel(const FileReference& reference) const;
+  Result<WeightsOnDisk> Unpacked(Path archive, const std::string& name) const;
   explicit Package(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -22,9 +22,51 @@ Error ZipError(const Path& path, const char* reason) {
   return IoError(fmt::format("cannot write {}: {}", path.string(), reason));
 }
 
+// Where a package's files go. One thread at a time; nothing is there under the final name before Commit.
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  virtual Status AddText(const std::string& name, const std::string& text) = 0;
+  virtual Status AddFile(const std::string& name, const Path& file) = 0;
+  virtual Status Commit() = 0;
+};
+
+class FolderWriter final : public Writer {
+ public:
+  static Result<FolderWriter> Create(const Path& path) {
+    Path partial = path;
+    partial += ".partial";
+    std::error_code ignored;
+    std::filesystem::remove_all(partial, ignored);  // of a run that was killed
+    TEGULA_TRY(MakeFolders(partial));
+    return FolderWriter(path, std::move(partial));
+  }
+  FolderWriter(FolderWriter&& other) noexcept
+      : path_(std::move(other.path_)), partial_(std::exchange(other.partial_, {})) {}
+  FolderWriter& operator=(FolderWriter&&) = delete;
+  ~FolderWriter() override {
+    std::error_code ignored;
+    if (!partial_.empty()) std::filesystem::remove_all(partial_, ignored);
+  }
+
+  Status AddText(const std::string& name, const std::string& text) override {
+    return WriteFileWhole(partial_ / name, text);
+  }
+  Status AddFile(const std::string& name, const Path& file) override {
+    std::error_code failed;
+    std::filesystem::copy_file(file, partial_ / name, failed);
+    return failed ? Status(IoError(fmt::format("cannot copy {}: {}", file.string(), failed.message()))) : Ok();
+  }
+  Status Commit() override { return ReplaceFolder(std::exchange(partial_, {}), path_); }
+
+ private:
+  FolderWriter(Path path, Path partial) : path_(std::move(path)), partial_(std::move(partial)) {}
+  Path path_, partial_;
+};
+
 // A zip that is the same for the same content: the order is that of the calls, times are the first that zips know.
 // One thread at a time.
-class ZipWriter {
+class ZipWriter final : public Writer {
  public:
   static Result<ZipWriter> Create(const Path& path) {
     int code = 0;
@@ -41,15 +83,15 @@ class ZipWriter {
     return ZipWriter(archive, path, std::move(partial));
   }
 
-  Status AddText(const std::string& name, const std::string& text) {
+  Status AddText(const std::string& name, const std::string& text) override {
     texts_.push_back(std::make_unique<std::string>(text));  // read at the end
     return Add(name, zip_source_buffer(archive_.get(), texts_.back()->data(), texts_.back()->size(), 0));
   }
-  Status AddFile(const std::string& name, const Path& file) {
+  Status AddFile(const std::string& name, const Path& file) override {
     return Add(name, zip_source_file(archive_.get(), file.c_str(), 0, -1));
   }
 
-  Status Commit() {
+  Status Commit() override {
     zip_t* const archive = archive_.release();
     if (zip_close(archive) != 0) {
       const std::string reason = zip_strerror(archive);
@@ -85,6 +127,15 @@ class ZipWriter {
   std::vector<std::unique_ptr<std::string>> texts_;
 };
 
+Result<std::unique_ptr<Writer>> NewWriter(const Path& path) {
+  if (path.extension() == ".zip") {
+    TEGULA_ASSIGN_OR_RETURN(ZipWriter writer, ZipWriter::Create(path));
+    return std::unique_ptr<Writer>(std::make_unique<ZipWriter>(std::move(writer)));
+  }
+  TEGULA_ASSIGN_OR_RETURN(FolderWriter writer, FolderWriter::Create(path));
+  return std::unique_ptr<Writer>(std::make_unique<FolderWriter>(std::move(writer)));
+}
+
 // Gives every file a name of its own.
 class Names {
  public:
@@ -110,9 +161,45 @@ struct Content {
   bool is_folder = false;
 };
 
-bool BelongsToOtherWeights(const DescribedFile& file, const std::optional<WeightsFormat>& wanted) {
-  if (!wanted || !file.path.starts_with("weights.")) return false;
-  return !file.path.starts_with(fmt::format("weights.{}.", WeightsFormatName(*wanted)));
+bool BelongsTo(const DescribedFile& file, WeightsFormat format) {
+  return file.path.starts_with(fmt::format("weights.{}.", WeightsFormatName(format)));
+}
+
+bool IsLeftOut(const DescribedFile& file, const WritePackageOptions& options) {
+  return options.weights && file.path.starts_with("weights.") && !BelongsTo(file, *options.weights);
+}
+
+std::string_view VersionKey(WeightsFormat format) {
+  return format == WeightsFormat::kTensorflowSavedModelBundle ? "tensorflow_version" : "pytorch_version";
+}
+
+// With an entry for weights that were made of another entry.
+Result<NodePointer> WithAdded(const NodePointer& tree, const AddedWeights& added, const std::string& name,
+                              bool has_comments) {
+  TEGULA_ASSIGN_OR_RETURN(const std::string sha256, Sha256OfFile(added.file));
+  const bool is_onnx = added.format == WeightsFormat::kOnnx;
+  const NodePointer version =
+      is_onnx ? internal::Number(added.opset_version.value_or(0)) : internal::Text(added.framework_version);
+  const NodePointer comment = has_comments && !added.comment.empty() ? internal::Text(added.comment) : nullptr;
+  const NodePointer entry = internal::Mapping({{"source", internal::Text(name)},
+                                               {"sha256", internal::Text(sha256)},
+                                               {"parent", internal::Text(WeightsFormatName(added.parent))},
+                                               {is_onnx ? "opset_version" : VersionKey(added.format), version},
+                                               {"comment", comment}});
+  return internal::Changed(tree, "weights", [&](const NodePointer& weights) {
+    return internal::With(weights, WeightsFormatName(added.format), entry);
+  });
+}
+
+// Whether a package may be written at all.
+Status CheckWritable(const Package& package, const WritePackageOptions& options, const Limits& limits) {
+  const ReadDescription& read = package.read();
+  if (options.is_lenient) return CheckRunnable(read);
+  if (HasErrors(read.findings))
+    return InvalidError("only valid descriptions are packaged, and this one is not: " + JoinErrors(read.findings));
+  if (const std::vector<Finding> findings = CheckFiles(package, limits); HasErrors(findings))
+    return InvalidError("only packages whose files are as described are written: " + JoinErrors(findings));
+  return Ok();
 }
 
 // Only one entry, which then stands for itself.
@@ -131,7 +218,7 @@ Status ZipFolder(const Path& folder, const Path& path) {
   return writer.Commit();
 }
 
-// CheckFiles has compared the file with its sha256.
+// The file as it is described.
 Result<Content> Find(const Package& package, const DescribedFile& file) {
   const WeightsEntry* const saved_model =
       file.is_saved_model() ? package.description().FindWeights(WeightsFormat::kTensorflowSavedModelBundle) : nullptr;
@@ -140,7 +227,7 @@ Result<Content> Find(const Package& package, const DescribedFile& file) {
     if (on_disk.archive.empty()) return Content{std::move(on_disk.path), true};
     return Content{std::move(on_disk.archive), false};
   }
-  TEGULA_ASSIGN_OR_RETURN(Path path, package.File({file.file.source, {}}));
+  TEGULA_ASSIGN_OR_RETURN(Path path, package.File(file.file));
   return Content{std::move(path), false};
 }
 
@@ -159,11 +246,8 @@ Status AddHash(const DescribedFile& file, const Path& content, internal::Changes
 
 Result<WrittenPackage> WritePackage(const Package& package, const Path& path, const WritePackageOptions& options,
                                     const Limits& limits) {
+  TEGULA_TRY(CheckWritable(package, options, limits));
   const ReadDescription& read = package.read();
-  if (HasErrors(read.findings))
-    return InvalidError("only valid descriptions are packaged, and this one is not: " + JoinErrors(read.findings));
-  if (const std::vector<Finding> findings = CheckFiles(package, limits); HasErrors(findings))
-    return InvalidError("only packages whose files are as described are written: " + JoinErrors(findings));
   if (options.weights && package.description().FindWeights(*options.weights) == nullptr)
     return InvalidError(fmt::format("the model has no weights of format {}", WeightsFormatName(*options.weights)));
 
@@ -173,12 +257,18 @@ Result<WrittenPackage> WritePackage(const Package& package, const Path& path, co
   internal::Changes changes;
   TEGULA_ASSIGN_OR_RETURN(const TemporaryFolder scratch, TemporaryFolder::Create("tegula-package"));
   for (const DescribedFile& file : read.files) {
-    if (BelongsToOtherWeights(file, options.weights)) continue;
+    if (IsLeftOut(file, options)) continue;
     if (IsUrl(file.file.source)) {
       written.notes.push_back(fmt::format("{} stays on the network: {}", file.path, file.file.source));
       continue;
     }
-    TEGULA_ASSIGN_OR_RETURN(Content content, Find(package, file));
+    Result<Content> found = Find(package, file);
+    if (!found.ok() && found.error().code == Code::kNotFound && options.is_lenient) {
+      written.notes.push_back(fmt::format("{} is named and not there: {}", file.path, file.file.source));
+      continue;
+    }
+    if (!found.ok()) return std::move(found).error();
+    Content content = std::move(*found);
     const std::string name = names.For(file.file.source, content.is_folder);
     if (content.is_folder) {
       const Path zipped = scratch.path() / name;
@@ -192,17 +282,24 @@ Result<WrittenPackage> WritePackage(const Package& package, const Path& path, co
     contents.emplace(name, std::move(content));
   }
   NodePointer tree = internal::Without(internal::Applied(changes, read.tree), "rdf_source");
+  for (const AddedWeights& added : package.added()) {
+    if (options.weights && *options.weights != added.format) continue;
+    const std::string name = names.For(added.file.string(), false);
+    contents.emplace(name, Content{added.file, false});
+    const bool has_comments = package.description().format_version.starts_with("0.5");
+    TEGULA_ASSIGN_OR_RETURN(tree, WithAdded(tree, added, name, has_comments));
+  }
   if (options.weights) tree = WithOnly(tree, *options.weights);
 
   TEGULA_ASSIGN_OR_RETURN(const std::string text, WriteYaml(*tree));
-  TEGULA_ASSIGN_OR_RETURN(ZipWriter writer, ZipWriter::Create(path));
-  TEGULA_TRY(writer.AddText(kDescription, text));
+  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<Writer> writer, NewWriter(path));
+  TEGULA_TRY(writer->AddText(kDescription, text));
   written.files.emplace_back(kDescription);
   for (const auto& [name, content] : contents) {
-    TEGULA_TRY(writer.AddFile(name, content.file));
+    TEGULA_TRY(writer->AddFile(name, content.file));
     written.files.push_back(name);
   }
-  TEGULA_TRY(writer.Commit());
+  TEGULA_TRY(writer->Commit());
   return written;
 }
 

@@ -76,19 +76,21 @@ std::string ReadSha256(const Reader& sha256) {
   return text;
 }
 
-std::optional<FileReference> ReadCallable04(const Reader& callable) {
+std::optional<Architecture> ReadCallable04(const Reader& callable) {
   const std::string written(Trim(callable.Text()));
   if (!callable.is_text()) return std::nullopt;
   const std::size_t colon = written.rfind(':');
   if (colon != std::string::npos && colon > 0 && IsIdentifier(std::string_view(written).substr(colon + 1))) {
     std::string file = written.substr(0, colon);
     if (!CheckPath(callable, file, {})) return std::nullopt;
-    return FileReference{std::move(file), {}};
+    return Architecture{.file = {std::move(file), {}}, .callable = written.substr(colon + 1)};
   }
   const std::vector<std::string> parts = Split(written, '.');
-  const bool is_dotted = parts.size() > 1 && std::all_of(parts.begin(), parts.end(), IsIdentifier);
-  if (!is_dotted)
-    callable.Note(fmt::format("must be 'file.py:Name' or 'package.module.Name', is '{}'", Shortened(written, 80)));
+  if (parts.size() > 1 && std::all_of(parts.begin(), parts.end(), IsIdentifier)) {
+    const std::size_t dot = written.rfind('.');
+    return Architecture{.import_from = written.substr(0, dot), .callable = written.substr(dot + 1)};
+  }
+  callable.Note(fmt::format("must be 'file.py:Name' or 'package.module.Name', is '{}'", Shortened(written, 80)));
   return std::nullopt;
 }
 

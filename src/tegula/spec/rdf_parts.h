@@ -75,8 +75,8 @@ std::string ReadSha256(const Reader& sha256);
 void ReadWeights(const Reader& root, const Reading& reading, ModelDescription& model);
 /// `config`: free in 0.4; in 0.5 its part `bioimageio` has fields.
 void ReadConfig(const Reader& root, const Reading& reading, ModelDescription& model);
-/// "package.module.name" or "file.py:name"; from a file, that file is returned.
-std::optional<FileReference> ReadCallable04(const Reader& callable);
+/// "package.module.name" or "file.py:name", without arguments; nothing, and noted, if it is neither.
+std::optional<Architecture> ReadCallable04(const Reader& callable);
 
 // --- rdf_v0_4.cc, rdf_v0_5.cc, rdf_ops.cc, rdf_checks.cc: models ---
 

@@ -333,7 +333,18 @@ TEST(Format05, WeightsStateWhatTheyNeed) {
       Accepted(Description05{.weights = "{pytorch_state_dict: {source: w.pt, pytorch_version: 2.10, architecture: "
                                         "{source: net.py, callable: Net}}}"});
   EXPECT_EQ(model.weights[0].framework_version, "2.10");
-  EXPECT_EQ(model.weights[0].architecture->source, "net.py");
+  EXPECT_EQ(model.weights[0].architecture->file.source, "net.py");
+  EXPECT_EQ(model.weights[0].architecture->callable, "Net");
+  EXPECT_EQ(model.weights[0].architecture->kwargs, "{}");
+  const ModelDescription imported = Accepted(Description05{
+      .weights = "{pytorch_state_dict: {source: w.pt, pytorch_version: 2.10, strict: false, architecture: "
+                 "{import_from: torch.nn, callable: Conv2d, kwargs: {out: 2, sizes: [1, 2.5e0, .inf], "
+                 "mode: \"same \\\"a\\\"\", bias: true, day: 2020-01-01, none: null, on: yes}}}}"});
+  EXPECT_EQ(imported.weights[0].architecture->import_from, "torch.nn");
+  EXPECT_EQ(imported.weights[0].architecture->kwargs,
+            R"({"out": 2, "sizes": [1, 2.5, Infinity], "mode": "same \"a\"", "bias": true, "day": "2020-01-01", )"
+            R"("none": null, "on": "yes"})");
+  EXPECT_FALSE(imported.weights[0].is_strict);
 }
 
 TEST(Format05, ToleranceRulesComeInTheirOrder) {

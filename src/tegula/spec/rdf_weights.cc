@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tegula/core/text.h"
+#include "tegula/spec/json_text.h"
 #include "tegula/spec/rdf_parts.h"
 #include "tegula/spec/text_kinds.h"
 
@@ -44,35 +45,44 @@ void AddArchitecture04(const Reader& entry, const Reader& architecture, const Fi
                             .path = architecture.path()});
 }
 
+// A mapping of anything, as JSON.
+std::string ReadArguments(const Reader& kwargs) {
+  CheckAnyMapping(kwargs);
+  return kwargs.is_mapping() ? ToJson(*kwargs.node()) : Architecture().kwargs;
+}
+
 // "file.py:Callable" with a sha256, or "package.module.Callable" without one.
 void ReadArchitecture04(const Reader& entry, const Reading& reading, WeightsEntry& weights) {
   const Reader architecture = entry.Required("architecture"), sha256 = entry.Nullable("architecture_sha256");
   weights.architecture = ReadCallable04(architecture);
   const std::string digest = ReadSha256(sha256);
-  if (weights.architecture) {
-    weights.architecture->sha256 = digest;
-    AddArchitecture04(entry, architecture, *weights.architecture, reading);
+  if (weights.architecture) weights.architecture->kwargs = ReadArguments(entry["kwargs"]);
+  if (weights.architecture && !weights.architecture->file.source.empty()) {
+    weights.architecture->file.sha256 = digest;
+    AddArchitecture04(entry, architecture, weights.architecture->file, reading);
     if (!sha256.is_there()) entry.Note("needs an architecture_sha256, as its architecture is a file");
   } else if (sha256.is_there() && architecture.is_scalar() &&
              architecture.node()->text.find(':') == std::string::npos) {
     entry.Note("has an architecture_sha256, but its architecture is no file");
   }
-  CheckAnyMapping(entry["kwargs"]);
+  if (!weights.architecture) CheckAnyMapping(entry["kwargs"]);
 }
 
 void ReadArchitecture05(const Reader& entry, const Reading& reading, WeightsEntry& weights) {
   const Reader architecture = entry.Required("architecture");
   if (!architecture.is_there()) return;
+  Architecture read;
   if (architecture["import_from"].is_there()) {
     architecture.AllowOnly({"callable", "kwargs", "import_from"});
-    architecture["import_from"].Text();
+    read.import_from = architecture["import_from"].Text();
   } else {
     architecture.AllowOnly({"source", "sha256", "callable", "kwargs"});
     if (!architecture.is_mapping()) return;
-    weights.architecture = ReadFileFields(architecture, reading);
+    read.file = ReadFileFields(architecture, reading);
   }
-  architecture.Required("callable").Text(&IsIdentifier, "the name of a Python callable");
-  CheckAnyMapping(architecture["kwargs"]);
+  read.callable = architecture.Required("callable").Text(&IsIdentifier, "the name of a Python callable");
+  read.kwargs = ReadArguments(architecture["kwargs"]);
+  weights.architecture = std::move(read);
 }
 
 // 0.4: "conda:environment.yaml", which programs better do without.
@@ -126,7 +136,7 @@ void ReadTorch(const Reader& entry, const Reading& reading, WeightsEntry& weight
 }
 void ReadStateDict(const Reader& entry, const Reading& reading, WeightsEntry& weights) {
   reading.is_04() ? ReadArchitecture04(entry, reading, weights) : ReadArchitecture05(entry, reading, weights);
-  entry["strict"].Bool(true);
+  weights.is_strict = entry["strict"].Bool(true);
   ReadTorch(entry, reading, weights);
   if (!reading.is_04()) ReadFile(entry.Nullable("dependencies"), reading, {".yaml", ".yml"});
 }

@@ -1,7 +1,9 @@
 // tiling/axis_plan.h — how one axis of an image is cut into windows so that the pieces together are the answer
 // the network would give for the whole axis at once.
 //
-// Pure arithmetic, one axis at a time; y and x (and later z and t) follow the same rules. Four pixel grids meet here:
+// Pure arithmetic, one axis at a time; t, z, y and x follow the same rules. A model may have several outputs, each on a
+// pixel grid of its own; windows are cut on the grid of its leading input. Four pixel grids meet here, the last two
+// once per output:
 //
 //   image      [0, image)            pixels of the bound image
 //   padded     [0, padded)           image + padding before and after; padded is a size the network accepts
@@ -21,6 +23,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "tegula/core/interval.h"
@@ -43,14 +46,35 @@ struct SizeRule {
   }
 };
 
+/// How an output follows the axis that is cut.
+struct OutputRule {
+  Rational scale = {};      ///< network size = input size * scale + offset
+  std::int64_t offset = 0;  ///< output pixels; negative: valid convolutions
+  std::int64_t halo = 0;    ///< declared, in output pixels
+  /// The output has no such axis: it is one position, and right only if one window sees all.
+  bool collapses = false;
+};
+
 /// What model and network demand of an axis. Input pixels unless said otherwise.
 struct AxisRules {
   SizeRule sizes;
-  std::int64_t grid = 1;      ///< windows may start at multiples of this without changing the phase of pooling
-  std::int64_t context = 0;   ///< how far away an input pixel can matter to an output pixel
-  Rational scale = {};        ///< network size = input size * scale + offset
-  std::int64_t offset = 0;    ///< output pixels; negative: valid convolutions
-  std::int64_t halo_out = 0;  ///< declared halo, in output pixels
+  std::int64_t grid = 1;     ///< windows may start at multiples of this without changing the phase of pooling
+  std::int64_t context = 0;  ///< how far away an input pixel can matter to an output pixel
+  std::int64_t unit = 1;     ///< so many pixels are whole pixels of all other inputs
+  std::vector<OutputRule> outputs = {{}};
+
+  /// By how much the image is padded on each side with Border::kPad: what the largest halo is in input pixels.
+  std::int64_t halo() const noexcept;
+  /// How far from an output pixel's place in the input its description says that pixels matter: the halo, and what
+  /// valid convolutions lose before it.
+  std::int64_t declared_context() const noexcept;
+};
+
+/// Chunks of an output along the axis, in its pixels.
+struct ChunkRule {
+  std::int64_t unit = 16;   ///< chunks are multiples of this where that is possible: what TIFF tiles and loops like
+  std::int64_t most = 512;  ///< a longer one is not wanted
+  std::int64_t good = 192;  ///< smaller ones cost more files than they save
 };
 
 /// What is asked for.
@@ -59,13 +83,28 @@ struct AxisRequest {
   Border border = Border::kPad;
   std::int64_t window = 0;         ///< wanted window, 0: the planner's choice within `max_window`
   std::int64_t max_window = 1024;  ///< upper bound for the planner's choice
+  ChunkRule chunks = {};
 };
 
-/// One window and what of it is used.
+/// What an output gets of a window.
+struct Piece {
+  Interval use;    ///< pixels of the window's own network output that are written
+  Interval write;  ///< output pixels, as many; empty where the output has ended before others have
+};
+
 struct Window {
-  Interval input;  ///< padded pixels
-  Interval use;    ///< pixels of this window's own network output that are written
-  Interval write;  ///< output pixels, as many as `use`
+  Interval input;             ///< padded pixels
+  std::vector<Piece> pieces;  ///< one per output
+};
+
+/// An output along the axis, in its own pixels.
+struct OutputAxis {
+  std::int64_t size = 0;
+  std::int64_t window = 0;      ///< what the network gives for a window
+  std::int64_t write_step = 0;  ///< every write begins at a multiple of this
+  std::int64_t chunk = 0;       ///< divides write_step
+  double scale = 1;             ///< output pixels per image pixel
+  double origin = 0;            ///< image position (pixel edges) where output pixel 0 begins
 };
 
 struct AxisPlan {
@@ -73,12 +112,8 @@ struct AxisPlan {
   std::int64_t pad_before = 0;
   std::int64_t pad_after = 0;
   std::int64_t padded = 0;
-  std::int64_t window = 0;         ///< all windows have this size
-  std::int64_t window_output = 0;  ///< and give this many network output pixels
-  std::int64_t output = 0;
-  std::int64_t write_step = 0;  ///< every write begins at a multiple of this
-  std::int64_t chunk = 0;       ///< divides write_step and is a multiple of 16, unless one window does it all
-  double origin = 0;            ///< image position (pixel edges) where output pixel 0 begins
+  std::int64_t window = 0;  ///< all windows have this size
+  std::vector<OutputAxis> outputs;
   std::vector<Window> windows;  ///< ascending
 };
 
@@ -87,8 +122,8 @@ struct AxisPlan {
 std::int64_t PaddedSize(const AxisRules& rules, std::int64_t at_least);
 
 /// Plans one axis. kInvalid if the image is too small to give an output pixel, if `request.window` is not a size the
-/// network accepts or leaves nothing to write beside the context (the sentence names the nearest sizes that do), or if
-/// the rules contradict themselves.
+/// network accepts or leaves nothing to write beside the context (the sentence names the nearest sizes that do), if
+/// an output that collapses would need several windows, or if the rules contradict themselves.
 Result<AxisPlan> PlanAxis(const AxisRules& rules, const AxisRequest& request);
 
 }  // namespace tegula::tiling

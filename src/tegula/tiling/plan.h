@@ -1,50 +1,49 @@
-// tiling/plan.h — the tile plan of a model for an image: two axis plans and their product.
-//
-// Also the one place that turns what a model description says about sizes into AxisRules, so that a plan, a refusal and
-// `inspect` agree.
+// tiling/plan.h — the tile plan of a model for an image: a plan per axis, and their product.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "tegula/core/interval.h"
-#include "tegula/spec/model_description.h"
 #include "tegula/tiling/axis_plan.h"
+#include "tegula/tiling/model_grid.h"
 
 namespace tegula::tiling {
 
-/// One tile: a window of the padded image and what it writes. See Window for the grids.
+/// What an output gets of a tile. See Piece for the grids.
+struct TilePiece {
+  Block use;
+  Block write;
+  bool empty() const noexcept;
+};
+
+/// One tile: a window of the padded image and what it writes of each output.
 struct Tile {
-  Box input;
-  Box use;
-  Box write;
+  Block input;
+  std::vector<TilePiece> pieces;
 };
 
-/// A plan is the product of its axes; tiles are numbered row by row.
+/// The product of its axes; tiles are numbered in C order of t, z, y, x. Axes that the model does not have are one
+/// pixel long.
 struct TilePlan {
-  AxisPlan y;
-  AxisPlan x;
-  std::int64_t tiles() const noexcept { return static_cast<std::int64_t>(y.windows.size() * x.windows.size()); }
-  Tile tile(std::int64_t index) const noexcept;
+  PerAxis<AxisPlan> axes;
+
+  std::int64_t tiles() const noexcept;
+  Tile tile(std::int64_t index) const;
+  std::size_t outputs() const noexcept { return axes[GridAxis::kX].outputs.size(); }
+  PerAxis<std::int64_t> window() const noexcept;
+  /// Of an output, in its own pixels: its size, what the network gives for a window, chunks, and where writes begin.
+  PerAxis<std::int64_t> size_of(std::size_t output) const noexcept { return Each(output, &OutputAxis::size); }
+  PerAxis<std::int64_t> window_of(std::size_t output) const noexcept { return Each(output, &OutputAxis::window); }
+  PerAxis<std::int64_t> chunk_of(std::size_t output) const noexcept { return Each(output, &OutputAxis::chunk); }
+  PerAxis<std::int64_t> step_of(std::size_t output) const noexcept { return Each(output, &OutputAxis::write_step); }
+
+ private:
+  PerAxis<std::int64_t> Each(std::size_t output, std::int64_t OutputAxis::*what) const noexcept;
 };
 
-/// What a user may decide about tiling; empty where the plan decides.
-struct TileRequest {
-  Border border = Border::kPad;
-  std::optional<std::int64_t> tile;     ///< edge of the square window, input pixels
-  std::optional<std::int64_t> context;  ///< input pixels; never below the declared halo
-  std::int64_t max_tile = 1024;
-};
-
-/// The rules of the spatial axis `axis_id` ("y" or "x") between a model's only input and only output. `grid` is the
-/// step of a parameterized size; a fixed size has none to state, so the largest power of two up to 32 that divides it
-/// is taken (poolings halve). The context is the declared halo or the larger one of the request. kUnsupported for sizes
-/// that cannot be tiled, kInvalid if the description contradicts itself.
-Result<AxisRules> RulesOf(const spec::ModelDescription& model, std::string_view axis_id,
-                          const TileRequest& request = {});
-
-/// Plans both axes of an image of `height` x `width` pixels. Errors as PlanAxis, with the axis named.
-Result<TilePlan> PlanTiles(const AxisRules& y, const AxisRules& x, std::int64_t height, std::int64_t width,
-                           const TileRequest& request);
+/// Plans all axes of an image of this size. Errors as PlanAxis, with the axis named; kInvalid if the image has several
+/// positions along an axis that the model does not have.
+Result<TilePlan> PlanTiles(const ModelGrid& grid, const PerAxis<std::int64_t>& image, const TileRequest& request);
 
 }  // namespace tegula::tiling

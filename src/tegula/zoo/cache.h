@@ -3,9 +3,11 @@
 //   files/ab/abcd...        contents by sha256
 //   models/SHA256/          one package for each description, by its sha256: rdf.yaml and the files that were needed
 //   models/SHA256/.tegula/  where it came from (about.json), the sums of its files, whether its licence was shown
-//   references/SHA256       for each name that was asked for (by its sha256) which description it led to, and from
-//   where incoming/               what is on its way, by the sha256 of its address index.json, catalogue.json   the
-//   collection lock, locks/            locks of processes
+//   references/SHA256       for each name that was asked for (by its sha256) where it led
+//   incoming/               what is on its way, by the sha256 of its address
+//   *.json                  the collection's index and catalogue
+//   lock, locks/            locks of processes
+//   choices/, converted/, networks/ are what other modules made of models; it can be made again
 //
 // Files appear under these names only when they are whole. A folder in models/ is a package that any other program
 // reads too.

@@ -60,7 +60,7 @@ void RemoveUnused(const Cache& cache, const Limits& limits) {
 }
 
 // What is made of models here, and can be made again.
-constexpr const char* kMadeHere[] = {"networks", "choices"};
+constexpr const char* kMadeHere[] = {"networks", "choices", "converted"};
 
 Status RemoveFolder(const Path& folder) {
   std::error_code failed;

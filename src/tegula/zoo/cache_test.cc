@@ -100,6 +100,16 @@ TEST_F(CacheTest, PruneRemovesTheModelThatWasNotUsedForLongest) {
   EXPECT_EQ(ListModels(cache_).size(), 1U);
 }
 
+TEST_F(CacheTest, PruneRemovesWhatWasMadeHereBeforeModels) {
+  PutModel("a-a/v0", "one", std::string(100'000, 'a'));
+  const Path made = cache_.root() / "networks" / "some" / "network.bin";
+  ASSERT_TRUE(MakeFolders(made.parent_path()).ok());
+  ASSERT_TRUE(WriteFileWhole(made, std::string(100'000, 'n')).ok());
+  EXPECT_THAT(Prune(cache_, 150'000, {})->removed, ::testing::IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(made));
+  EXPECT_EQ(ListModels(cache_).size(), 1U);
+}
+
 TEST_F(CacheTest, WhatIsInUseIsNotRemoved) {
   const std::string model = PutModel("a-b/v0", "description", "weights");
   {

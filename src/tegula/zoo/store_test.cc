@@ -55,8 +55,10 @@ TEST_F(StoreTest, FilesComeWhenTheyAreAskedForAndOnce) {
   const spec::Package package = store.Read(model).value();
   EXPECT_EQ(package.path(), "calm-otter/v0");
   const std::size_t before = Requests();
+  EXPECT_FALSE(package.IsHere(package.description().weights[0]));
   const Path file = package.File(package.description().weights[0].file).value();
   EXPECT_EQ(ReadFile(file, 100).value(), "weights");
+  EXPECT_TRUE(package.IsHere(package.description().weights[0]));
   EXPECT_EQ(Requests(), before + 1);
   EXPECT_TRUE(package.File(package.description().weights[0].file).ok());
   EXPECT_TRUE(store.Find(*ParseAddress("calm-otter/1.2.3")).ok());

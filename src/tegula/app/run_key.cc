@@ -1,0 +1,67 @@
+#include "tegula/app/run_key.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace tegula::app {
+
+std::string RunKey::ToJson() const {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const auto& [what, value] : facts_) json.push_back({what, value});
+  return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string RunKey::Sha256() const { return Sha256OfBytes(ToJson()); }
+
+Result<RunKey> RunKey::FromJson(std::string_view text) {
+  const auto json = nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  RunKey key;
+  bool is_key = json.is_array();
+  for (const auto& fact : json) {
+    is_key = is_key && fact.is_array() && fact.size() == 2 && fact[0].is_string() && fact[1].is_string();
+    if (!is_key) break;
+    key.Add(fact[0].get<std::string>(), fact[1].get<std::string>());
+  }
+  if (!is_key) return CorruptError("this does not say what a run was made of");
+  return key;
+}
+
+std::vector<std::string> RunKey::DifferencesTo(const RunKey& other) const {
+  std::vector<std::string> differences;
+  for (const auto& [what, value] : facts_) {
+    const auto was =
+        std::find_if(other.facts_.begin(), other.facts_.end(), [&](auto& fact) { return fact.first == what; });
+    if (was == other.facts_.end())
+      differences.push_back(fmt::format("the {} is {} here and was not known", what, value));
+    else if (was->second != value)
+      differences.push_back(fmt::format("the {} is {} here and was {}", what, value, was->second));
+  }
+  return differences;
+}
+
+std::string StampOf(const std::string& name) {
+  std::error_code failed;
+  const Path path(name);
+  const auto time_of = [&](const Path& file) {
+    return std::filesystem::last_write_time(file, failed).time_since_epoch().count();
+  };
+  if (std::filesystem::is_regular_file(path, failed)) {
+    const auto size = std::filesystem::file_size(path, failed);
+    return fmt::format("{} bytes of {}", size, time_of(path));
+  }
+  if (!std::filesystem::is_directory(path, failed)) return name;
+  std::uintmax_t size = 0, files = 0;
+  std::filesystem::file_time_type::rep latest = 0;
+  for (std::filesystem::recursive_directory_iterator entry(path, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    if (!entry->is_regular_file(failed)) continue;
+    size += entry->file_size(failed);
+    latest = std::max(latest, time_of(entry->path()));
+    ++files;
+  }
+  return fmt::format("{} bytes in {} files of {}", size, files, latest);
+}
+
+}  // namespace tegula::app
