@@ -95,7 +95,8 @@ def test_an_output_that_is_a_file(tegula, package, image, tmp_path):
 def test_results_that_are_there_are_not_overwritten_unasked(tegula, package, image, tmp_path):
     words = ("predict", package, image, "-o", tmp_path / "o", "-q")
     tegula(*words).ok()
-    refused(tegula(*words), INVALID, "--overwrite")
+    assert "already" in tegula(*words[:-1]).ok().err  # the very same is not done again
+    refused(tegula(*words, "--border", "network"), INVALID, "--overwrite")
     tegula(*words, "--overwrite").ok()
 
 

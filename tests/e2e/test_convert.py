@@ -85,7 +85,7 @@ def kept(tmp_path):
 
 
 def test_what_is_right_is_kept_and_used(tegula, model, fake, tmp_path, data):
-    image = data / "images/fluorescence/stardist_img2d.tif"
+    image = data / "images/he/skimage_ihc.png"
     advice = f"tegula convert {model}"
     assert refused(tegula("predict", model, image, "-o", tmp_path / "o"), 3).endswith(advice)
     before = tegula("test", model)

@@ -122,8 +122,8 @@ def test_the_overview_of_a_vsi_is_not_taken_for_the_slide(tegula, grey_model, gr
     assert "Olympus VSI" in refused(tegula, grey_model, tmp_path / "slide.vsi", tmp_path / "o", UNSUPPORTED)
 
 
-def test_an_ome_zarr_is_named_and_so_is_a_model_in_the_place_of_an_image(tegula, grey_model, tmp_path):
+def test_a_zarr_without_an_image_is_named_and_so_is_a_model_in_the_place_of_an_image(tegula, grey_model, tmp_path):
     zarr.open_group(tmp_path / "cells.zarr", mode="w").create_array("0", shape=(4, 4), dtype="u1")
-    assert re.search("OME-Zarr.*cells.ome.tif", refused(tegula, grey_model, tmp_path / "cells.zarr", tmp_path / "o", UNSUPPORTED))
+    assert re.search("multiscales", refused(tegula, grey_model, tmp_path / "cells.zarr", tmp_path / "o", UNSUPPORTED))
     for model in (grey_model, grey_model / "rdf.yaml"):
         assert "tegula predict" in refused(tegula, grey_model, model, tmp_path / "o", UNSUPPORTED)

@@ -2,11 +2,11 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import time
 
+import numpy as np
 import pytest
 
 PROGRAM = os.environ["TEGULA_PROGRAM"]
@@ -18,16 +18,18 @@ def words(data, out, *more):
     return ["predict", data / "models_made/nuclei_unet_any_size", IMAGE, "-o", out, "--tile", 256, "--context", 56, *more]
 
 
-def kill_after(seconds, command, signal_number=signal.SIGKILL):
-    """Whether the program was still running."""
-    program = subprocess.Popen([PROGRAM, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        program.wait(seconds)
-        return False
-    except subprocess.TimeoutExpired:
-        program.send_signal(signal_number)
-        program.wait()
-        return True
+def chunks_done(out):
+    return len([path for path in (out / PARTIAL).glob("prediction.ome.zarr/0/c/*/*/*") if not path.name.startswith(".")])
+
+
+def cut_off(command, out, chunks, signal_number=signal.SIGKILL):
+    """Ends the program when it has written so many chunks: its exit code and what it said."""
+    program = subprocess.Popen([PROGRAM, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while program.poll() is None and chunks_done(out) < chunks:
+        time.sleep(0.002)
+    program.send_signal(signal_number)
+    _, errors = program.communicate()
+    return program.returncode, errors
 
 
 def content(folder):
@@ -38,50 +40,37 @@ def content(folder):
 @pytest.fixture(scope="module")
 def uninterrupted(data, tmp_path_factory):
     out = tmp_path_factory.mktemp("whole") / "out"
-    began = time.monotonic()
     subprocess.run([PROGRAM, *map(str, words(data, out))], check=True, capture_output=True)
-    return out, time.monotonic() - began
+    return out
 
 
-def test_killed_at_random_moments_the_store_has_the_same_bytes(tegula, data, tmp_path, uninterrupted):
-    whole, seconds = uninterrupted
+def test_killed_again_and_again_the_store_has_the_same_bytes(tegula, data, tmp_path, uninterrupted):
     moments = random.Random(11)
     out = tmp_path / "out"
-    kills = 0
-    for _ in range(6):
-        kills += kill_after(moments.uniform(0.1, 0.8) * seconds, words(data, out))
-        assert not (out / "prediction.ome.zarr").exists() or not (out / PARTIAL).exists()
-    run = tegula(*words(data, out)).ok()
-    assert kills >= 2 and not (out / PARTIAL).exists(), run.err
-    assert content(out / "prediction.ome.zarr") == content(whole / "prediction.ome.zarr")
-
-
-def cut_off(data, out, seconds):
-    """Leaves a run of which some tiles are done."""
-    for share in (0.5, 0.7, 0.6, 0.8, 0.4, 0.3):
-        shutil.rmtree(out, ignore_errors=True)
-        kill_after(share * seconds, words(data, out))
-        if list((out / PARTIAL).glob("prediction.ome.zarr/0/c/**/*")):
-            return
-    pytest.fail("the program was never cut off between its first and its last tile")
+    all_chunks = len([path for path in (uninterrupted / "prediction.ome.zarr/0/c").rglob("*") if path.is_file()])
+    for kill in range(6):
+        code, _ = cut_off(words(data, out), out, chunks_done(out) + moments.randrange(all_chunks // 8))
+        assert code == -signal.SIGKILL, f"kill {kill} came too late"
+        assert not (out / "prediction.ome.zarr").exists()
+    tegula(*words(data, out)).ok()
+    assert not (out / PARTIAL).exists()
+    assert content(out / "prediction.ome.zarr") == content(uninterrupted / "prediction.ome.zarr")
 
 
 def test_only_missing_tiles_are_made_again(tegula, data, tmp_path, uninterrupted):
-    whole, seconds = uninterrupted
     out = tmp_path / "out"
-    cut_off(data, out, seconds)
+    cut_off(words(data, out), out, 8)
     chunk = next(path for path in (out / PARTIAL / "prediction.ome.zarr/0/c").rglob("*") if path.is_file())
     written, name = chunk.stat().st_mtime_ns, chunk.relative_to(out / PARTIAL)
     run = tegula(*words(data, out)).ok()
     assert "going on with the run that was cut off" in run.err
     assert (out / name).stat().st_mtime_ns == written
-    assert content(out / "prediction.ome.zarr") == content(whole / "prediction.ome.zarr")
+    assert content(out / "prediction.ome.zarr") == content(uninterrupted / "prediction.ome.zarr")
 
 
-def test_another_run_does_not_go_on_and_says_what_differs(tegula, data, tmp_path, uninterrupted):
-    _, seconds = uninterrupted
+def test_another_run_does_not_go_on_and_says_what_differs(tegula, data, tmp_path):
     out = tmp_path / "out"
-    cut_off(data, out, seconds)
+    cut_off(words(data, out), out, 2)
     run = tegula(*words(data, out, "--border", "network"))
     assert run.code == 2 and "windows along y" in run.err and "--overwrite" in run.err
     other = words(data, out)
@@ -92,23 +81,28 @@ def test_another_run_does_not_go_on_and_says_what_differs(tegula, data, tmp_path
 
 
 def test_a_complete_run_is_not_done_again(tegula, data, uninterrupted):
-    whole, _ = uninterrupted
-    before = content(whole)
-    run = tegula(*words(data, whole)).ok()
-    assert "done before" in run.out and content(whole) == before
-    run = tegula(*words(data, whole, "--objects", "all"))
+    before = content(uninterrupted)
+    run = tegula(*words(data, uninterrupted)).ok()
+    assert "done before" in run.out and content(uninterrupted) == before
+    run = tegula(*words(data, uninterrupted, "--objects", "all"))
     assert run.code == 2 and "is there already" in run.err
 
 
 def test_an_interrupt_ends_it_and_leaves_the_work(tegula, data, tmp_path, uninterrupted):
-    _, seconds = uninterrupted
-    for share in (0.5, 0.6, 0.7, 0.4):
-        out = tmp_path / str(share)
-        program = subprocess.Popen([PROGRAM, *map(str, words(data, out))], stderr=subprocess.PIPE, text=True)
-        time.sleep(share * seconds)
-        program.send_signal(signal.SIGTERM)
-        _, errors = program.communicate()
-        if program.returncode == 130 and "what is finished is kept" in errors:
-            tegula(*words(data, out)).ok()
-            return
-    pytest.fail("the program was never interrupted between its first and its last tile")
+    out = tmp_path / "out"
+    code, errors = cut_off(words(data, out), out, 4, signal.SIGTERM)
+    assert code == 130 and "what is finished is kept" in errors
+    assert [path.name for path in out.iterdir()] == [PARTIAL] and chunks_done(out) >= 4
+    tegula(*words(data, out)).ok()
+    assert content(out / "prediction.ome.zarr") == content(uninterrupted / "prediction.ome.zarr")
+
+
+def test_an_image_that_is_another_one_by_now_does_not_go_on(tegula, data, tmp_path):
+    model, image, out = data / "models_made/nuclei_unet_any_size", tmp_path / "image.npy", tmp_path / "out"
+    pixels = np.random.default_rng(1).integers(0, 255, (1, 700, 800), "u1")
+    np.save(image, pixels)
+    command = ["predict", model, image, "-o", out, "--tile", 256]
+    cut_off(command, out, 3)
+    np.save(image, pixels[:, ::-1])
+    run = tegula(*command)
+    assert run.code == 2 and "the content of the image is" in run.err

@@ -183,6 +183,7 @@ std::string ToText(const app::ImageCard& card) {
              "{} x {}, downsample {:.4g}{}", level.height, level.width, level.downsample_y,
              level.tile_height > 0 ? fmt::format(", tiles {} x {}", level.tile_height, level.tile_width) : "")});
   }
+  for (const std::string& note : info.notes) facts.push_back({"note", note});
   return Table(facts);
 }
 
@@ -202,7 +203,8 @@ Json ToJson(const app::ImageCard& card) {
                {"channels", std::move(channels)},
                {"levels", std::move(levels)},
                {"size_z", info.size_z},
-               {"size_t", info.size_t}};
+               {"size_t", info.size_t},
+               {"notes", info.notes}};
   json["pixel_size_um"] = info.pixel_size ? Json{{"y", info.pixel_size->y_um}, {"x", info.pixel_size->x_um}} : Json();
   return json;
 }

@@ -22,9 +22,6 @@ constexpr std::string_view kVips = "convert it with libvips: `vips copy {in} {ti
 constexpr std::string_view kModel = "the model is named before the images: `tegula predict {in} IMAGE -o RESULTS`";
 constexpr std::string_view kDownload =
     "the download probably failed; open the link in a browser and save the image itself";
-constexpr std::string_view kBioio =
-    "convert it with Python's bioio, bioio-ome-zarr and bioio-ome-tiff: `python3 -c \"import sys, bioio; "
-    "bioio.BioImage(sys.argv[1]).save(sys.argv[2])\" {in} {ome}`";
 
 // --------------------------------------------------------------------------------------------------------------- text
 
@@ -225,7 +222,7 @@ constexpr ForeignFormat kForeign[] = {
     {.name = "a Zarr in a ZIP archive",
      .first = {0, "PK\x03\x04"},
      .also = &IsZippedZarr,
-     .advice = "unpack it (`unzip {in} -d {bare}`) and convert the folder to OME-TIFF"},
+     .advice = "unpack it (`unzip {in} -d {bare}`) and name the folder of the image"},
     {.name = "several NumPy arrays",
      .suffixes = ".npz",
      .first = {0, "PK\x03\x04"},
@@ -347,11 +344,9 @@ Error FolderError(const std::string& name) {
   if (std::any_of(std::begin(kModelFiles), std::end(kModelFiles), has))
     return UnsupportedError(fmt::format("{} is the folder of a bioimage.io model; {}", name, Advice(kModel, name)));
   if (has("OME/METADATA.ome.xml"))
-    return UnsupportedError(fmt::format("{} is an OME-Zarr, which is not read here yet; {}", name,
-                                        Advice("convert it to OME-TIFF: `raw2ometiff {in} {ome}`", name)));
-  if (std::any_of(std::begin(kZarrFiles), std::end(kZarrFiles), has))
     return UnsupportedError(
-        fmt::format("{} is a Zarr, and OME-Zarr is not read here yet; {}", name, Advice(kBioio, name)));
+        fmt::format("{} seems to be an OME-Zarr of several images; name the folder of one in it, as {}", name,
+                    (Path(name) / "0").string()));
   if (has("attributes.json"))
     return UnsupportedError(
         fmt::format("{} is an N5 folder, which is not read here; open it in Fiji (File > Import > "

@@ -15,6 +15,8 @@ std::string Nothing() { return {}; }
 constexpr Format kFormats[] = {
     {"synthetic", "synthetic:noise|gradient|nuclei,height=..,width=..: made up on demand, of any size", &ProbeSynthetic,
      &OpenSynthetic, &Always, &Nothing},
+    {"ome-zarr", "OME-Zarr 0.4 and 0.5 (Zarr 2 and 3, shards): blosc, zstd, gzip or raw, pyramids, z and t", &ProbeZarr,
+     &OpenZarr, &Always, &Nothing},
     {"npy", "NumPy arrays of axes (y, x) or (channel, y, x), read by region", &ProbeNpy, &OpenNpy, &Always, &Nothing},
     {"png", "PNG: grey, RGB or palette, 8 or 16 bits", &ProbePng, &OpenPng, &Always, &Nothing},
     {"openslide", "whole slides: svs, ndpi, vms, scn, mrxs, bif, svslide, tif, and more by OpenSlide", &ProbeSlide,
@@ -37,12 +39,15 @@ Result<std::vector<std::byte>> ReadHead(const std::string& name) {
 
 std::span<const Format> Formats() { return kFormats; }
 
+bool IsImageFolder(const std::string& name) { return ProbeZarr({name, {}}); }
+
 Result<std::unique_ptr<Source>> Open(const std::string& name, const Limits& limits) {
   ProbeInput input{name, {}};
   std::vector<std::byte> head;
   if (!ProbeSynthetic(input)) {
     std::error_code ignored;
-    if (std::filesystem::is_directory(name, ignored)) return FolderError(name);
+    if (std::filesystem::is_directory(name, ignored))
+      return ProbeZarr(input) ? OpenZarr(name, limits) : FolderError(name);
     TEGULA_ASSIGN_OR_RETURN(head, ReadHead(name));
     if (head.empty()) return CorruptError(fmt::format("{} is empty", name));
     input.head = head;

@@ -28,4 +28,8 @@ Result<std::unique_ptr<Source>> OpenJpeg(const std::string& name, const Limits& 
 bool ProbeTiff(const ProbeInput& input);
 Result<std::unique_ptr<Source>> OpenTiff(const std::string& name, const Limits& limits);
 
+/// A folder that holds metadata of Zarr.
+bool ProbeZarr(const ProbeInput& input);
+Result<std::unique_ptr<Source>> OpenZarr(const std::string& name, const Limits& limits);
+
 }  // namespace tegula::image

@@ -139,10 +139,11 @@ struct Unit {
   double micrometres;
 };
 constexpr Unit kUnits[] = {
-    {"µm", 1},           {"μm", 1},          {"um", 1},         {"micron", 1},   {"microns", 1},
-    {"micrometer", 1},   {"micrometers", 1}, {"micrometre", 1}, {"\\u00B5m", 1}, {"nm", 1e-3},
-    {"nanometer", 1e-3}, {"pm", 1e-6},       {"Å", 1e-4},       {"mm", 1e3},     {"millimeter", 1e3},
-    {"cm", 1e4},         {"m", 1e6},         {"in", 25400},     {"inch", 25400},
+    {"µm", 1},           {"μm", 1},           {"um", 1},         {"micron", 1},   {"microns", 1},
+    {"micrometer", 1},   {"micrometers", 1},  {"micrometre", 1}, {"\\u00B5m", 1}, {"nm", 1e-3},
+    {"nanometer", 1e-3}, {"pm", 1e-6},        {"Å", 1e-4},       {"mm", 1e3},     {"millimeter", 1e3},
+    {"cm", 1e4},         {"m", 1e6},          {"in", 25400},     {"inch", 25400}, {"angstrom", 1e-4},
+    {"picometer", 1e-6}, {"centimeter", 1e4}, {"meter", 1e6},
 };
 
 }  // namespace

@@ -41,9 +41,12 @@ struct Format {
 /// In the order they are asked: specific before general.
 std::span<const Format> Formats();
 
-/// Opens an image by file name, or `synthetic:...` (synthetic.h). kNotFound; kUnsupported with
-/// what the file seems to be and, where there is one, the command that converts it; kCorrupt; kExhausted (a header that
-/// announces more than the limits).
+/// Whether a folder is to be taken for an image (a Zarr) rather than for a model package.
+bool IsImageFolder(const std::string& name);
+
+/// Opens an image by file name, by the folder of an OME-Zarr image, or `synthetic:...` (synthetic.h). kNotFound;
+/// kUnsupported with what the file seems to be and, where there is one, the command that converts it; kCorrupt;
+/// kExhausted (a header that announces more than the limits).
 Result<std::unique_ptr<Source>> Open(const std::string& name, const Limits& limits = {});
 
 }  // namespace tegula::image

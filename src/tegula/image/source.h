@@ -55,6 +55,7 @@ struct ImageInfo {
   std::int64_t size_z = 1;
   std::int64_t size_t = 1;
   std::optional<PixelSize> pixel_size;
+  std::vector<std::string> notes;  ///< what the file says and reads do not show: sentences without a full stop
 };
 
 /// A region of one plane. `box` lies inside the level.

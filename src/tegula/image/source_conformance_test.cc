@@ -8,6 +8,7 @@
 #include "tegula/image/open.h"
 #include "tegula/image/testing/jpeg_writer.h"
 #include "tegula/image/testing/tiff_writer.h"
+#include "tegula/image/testing/zarr_writer.h"
 #include "tegula/tensor/npy.h"
 
 namespace tegula::image::testing {
@@ -57,6 +58,12 @@ std::string Npy(const Path& folder, const Shape& shape, DType dtype) {
     tensor.view().data()[i] = static_cast<std::byte>(dtype == DType::kBool ? i % 3 == 0 : i * 7 % 61);
   EXPECT_TRUE(WriteNpy(folder / "image.npy", std::as_const(tensor).view()).ok());
   return folder / "image.npy";
+}
+
+Tensor Filled(const Shape& shape) {
+  Tensor tensor = Tensor::Allocate(DType::kU8, shape).value();
+  for (std::int64_t i = 0; i < tensor.bytes(); ++i) tensor.view().data()[i] = static_cast<std::byte>(i * 7 % 251);
+  return tensor;
 }
 
 std::vector<Case> Cases() {
@@ -110,6 +117,12 @@ std::vector<Case> Cases() {
          return Tiff(f, {{.tile = 16, .sub_pages = 1}, {.height = 37, .width = 26, .tile = 16, .reduced = true}},
                      "w8b");
        }},
+      {"zarr_pyramid",
+       [](const Path& f) {
+         const Tensor large = Filled({3, 75, 53}), small = Filled({3, 37, 26});
+         return WriteZarr(f / "image.zarr", "cyx", {{&large, {2, 16, 20}, 0.5}, {&small, {2, 16, 20}, 1}});
+       },
+       false},
       {"tiff_stack",
        [](const Path& f) {
          return Tiff(f, {{.dtype = DType::kF32}, {.dtype = DType::kF32, .plane = 1}});

@@ -5,15 +5,20 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "tegula/core/interval.h"
+#include "tegula/zarr/json.h"
 
 namespace tegula::outputs {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using zarr::Count;
+using zarr::Item;
+using zarr::Json;
+using zarr::Member;
+using zarr::Number;
+using zarr::Text;
 
 constexpr std::string_view kAxisOrder = "tczyx";
 constexpr std::int64_t kSmallestLevel = 512;
@@ -201,38 +206,10 @@ Status CheckChannels(const StoreOptions& options, const Limits& limits) {
 
 // --- Reading ---------------------------------------------------------------------------------------------------------
 
-const Json kNull;
-
-// The member `key`, or null where there is none; so a wrong path ends in null instead of an exception.
-const Json& Member(const Json& json, const char* key) {
-  if (!json.is_object()) return kNull;
-  const auto found = json.find(key);
-  return found == json.end() ? kNull : *found;
-}
-const Json& Item(const Json& json, std::size_t index) {
-  return json.is_array() && index < json.size() ? json[index] : kNull;
-}
-std::string Text(const Json& json) { return json.is_string() ? json.get<std::string>() : std::string(); }
-std::optional<double> Number(const Json& json) {
-  return json.is_number() ? std::optional(json.get<double>()) : std::nullopt;
-}
-std::int64_t Count(const Json& json) {
-  if (!json.is_number_integer()) return -1;
-  if (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX) return INT64_MAX;
-  return json.get<std::int64_t>();
-}
-
-// Nested deeper than anything of Zarr is refused, because comparing values recurses.
+// Nested deeper than anything that is written here is refused, because comparing values recurses.
 Result<Json> Parse(std::string_view text) {
   constexpr int kMaxDepth = 16;
-  bool too_deep = false;
-  const auto watch_depth = [&](int depth, Json::parse_event_t, Json&) {
-    too_deep |= depth > kMaxDepth;
-    return depth <= kMaxDepth;
-  };
-  Json json = Json::parse(text, watch_depth, /*allow_exceptions=*/false);
-  if (!json.is_object() || too_deep) return CorruptError("it is not a JSON object as Zarr has them");
-  return json;
+  return zarr::ParseObject(text, kMaxDepth);
 }
 
 Error Differs(std::string_view field) {

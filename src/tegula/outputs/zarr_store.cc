@@ -1,6 +1,5 @@
 #include "tegula/outputs/zarr_store.h"
 
-#include <blosc.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,12 +10,14 @@
 #include "tegula/core/interval.h"
 #include "tegula/outputs/zarr_metadata.h"
 #include "tegula/tensor/kernels.h"
+#include "tegula/zarr/codecs.h"
 
 namespace tegula::outputs {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "chunks are written in the byte order of the machine");
 
+constexpr zarr::ByteCodec kCodecs[] = {zarr::ByteCodec::kBlosc};
 constexpr const char* kMetadataFile = "zarr.json";
 
 std::size_t Bytes(const ConstView& view) { return static_cast<std::size_t>(view.elements() * DTypeSize(view.dtype())); }
@@ -134,18 +135,10 @@ bool ChunkStore::HasChunk(int level, const Shape& index) const {
 }
 
 Result<std::string> ChunkStore::Compress(const ConstView& chunk) const {
-  const std::size_t size = Bytes(chunk);
-  const std::int64_t type_size = DTypeSize(chunk.dtype());
-  std::string file(size + BLOSC_MAX_OVERHEAD, '\0');
-  const int compressed =
-      blosc_compress_ctx(options_.compression_level, type_size > 1 ? BLOSC_BITSHUFFLE : BLOSC_NOSHUFFLE,
-                         static_cast<std::size_t>(type_size), size, chunk.data(), file.data(), file.size(),
-                         options_.codec == Codec::kZstd ? BLOSC_ZSTD_COMPNAME : BLOSC_LZ4_COMPNAME, 0, 1);
-  if (compressed <= 0)
-    return InternalError(
-        fmt::format("Blosc could not compress a chunk of {} bytes (its answer was {})", size, compressed));
-  file.resize(static_cast<std::size_t>(compressed));
-  return file;
+  return zarr::EncodeBlosc({.compressor = options_.codec == Codec::kZstd ? "zstd" : "lz4",
+                            .level = options_.compression_level,
+                            .type_size = DTypeSize(chunk.dtype())},
+                           {chunk.data(), Bytes(chunk)});
 }
 
 Status ChunkStore::WriteChunk(int level, const Shape& index, const ConstView& pixels) const {
@@ -169,16 +162,10 @@ Status ChunkStore::WriteChunk(int level, const Shape& index, const ConstView& pi
 }
 
 Status ChunkStore::Decompress(const std::string& file, const View& chunk) const {
-  std::size_t announced = 0;
-  const bool is_blosc =
-      file.size() >= BLOSC_MIN_HEADER_LENGTH && blosc_cbuffer_validate(file.data(), file.size(), &announced) == 0;
-  if (!is_blosc || announced != Bytes(chunk))
-    return CorruptError(fmt::format("it does not hold the {} bytes of a chunk", Bytes(chunk)));
-  const int decompressed = blosc_decompress_ctx(file.data(), chunk.data(), announced, 1);
-  if (decompressed < 0 || static_cast<std::size_t>(decompressed) != announced)
-    return CorruptError("its compressed content is damaged");
+  const std::size_t size = Bytes(chunk);
+  TEGULA_TRY(zarr::Decode(kCodecs, std::as_bytes(std::span(file)), {chunk.data(), size}));
   const auto* const bytes = reinterpret_cast<const std::uint8_t*>(chunk.data());
-  if (options_.dtype == DType::kBool && std::any_of(bytes, bytes + announced, [](std::uint8_t b) { return b > 1; }))
+  if (options_.dtype == DType::kBool && std::any_of(bytes, bytes + size, [](std::uint8_t b) { return b > 1; }))
     return CorruptError("it holds bytes that are not bool");
   return Ok();
 }
@@ -190,7 +177,7 @@ Result<bool> ChunkStore::DecodeChunk(int level, const Shape& index, Tensor& chun
     TEGULA_ASSIGN_OR_RETURN(chunk, Tensor::Allocate(options_.dtype, ChunkShape(), {.tensor_bytes = INT64_MAX}));
   }
   const Path path = ChunkPath(level, index);
-  Result<std::string> file = ReadFile(path, chunk.bytes() + BLOSC_MAX_OVERHEAD);
+  Result<std::string> file = ReadFile(path, zarr::EncodedBound(kCodecs, chunk.bytes()));
   if (!file.ok() && file.error().code == Code::kNotFound) return false;
   if (!file.ok() && file.error().code == Code::kExhausted)
     return CorruptError(path.string() + " is larger than any chunk of this image");

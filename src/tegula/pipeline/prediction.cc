@@ -233,7 +233,7 @@ Result<Prediction::Output> Prediction::BindOutput(std::size_t number, const ops:
   const std::size_t index = grid_.outputs[number];
   const spec::TensorDescription& description = model_->outputs[index];
   TEGULA_ASSIGN_OR_RETURN(TensorLayout layout, TensorLayout::Of(description));
-  Output output{&description, DescribeOutput(description, index, number, layout, plan_), layout, {}, {}, {}};
+  Output output{&description, DescribeOutput(description, index, number, layout, plan_), layout, {}, DType::kF32, {}};
   if (index < network_->outputs().size()) output.raw_dtype = network_->outputs()[index].dtype;
   TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(*model_));
   output.missing = ops::RequestsOf(description.id, requests);
