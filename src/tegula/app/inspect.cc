@@ -114,8 +114,7 @@ bool LooksLikeModel(const std::string& name) {
   std::error_code ignored;
   const std::string extension = ToLower(Path(name).extension().string());
   return extension == ".yaml" || extension == ".yml" || extension == ".zip" ||
-         (std::filesystem::is_directory(name, ignored) && !image::IsImageFolder(name)) ||
-         NamesModelElsewhere(name);
+         (std::filesystem::is_directory(name, ignored) && !image::IsImageFolder(name)) || NamesModelElsewhere(name);
 }
 
 }  // namespace tegula::app

@@ -147,7 +147,8 @@ std::string ToHtml(const ZooReport& report) {
   std::string html = outputs::PageHead("Models that run here");
   html +=
       "<style>.yes{color:#1b6e3c;font-weight:600}.failed{color:#b3261e;font-weight:600}td{vertical-align:top}"
-      "td[colspan]{overflow-wrap:anywhere}td.model{padding-top:1.4rem}body{max-width:76rem}th.number{text-align:right}</style>\n";
+      "td[colspan]{overflow-wrap:anywhere}td.model{padding-top:1.4rem}body{max-width:76rem}th.number{text-align:right}<"
+      "/style>\n";
   html += fmt::format(
       "<header><p class=\"kicker\">Compatibility</p><h1>{} of {} models run</h1><p class=\"lead\">Each model on its "
       "own test tensors, with every weights entry and every engine that takes it. Tegula {}, {}, {}.</p></header>\n",

@@ -30,8 +30,8 @@ struct ZooReport {
   std::size_t passed() const;
 };
 
-/// Runs `test` with all engines over all of them, one after the other; what came out is remembered as there. kNotFound for a folder without packages, or without a catalogue;
-/// kCancelled. What goes wrong with one model stands in its row.
+/// Runs `test` with all engines over all of them, one after the other; what came out is remembered as there. kNotFound
+/// for a folder without packages, or without a catalogue; kCancelled. What goes wrong with one model stands in its row.
 Result<ZooReport> ReportZoo(const ZooReportRequest& request, engines::Registry& registry, const RunContext& context);
 
 std::string ToJson(const ZooReport& report);

@@ -256,9 +256,8 @@ Result<int> Inspect(const Words& words, const Session& session) {
 
 Result<int> InspectModelCard(const std::string& model, bool json, const Session& session) {
   TEGULA_ASSIGN_OR_RETURN(const app::EngineRequest request, EngineWords{}.Request(session));
-  TEGULA_ASSIGN_OR_RETURN(
-      const app::ModelCard card,
-      app::InspectModel(model, request, session.registry, session.context, /*with_covers=*/false));
+  TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card,
+                          app::InspectModel(model, request, session.registry, session.context, /*with_covers=*/false));
   Print(json ? ToJson(card).dump(2) + "\n" : ToText(card));
   return app::kExitOk;
 }

@@ -38,8 +38,8 @@ struct PrunedCache {
   std::vector<std::string> removed;  ///< references of models, first the one that was not used for longest
   std::int64_t bytes_before = 0, bytes_after = 0;
 };
-/// Removes what belongs to no model, then what was made of models here, then models, until at most `max_bytes` are left. Descriptions of the catalogue
-/// stay. kIo if another process uses the cache.
+/// Removes what belongs to no model, then what was made of models here, then models, until at most `max_bytes` are
+/// left. Descriptions of the catalogue stay. kIo if another process uses the cache.
 Result<PrunedCache> Prune(const Cache& cache, std::int64_t max_bytes, const Limits& limits);
 
 /// Removes one model, and the contents that no other has. kIo as Prune.

@@ -7,8 +7,8 @@
 
 #include "tegula/app/convert/answer.h"
 #include "tegula/app/convert/made_weights.h"
-#include "tegula/app/model_source.h"
 #include "tegula/app/convert/python.h"
+#include "tegula/app/model_source.h"
 #include "tegula/app/network_examples.h"
 #include "tegula/core/text.h"
 #include "tegula/spec/package_writer.h"

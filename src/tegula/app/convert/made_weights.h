@@ -14,7 +14,8 @@ bool IsConvertible(spec::WeightsFormat format);
 bool HasWeightsThatRun(const spec::ModelDescription& model);
 
 /// If no engine runs the package's weights: adds those that KeepWeights left for it. What is damaged there counts as
-/// not being there. Cost: the weights of such a package are read once; those that would have to be fetched first are not.
+/// not being there. Cost: the weights of such a package are read once; those that would have to be fetched first are
+/// not.
 void AddMadeWeights(spec::Package& package, const Path& cache);
 
 /// Copies the weights, which were made of `source`, into the cache, under the sha256 of the description, the source and
