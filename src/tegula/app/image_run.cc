@@ -199,8 +199,8 @@ class ImageRun {
     TEGULA_TRY(WriteFormats(staging.folder(), watch));
     Describe();
     record_.finished = UtcNow();
-    record_.wall_s = MonotonicSeconds() - began_;
-    record_.cpu_s = CpuSeconds() - cpu_began_;
+    record_.wall_s = MonotonicSeconds() - began_ + job_.start.wall_s;
+    record_.cpu_s = CpuSeconds() - cpu_began_ + job_.start.cpu_s;
     record_.peak_memory_bytes = PeakMemoryBytes();
     TEGULA_TRY(WriteFileWhole(staging.folder() / kRecord, outputs::ToJson(record_)));
     return Report(staging.folder() / kReport, pictures.slide(), overlay, outlines, detail);
