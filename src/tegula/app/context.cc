@@ -29,7 +29,8 @@ std::string WithoutContext(const pipeline::AxisField& field, GridAxis axis, std:
   }
   const double change = field.far.empty() ? field.deviation : field.far.front().change;
   return fmt::format(
-      "the network has no finite context along {}: far pixels change an output by up to {:.2g}, so the result depends on "
+      "the network has no finite context along {}: far pixels change an output by up to {:.2g}, so the result depends "
+      "on "
       "the tiles",
       GridAxisName(axis), change);
 }
@@ -49,10 +50,11 @@ Result<ContextDecision> DecideContext(const spec::Package& package, const Proven
   const Result<pipeline::ReceptiveField> field = MeasuredField(package, proven, engine, context);
   if (!field.ok() && field.error().code == Code::kCancelled) return field.error();
   if (!field.ok())
-    return ContextDecision{"the halo that the model declares",
-                           fmt::format("what the network sees could not be measured ({}), so tiles may be off if it sees "
-                                       "farther than the declared halo",
-                                       ToString(field.error()))};
+    return ContextDecision{
+        "the halo that the model declares",
+        fmt::format("what the network sees could not be measured ({}), so tiles may be off if it sees "
+                    "farther than the declared halo",
+                    ToString(field.error()))};
   ContextDecision decision{kMeasured, ""};
   std::int64_t pixels = 1;
   for (const GridAxis axis : kGridAxes) pixels *= plan.axes[axis].padded;

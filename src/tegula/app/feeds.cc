@@ -25,6 +25,8 @@ std::optional<double> Micrometres(const std::string& unit) {
   return std::nullopt;
 }
 
+}  // namespace
+
 image::ModelInput WantedOf(const spec::TensorDescription& input) {
   image::ModelInput wanted;
   if (const spec::Axis* channel = input.FindAxis(spec::AxisType::kChannel)) {
@@ -44,6 +46,8 @@ image::ModelInput WantedOf(const spec::TensorDescription& input) {
   }
   return wanted;
 }
+
+namespace {
 
 bool IsImage(const spec::TensorDescription& input) {
   return tiling::FindAxis(input, GridAxis::kY) != nullptr && tiling::FindAxis(input, GridAxis::kX) != nullptr;

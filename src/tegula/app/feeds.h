@@ -20,6 +20,9 @@ struct OpenImage {
   image::BoundImage bound;
 };
 
+/// What an input says about the image it wants.
+image::ModelInput WantedOf(const spec::TensorDescription& input);
+
 /// Opens `name` and binds it to an input, whose description says which channels and axes and, in a unit of length,
 /// which pixel size it wants. Errors of both.
 Result<OpenImage> OpenFor(const spec::TensorDescription& input, const std::string& name,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tegula/app/convert/made_weights.h"
+#include "tegula/app/model_source.h"
 #include "tegula/app/select.h"
 #include "tegula/core/text.h"
 #include "tegula/image/open.h"
@@ -13,7 +14,6 @@
 #include "tegula/spec/package.h"
 
 namespace tegula::app {
-namespace {
 
 WeightsSupport SupportOf(const spec::WeightsEntry& weights, engines::Registry& registry) {
   WeightsSupport support{.format = weights.format, .file = weights.file.source};
@@ -30,6 +30,16 @@ WeightsSupport SupportOf(const spec::WeightsEntry& weights, engines::Registry& r
   support.reason = reasons.empty() ? "no engine runs this format" : fmt::format("{}", fmt::join(reasons, "; "));
   return support;
 }
+
+Status RunsHere(const spec::ModelDescription& model, engines::Registry& registry) {
+  const bool has_engine = std::any_of(model.weights.begin(), model.weights.end(), [&](const spec::WeightsEntry& entry) {
+    return !SupportOf(entry, registry).engine.empty();
+  });
+  if (!has_engine) return UnsupportedError("none of its weights runs with an engine of this installation");
+  return pipeline::CheckOps(model);
+}
+
+namespace {
 
 std::vector<TileSizes> TileSizesOf(const spec::ModelDescription& model) {
   std::vector<TileSizes> sizes;
@@ -63,14 +73,14 @@ std::vector<std::string> CoversOf(const spec::Package& package) {
 }  // namespace
 
 Result<ModelCard> InspectModel(const Path& path, const EngineRequest& request, engines::Registry& registry,
-                               const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(spec::Package package, spec::Package::Read(path, context.limits));
+                               const RunContext& context, bool with_covers) {
+  TEGULA_ASSIGN_OR_RETURN(spec::Package package, ReadModel(path, context));
   AddMadeWeights(package, request.cache);
   ModelCard card;
-  card.package = path.string();
+  card.package = package.path().string();
   card.description_file = package.description_file();
   card.model = package.description();
-  card.covers = CoversOf(package);
+  if (with_covers) card.covers = CoversOf(package);
   card.errors = static_cast<std::size_t>(
       std::count_if(package.read().findings.begin(), package.read().findings.end(),
                     [](const spec::Finding& finding) { return finding.severity == spec::Severity::kError; }));
@@ -82,16 +92,11 @@ Result<ModelCard> InspectModel(const Path& path, const EngineRequest& request, e
   card.tile_sizes = TileSizesOf(card.model);
   card.checks = RememberedChecks(package, request, registry).value_or(std::vector<WeightsCheck>());
 
-  const bool has_engine =
-      std::any_of(card.weights.begin(), card.weights.end(), [](const WeightsSupport& w) { return !w.engine.empty(); });
-  const Status ops = pipeline::CheckOps(card.model);
-  card.runs = has_engine && ops.ok();
-  if (!has_engine) {
+  const Status runs = RunsHere(card.model, registry);
+  card.runs = runs.ok();
+  if (!runs.ok()) {
     const std::string advice = ConvertAdvice(package);
-    card.reason =
-        "none of its weights runs with an engine of this installation" + (advice.empty() ? "" : "; " + advice);
-  } else if (!ops.ok()) {
-    card.reason = ToString(ops.error());
+    card.reason = ToString(runs.error()) + (advice.empty() ? "" : "; " + advice);
   } else if (const Status applies = pipeline::CheckApplicable(card.model); !applies.ok()) {
     card.reason = ToString(applies.error());
   } else {
@@ -109,7 +114,7 @@ bool LooksLikeModel(const std::string& name) {
   std::error_code ignored;
   const std::string extension = ToLower(Path(name).extension().string());
   return extension == ".yaml" || extension == ".yml" || extension == ".zip" ||
-         (std::filesystem::is_directory(name, ignored) && !image::IsImageFolder(name));
+         (std::filesystem::is_directory(name, ignored) && !image::IsImageFolder(name)) || NamesModelElsewhere(name);
 }
 
 }  // namespace tegula::app

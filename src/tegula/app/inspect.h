@@ -48,13 +48,18 @@ struct ImageCard {
   image::ImageInfo info;
 };
 
+/// Which engine of this installation takes a weights entry.
+WeightsSupport SupportOf(const spec::WeightsEntry& weights, engines::Registry& registry);
+/// Ok if `test` can run the model: an engine takes a weights entry and all ops are known; else why not.
+Status RunsHere(const spec::ModelDescription& model, engines::Registry& registry);
+
 /// Whatever is wrong with a description, what can be shown of it is shown; errors are those of Package::Read.
-/// `request` decides whose checks are shown.
+/// `model` is what OpenModel takes; `request` decides whose checks are shown; covers are read only if they are wanted.
 Result<ModelCard> InspectModel(const Path& model, const EngineRequest& request, engines::Registry& registry,
-                               const RunContext& context);
+                               const RunContext& context, bool with_covers = true);
 Result<ImageCard> InspectImage(const std::string& name, const RunContext& context);
 
-/// Whether a name is to be read as a model: a folder, a yaml file or a zip.
+/// Whether a name is to be read as a model: a folder, a yaml file, a zip, or the name of a model that is elsewhere.
 bool LooksLikeModel(const std::string& name);
 
 }  // namespace tegula::app

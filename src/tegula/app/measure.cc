@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "tegula/app/model_source.h"
 #include "tegula/app/select.h"
 #include "tegula/pipeline/whole.h"
 
@@ -196,7 +197,7 @@ Result<ReceptiveField> MeasuredField(const spec::Package& package, const ProvenN
 
 Result<Measurement> MeasureModel(const Path& model, const EngineRequest& request, engines::Registry& registry,
                                  const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Read(model, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(model, request.cache, context));
   TEGULA_TRY(spec::CheckRunnable(package.read()));
   TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork network, SelectNetwork(package, request, registry, context));
   Measurement measurement;

@@ -6,6 +6,7 @@
 
 #include "tegula/app/convert/made_weights.h"
 #include "tegula/app/image_run.h"
+#include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/app/select.h"
 #include "tegula/app/stopwatch.h"
@@ -76,7 +77,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   Stopwatch watch;
   TEGULA_ASSIGN_OR_RETURN(std::vector<const outputs::OutputFormat*> formats,
                           outputs::FindOutputFormats(request.formats));
-  TEGULA_ASSIGN_OR_RETURN(spec::Package package, OpenModel(request.model, request.engine.cache, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(spec::Package package, OpenModel(request.model, request.engine.cache, context));
   const spec::ModelDescription& model = package.description();
   if (request.border_as_reference)
     request.tiling.border = spec::PadsByHalo(model) ? tiling::Border::kPad : tiling::Border::kNetwork;

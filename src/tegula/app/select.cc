@@ -131,6 +131,10 @@ Result<ProvenNetwork> SelectNetwork(const spec::Package& package, const EngineRe
   std::set<Code> codes;
   for (const Candidate& candidate : candidates) {
     if (context.stop.stop_requested()) return CancelledError();
+    if (!package.IsHere(*candidate.weights)) {
+      if (best) continue;
+      TEGULA_TRY(package.Weights(*candidate.weights));  // a network that fails is no reason for other weights
+    }
     Result<ProvenNetwork> proven = Prove(package, candidate, tests, request, registry, context);
     checks.push_back(proven.ok() ? proven->check : NotCompared(candidate, proven.error()));
     if (!IsRight(checks.back(), request)) codes.insert(proven.ok() ? Code::kUnsupported : proven.error().code);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tegula/app/feeds.h"
+#include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/pipeline/prediction.h"
 #include "tegula/spec/package.h"
@@ -10,7 +11,7 @@
 namespace tegula::app {
 
 Result<ops::Statistics> TakeStatistics(const StatisticsRequest& request, const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(request.model, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(request.model, {}, context));
   const spec::ModelDescription& model = package.description();
   TEGULA_TRY(pipeline::CheckOps(model).Context(request.model.string()));
   TEGULA_ASSIGN_OR_RETURN(Normalisation normalisation, Normalisation::Open(request.from, model, request.images.size()));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tegula/app/convert/made_weights.h"
+#include "tegula/app/model_source.h"
 #include "tegula/app/select.h"
 #include "tegula/pipeline/whole.h"
 
@@ -68,6 +69,7 @@ class Tester {
         if (!request_.all_engines && report.checks.back().status != CheckStatus::kNotRun) break;
       }
     }
+    if (context_.stop.stop_requested()) return CancelledError();
     if (request_.all_engines) RememberChecks(package_, request_.engine, registry_, as_proven);
     if (request_.keep_tensors && tests.ok()) {
       for (const Tensor& tensor : tests->inputs) report.tests.inputs.push_back(tensor.Clone());
@@ -171,7 +173,7 @@ Result<TestReport> TestPackage(const spec::Package& package, const TestRequest& 
 }
 
 Result<TestReport> Test(const TestRequest& request, engines::Registry& registry, const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(request.model, request.engine.cache, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, OpenModel(request.model, request.engine.cache, context));
   return TestPackage(package, request, registry, context);
 }
 

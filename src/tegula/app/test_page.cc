@@ -160,7 +160,9 @@ TestTable TableOf(const std::vector<WeightsCheck>& checks) {
     std::string engine = check.engine;
     if (!check.engine_version.empty()) engine += " " + check.engine_version;
     engine += std::string(check.is_converted ? " (converted)" : "") + Less(check.precision);
-    if (check.outputs.empty()) table.rows.push_back({weights, engine, std::string(StatusName(check.status))});
+    if (check.outputs.empty())
+      table.rows.push_back({weights, engine, std::string(StatusName(check.status)), "", "", "", "",
+                            Milliseconds(check.cost), Speed(check.cost), Memory(check.cost)});
     for (const OutputCheck& output : check.outputs) {
       const Comparison& c = output.comparison;
       table.rows.push_back(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tegula/app/model_source.h"
 #include "tegula/spec/package.h"
 #include "tegula/spec/package_checks.h"
 
@@ -25,11 +26,11 @@ bool ValidationReport::failed() const {
   });
 }
 
-Result<ValidationReport> Validate(const ValidateRequest& request, const Limits& limits) {
+Result<ValidationReport> Validate(const ValidateRequest& request, const RunContext& context) {
   ValidationReport report;
   report.source = request.source.string();
   report.strict = request.strict;
-  Result<spec::Package> package = spec::Package::Read(request.source, limits);
+  Result<spec::Package> package = ReadModel(request.source, context);
   if (!package.ok()) {
     // What is no description, or one that no one can read: for a validator that is an answer.
     if (package.error().code == Code::kNotFound || package.error().code == Code::kIo) return package.error();
@@ -44,7 +45,7 @@ Result<ValidationReport> Validate(const ValidateRequest& request, const Limits& 
   report.id = read.model.id;
   report.findings = read.findings;
   if (request.files) {
-    const std::vector<spec::Finding> more = spec::CheckFiles(*package, limits);
+    const std::vector<spec::Finding> more = spec::CheckFiles(*package, context.limits);
     report.findings.insert(report.findings.end(), more.begin(), more.end());
     report.files_checked = true;
   }

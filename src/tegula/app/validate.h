@@ -5,14 +5,14 @@
 #include <vector>
 
 #include "tegula/core/files.h"
-#include "tegula/core/limits.h"
+#include "tegula/core/run_context.h"
 #include "tegula/core/status.h"
 #include "tegula/spec/finding.h"
 
 namespace tegula::app {
 
 struct ValidateRequest {
-  Path source;          ///< folder, yaml file or zip
+  Path source;          ///< what ReadModel takes
   bool files = true;    ///< look at the files too, not only at the description
   bool strict = false;  ///< warnings and alerts fail as well
 };
@@ -36,6 +36,6 @@ struct ValidationReport {
 
 /// Everything that is wrong with a description. kNotFound if there is none; text that cannot be read at all is a
 /// finding like others.
-Result<ValidationReport> Validate(const ValidateRequest& request, const Limits& limits = {});
+Result<ValidationReport> Validate(const ValidateRequest& request, const RunContext& context);
 
 }  // namespace tegula::app

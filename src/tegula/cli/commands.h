@@ -38,7 +38,12 @@ void AddValidate(CLI::App& app, Run& run);
 void AddPackage(CLI::App& app, Run& run);
 void AddUpdateHashes(CLI::App& app, Run& run);
 void AddUpdateFormat(CLI::App& app, Run& run);
+void AddZoo(CLI::App& app, Run& run);
+void AddCache(CLI::App& app, Run& run);
 void AddLists(CLI::App& app, Run& run);  ///< engines, formats, ops
+
+/// Prints the card of a model, as `tegula inspect` does.
+Result<int> InspectModelCard(const std::string& model, bool json, const Session& session);
 
 /// Prints to standard output.
 void Print(std::string_view text);

@@ -47,7 +47,7 @@ void AddConvert(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand(
       "convert", "turn weights that only a Python library reads into weights that run, and prove them");
   const auto words = std::make_shared<Words>();
-  command->add_option("MODEL", words->model, "folder, yaml file or zip")->required();
+  command->add_option("MODEL", words->model, "folder, yaml file, zip, or id of the collection")->required();
   command->add_option("-o,--output", words->output,
                       "the package to write, a folder or .zip, with the new weights beside the others; without it they "
                       "are kept in the cache, where other commands find them");

@@ -266,8 +266,8 @@ Result<int> Inspect(const Words& words, const Session& session) {
   if (words.measure && (!words.html.empty() || !words.cite.empty()))
     return InvalidError("--measure prints text or --json; leave out --html and --cite");
   TEGULA_ASSIGN_OR_RETURN(const app::EngineRequest request, EngineWords{}.Request(session));
-  TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card,
-                          app::InspectModel(words.name, request, session.registry, session.context));
+  TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card, app::InspectModel(words.name, request, session.registry,
+                                                                       session.context, !words.html.empty()));
   if (!words.cite.empty()) {
     if (card.model.cite.empty()) return NotFoundError("the description names nothing to cite");
     Print(spec::AsBibtex(card.model));
@@ -294,10 +294,20 @@ Result<int> Inspect(const Words& words, const Session& session) {
 
 }  // namespace
 
+Result<int> InspectModelCard(const std::string& model, bool json, const Session& session) {
+  TEGULA_ASSIGN_OR_RETURN(const app::EngineRequest request, EngineWords{}.Request(session));
+  TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card,
+                          app::InspectModel(model, request, session.registry, session.context, /*with_covers=*/false));
+  Print(json ? ToJson(card).dump(2) + "\n" : ToText(card));
+  return app::kExitOk;
+}
+
 void AddInspect(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("inspect", "what a model or an image is, and whether the model runs here");
   const auto words = std::make_shared<Words>();
-  command->add_option("MODEL|IMAGE", words->name, "a model's folder, yaml file or zip, or an image")->required();
+  command
+      ->add_option("MODEL|IMAGE", words->name, "a model (folder, yaml file, zip, or id of the collection) or an image")
+      ->required();
   command->add_flag("--json", words->json, "for programs");
   command->add_option("--html", words->html, "write the model's card as a page with its cover");
   command->add_flag("--measure", words->measure,

@@ -54,8 +54,10 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(ExitCodesFooter());
   bool quiet = false;
+  bool offline = false;
   int threads = 0;
   app.add_flag("-q,--quiet", quiet, "no progress and no notes on standard error");
+  app.add_flag("--offline", offline, "never touch the network; models must be on the disk or in the cache");
   app.add_option("--threads", threads, "threads for the network; 0: every core this process may use")
       ->check(CLI::Range(0, 1024));
   app.fallthrough();
@@ -70,6 +72,8 @@ int Main(int argc, char** argv) {
   AddPackage(app, run);
   AddUpdateHashes(app, run);
   AddUpdateFormat(app, run);
+  AddZoo(app, run);
+  AddCache(app, run);
   AddLists(app, run);
   try {  // lint-allow: CLI11 reports by exceptions
     app.parse(argc, argv);
@@ -87,7 +91,7 @@ int Main(int argc, char** argv) {
   std::stop_source stop;
   const StopOnSignal signals(stop);
   engines::Registry registry(PluginFolder());
-  const RunContext context{.executor = *executor, .progress = progress, .stop = stop.get_token()};
+  const RunContext context{.executor = *executor, .progress = progress, .stop = stop.get_token(), .offline = offline};
   Result<int> exit_code = Guarded("tegula", [&]() {
     return run({registry, context, threads, CacheFolder(), CommandLine(argc, argv)});
   });

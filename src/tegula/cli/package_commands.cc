@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tegula/app/exit_code.h"
+#include "tegula/app/model_source.h"
 #include "tegula/cli/commands.h"
 #include "tegula/spec/format_update.h"
 #include "tegula/spec/package_writer.h"
@@ -39,7 +40,7 @@ Result<int> WriteOnePackage(const Words& words, const Session& session) {
     options.weights = spec::WeightsFormatFromName(words.weight_format);
     if (!options.weights) return InvalidError(fmt::format("'{}' is not a weights format", words.weight_format));
   }
-  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Read(words.source, session.context.limits));
+  TEGULA_ASSIGN_OR_RETURN(const spec::Package package, app::ReadModel(words.source, session.context));
   TEGULA_ASSIGN_OR_RETURN(const spec::WrittenPackage written,
                           spec::WritePackage(package, words.output, options, session.context.limits));
   if (words.json) {
@@ -56,7 +57,7 @@ Result<int> WriteOnePackage(const Words& words, const Session& session) {
 void AddPackage(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("package", "a zip with a description and the files it names, nothing else");
   const auto words = std::make_shared<Words>();
-  command->add_option("SOURCE", words->source, "folder, yaml file or zip")->required();
+  command->add_option("SOURCE", words->source, "folder, yaml file, zip, or id of the collection")->required();
   command->add_option("OUT.zip", words->output, "the package to write; it is replaced if it is there")->required();
   command->add_option("--weight-format", words->weight_format, "only these weights: onnx, torchscript, ..., or all");
   command->add_flag("--json", words->json, "for programs");
@@ -68,12 +69,12 @@ void AddPackage(CLI::App& app, Run& run) {
 void AddUpdateHashes(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("update-hashes", "a description with the sha256 that its files have");
   const auto words = std::make_shared<Words>();
-  command->add_option("SOURCE", words->source, "folder, yaml file or zip")->required();
+  command->add_option("SOURCE", words->source, "folder, yaml file, zip, or id of the collection")->required();
   AddOutput(*command, words);
   command->footer("example:\n  tegula update-hashes models/affable-shark -o models/affable-shark/rdf.yaml");
   command->callback([&run, words]() {
     run = [words](const Session& session) -> Result<int> {
-      TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Read(words->source, session.context.limits));
+      TEGULA_ASSIGN_OR_RETURN(const spec::Package package, app::ReadModel(words->source, session.context));
       TEGULA_ASSIGN_OR_RETURN(const std::string yaml, spec::WithUpdatedHashes(package));
       TEGULA_TRY(Give(*words, yaml));
       return app::kExitOk;
@@ -84,7 +85,7 @@ void AddUpdateHashes(CLI::App& app, Run& run) {
 void AddUpdateFormat(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("update-format", "a model's description in the newest format, 0.5.14");
   const auto words = std::make_shared<Words>();
-  command->add_option("SOURCE", words->source, "folder, yaml file or zip")->required();
+  command->add_option("SOURCE", words->source, "folder, yaml file, zip, or id of the collection")->required();
   AddOutput(*command, words);
   command->footer(
       "example:\n  tegula update-format models/affable-shark -o models/affable-shark/new.bioimageio.yaml\n\nWhat could "
@@ -92,7 +93,7 @@ void AddUpdateFormat(CLI::App& app, Run& run) {
       "be carried over is listed on standard error.");
   command->callback([&run, words]() {
     run = [words](const Session& session) -> Result<int> {
-      TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Read(words->source, session.context.limits));
+      TEGULA_ASSIGN_OR_RETURN(const spec::Package package, app::ReadModel(words->source, session.context));
       TEGULA_ASSIGN_OR_RETURN(const spec::UpdatedDescription updated, spec::UpdateFormat(package.read()));
       for (const std::string& note : updated.notes) session.context.progress.Note(note);
       TEGULA_TRY(Give(*words, updated.yaml));

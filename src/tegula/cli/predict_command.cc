@@ -174,7 +174,7 @@ void AddPredict(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("predict", "apply a model to images of any size");
   const auto words = std::make_shared<Words>();
   app::PredictRequest& request = words->request;
-  command->add_option("MODEL", words->model, "folder, yaml file or zip")->required();
+  command->add_option("MODEL", words->model, "folder, yaml file, zip, or id of the collection")->required();
   command->add_option("IMAGE", words->images, "one or more images");
   command->add_option("--list", words->list, "a file that names further images, one a line")->check(CLI::ExistingFile);
   command
@@ -241,7 +241,7 @@ void AddPredict(CLI::App& app, Run& run) {
     run = [words, command](const Session& session) -> Result<int> {
       const std::unique_ptr<Executor> own = words->workers > 0 ? NewThreadExecutor(words->workers) : nullptr;
       const RunContext& given = session.context;
-      const RunContext context{own ? *own : given.executor, given.progress, given.stop, given.limits};
+      const RunContext context{own ? *own : given.executor, given.progress, given.stop, given.limits, given.offline};
       TEGULA_ASSIGN_OR_RETURN(const app::PredictRequest wanted, RequestFrom(*words, *command, session));
       TEGULA_ASSIGN_OR_RETURN(const std::vector<app::ImagePrediction> predictions,
                               app::Predict(wanted, session.registry, context));

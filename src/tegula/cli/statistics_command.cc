@@ -42,7 +42,7 @@ std::string ToText(const ops::Statistics& statistics) {
 void AddStatistics(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("statistics", "the statistics of images that a model's input is scaled with");
   const auto words = std::make_shared<Words>();
-  command->add_option("MODEL", words->model, "folder, yaml file or zip")->required();
+  command->add_option("MODEL", words->model, "folder, yaml file, zip, or id of the collection")->required();
   command
       ->add_option("IMAGE", words->images,
                    "one image; or all images of a dataset, for what the model wants of all of them together")

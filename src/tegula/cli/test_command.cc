@@ -52,7 +52,7 @@ void AddTest(CLI::App& app, Run& run) {
   CLI::App* command =
       app.add_subcommand("test", "reproduce a model's test outputs with every weights entry that runs here");
   const auto words = std::make_shared<Words>();
-  command->add_option("MODEL", words->model, "folder, yaml file or zip")->required();
+  command->add_option("MODEL", words->model, "folder, yaml file, zip, or id of the collection")->required();
   words->engine.AddTo(*command);
   command->add_flag("--all-engines", words->request.all_engines,
                     "every weights entry with every engine that takes it, and what that costs");

@@ -90,7 +90,7 @@ void AddValidate(CLI::App& app, Run& run) {
       if (!words->html.empty() && words->sources.size() != 1) return InvalidError("--html is for one source");
       for (const std::string& source : words->sources) {
         TEGULA_ASSIGN_OR_RETURN(const app::ValidationReport report,
-                                app::Validate({source, !words->no_io, words->strict}, session.context.limits));
+                                app::Validate({source, !words->no_io, words->strict}, session.context));
         failed = failed || report.failed();
         if (!words->html.empty()) TEGULA_TRY(WritePage(report, words->html));
         if (words->json)

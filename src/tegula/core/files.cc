@@ -199,6 +199,10 @@ Result<TemporaryFolder> TemporaryFolder::Create(std::string_view prefix) {
   std::error_code failed;
   const Path parent = std::filesystem::temp_directory_path(failed);
   if (failed) return IoError("there is no temporary folder: " + failed.message());
+  return CreateIn(parent, prefix);
+}
+
+Result<TemporaryFolder> TemporaryFolder::CreateIn(const Path& parent, std::string_view prefix) {
   std::string pattern = (parent / fmt::format("{}.XXXXXX", prefix)).string();
   if (::mkdtemp(pattern.data()) == nullptr) return SystemError("create a folder in", parent, errno);
   return TemporaryFolder(Path(pattern));

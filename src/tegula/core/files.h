@@ -72,10 +72,13 @@ class AtomicFile {
   std::string buffer_;
 };
 
-/// A folder of its own under the system's temporary folder; removed with all it holds when destroyed.
+/// A folder of its own, under the system's temporary folder unless said otherwise; removed with all it holds when
+/// destroyed.
 class TemporaryFolder {
  public:
   static Result<TemporaryFolder> Create(std::string_view prefix);
+  /// In another folder: what is made in it can be renamed to its place.
+  static Result<TemporaryFolder> CreateIn(const Path& parent, std::string_view prefix = "new");
   TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
   TemporaryFolder& operator=(TemporaryFolder&& other) noexcept {
     std::swap(path_, other.path_);

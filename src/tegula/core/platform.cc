@@ -11,10 +11,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <mutex>
 #include <thread>
 
 #include "tegula/core/text.h"
@@ -109,15 +111,26 @@ std::string EnvironmentVariable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
+Path UserCacheFolder() {
+  const Path stated = EnvironmentVariable("XDG_CACHE_HOME");
+  if (stated.is_absolute()) return stated;
+  const Path home = EnvironmentVariable("HOME");
+  return home.is_absolute() ? home / ".cache" : Path();
+}
+
 Path CacheFolder() {
-  const auto below = [](const char* variable, const Path& folder) {
-    const Path base = EnvironmentVariable(variable);
-    return base.is_absolute() ? base / folder : Path();
-  };
   const std::string own = EnvironmentVariable("TEGULA_CACHE");
   if (!own.empty()) return own;
-  const Path standard = below("XDG_CACHE_HOME", "tegula");
-  return standard.empty() ? below("HOME", Path(".cache") / "tegula") : standard;
+  const Path user = UserCacheFolder();
+  return user.empty() ? Path() : user / "tegula";
+}
+
+bool WaitFor(double seconds, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, std::chrono::duration<double>(seconds), [] { return false; });
+  return !stop.stop_requested();
 }
 
 // A signal handler may do almost nothing, so it writes one byte into a pipe, and a thread does the rest.

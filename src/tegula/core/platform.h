@@ -36,9 +36,13 @@ bool CanAsk();
 int TerminalColumns();
 /// The value of an environment variable, or an empty string.
 std::string EnvironmentVariable(const char* name);
-/// Where a program keeps what it can make or fetch again: $TEGULA_CACHE, $XDG_CACHE_HOME/tegula or ~/.cache/tegula;
-/// empty if none of them is set. It need not exist.
+/// Where programs keep what they can make or fetch again: XDG_CACHE_HOME, or .cache in the user's home; empty if the
+/// environment names neither.
+Path UserCacheFolder();
+/// Where this program does so: TEGULA_CACHE, or `tegula` in the user's cache folder; empty as there. It need not exist.
 Path CacheFolder();
+/// Waits; false, and at once, on a stop request.
+bool WaitFor(double seconds, const std::stop_token& stop);
 
 /// While it lives, the first SIGINT or SIGTERM requests `source` to stop and the second ends the process at
 /// once. At most one exists at a time.

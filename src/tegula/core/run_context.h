@@ -1,5 +1,5 @@
-// core/run_context.h — what a long-running call is given from outside: threads, a way to be stopped, and
-// somewhere to report to. Nothing below `app` makes any of these itself.
+// core/run_context.h — what a long-running call is given from outside: threads, a way to be stopped,
+// somewhere to report to, and what it may do. Nothing below `app` makes any of these itself.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,7 @@ struct RunContext {
   Progress& progress;
   std::stop_token stop = {};
   Limits limits = {};
+  bool offline = false;  ///< the network is never touched
 };
 
 }  // namespace tegula

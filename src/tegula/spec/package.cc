@@ -97,26 +97,34 @@ Result<Package> Package::Open(const Path& path, const Limits& limits) {
 }
 
 Result<Package> Package::Read(const Path& path, const Limits& limits) {
-  auto state = std::make_unique<State>();
-  state->path = path;
-  state->limits = limits;
+  std::unique_ptr<PackageFiles> files;
+  std::string description_file;
   std::error_code ignored;
   const std::filesystem::file_status status = std::filesystem::status(path, ignored);
   if (!std::filesystem::exists(status)) return NotFoundError(fmt::format("there is no model at {}", path.string()));
-  Path file = path;
   if (IsYaml(path) && std::filesystem::is_regular_file(status)) {
-    state->files = NewFolderFiles(path.has_parent_path() ? path.parent_path() : Path("."));
-    state->description_file = path.filename().string();
+    files = NewFolderFiles(path.has_parent_path() ? path.parent_path() : Path("."));
+    description_file = path.filename().string();
   } else {
     if (std::filesystem::is_directory(status)) {
-      state->files = NewFolderFiles(path);
+      files = NewFolderFiles(path);
     } else {
-      TEGULA_ASSIGN_OR_RETURN(state->files, OpenZipFiles(path, limits, &HoldsDescription));
+      TEGULA_ASSIGN_OR_RETURN(files, OpenZipFiles(path, limits, &HoldsDescription));
     }
-    TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> names, state->files->Names());
-    TEGULA_ASSIGN_OR_RETURN(state->description_file, ChooseDescription(names, path));
-    TEGULA_ASSIGN_OR_RETURN(file, state->files->OnDisk(state->description_file, limits.description_bytes));
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> names, files->Names());
+    TEGULA_ASSIGN_OR_RETURN(description_file, ChooseDescription(names, path));
   }
+  return Read(std::move(files), std::move(description_file), path, limits);
+}
+
+Result<Package> Package::Read(std::unique_ptr<PackageFiles> files, std::string description_file, const Path& path,
+                              const Limits& limits) {
+  auto state = std::make_unique<State>();
+  state->path = path;
+  state->limits = limits;
+  state->files = std::move(files);
+  state->description_file = std::move(description_file);
+  TEGULA_ASSIGN_OR_RETURN(const Path file, state->files->OnDisk(state->description_file, limits.description_bytes));
   TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, limits.description_bytes));
   state->description_sha256 = Sha256OfBytes(text);
   TEGULA_ASSIGN_OR_RETURN(state->read, ReadRdf(text, limits).Context(path.string()));
@@ -150,7 +158,7 @@ const std::string& Package::description_file() const noexcept { return state_->d
 const std::string& Package::description_sha256() const noexcept { return state_->description_sha256; }
 
 Result<Path> Package::File(const FileReference& reference) const {
-  TEGULA_ASSIGN_OR_RETURN(const std::string name, ConfinedName(reference.source));
+  TEGULA_ASSIGN_OR_RETURN(const std::string name, state_->files->NameOf(reference.source));
   TEGULA_ASSIGN_OR_RETURN(Path file, state_->files->OnDisk(name, state_->limits.archive_file_bytes));
   if (reference.sha256.empty()) {
     TEGULA_TRY(RandomAccessFile::Open(file));
@@ -161,6 +169,16 @@ Result<Path> Package::File(const FileReference& reference) const {
     return CorruptError(fmt::format("{} has the sha256 {}, but the description states {}; get the package again",
                                     reference.source, sha256, reference.sha256));
   return file;
+}
+
+bool Package::IsHere(const WeightsEntry& weights) const {
+  for (const AddedWeights& added : state_->added)
+    if (added.format == weights.format) return true;
+  const auto is_here = [this](const FileReference& reference) {
+    const Result<std::string> name = state_->files->NameOf(reference.source);
+    return !name.ok() || state_->files->IsHere(*name);
+  };
+  return is_here(weights.file) && (!weights.external_data || is_here(*weights.external_data));
 }
 
 Result<WeightsOnDisk> Package::Weights(const WeightsEntry& weights) const {
@@ -180,7 +198,7 @@ Result<WeightsOnDisk> Package::Weights(const WeightsEntry& weights) const {
 }
 
 Result<WeightsOnDisk> Package::SavedModel(const FileReference& reference) const {
-  TEGULA_ASSIGN_OR_RETURN(const std::string name, ConfinedName(reference.source));
+  TEGULA_ASSIGN_OR_RETURN(const std::string name, state_->files->NameOf(reference.source));
   WeightsOnDisk on_disk;
   TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> below, state_->files->Below(name));
   if (!below.empty()) {

@@ -24,6 +24,8 @@ struct WeightsOnDisk {
   std::string sha256;  ///< of the file, or of the archive it came in; of saved_model.pb if it lies there as a folder
 };
 
+class PackageFiles;
+
 /// Weights that were made of others that the package has, and lie outside of it.
 struct AddedWeights {
   WeightsFormat format = WeightsFormat::kTorchscript;
@@ -46,6 +48,10 @@ class Package {
   /// The same for descriptions of any type, whatever is wrong with them: see read().findings.
   static Result<Package> Read(const Path& path, const Limits& limits = {});
 
+  /// The same for files that are no folder and no zip. `path` is what people call the model.
+  static Result<Package> Read(std::unique_ptr<PackageFiles> files, std::string description_file, const Path& path,
+                              const Limits& limits = {});
+
   Package(Package&&) noexcept;
   Package& operator=(Package&&) noexcept;
   ~Package();
@@ -67,6 +73,9 @@ class Package {
   /// kCorrupt (checksum; the sentence names both), kInvalid (a path that leaves the package),
   /// kUnsupported (a URL: it says to download the package).
   Result<Path> File(const FileReference& reference) const;
+
+  /// Whether the weights of an entry lie on this machine; false where Weights has to fetch them first.
+  bool IsHere(const WeightsEntry& weights) const;
 
   /// The weights of an entry, ready to be loaded, with their external data beside them. A SavedModel may be a folder or
   /// a zip that holds it in its root or one folder down. Errors as File's; kCorrupt for an archive without a

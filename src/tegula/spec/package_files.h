@@ -1,4 +1,5 @@
-// spec/package_files.h — inside the module: the files of a package, whether they lie in a folder or in a zip.
+// spec/package_files.h — the files of a package, whether they lie in a folder, in a zip, or come from elsewhere when
+// they are asked for.
 #pragma once
 
 #include <memory>
@@ -18,10 +19,14 @@ Result<std::string> ConfinedName(const std::string& source);
 class PackageFiles {
  public:
   virtual ~PackageFiles() = default;
+  /// What the description names as a name here: a relative path as it is. Errors as ConfinedName's.
+  virtual Result<std::string> NameOf(const std::string& source) { return ConfinedName(source); }
   /// Names of the files that lie in the root itself.
   virtual Result<std::vector<std::string>> Names() = 0;
   /// Names of all files below a folder ("" for the root), sorted; none if there is no such folder.
   virtual Result<std::vector<std::string>> Below(const std::string& folder) = 0;
+  /// Whether OnDisk has nothing to fetch from elsewhere.
+  virtual bool IsHere(const std::string&) { return true; }
   /// A path on disk with the file's content; `limit_bytes` bounds what is unpacked.
   virtual Result<Path> OnDisk(const std::string& name, std::int64_t limit_bytes) = 0;
 };

@@ -8,6 +8,7 @@
 #include "tegula/app/convert/answer.h"
 #include "tegula/app/convert/made_weights.h"
 #include "tegula/app/convert/python.h"
+#include "tegula/app/model_source.h"
 #include "tegula/app/network_examples.h"
 #include "tegula/core/text.h"
 #include "tegula/spec/package_writer.h"
@@ -251,7 +252,7 @@ Result<TestReport> Prove(const spec::Package& package, Format made, const Conver
 }  // namespace
 
 Result<ConvertReport> Convert(const ConvertRequest& request, engines::Registry& registry, const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(spec::Package package, spec::Package::Open(request.model, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(spec::Package package, OpenModel(request.model, {}, context));
   TEGULA_ASSIGN_OR_RETURN(Plan plan, PlanOf(package.description(), request));
   TEGULA_TRY(CheckRequest(package.description(), plan, request));
   const spec::WeightsEntry source = *plan.source;  // the package's own moves when it gets another

@@ -72,19 +72,13 @@ bool HasWeightsThatRun(const spec::ModelDescription& model) {
   });
 }
 
-Result<spec::Package> OpenModel(const Path& path, const Path& cache, const Limits& limits) {
-  TEGULA_ASSIGN_OR_RETURN(spec::Package package, spec::Package::Open(path, limits));
-  AddMadeWeights(package, cache);
-  return package;
-}
-
 void AddMadeWeights(spec::Package& package, const Path& cache) {
   std::error_code ignored;
   if (cache.empty() || !std::filesystem::exists(cache / "converted", ignored)) return;
   if (HasWeightsThatRun(package.description())) return;
   const std::vector<spec::WeightsEntry> sources = package.description().weights;
   for (const spec::WeightsEntry& source : sources) {
-    if (!IsConvertible(source.format)) continue;
+    if (!IsConvertible(source.format) || !package.IsHere(source)) continue;
     const Result<Path> folder = FolderFor(package, source, cache);
     if (!folder.ok()) continue;
     for (const spec::WeightsFormat format : kMadeFormats) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "tegula/core/files.h"
-#include "tegula/core/limits.h"
 #include "tegula/spec/package.h"
 
 namespace tegula::app {
@@ -14,11 +13,9 @@ bool IsConvertible(spec::WeightsFormat format);
 /// Whether an engine is made for any of the model's weights; loads nothing.
 bool HasWeightsThatRun(const spec::ModelDescription& model);
 
-/// Package::Open, and AddMadeWeights.
-Result<spec::Package> OpenModel(const Path& path, const Path& cache, const Limits& limits);
-
 /// If no engine runs the package's weights: adds those that KeepWeights left for it. What is damaged there counts as
-/// not being there. Cost: the weights of such a package are read once.
+/// not being there. Cost: the weights of such a package are read once; those that would have to be fetched first are
+/// not.
 void AddMadeWeights(spec::Package& package, const Path& cache);
 
 /// Copies the weights, which were made of `source`, into the cache, under the sha256 of the description, the source and

@@ -42,7 +42,12 @@ class MadeWeights : public ::testing::Test {
         .file = folder_.path() / "made.pt", .framework_version = "2.13.0", .comment = "made by a test"};
     ASSERT_TRUE(KeepWeights(package, package.description().weights[0], made, cache()).ok());
   }
-  std::size_t EntriesNow() const { return OpenModel(model(), cache(), {})->description().weights.size(); }
+  spec::Package Open() const {
+    spec::Package package = spec::Package::Open(model()).value();
+    AddMadeWeights(package, cache());
+    return package;
+  }
+  std::size_t EntriesNow() const { return Open().description().weights.size(); }
   // The file that was kept.
   Path Kept() const {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(cache()))
@@ -57,7 +62,7 @@ TEST_F(MadeWeights, AreFoundAgain) {
   EXPECT_EQ(EntriesNow(), 1U);
   EXPECT_THAT(ConvertAdvice(spec::Package::Open(model()).value()), EndsWith("tegula convert " + model().string()));
   Keep();
-  const spec::Package package = OpenModel(model(), cache(), {}).value();
+  const spec::Package package = Open();
   const spec::WeightsEntry* const entry = package.description().FindWeights(spec::WeightsFormat::kTorchscript);
   ASSERT_NE(entry, nullptr);
   EXPECT_EQ(ReadFile(package.Weights(*entry)->path, 100).value(), "torchscript");
@@ -99,7 +104,7 @@ TEST_F(MadeWeights, AreOfNoUseWhereTheModelHasSomeThatRun) {
   std::string rdf = kRdf;
   Write(model() / "rdf.yaml",
         rdf + "  torchscript: {source: made.pt, pytorch_version: 2.10, parent: pytorch_state_dict}\n");
-  const spec::Package package = OpenModel(model(), cache(), {}).value();
+  const spec::Package package = Open();
   EXPECT_TRUE(package.added().empty());
   EXPECT_EQ(ConvertAdvice(package), "");
 }
