@@ -96,7 +96,7 @@ def test_results_that_are_there_are_not_overwritten_unasked(tegula, package, ima
     words = ("predict", package, image, "-o", tmp_path / "o", "-q")
     tegula(*words).ok()
     assert "already" in tegula(*words[:-1]).ok().err  # the very same is not done again
-    refused(tegula(*words, "--border", "network"), INVALID, "--overwrite")
+    refused(tegula(*words, "--format", "ome-tiff"), INVALID, "--overwrite")
     tegula(*words, "--overwrite").ok()
 
 
