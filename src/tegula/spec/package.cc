@@ -98,33 +98,37 @@ Result<Package> Package::Open(const Path& path, const Limits& limits) {
 
 Result<Package> Package::Read(const Path& path, const Limits& limits) {
   std::unique_ptr<PackageFiles> files;
-  std::string description_file;
   std::error_code ignored;
   const std::filesystem::file_status status = std::filesystem::status(path, ignored);
   if (!std::filesystem::exists(status)) return NotFoundError(fmt::format("there is no model at {}", path.string()));
   if (IsYaml(path) && std::filesystem::is_regular_file(status)) {
     files = NewFolderFiles(path.has_parent_path() ? path.parent_path() : Path("."));
-    description_file = path.filename().string();
-  } else {
-    if (std::filesystem::is_directory(status)) {
-      files = NewFolderFiles(path);
-    } else {
-      TEGULA_ASSIGN_OR_RETURN(files, OpenZipFiles(path, limits, &HoldsDescription));
-    }
-    TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> names, files->Names());
-    TEGULA_ASSIGN_OR_RETURN(description_file, ChooseDescription(names, path));
+    // The user names this file, so it may be a link to anywhere.
+    return ReadAt(path, std::move(files), path.filename().string(), path, limits);
   }
+  if (std::filesystem::is_directory(status)) {
+    files = NewFolderFiles(path);
+  } else {
+    TEGULA_ASSIGN_OR_RETURN(files, OpenZipFiles(path, limits, &HoldsDescription));
+  }
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> names, files->Names());
+  TEGULA_ASSIGN_OR_RETURN(std::string description_file, ChooseDescription(names, path));
   return Read(std::move(files), std::move(description_file), path, limits);
 }
 
 Result<Package> Package::Read(std::unique_ptr<PackageFiles> files, std::string description_file, const Path& path,
                               const Limits& limits) {
+  TEGULA_ASSIGN_OR_RETURN(const Path file, files->OnDisk(description_file, limits.description_bytes));
+  return ReadAt(file, std::move(files), std::move(description_file), path, limits);
+}
+
+Result<Package> Package::ReadAt(const Path& file, std::unique_ptr<PackageFiles> files, std::string description_file,
+                                const Path& path, const Limits& limits) {
   auto state = std::make_unique<State>();
   state->path = path;
   state->limits = limits;
   state->files = std::move(files);
   state->description_file = std::move(description_file);
-  TEGULA_ASSIGN_OR_RETURN(const Path file, state->files->OnDisk(state->description_file, limits.description_bytes));
   TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, limits.description_bytes));
   state->description_sha256 = Sha256OfBytes(text);
   TEGULA_ASSIGN_OR_RETURN(state->read, ReadRdf(text, limits).Context(path.string()));

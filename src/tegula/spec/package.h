@@ -84,6 +84,8 @@ class Package {
 
  private:
   struct State;
+  static Result<Package> ReadAt(const Path& file, std::unique_ptr<PackageFiles> files, std::string description_file,
+                                const Path& path, const Limits& limits);
   Result<WeightsOnDisk> SavedModel(const FileReference& reference) const;
   Result<WeightsOnDisk> Unpacked(Path archive, const std::string& name) const;
   explicit Package(std::unique_ptr<State> state);
