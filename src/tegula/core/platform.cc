@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -74,6 +75,24 @@ bool ResetPeakMemory() {
   const bool is_reset = ::write(control, "5", 1) == 1;
   ::close(control);
   return is_reset;
+}
+
+void ReleaseFreeMemory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
+std::int64_t MachineMemoryBytes() {
+  const std::int64_t pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
+  std::int64_t bytes = pages > 0 && page > 0 ? pages * page : 0;
+  for (const char* file : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::ifstream limit(file);
+    std::string text;
+    const std::optional<std::int64_t> allowed = limit >> text ? ParseInt(text) : std::nullopt;
+    if (allowed && *allowed > 0 && (bytes == 0 || *allowed < bytes)) bytes = *allowed;
+  }
+  return bytes;
 }
 
 double CpuSeconds() {

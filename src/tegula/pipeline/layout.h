@@ -32,6 +32,9 @@ BasicView<Byte> Crop(BasicView<Byte> view_tczyx, const Block& block) {
   return view_tczyx;
 }
 
+/// Where the batch axis of a tensor stands; -1 if it has none.
+int BatchAxisOf(const spec::TensorDescription& tensor);
+
 /// Immutable and thread-safe.
 class TensorLayout {
  public:
