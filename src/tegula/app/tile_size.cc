@@ -29,7 +29,7 @@ constexpr double kFactors[] = {0.25, 0.375, 0.5, 0.75, 1, 1.5, 2};
 constexpr double kAboutEqual = 1.02;
 constexpr std::int64_t kElsewhere = 48 << 20;  // pictures, metadata, what allocators keep
 
-// Bytes of one tile on its way: raw and prepared inputs, raw, cropped and finished outputs.
+// Bytes of one tile on its way: raw and prepared inputs, raw and finished outputs.
 std::int64_t TileBytes(const spec::ModelDescription& model, std::span<const pipeline::InputFeed> feeds,
                        const tiling::ModelGrid& grid, const tiling::TilePlan& plan) {
   constexpr std::int64_t kFloat = 4;
@@ -44,7 +44,7 @@ std::int64_t TileBytes(const spec::ModelDescription& model, std::span<const pipe
     const spec::Axis* channel = model.outputs[grid.outputs[o]].FindAxis(spec::AxisType::kChannel);
     std::int64_t pixels = channel != nullptr ? std::max<std::int64_t>(1, std::ssize(channel->channel_names)) : 1;
     for (const GridAxis axis : kGridAxes) pixels *= plan.axes[axis].outputs[o].window;
-    bytes += pixels * 3 * kFloat;
+    bytes += pixels * 2 * kFloat;
   }
   return bytes;
 }

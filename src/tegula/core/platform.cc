@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -76,6 +77,13 @@ bool ResetPeakMemory() {
   ::close(control);
   return is_reset;
 }
+
+void* AllocatePages(std::size_t bytes) {
+  void* const pages = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return pages == MAP_FAILED ? nullptr : pages;
+}
+
+void FreePages(void* pages, std::size_t bytes) { ::munmap(pages, bytes); }
 
 void ReleaseFreeMemory() {
 #ifdef __GLIBC__

@@ -27,6 +27,10 @@ bool ResetPeakMemory();
 void ReleaseFreeMemory();
 /// Memory that this process may have: the machine's, or what its control group allows; 0 if the system does not say.
 std::int64_t MachineMemoryBytes();
+/// Memory straight from the system, aligned to pages; null if there is none. It goes back to it when it is freed, with
+/// the same size.
+void* AllocatePages(std::size_t bytes);
+void FreePages(void* pages, std::size_t bytes);
 /// User and system CPU time of this process so far, in seconds.
 double CpuSeconds();
 /// Seconds since an arbitrary moment; never goes back.

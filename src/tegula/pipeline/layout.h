@@ -62,6 +62,12 @@ class TensorLayout {
     }
     return {view.data(), view.dtype(), shape, strides};
   }
+  /// The part of a view in model order that a block is.
+  ConstView CropOf(ConstView view, const Block& block) const {
+    for (const GridAxis axis : kGridAxes)
+      if (has(axis)) view = view.Slice(axes_[axis], block[axis].begin, block[axis].size());
+    return view;
+  }
   /// Channels the description states; 0 if it leaves them open.
   std::int64_t channels() const noexcept { return channels_; }
   int rank() const noexcept { return rank_; }

@@ -337,11 +337,8 @@ Result<Tensor> Prediction::Postprocess(const RunContext& context, const Output& 
         "the network returns {} {} for output {}, but by its description a window gives {} {}", DTypeName(raw.dtype()),
         ToString(raw.shape()), output.info.id, DTypeName(output.raw_dtype), ToString(expected)));
   const Shape used = layout.ShapeOf(output.info.channels, SizeOf(piece.use));
-  TEGULA_ASSIGN_OR_RETURN(Tensor cropped, Tensor::Allocate(raw.dtype(), used, context.limits));
-  ConvertCopy(Crop(layout.ImageOf(raw.view()), piece.use), layout.ImageOf(cropped.view()));
   TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(output.after->output_dtype(), used, context.limits));
-  const Tensor& finished = cropped;
-  TEGULA_TRY(output.after->Run(finished.view(), result.view()));
+  TEGULA_TRY(output.after->Run(layout.CropOf(raw.view(), piece.use), result.view()));
   return result;
 }
 
