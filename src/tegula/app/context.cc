@@ -5,12 +5,21 @@
 #include <algorithm>
 
 #include "tegula/app/measure.h"
+#include "tegula/core/platform.h"
 
 namespace tegula::app {
 namespace {
 
-// Pixels of a whole image that one window may have where a network has no finite context.
+// Pixels of a whole image that one window may have where nothing is known of memory.
 constexpr std::int64_t kLargestWhole = std::int64_t{2048} * 2048;
+// What else a run on one window takes, as a share of what the network does.
+constexpr double kBeside = 1.25;
+
+bool FitsWhole(std::int64_t pixels, const pipeline::WindowCosts* costs, const MemoryBudget& budget) {
+  if (costs == nullptr || budget.bytes == 0) return pixels <= kLargestWhole;
+  return static_cast<double>(ResidentMemoryBytes()) + kBeside * static_cast<double>(costs->Bytes(pixels)) <=
+         static_cast<double>(budget.bytes);
+}
 
 const pipeline::AxisField* FieldOf(const spec::ModelDescription& model, const tiling::ModelGrid& grid, GridAxis axis,
                                    const pipeline::ReceptiveField& field) {
@@ -21,9 +30,9 @@ const pipeline::AxisField* FieldOf(const spec::ModelDescription& model, const ti
 }
 
 // The warning if the axis has no finite context; a whole image in one window needs none.
-std::string WithoutContext(const pipeline::AxisField& field, GridAxis axis, std::int64_t image, std::int64_t pixels,
+std::string WithoutContext(const pipeline::AxisField& field, GridAxis axis, std::int64_t image, bool fits_whole,
                            tiling::TileRequest& tiling) {
-  if (pixels <= kLargestWhole && !tiling.tile[axis]) {
+  if (fits_whole && !tiling.tile[axis]) {
     tiling.max_tile[axis] = 2 * image + 4096;  // with all its padding
     return "";
   }
@@ -39,13 +48,15 @@ std::string WithoutContext(const pipeline::AxisField& field, GridAxis axis, std:
 
 Result<ContextDecision> DecideContext(const spec::Package& package, const ProvenNetwork& proven, const Feeds& feeds,
                                       const std::vector<std::size_t>& outputs, const EngineRequest& engine,
+                                      const pipeline::WindowCosts* costs, const MemoryBudget& budget,
                                       const RunContext& context, tiling::TileRequest& tiling) {
   const spec::ModelDescription& model = package.description();
   TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, feeds.FrameAt(0, 0));
   TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model, frame.feeds, {outputs, tiling}));
   TEGULA_ASSIGN_OR_RETURN(const tiling::ModelGrid grid, tiling::GridOf(model, outputs, tiling));
   const auto is_open = [&](GridAxis axis) { return grid.axes[axis] && !tiling.context[axis]; };
-  if (plan.tiles() == 1 || !std::any_of(kGridAxes.begin(), kGridAxes.end(), is_open)) return ContextDecision{};
+  if (plan.tiles() == 1 || plan.is_patches() || !std::any_of(kGridAxes.begin(), kGridAxes.end(), is_open))
+    return ContextDecision{};
 
   const Result<pipeline::ReceptiveField> field = MeasuredField(package, proven, engine, context);
   if (!field.ok() && field.error().code == Code::kCancelled) return field.error();
@@ -65,7 +76,8 @@ Result<ContextDecision> DecideContext(const spec::Package& package, const Proven
     if (measured->is_grid_measured) tiling.grid[axis] = measured->grid;
     if (measured->is_finite) {
       tiling.context[axis] = measured->context();
-    } else if (const std::string warning = WithoutContext(*measured, axis, plan.axes[axis].image, pixels, tiling);
+    } else if (const std::string warning =
+                   WithoutContext(*measured, axis, plan.axes[axis].image, FitsWhole(pixels, costs, budget), tiling);
                decision.warning.empty()) {
       decision.warning = warning;
     }

@@ -5,6 +5,7 @@
 
 #include "tegula/app/feeds.h"
 #include "tegula/app/prove.h"
+#include "tegula/app/tile_size.h"
 #include "tegula/pipeline/prediction.h"
 #include "tegula/pipeline/receptive_field.h"
 
@@ -20,11 +21,12 @@ struct ContextDecision {
 
 /// Puts context and stride grid into `tiling`, as they were measured on the network, for axes of which the user has not
 /// asked for a context. Nothing is measured if the image is one window, or if the user has asked for all. A network
-/// without a finite context gets the whole image as one window if that is not too large; else the decision warns with
-/// the measured deviation, as it does where measuring failed and the declared context is taken. Errors of the plan;
-/// kCancelled.
+/// without a finite context gets the whole image as one window if `costs` (null where they do not matter) say that this
+/// fits into the budget; else the decision warns with the measured deviation, as it does where measuring failed and the
+/// declared context is taken. Errors of the plan; kCancelled.
 Result<ContextDecision> DecideContext(const spec::Package& package, const ProvenNetwork& proven, const Feeds& feeds,
                                       const std::vector<std::size_t>& outputs, const EngineRequest& engine,
+                                      const pipeline::WindowCosts* costs, const MemoryBudget& budget,
                                       const RunContext& context, tiling::TileRequest& tiling);
 
 }  // namespace tegula::app

@@ -12,6 +12,7 @@
 #include "tegula/app/stopwatch.h"
 #include "tegula/app/version.h"
 #include "tegula/core/platform.h"
+#include "tegula/core/text.h"
 #include "tegula/ops/statistics_file.h"
 #include "tegula/outputs/geojson.h"
 #include "tegula/outputs/pyramid.h"
@@ -47,9 +48,10 @@ class ImageRun {
     const PredictRequest& request = job_.request;
     for (const std::string& decision : bound().info().decisions) context_.progress.Note(decision);
     // Sizes and channels are refused before the image is read for its statistics.
-    const pipeline::PredictionRequest wanted{job_.outputs, request.tiling};
+    TEGULA_ASSIGN_OR_RETURN(const pipeline::PredictionRequest wanted, ChooseWindows());
     TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model_, first_.feeds, wanted));
     TEGULA_TRY(CheckPlanes(plan));
+    is_patches_ = plan.is_patches();
     const std::string stamp = StampOf(name_);
     const RunKey key = KeyOf(plan, stamp);
     record_.key = Complete(key).Sha256();
@@ -99,6 +101,42 @@ class ImageRun {
     return names;
   }
 
+  // As large as pays and as the memory allows; but as they were if a run was cut off here, or is complete.
+  Result<pipeline::PredictionRequest> ChooseWindows() {
+    pipeline::PredictionRequest wanted{job_.outputs, job_.request.tiling};
+    if (!job_.request.overwrite) {
+      pipeline::PredictionRequest as_before = wanted;
+      const PerAxis<std::optional<std::int64_t>> earlier = EarlierWindows();
+      for (const GridAxis axis : kGridAxes)
+        if (!wanted.tiling.tile[axis]) as_before.tiling.tile[axis] = earlier[axis];
+      if (pipeline::PlanFor(model_, first_.feeds, as_before).ok()) wanted = as_before;
+    }
+    TEGULA_ASSIGN_OR_RETURN(TileChoice choice, ChooseTiles(model_, first_.feeds, wanted, job_.costs, job_.memory,
+                                                           ResidentMemoryBytes(), context_.executor.workers()));
+    record_.allowed_memory_bytes = job_.memory.bytes;
+    record_.estimated_memory_bytes = choice.bytes;
+    wanted.tiling = std::move(choice.tiling);
+    return wanted;
+  }
+
+  PerAxis<std::optional<std::int64_t>> EarlierWindows() const {
+    PerAxis<std::optional<std::int64_t>> windows;
+    if (const std::optional<RunKey> key = Staging::CutOffIn(folder_)) {
+      for (const GridAxis axis : kGridAxes)
+        if (const std::string* window = key->Find(WindowFact(axis))) windows[axis] = ParseInt(*window);
+      return windows;
+    }
+    const Result<std::string> text = ReadFile(folder_ / kRecord, kLargestRecord);
+    const Result<outputs::RunRecord> record = text.ok() ? outputs::RunRecordFromJson(*text) : text.error();
+    if (!record.ok()) return windows;
+    for (const outputs::TileAxisRecord& along : record->tiles.axes)
+      for (const GridAxis axis : kGridAxes)
+        if (along.axis == std::string(1, GridAxisName(axis))) windows[axis] = along.tile;
+    return windows;
+  }
+
+  static std::string WindowFact(GridAxis axis) { return fmt::format("size of windows along {}", GridAxisName(axis)); }
+
   Status CheckPlanes(const tiling::TilePlan& plan) const {
     const bool is_plane = frames() == 1 && plan.size_of(0)[GridAxis::kT] == 1 && plan.size_of(0)[GridAxis::kZ] == 1;
     if (!is_plane && !job_.labels.empty())
@@ -135,6 +173,7 @@ class ImageRun {
         outputs += fmt::format("; output of {} in chunks of {}", output.size, output.chunk);
       std::string starts;
       for (const tiling::Window& window : along.windows) starts += fmt::format(" {}", window.input.begin);
+      key.Add(WindowFact(axis), std::to_string(along.window));
       key.Add(fmt::format("windows along {}", GridAxisName(axis)),
               fmt::format("{} windows of {} pixels in {}, padded by {}{}; starts {}", along.windows.size(),
                           along.window, along.padded, along.pad_before, outputs, Sha256OfBytes(starts).substr(0, 16)));
@@ -254,6 +293,7 @@ class ImageRun {
 
   // Of a frame, as they were when the run was cut off.
   Result<ops::Statistics> StatisticsOf(const Staging& staging, const Feeds::Frame& frame) const {
+    if (is_patches_) return job_.normalisation.Of(context_, frame.feeds, true);
     const Path file = staging.folder() / fmt::format(".statistics-{}-{}.json", frame.t, frame.z);
     std::error_code ignored;
     if (std::filesystem::exists(file, ignored)) {
@@ -461,13 +501,17 @@ class ImageRun {
     record_.tiles.border = request.border == tiling::Border::kPad ? "pad" : "network";
     record_.tiles.windows = plan.tiles() * frames();
     record_.exactness =
-        plan.tiles() == 1
+        is_patches_
+            ? fmt::format("Each pixel of the map is what the network gives for its patch of {} x {} pixels alone",
+                          plan.network_size()[GridAxis::kX], plan.network_size()[GridAxis::kY])
+        : plan.tiles() == 1
             ? "The image was predicted whole"
             : fmt::format(
                   "The image was predicted in {} windows; a pixel is the whole-image answer if nothing farther "
                   "away than {} pixels matters to it ({})",
                   plan.tiles(), context, job_.context.source);
-    if (plan.tiles() > 1 && !job_.context.warning.empty()) record_.warnings.push_back(job_.context.warning);
+    if (plan.tiles() > 1 && !is_patches_ && !job_.context.warning.empty())
+      record_.warnings.push_back(job_.context.warning);
     for (std::size_t number = 0; number < prediction.outputs(); ++number)
       megapixels_ += static_cast<double>(prediction.output(number).height() * prediction.output(number).width() *
                                          prediction.output(number).size[GridAxis::kZ] *
@@ -532,6 +576,7 @@ class ImageRun {
   ops::Statistics statistics_;                           // of the first frame
   outputs::RunRecord record_;
   double megapixels_ = 0;
+  bool is_patches_ = false;
   std::vector<double> areas_;
   bool areas_in_um2_ = false;
 };

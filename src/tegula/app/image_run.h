@@ -9,6 +9,7 @@
 #include "tegula/app/normalisation.h"
 #include "tegula/app/predict.h"
 #include "tegula/app/prove.h"
+#include "tegula/app/tile_size.h"
 #include "tegula/outputs/output_formats.h"
 #include "tegula/outputs/run_record.h"
 #include "tegula/spec/package.h"
@@ -22,8 +23,10 @@ struct PredictJob {
   const ProvenNetwork& proven;
   const Normalisation& normalisation;
   ContextDecision context;
-  std::vector<std::size_t> outputs;  ///< of the description, those that are made
-  std::vector<std::int32_t> labels;  ///< channels of the first of them that become objects
+  MemoryBudget memory;
+  const pipeline::WindowCosts* costs = nullptr;  ///< null where they do not matter
+  std::vector<std::size_t> outputs;              ///< of the description, those that are made
+  std::vector<std::int32_t> labels;              ///< channels of the first of them that become objects
   std::vector<const outputs::OutputFormat*> formats;
   outputs::StageRecord start;  ///< until the network was ready
 };

@@ -115,7 +115,9 @@ Status Normalisation::TakeDataset(const RunContext& context, const spec::TensorD
   return Ok();
 }
 
-Result<ops::Statistics> Normalisation::Of(const RunContext& context, std::span<const pipeline::InputFeed> feeds) const {
+Result<ops::Statistics> Normalisation::Of(const RunContext& context, std::span<const pipeline::InputFeed> feeds,
+                                          bool of_patches) const {
+  const bool leaves_samples = of_patches && !padded_ && !mask_;
   ops::Statistics statistics;
   const pipeline::InputFeed* main = nullptr;
   for (const pipeline::InputFeed& feed : feeds)
@@ -123,7 +125,9 @@ Result<ops::Statistics> Normalisation::Of(const RunContext& context, std::span<c
   for (std::size_t i = 0; i < feeds.size(); ++i) {
     const spec::TensorDescription& input = model_->inputs[i];
     std::vector<ops::StatisticRequest> missing = ops::RequestsOf(input.id, wanted_);
-    std::erase_if(missing, [&](const ops::StatisticRequest& request) { return known_.Find(request).ok(); });
+    std::erase_if(missing, [&](const ops::StatisticRequest& request) {
+      return known_.Find(request).ok() || (leaves_samples && !request.of_dataset);
+    });
     if (missing.empty()) continue;
     if (feeds[i].image == nullptr)
       return UnsupportedError(fmt::format(

@@ -38,7 +38,9 @@ class Normalisation {
                      const std::vector<std::string>& images, const image::BindingRequest& binding);
   /// All that the model's inputs need, and what is known of its outputs: the dataset's, and those of what feeds it.
   /// Regions and outlines are of the first image; kUnsupported for a constant where statistics of an image are wanted.
-  Result<ops::Statistics> Of(const RunContext& context, std::span<const pipeline::InputFeed> feeds) const;
+  /// With `of_patches` what belongs to a sample is left out if nothing else was asked for: each patch is one.
+  Result<ops::Statistics> Of(const RunContext& context, std::span<const pipeline::InputFeed> feeds,
+                             bool of_patches = false) const;
 
   /// The same from what StatisticsToJson wrote of them. Errors of StatisticsFromJson.
   Result<ops::Statistics> FromJson(std::string_view text) const;

@@ -108,18 +108,30 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
 
   if (main) TEGULA_TRY(normalisation.TakeDataset(context, model.inputs[*main], request.images, request.binding));
   ContextDecision decision;
+  const MemoryBudget memory = MemoryBudget::Of(request.memory_bytes);
+  std::optional<pipeline::WindowCosts> costs;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i].error.empty() || decision.source == kMeasured) continue;
+    if (!rows[i].error.empty() || (decision.source == kMeasured && costs)) continue;
     TEGULA_ASSIGN_OR_RETURN(const Feeds feeds,
                             Feeds::Open(model, request.images[i], request.binding, request.inputs, context.limits));
-    TEGULA_ASSIGN_OR_RETURN(decision,
-                            DecideContext(package, proven, feeds, outputs, request.engine, context, request.tiling));
+    TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, feeds.FrameAt(0, 0));
+    TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan,
+                            pipeline::PlanFor(model, frame.feeds, {outputs, request.tiling}));
+    if (!costs && NeedsCosts(plan, memory)) {
+      TEGULA_ASSIGN_OR_RETURN(const tiling::ModelGrid grid, tiling::GridOf(model, outputs, request.tiling));
+      TEGULA_ASSIGN_OR_RETURN(costs, MeasuredCosts(package, proven, grid, request.engine, memory, context));
+    }
+    if (decision.source == kMeasured) continue;
+    TEGULA_ASSIGN_OR_RETURN(decision, DecideContext(package, proven, feeds, outputs, request.engine,
+                                                    costs ? &*costs : nullptr, memory, context, request.tiling));
   }
   const PredictJob job{request,
                        package,
                        proven,
                        normalisation,
                        std::move(decision),
+                       memory,
+                       costs ? &*costs : nullptr,
                        std::move(outputs),
                        std::move(labels),
                        std::move(formats),

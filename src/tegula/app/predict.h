@@ -35,6 +35,7 @@ struct PredictRequest {
   std::string statistics_from = "image";  ///< as Normalisation::Open takes it
   bool save_statistics = false;           ///< leave statistics.json, which other runs and bioimageio.core can use
   tiling::TileRequest tiling;
+  std::int64_t memory_bytes = 0;    ///< that the process may take; 0: a quarter of the machine's
   bool border_as_reference = true;  ///< decides tiling.border by what bioimageio.core does: see spec::PadsByHalo
   EngineRequest engine;
   ObjectRequest objects;

@@ -1,5 +1,6 @@
 // The price of everything around the network: CPU time of a whole `predict` beside that of the engine alone on as many
-// windows of the same shape, turn by turn in one process.
+// windows of the same shape, turn by turn in one process. A run before has filled the cache with what is found out once
+// (engine, context, costs), and says which windows `predict` takes.
 //
 //   predict_bench ENGINES MODEL IMAGE OUT     prints one JSON object; fails if the engine ran on one core
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "tegula/app/predict.h"
 #include "tegula/app/select.h"
 #include "tegula/core/platform.h"
+#include "tegula/outputs/run_record.h"
 #include "tegula/pipeline/prediction.h"
 #include "tegula/pipeline/statistics_pass.h"
 #include "tegula/tensor/kernels.h"
@@ -65,10 +67,25 @@ Result<EngineAlone> Prepare(const spec::Package& package, const ProvenNetwork& p
   return alone;
 }
 
-Result<nlohmann::json> Measure(const PredictRequest& request, engines::Registry& registry) {
+// The windows of the run in this folder.
+Result<tiling::TileRequest> TilingOf(const Path& folder) {
+  constexpr std::int64_t kLargestRecord = 64 << 20;
+  TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder / "run.json", kLargestRecord));
+  TEGULA_ASSIGN_OR_RETURN(const outputs::RunRecord record, outputs::RunRecordFromJson(text));
+  tiling::TileRequest tiling;
+  for (const outputs::TileAxisRecord& along : record.tiles.axes)
+    for (const GridAxis axis : kGridAxes)
+      if (along.axis == std::string(1, GridAxisName(axis)))
+        tiling.tile[axis] = along.tile, tiling.context[axis] = along.context, tiling.grid[axis] = along.grid;
+  return tiling;
+}
+
+Result<nlohmann::json> Measure(PredictRequest request, engines::Registry& registry) {
   const auto executor = NewThreadExecutor(request.engine.threads + 2);
   SilentProgress progress;
   const RunContext context{.executor = *executor, .progress = progress};
+  TEGULA_TRY(Predict(request, registry, context));
+  TEGULA_ASSIGN_OR_RETURN(request.tiling, TilingOf(request.output));
   TEGULA_ASSIGN_OR_RETURN(const spec::Package package, spec::Package::Open(request.model, context.limits));
   TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven, SelectNetwork(package, request.engine, registry, context));
   TEGULA_ASSIGN_OR_RETURN(EngineAlone alone, Prepare(package, proven, request.images.front(), request, context));
@@ -81,6 +98,7 @@ Result<nlohmann::json> Measure(const PredictRequest& request, engines::Registry&
     double wall = MonotonicSeconds(), cpu = CpuSeconds();
     for (std::int64_t i = 0; i < alone.tiles; ++i) TEGULA_TRY(alone.session->Run({&window, 1}));
     engine.Take(wall, cpu);
+    ResetPeakMemory();
     wall = MonotonicSeconds(), cpu = CpuSeconds();
     TEGULA_ASSIGN_OR_RETURN(const std::vector<ImagePrediction> done, Predict(request, registry, context));
     predict.Take(wall, cpu);
@@ -114,7 +132,7 @@ Result<nlohmann::json> Measure(const PredictRequest& request, engines::Registry&
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    std::fprintf(stderr, "usage: predict_bench ENGINES MODEL IMAGE OUT\n");
+    std::fprintf(stderr, "usage: predict_bench ENGINES MODEL IMAGE OUT\nTEGULA_CACHE names what is kept\n");
     return 2;
   }
   tegula::engines::Registry registry(argv[1]);
@@ -124,6 +142,7 @@ int main(int argc, char** argv) {
   request.output = argv[4];
   request.overwrite = true;
   request.engine.threads = tegula::AvailableCores();
+  request.engine.cache = tegula::CacheFolder();
   const auto result = tegula::app::Measure(request, registry);
   if (!result.ok()) {
     std::fprintf(stderr, "predict_bench: %s\n", tegula::ToString(result.error()).c_str());

@@ -7,6 +7,12 @@
 
 namespace tegula::app {
 
+const std::string* RunKey::Find(std::string_view what) const {
+  for (const auto& [name, value] : facts_)
+    if (name == what) return &value;
+  return nullptr;
+}
+
 std::string RunKey::ToJson() const {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const auto& [what, value] : facts_) json.push_back({what, value});

@@ -41,6 +41,12 @@ Status FinishCommit(const Path& folder, const Path& output) {
 
 }  // namespace
 
+std::optional<RunKey> Staging::CutOffIn(const Path& output) {
+  const Result<std::string> text = ReadFile(output / kFolder / kKey, kLargestNote);
+  const Result<RunKey> key = text.ok() ? RunKey::FromJson(*text) : text.error();
+  return key.ok() ? std::optional(*key) : std::nullopt;
+}
+
 Result<Staging> Staging::Open(const Path& output, const std::vector<std::string>& names, bool overwrite,
                               const RunKey& key) {
   std::error_code failed;

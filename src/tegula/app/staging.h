@@ -2,6 +2,7 @@
 // after it was cut off.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ class Staging {
   /// With `overwrite` such a run is thrown away.
   static Result<Staging> Open(const Path& output, const std::vector<std::string>& names, bool overwrite,
                               const RunKey& key);
+  /// The key of the run that was cut off in `output`; nothing if there is none that can be read.
+  static std::optional<RunKey> CutOffIn(const Path& output);
   Staging(Staging&& other) noexcept = default;
   Staging& operator=(Staging&&) = delete;
   ~Staging();

@@ -55,8 +55,9 @@ Result<std::int64_t> BytesFromWords(const std::string& words) {
     std::string_view name;
     double bytes;
   };
-  constexpr Unit kUnits[] = {{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"tb", 1e12}, {"k", 1e3},
-                             {"m", 1e6},  {"g", 1e9},  {"t", 1e12}, {"b", 1},     {"", 1}};
+  constexpr Unit kUnits[] = {{"kib", 0x1p10}, {"mib", 0x1p20}, {"gib", 0x1p30}, {"tib", 0x1p40}, {"kb", 1e3},
+                             {"mb", 1e6},     {"gb", 1e9},     {"tb", 1e12},    {"k", 1e3},      {"m", 1e6},
+                             {"g", 1e9},      {"t", 1e12},     {"b", 1},        {"", 1}};
   const std::string text = ToLower(Trim(words));
   for (const Unit& unit : kUnits) {
     if (!text.ends_with(unit.name)) continue;

@@ -58,7 +58,10 @@ int Main(int argc, char** argv) {
   int threads = 0;
   app.add_flag("-q,--quiet", quiet, "no progress and no notes on standard error");
   app.add_flag("--offline", offline, "never touch the network; models must be on the disk or in the cache");
-  app.add_option("--threads", threads, "threads for the network; 0: every core this process may use")
+  int engine_threads = 0;
+  app.add_option("--threads", threads, "threads for everything; 0: every core this process may use")
+      ->check(CLI::Range(0, 1024));
+  app.add_option("--engine-threads", engine_threads, "threads of the network alone; 0: as --threads")
       ->check(CLI::Range(0, 1024));
   app.fallthrough();
 
@@ -84,6 +87,7 @@ int Main(int argc, char** argv) {
   }
 
   if (threads == 0) threads = AvailableCores();
+  if (engine_threads == 0) engine_threads = threads;
   ProgressBar progress(quiet                       ? ProgressBar::Style::kQuiet
                        : StandardErrorIsTerminal() ? ProgressBar::Style::kTerminal
                                                    : ProgressBar::Style::kLines);
@@ -93,7 +97,7 @@ int Main(int argc, char** argv) {
   engines::Registry registry(PluginFolder());
   const RunContext context{.executor = *executor, .progress = progress, .stop = stop.get_token(), .offline = offline};
   Result<int> exit_code = Guarded("tegula", [&]() {
-    return run({registry, context, threads, CacheFolder(), CommandLine(argc, argv)});
+    return run({registry, context, engine_threads, CacheFolder(), CommandLine(argc, argv)});
   });
   return exit_code.ok() ? *exit_code : Report(exit_code.error());
 }

@@ -9,6 +9,7 @@
 #include "tegula/cli/convert_words.h"
 #include "tegula/cli/engine_words.h"
 #include "tegula/cli/image_words.h"
+#include "tegula/cli/zoo_words.h"
 #include "tegula/core/files.h"
 #include "tegula/core/text.h"
 
@@ -29,6 +30,8 @@ struct Words {
   EngineWords engine;
   std::string tile;
   std::string context;
+  std::string memory;
+  std::string stride;
   double threshold = 0;
   int workers = 0;
   bool json = false, convert = false, trusts_code = false;
@@ -115,6 +118,10 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   request.tiling.border = words.border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
   TEGULA_ASSIGN_OR_RETURN(request.tiling.tile, ParsePerAxis("--tile", words.tile));
   TEGULA_ASSIGN_OR_RETURN(request.tiling.context, ParsePerAxis("--context", words.context));
+  TEGULA_ASSIGN_OR_RETURN(request.tiling.stride, ParsePerAxis("--stride", words.stride));
+  if (!words.memory.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.memory_bytes, BytesFromWords(words.memory));
+  }
   request.outputs = Names(words.outputs);
   for (const std::string& input : words.inputs) {
     TEGULA_ASSIGN_OR_RETURN(app::InputRequest parsed, ParseInput(input));
@@ -195,8 +202,14 @@ void AddPredict(CLI::App& app, Run& run) {
   words->image.AddTo(*command);
   command->add_option(
       "--tile", words->tile,
-      "edge of the window the network sees, in pixels: 512, or per axis z=24,y=256,x=256; default: chosen "
-      "for speed");
+      "edge of the window the network sees, in pixels: 512, or per axis z=24,y=256,x=256; default: the fastest that "
+      "the memory allows");
+  command->add_option(
+      "--stride", words->stride,
+      "for models that give one result for a patch: pixels from one patch to the next, 32, or per axis; "
+      "default: patches side by side. The result is a map whose pixels are so large");
+  command->add_option("--memory", words->memory,
+                      "what the run may take in all, such as 4GB or 800MB; default: a quarter of the machine's");
   command->add_option(
       "--context", words->context,
       "pixels around each tile that the network sees: 56, or per axis z=9,y=23,x=23; at least the declared "

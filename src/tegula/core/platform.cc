@@ -3,8 +3,10 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -74,6 +76,31 @@ bool ResetPeakMemory() {
   const bool is_reset = ::write(control, "5", 1) == 1;
   ::close(control);
   return is_reset;
+}
+
+void* AllocatePages(std::size_t bytes) {
+  void* const pages = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return pages == MAP_FAILED ? nullptr : pages;
+}
+
+void FreePages(void* pages, std::size_t bytes) { ::munmap(pages, bytes); }
+
+void ReleaseFreeMemory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
+std::int64_t MachineMemoryBytes() {
+  const std::int64_t pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
+  std::int64_t bytes = pages > 0 && page > 0 ? pages * page : 0;
+  for (const char* file : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::ifstream limit(file);
+    std::string text;
+    const std::optional<std::int64_t> allowed = limit >> text ? ParseInt(text) : std::nullopt;
+    if (allowed && *allowed > 0 && (bytes == 0 || *allowed < bytes)) bytes = *allowed;
+  }
+  return bytes;
 }
 
 double CpuSeconds() {

@@ -23,6 +23,14 @@ std::int64_t PeakMemoryBytes();
 std::int64_t ResidentMemoryBytes();
 /// From now on PeakMemoryBytes counts anew; false if the system cannot do that.
 bool ResetPeakMemory();
+/// Gives memory that was freed back to the system, so that ResidentMemoryBytes counts what is in use.
+void ReleaseFreeMemory();
+/// Memory that this process may have: the machine's, or what its control group allows; 0 if the system does not say.
+std::int64_t MachineMemoryBytes();
+/// Memory straight from the system, aligned to pages; null if there is none. It goes back to it when it is freed, with
+/// the same size.
+void* AllocatePages(std::size_t bytes);
+void FreePages(void* pages, std::size_t bytes);
 /// User and system CPU time of this process so far, in seconds.
 double CpuSeconds();
 /// Seconds since an arbitrary moment; never goes back.

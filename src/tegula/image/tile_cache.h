@@ -20,7 +20,7 @@ namespace tegula::image {
 /// each is decoded and held once. Thread-safe.
 class TileCache {
  public:
-  static constexpr std::int64_t kDefaultBytes = 64 << 20;
+  static constexpr std::int64_t kDefaultBytes = 32 << 20;
   using Tile = std::shared_ptr<const Tensor>;
   struct Key {
     std::uint64_t page = 0;

@@ -131,6 +131,8 @@ void Fields(V& visit, R& r) {
   visit("wall_s", r.wall_s);
   visit("cpu_s", r.cpu_s);
   visit("peak_memory_bytes", r.peak_memory_bytes);
+  visit("allowed_memory_bytes", r.allowed_memory_bytes);
+  visit("estimated_memory_bytes", r.estimated_memory_bytes);
   visit("objects", r.objects);
   visit("outputs", r.outputs);
   visit("warnings", r.warnings);

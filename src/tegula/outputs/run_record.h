@@ -108,6 +108,7 @@ struct RunRecord {
   std::vector<StageRecord> stages;
   double wall_s = 0, cpu_s = 0;  ///< of the whole run
   std::int64_t peak_memory_bytes = 0;
+  std::int64_t allowed_memory_bytes = 0, estimated_memory_bytes = 0;  ///< before the run; 0 where it did not matter
   std::vector<ObjectsRecord> objects;
   std::vector<OutputRecord> outputs;
   std::vector<std::string> warnings;  ///< what the user should know before relying on the result

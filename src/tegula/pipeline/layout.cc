@@ -67,4 +67,10 @@ std::vector<std::int64_t> TensorLayout::PositionOf(const PerAxis<std::int64_t>& 
   return at;
 }
 
+int BatchAxisOf(const spec::TensorDescription& tensor) {
+  for (std::size_t i = 0; i < tensor.axes.size(); ++i)
+    if (tensor.axes[i].type == spec::AxisType::kBatch) return static_cast<int>(i);
+  return -1;
+}
+
 }  // namespace tegula::pipeline

@@ -32,6 +32,9 @@ BasicView<Byte> Crop(BasicView<Byte> view_tczyx, const Block& block) {
   return view_tczyx;
 }
 
+/// Where the batch axis of a tensor stands; -1 if it has none.
+int BatchAxisOf(const spec::TensorDescription& tensor);
+
 /// Immutable and thread-safe.
 class TensorLayout {
  public:
@@ -58,6 +61,12 @@ class TensorLayout {
       strides[i] = view.strides()[from[static_cast<std::size_t>(i)]];
     }
     return {view.data(), view.dtype(), shape, strides};
+  }
+  /// The part of a view in model order that a block is.
+  ConstView CropOf(ConstView view, const Block& block) const {
+    for (const GridAxis axis : kGridAxes)
+      if (has(axis)) view = view.Slice(axes_[axis], block[axis].begin, block[axis].size());
+    return view;
   }
   /// Channels the description states; 0 if it leaves them open.
   std::int64_t channels() const noexcept { return channels_; }

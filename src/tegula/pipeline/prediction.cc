@@ -6,7 +6,7 @@
 #include <atomic>
 #include <mutex>
 
-#include "tegula/core/platform.h"
+#include "tegula/pipeline/prediction_clock.h"
 #include "tegula/pipeline/whole.h"
 #include "tegula/tensor/kernels.h"
 
@@ -55,11 +55,6 @@ ops::Statistics WithStandIns(ops::Statistics statistics, const std::vector<ops::
   return statistics;
 }
 
-// How many pixels an input has where the leading one has `lead`.
-std::int64_t SizeAt(const tiling::InputRule& rule, std::int64_t lead) {
-  return rule.has_axis ? rule.scale.Floor(lead) + rule.offset : 1;
-}
-
 Status CheckFeeds(const spec::ModelDescription& model, std::span<const InputFeed> feeds) {
   if (feeds.size() > model.inputs.size())
     return InvalidError(fmt::format("the model has {} inputs, but {} were given", model.inputs.size(), feeds.size()));
@@ -85,13 +80,21 @@ Result<PerAxis<std::int64_t>> LeadingSize(const spec::ModelDescription& model, c
   for (std::size_t i = 0; i < feeds.size(); ++i) {
     if (feeds[i].image == nullptr) continue;
     PerAxis<std::int64_t> wanted;
-    for (const GridAxis axis : kGridAxes) wanted[axis] = SizeAt(grid.inputs[i][axis], size[axis]);
+    for (const GridAxis axis : kGridAxes) wanted[axis] = grid.inputs[i][axis].SizeAt(size[axis]);
     if (feeds[i].image->info().size != wanted)
       return InvalidError(
           fmt::format("the image for input {} has {} pixels, but beside the other inputs it must have {}",
                       model.inputs[i].id, ToText(feeds[i].image->info().size), ToText(wanted)));
   }
   return size;
+}
+
+// Pixels of an output that ops meet at once: of patches one.
+PerAxis<std::int64_t> StepOf(const tiling::TilePlan& plan, std::size_t number) {
+  PerAxis<std::int64_t> step = plan.step_of(number);
+  for (const GridAxis axis : kGridAxes)
+    if (plan.axes[axis].is_patches()) step[axis] = 1;
+  return step;
 }
 
 struct Grids {
@@ -177,29 +180,21 @@ Result<tiling::TilePlan> PlanFor(const spec::ModelDescription& model, std::span<
   return std::move(grids.plan);
 }
 
-// Adds up where the workers' time goes.
-struct Prediction::Clock {
-  std::mutex mutex;
-  StageSeconds total;
-  void Add(double StageSeconds::*stage, double& since) {
-    const double now = MonotonicSeconds();
-    const std::lock_guard lock(mutex);
-    total.*stage += now - since;
-    since = now;
-  }
-};
-
 Result<Prediction::Input> Prediction::BindInput(std::size_t index, const InputFeed& feed,
                                                 const ops::Statistics& statistics) const {
   const spec::TensorDescription& description = model_->inputs[index];
   TEGULA_ASSIGN_OR_RETURN(TensorLayout layout, TensorLayout::Of(description));
-  Input input{&description, feed, std::move(layout), {}, {}, {}};
-  for (const GridAxis axis : kGridAxes) input.window[axis] = SizeAt(grid_.inputs[index][axis], plan_.axes[axis].window);
+  Input input{&description, feed, std::move(layout), {}, {}, {}, {}, BatchAxisOf(description)};
+  for (const GridAxis axis : kGridAxes) {
+    input.window[axis] = grid_.inputs[index][axis].SizeAt(plan_.axes[axis].window);
+    input.network[axis] = grid_.inputs[index][axis].SizeAt(plan_.axes[axis].network_size());
+  }
   const std::int64_t channels = feed.image != nullptr ? feed.image->info().channels : input.layout.channels();
   if (channels == 0)
     return InvalidError(
         fmt::format("input {} does not say how many channels it has, so it needs an image", description.id));
-  const Shape shape = input.layout.ShapeOf(channels, input.window);
+  Shape shape = input.layout.ShapeOf(channels, input.network);
+  if (feed.image == nullptr && input.batch_axis >= 0) shape[input.batch_axis] = batch_;
   const DType raw = feed.image != nullptr    ? feed.image->info().dtype
                     : feed.tensor != nullptr ? feed.tensor->dtype()
                                              : description.data.dtype;
@@ -233,12 +228,18 @@ Result<Prediction::Output> Prediction::BindOutput(std::size_t number, const ops:
   const std::size_t index = grid_.outputs[number];
   const spec::TensorDescription& description = model_->outputs[index];
   TEGULA_ASSIGN_OR_RETURN(TensorLayout layout, TensorLayout::Of(description));
-  Output output{&description, DescribeOutput(description, index, number, layout, plan_), layout, {}, DType::kF32, {}};
+  Output output{&description,
+                DescribeOutput(description, index, number, layout, plan_),
+                layout,
+                {},
+                DType::kF32,
+                {},
+                BatchAxisOf(description)};
   if (index < network_->outputs().size()) output.raw_dtype = network_->outputs()[index].dtype;
   TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(*model_));
   output.missing = ops::RequestsOf(description.id, requests);
   std::erase_if(output.missing, [&](const ops::StatisticRequest& wanted) { return statistics.Find(wanted).ok(); });
-  const Shape shape = layout.ShapeOf(output.info.channels, plan_.step_of(number));
+  const Shape shape = layout.ShapeOf(output.info.channels, StepOf(plan_, number));
   const ops::ChainInput raw{description.id, AxisIds(description), shape, output.raw_dtype, layout.TiledAxes()};
   TEGULA_ASSIGN_OR_RETURN(ops::Chain after, ops::Chain::Bind(description.ops, raw,
                                                              WithStandIns(statistics, output.missing, shape, raw.tiled))
@@ -261,15 +262,21 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
   prediction.network_ = &network;
   prediction.grid_ = std::move(grids.grid);
   prediction.plan_ = std::move(grids.plan);
+  ops::Statistics known = statistics;
+  if (prediction.plan_.is_patches()) {
+    prediction.batch_ = prediction.BatchOf(feeds);
+    TEGULA_ASSIGN_OR_RETURN(known, prediction.WithStandInsOfPatches(feeds, statistics));
+  }
   for (std::size_t i = 0; i < feeds.size(); ++i) {
-    TEGULA_ASSIGN_OR_RETURN(Input input, prediction.BindInput(i, feeds[i], statistics));
+    TEGULA_ASSIGN_OR_RETURN(Input input, prediction.BindInput(i, feeds[i], known));
     const std::int64_t channels = feeds[i].image != nullptr ? feeds[i].image->info().channels : input.layout.channels();
-    prediction.shapes_.push_back(input.layout.ShapeOf(channels, input.window));
+    prediction.shapes_.push_back(input.layout.ShapeOf(channels, input.network));
+    if (input.batch_axis >= 0) prediction.shapes_.back()[input.batch_axis] = prediction.batch_;
     prediction.dtypes_.push_back(input.before ? input.before->output_dtype() : input.constant.dtype());
     prediction.inputs_.push_back(std::move(input));
   }
   for (std::size_t number = 0; number < prediction.grid_.outputs.size(); ++number) {
-    TEGULA_ASSIGN_OR_RETURN(Output output, prediction.BindOutput(number, statistics));
+    TEGULA_ASSIGN_OR_RETURN(Output output, prediction.BindOutput(number, known));
     prediction.outputs_.push_back(std::move(output));
   }
   return prediction;
@@ -277,7 +284,7 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
 
 Result<ops::Chain> Prediction::BindPostprocessing(std::size_t number, const ops::Statistics& statistics) const {
   const Output& output = outputs_[number];
-  const Shape shape = output.layout.ShapeOf(output.info.channels, plan_.step_of(number));
+  const Shape shape = output.layout.ShapeOf(output.info.channels, StepOf(plan_, number));
   return ops::Chain::Bind(
              output.description->ops,
              {output.info.id, AxisIds(*output.description), shape, output.raw_dtype, output.layout.TiledAxes()},
@@ -292,9 +299,7 @@ std::int64_t Prediction::stride_grid(GridAxis axis) const noexcept {
   return grid_.axes[axis] ? grid_.axes[axis]->grid : 1;
 }
 
-Result<Tensor> Prediction::PrepareInput(const RunContext& context, const Input& input, const tiling::Tile& tile,
-                                        Clock& clock) const {
-  double since = MonotonicSeconds();
+Result<Tensor> Prediction::ReadInput(const RunContext& context, const Input& input, const tiling::Tile& tile) const {
   const image::BoundInfo& info = input.feed.image->info();
   const auto index = static_cast<std::size_t>(&input - inputs_.data());
   Block in_image;
@@ -305,14 +310,20 @@ Result<Tensor> Prediction::PrepareInput(const RunContext& context, const Input& 
                                    : 0;
     in_image[axis] = {begin, begin + input.window[axis]};
   }
-  const Shape shape = input.layout.ShapeOf(info.channels, input.window);
-  TEGULA_ASSIGN_OR_RETURN(Tensor raw, Tensor::Allocate(info.dtype, shape, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(
+      Tensor raw, Tensor::Allocate(info.dtype, input.layout.ShapeOf(info.channels, input.window), context.limits));
   const spec::PadDescription& pad = input.description->pad;
   TEGULA_TRY(input.feed.image->ReadPadded(in_image, pad.mode, pad.value, input.layout.ImageOf(raw.view())));
+  return raw;
+}
+
+Result<Tensor> Prediction::PrepareInput(const RunContext& context, const Input& input, const tiling::Tile& tile,
+                                        Clock& clock) const {
+  double since = MonotonicSeconds();
+  TEGULA_ASSIGN_OR_RETURN(const Tensor raw, ReadInput(context, input, tile));
   clock.Add(&StageSeconds::read, since);
-  TEGULA_ASSIGN_OR_RETURN(Tensor ready, Tensor::Allocate(input.before->output_dtype(), shape, context.limits));
-  const Tensor& pixels = raw;
-  TEGULA_TRY(input.before->Run(pixels.view(), ready.view()));
+  TEGULA_ASSIGN_OR_RETURN(Tensor ready, Tensor::Allocate(input.before->output_dtype(), raw.shape(), context.limits));
+  TEGULA_TRY(input.before->Run(raw.view(), ready.view()));
   clock.Add(&StageSeconds::preprocess, since);
   return ready;
 }
@@ -326,16 +337,49 @@ Result<Tensor> Prediction::Postprocess(const RunContext& context, const Output& 
         "the network returns {} {} for output {}, but by its description a window gives {} {}", DTypeName(raw.dtype()),
         ToString(raw.shape()), output.info.id, DTypeName(output.raw_dtype), ToString(expected)));
   const Shape used = layout.ShapeOf(output.info.channels, SizeOf(piece.use));
-  TEGULA_ASSIGN_OR_RETURN(Tensor cropped, Tensor::Allocate(raw.dtype(), used, context.limits));
-  ConvertCopy(Crop(layout.ImageOf(raw.view()), piece.use), layout.ImageOf(cropped.view()));
   TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(output.after->output_dtype(), used, context.limits));
-  const Tensor& finished = cropped;
-  TEGULA_TRY(output.after->Run(finished.view(), result.view()));
+  TEGULA_TRY(output.after->Run(layout.CropOf(raw.view(), piece.use), result.view()));
   return result;
 }
 
 Result<std::unique_ptr<engines::Session>> Prediction::NewSession() const {
   return network_->NewSession(shapes_, dtypes_);
+}
+
+Status Prediction::PredictTile(const RunContext& context, engines::Session& session, std::mutex& session_mutex,
+                               Clock& clock, const tiling::Tile& tile, TileSink sink) const {
+  std::vector<Tensor> prepared(inputs_.size());
+  std::vector<ConstView> views;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (inputs_[i].before) {
+      TEGULA_ASSIGN_OR_RETURN(prepared[i], PrepareInput(context, inputs_[i], tile, clock));
+    }
+    const Tensor& ready = inputs_[i].before ? prepared[i] : inputs_[i].constant;
+    views.push_back(ready.view());
+  }
+  double since = MonotonicSeconds();
+  std::vector<Tensor> raw;
+  {
+    const std::lock_guard lock(session_mutex);
+    clock.Add(&StageSeconds::wait_for_network, since);
+    if (context.stop.stop_requested()) return CancelledError();
+    TEGULA_ASSIGN_OR_RETURN(raw, session.Run(views, context.stop));
+    clock.Add(&StageSeconds::infer, since);
+  }
+  prepared.clear();
+  if (raw.size() != model_->outputs.size())
+    return InvalidError(fmt::format("the network returns {} tensors, but the model describes {} outputs", raw.size(),
+                                    model_->outputs.size()));
+  for (std::size_t number = 0; number < outputs_.size(); ++number) {
+    const tiling::TilePiece& piece = tile.pieces[number];
+    if (piece.empty()) continue;
+    const Output& output = outputs_[number];
+    TEGULA_ASSIGN_OR_RETURN(const Tensor result, Postprocess(context, output, piece, number, raw[output.info.index]));
+    clock.Add(&StageSeconds::postprocess, since);
+    TEGULA_TRY(sink(number, piece.write, output.layout.ImageOf(result.view())));
+    clock.Add(&StageSeconds::write, since);
+  }
+  return Ok();
 }
 
 Result<StageSeconds> Prediction::Run(const RunContext& context, engines::Session& session, TileFilter is_done,
@@ -347,45 +391,13 @@ Result<StageSeconds> Prediction::Run(const RunContext& context, engines::Session
   Clock clock;
   std::atomic<std::int64_t> done{plan_.tiles() - static_cast<std::int64_t>(open.size())};
 
-  const auto predict = [&](const tiling::Tile& tile) -> Status {
-    std::vector<Tensor> prepared(inputs_.size());
-    std::vector<ConstView> views;
-    for (std::size_t i = 0; i < inputs_.size(); ++i) {
-      if (inputs_[i].before) {
-        TEGULA_ASSIGN_OR_RETURN(prepared[i], PrepareInput(context, inputs_[i], tile, clock));
-      }
-      const Tensor& ready = inputs_[i].before ? prepared[i] : inputs_[i].constant;
-      views.push_back(ready.view());
-    }
-    double since = MonotonicSeconds();
-    std::vector<Tensor> raw;
-    {
-      const std::lock_guard lock(session_mutex);
-      clock.Add(&StageSeconds::wait_for_network, since);
-      if (context.stop.stop_requested()) return CancelledError();
-      TEGULA_ASSIGN_OR_RETURN(raw, session.Run(views, context.stop));
-      clock.Add(&StageSeconds::infer, since);
-    }
-    prepared.clear();
-    if (raw.size() != model_->outputs.size())
-      return InvalidError(fmt::format("the network returns {} tensors, but the model describes {} outputs", raw.size(),
-                                      model_->outputs.size()));
-    for (std::size_t number = 0; number < outputs_.size(); ++number) {
-      const tiling::TilePiece& piece = tile.pieces[number];
-      if (piece.empty()) continue;
-      const Output& output = outputs_[number];
-      TEGULA_ASSIGN_OR_RETURN(const Tensor result, Postprocess(context, output, piece, number, raw[output.info.index]));
-      clock.Add(&StageSeconds::postprocess, since);
-      TEGULA_TRY(sink(number, piece.write, output.layout.ImageOf(result.view())));
-      clock.Add(&StageSeconds::write, since);
-    }
-    context.progress.Update("predicting", ++done, plan_.tiles(), "tiles");
-    return Ok();
-  };
   const auto one = [&](std::int64_t item, int) -> Status {
     const tiling::Tile tile = plan_.tile(open[static_cast<std::size_t>(item)]);
     const Block& at = tile.pieces.front().write;
-    return predict(tile).Context(fmt::format("tile at y={} x={}", at[GridAxis::kY].begin, at[GridAxis::kX].begin));
+    Status status = plan_.is_patches() ? PredictPatches(context, session, session_mutex, clock, tile, sink)
+                                       : PredictTile(context, session, session_mutex, clock, tile, sink);
+    if (status.ok()) context.progress.Update("predicting", ++done, plan_.tiles(), "tiles");
+    return std::move(status).Context(fmt::format("tile at y={} x={}", at[GridAxis::kY].begin, at[GridAxis::kX].begin));
   };
   TEGULA_TRY(ForEach(context.executor, static_cast<std::int64_t>(open.size()), context.stop, one));
   return clock.total;

@@ -4,9 +4,13 @@
 // shapes that the network is compiled for. Run then carries each tile through read, preprocess, infer, postprocess and
 // write on one worker. While one worker holds the session others read ahead and write behind, so all stages overlap,
 // and what is in memory is at most one tile per worker: the workers are the bound of every queue between the stages.
+//
+// Where a window holds patches (tiling/axis_plan.h), each patch is a sample of its own, as it would be to the
+// reference: statistics that are not given are taken of the patch, and the network sees several at once if it can.
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -128,6 +132,8 @@ class Prediction {
     std::optional<ops::Chain> before;  // of images
     Tensor constant;                   // what the network gets where there is no image
     PerAxis<std::int64_t> window = {};
+    PerAxis<std::int64_t> network = {};  // of the window, what the network sees at once
+    int batch_axis = -1;
   };
   struct Output {
     const spec::TensorDescription* description = nullptr;
@@ -136,15 +142,28 @@ class Prediction {
     std::optional<ops::Chain> after;
     DType raw_dtype = DType::kF32;
     std::vector<ops::StatisticRequest> missing;
+    int batch_axis = -1;
   };
+  struct Patch;
 
   Prediction() = default;
   Result<Input> BindInput(std::size_t index, const InputFeed& feed, const ops::Statistics& statistics) const;
   Result<Output> BindOutput(std::size_t number, const ops::Statistics& statistics) const;
+  std::int64_t BatchOf(std::span<const InputFeed> feeds) const;
+  Result<ops::Statistics> WithStandInsOfPatches(std::span<const InputFeed> feeds, const ops::Statistics& statistics);
+  Result<Tensor> ReadInput(const RunContext& context, const Input& input, const tiling::Tile& tile) const;
   Result<Tensor> PrepareInput(const RunContext& context, const Input& input, const tiling::Tile& tile,
                               Clock& clock) const;
   Result<Tensor> Postprocess(const RunContext& context, const Output& output, const tiling::TilePiece& piece,
                              std::size_t number, const Tensor& raw) const;
+  Status PredictTile(const RunContext& context, engines::Session& session, std::mutex& session_mutex, Clock& clock,
+                     const tiling::Tile& tile, TileSink sink) const;
+  // prediction_patches.cc
+  Status PredictPatches(const RunContext& context, engines::Session& session, std::mutex& session_mutex, Clock& clock,
+                        const tiling::Tile& tile, TileSink sink) const;
+  Status PreparePatch(const Input& input, std::size_t index, const ConstView& window, Patch& patch,
+                      const View& ready) const;
+  Status FinishPatch(const Output& output, const ConstView& raw, Patch& patch, const View& map, const Block& use) const;
 
   const spec::ModelDescription* model_ = nullptr;
   const engines::Network* network_ = nullptr;
@@ -154,6 +173,10 @@ class Prediction {
   std::vector<Output> outputs_;
   std::vector<Shape> shapes_;
   std::vector<DType> dtypes_;
+  std::int64_t batch_ = 1;  // patches that the network sees at once
+  // Of patches: what is known of the whole, and what each patch decides.
+  ops::Statistics given_;
+  std::vector<ops::StatisticRequest> of_patch_;
 };
 
 }  // namespace tegula::pipeline

@@ -10,23 +10,6 @@
 namespace tegula::pipeline {
 namespace {
 
-// Adds what ops want to know of one tensor. The collector's block grid does not matter to the result of one block.
-Status AddStatistics(const std::vector<ops::StatisticRequest>& requests, const std::string& id, const Tensor& tensor,
-                     ops::Statistics& statistics) {
-  std::vector<ops::StatisticRequest> of_tensor = ops::RequestsOf(id, requests);
-  if (of_tensor.empty()) return Ok();
-  TEGULA_ASSIGN_OR_RETURN(ops::StatisticsCollector collector,
-                          ops::StatisticsCollector::Make(std::move(of_tensor), tensor.dtype(), tensor.shape(),
-                                                         /*blocks=*/1, /*workers=*/1));
-  const std::vector<std::int64_t> origin(static_cast<std::size_t>(tensor.shape().rank()), 0);
-  while (!collector.done()) {
-    collector.Add(0, origin, tensor.view(), 0);
-    collector.FinishPass();
-  }
-  for (ops::Statistic& statistic : collector.Take()) statistics.Set(std::move(statistic));
-  return Ok();
-}
-
 Result<Tensor> RunChain(std::span<const spec::OpDescription> chain_ops, const spec::TensorDescription& description,
                         const Tensor& in, const ops::Statistics& statistics, const Limits& limits) {
   TEGULA_ASSIGN_OR_RETURN(
@@ -64,6 +47,23 @@ std::vector<std::string> AxisIds(const spec::TensorDescription& tensor) {
   return ids;
 }
 
+// The collector's block grid does not matter to the result of one block.
+Status AddStatistics(const std::vector<ops::StatisticRequest>& requests, const std::string& id, const ConstView& tensor,
+                     ops::Statistics& statistics) {
+  std::vector<ops::StatisticRequest> of_tensor = ops::RequestsOf(id, requests);
+  if (of_tensor.empty()) return Ok();
+  TEGULA_ASSIGN_OR_RETURN(ops::StatisticsCollector collector,
+                          ops::StatisticsCollector::Make(std::move(of_tensor), tensor.dtype(), tensor.shape(),
+                                                         /*blocks=*/1, /*workers=*/1));
+  const std::vector<std::int64_t> origin(static_cast<std::size_t>(tensor.shape().rank()), 0);
+  while (!collector.done()) {
+    collector.Add(0, origin, tensor, 0);
+    collector.FinishPass();
+  }
+  for (ops::Statistic& statistic : collector.Take()) statistics.Set(std::move(statistic));
+  return Ok();
+}
+
 std::vector<ConstView> ViewsOf(const std::vector<Tensor>& tensors) {
   std::vector<ConstView> views;
   for (const Tensor& tensor : tensors) views.push_back(tensor.view());
@@ -83,7 +83,7 @@ Result<PreparedInputs> PrepareInputs(const spec::ModelDescription& model, std::s
   PreparedInputs prepared;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     TEGULA_TRY(CheckInput(model.inputs[i], inputs[i]));
-    TEGULA_TRY(AddStatistics(requests, model.inputs[i].id, inputs[i], prepared.statistics));
+    TEGULA_TRY(AddStatistics(requests, model.inputs[i].id, inputs[i].view(), prepared.statistics));
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     TEGULA_ASSIGN_OR_RETURN(Tensor tensor,
@@ -116,7 +116,7 @@ Result<std::vector<Tensor>> FinishOutputs(const spec::ModelDescription& model, c
       return InvalidError(fmt::format("the network returns {} for output {}, but the model describes {} axes ({})",
                                       ToString(raw[i].shape()), description.id, description.axes.size(),
                                       fmt::join(AxisIds(description), ", ")));
-    TEGULA_TRY(AddStatistics(requests, description.id, raw[i], statistics));
+    TEGULA_TRY(AddStatistics(requests, description.id, raw[i].view(), statistics));
   }
   std::vector<Tensor> outputs;
   for (std::size_t i = 0; i < raw.size(); ++i) {

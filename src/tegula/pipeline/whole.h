@@ -16,6 +16,10 @@ namespace tegula::pipeline {
 /// The axis ids of a tensor, in order, as ops want them.
 std::vector<std::string> AxisIds(const spec::TensorDescription& tensor);
 
+/// Adds what `requests` want to know of one tensor, all of which is here.
+Status AddStatistics(const std::vector<ops::StatisticRequest>& requests, const std::string& id, const ConstView& tensor,
+                     ops::Statistics& statistics);
+
 /// Inputs as the network takes them, and what the ops wanted to know of the raw ones.
 struct PreparedInputs {
   std::vector<Tensor> tensors;

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "tegula/core/platform.h"
+
 namespace tegula {
 
 std::string ToString(const Shape& shape) { return fmt::format("{}", fmt::join(shape.sizes(), " x ")); }
@@ -24,14 +26,26 @@ Result<Tensor> Tensor::Allocate(DType dtype, const Shape& shape, const Limits& l
   constexpr std::size_t kAlignment = 64;
   const std::size_t rounded = (static_cast<std::size_t>(bytes) + kAlignment - 1) / kAlignment * kAlignment;
   Tensor tensor;
-  tensor.data_.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded == 0 ? kAlignment : rounded)));
+  // Large tensors come and go with every tile. In the heap they would leave holes that keep growing.
+  constexpr std::size_t kLarge = 1 << 20;
+  if (rounded >= kLarge) {
+    tensor.data_ = {static_cast<std::byte*>(AllocatePages(rounded)), Free{rounded}};
+  } else {
+    tensor.data_.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded == 0 ? kAlignment : rounded)));
+  }
   if (tensor.data_ == nullptr) return ExhaustedError(fmt::format("no memory for {} bytes", bytes));
   tensor.dtype_ = dtype;
   tensor.shape_ = shape;
   return tensor;
 }
 
-void Tensor::Free::operator()(std::byte* data) const noexcept { std::free(data); }
+void Tensor::Free::operator()(std::byte* data) const noexcept {
+  if (pages > 0) {
+    FreePages(data, pages);
+  } else {
+    std::free(data);
+  }
+}
 
 Tensor Tensor::Clone() const {
   Result<Tensor> copy = Allocate(dtype_, shape_, {.tensor_bytes = INT64_MAX});

@@ -139,9 +139,10 @@ class Tensor {
 
  private:
   struct Free {
+    std::size_t pages;  // bytes that belong to the system; 0: to the heap
     void operator()(std::byte* data) const noexcept;
   };
-  std::unique_ptr<std::byte, Free> data_;
+  std::unique_ptr<std::byte, Free> data_{nullptr, Free{0}};
   DType dtype_ = DType::kU8;
   Shape shape_;
 };

@@ -9,6 +9,9 @@
 namespace tegula::tiling {
 namespace {
 
+// Pixels that a window of patches is to have, and patches along it: what is read at once, and a chunk of the map.
+constexpr std::int64_t kPatchWindow = 2048, kMostPatches = 64;
+
 // An output of the padded axis, before it is cut.
 struct PaddedOutput {
   std::int64_t network = 0;  // pixels the network would give for all of it
@@ -239,6 +242,44 @@ OutputAxis Describe(const OutputRule& rule, const PaddedOutput& padded, std::int
   return output;
 }
 
+bool CollapsesWholly(const AxisRules& rules) {
+  return std::all_of(rules.outputs.begin(), rules.outputs.end(), [](auto& o) { return o.collapses; });
+}
+
+// Patches on a grid that begins with the image; the last ones are padded at the far end.
+Result<AxisPlan> PlanPatches(const AxisRules& rules, const AxisRequest& request) {
+  AxisPlan plan;
+  plan.image = request.image;
+  plan.patch = rules.sizes.is_fixed() || request.window == 0 ? rules.sizes.min : request.window;
+  if (request.image < 1) return InvalidError("the image has no pixels");
+  if (request.window != 0 && !rules.sizes.Accepts(request.window))
+    return InvalidError(fmt::format("a patch of {} pixels is not possible: this model takes {}{}", request.window,
+                                    rules.sizes.min,
+                                    rules.sizes.is_fixed() ? " only" : fmt::format(" + n * {}", rules.sizes.step)));
+  plan.stride = request.stride != 0 ? request.stride : plan.patch;
+  if (plan.stride < 1 || plan.stride % rules.unit != 0)
+    return InvalidError(fmt::format("patches cannot be {} pixels apart: it must be a positive multiple of {}",
+                                    plan.stride, rules.unit));
+  const std::int64_t size = std::max<std::int64_t>(0, CeilDiv(request.image - plan.patch, plan.stride)) + 1;
+  const std::int64_t fits = (std::max(kPatchWindow, plan.patch) - plan.patch) / plan.stride + 1;
+  const std::int64_t windows = CeilDiv(size, std::min(fits, kMostPatches)), each = CeilDiv(size, windows);
+  plan.window = (each - 1) * plan.stride + plan.patch;
+  for (std::int64_t first = 0; first < size; first += each) {
+    const std::int64_t count = std::min(each, size - first);
+    plan.windows.push_back({{first * plan.stride, first * plan.stride + plan.window},
+                            std::vector<Piece>(rules.outputs.size(), {{0, count}, {first, first + count}})});
+  }
+  plan.padded = std::max(plan.windows.back().input.end, request.image);
+  plan.pad_after = plan.padded - plan.image;
+  plan.outputs.assign(rules.outputs.size(), {.size = size,
+                                             .window = each,
+                                             .write_step = each,
+                                             .chunk = each,
+                                             .scale = 1.0 / static_cast<double>(plan.stride),
+                                             .origin = 0.5 * static_cast<double>(plan.patch - plan.stride)});
+  return plan;
+}
+
 }  // namespace
 
 std::int64_t AxisRules::halo() const noexcept {
@@ -266,6 +307,10 @@ std::int64_t PaddedSize(const AxisRules& rules, std::int64_t at_least) {
 
 Result<AxisPlan> PlanAxis(const AxisRules& rules, const AxisRequest& request) {
   TEGULA_TRY(CheckRules(rules));
+  if (request.stride != 0 && !CollapsesWholly(rules))
+    return InvalidError("a stride is for models whose outputs have no such axis; leave it out, or choose outputs");
+  if (CollapsesWholly(rules) && (request.stride != 0 || (rules.sizes.is_fixed() && request.image > rules.sizes.min)))
+    return PlanPatches(rules, request);
   TEGULA_ASSIGN_OR_RETURN(const Padded padded, Pad(rules, request));
   const Search search{rules, padded, request.chunks};
 

@@ -17,6 +17,14 @@
 //   window 2                                   |--------------------|   the last ends exactly at the end
 //   write boxes         [      0      )[   1   )[     2        )          partition the output
 //
+// Models whose outputs have no such axis (patch classifiers) are applied to patches, whose results are the pixels of a
+// map. There a window holds several patches, which are what the network sees:
+//
+//   window        |--patch--|      patches are `stride` apart
+//                      |--patch--|
+//                           |--patch--|
+//   map pixels      [ 0 ][ 1 ][ 2 ]    around the middle of their patches, one stride wide
+//
 // A window that is open on a side gives only output pixels at least `context` input pixels away from that side; at the
 // ends of `padded` the network sees the same edge as in the whole, so everything there counts. The definition this
 // implements is "the whole-image answer" of docs/exactness.md.
@@ -83,6 +91,9 @@ struct AxisRequest {
   Border border = Border::kPad;
   std::int64_t window = 0;         ///< wanted window, 0: the planner's choice within `max_window`
   std::int64_t max_window = 1024;  ///< upper bound for the planner's choice
+  /// Patches are so far apart; 0: as long as they are themselves if the size is fixed and the image is longer, else one
+  /// window is to see all. Not 0 only where all outputs collapse.
+  std::int64_t stride = 0;
   ChunkRule chunks = {};
 };
 
@@ -113,8 +124,14 @@ struct AxisPlan {
   std::int64_t pad_after = 0;
   std::int64_t padded = 0;
   std::int64_t window = 0;  ///< all windows have this size
+  std::int64_t patch = 0;   ///< what the network sees of a window, `stride` apart; 0: all of it
+  std::int64_t stride = 0;
   std::vector<OutputAxis> outputs;
   std::vector<Window> windows;  ///< ascending
+
+  bool is_patches() const noexcept { return patch > 0; }
+  /// Pixels that the network sees at once.
+  std::int64_t network_size() const noexcept { return is_patches() ? patch : window; }
 };
 
 /// The smallest size >= `at_least` that the network accepts for a whole padded axis: min + n * step, or for a fixed
@@ -123,7 +140,7 @@ std::int64_t PaddedSize(const AxisRules& rules, std::int64_t at_least);
 
 /// Plans one axis. kInvalid if the image is too small to give an output pixel, if `request.window` is not a size the
 /// network accepts or leaves nothing to write beside the context (the sentence names the nearest sizes that do), if
-/// an output that collapses would need several windows, or if the rules contradict themselves.
+/// an output that collapses would need several windows beside one that does not, or if the rules contradict themselves.
 Result<AxisPlan> PlanAxis(const AxisRules& rules, const AxisRequest& request);
 
 }  // namespace tegula::tiling

@@ -144,7 +144,52 @@ TEST(PlanAxis, AnOutputWithoutTheAxisNeedsAllOfItInOneWindow) {
   EXPECT_EQ(plan.outputs[0].size, 1);
   EXPECT_EQ(plan.windows.size(), 1u);
   EXPECT_EQ(plan.windows[0].pieces[0].use, (Interval{0, 1}));
-  EXPECT_THAT(PlanAxis(rules, {.image = 9}).error().what, HasSubstr("needs all of it in one window"));
+}
+
+TEST(PlanAxis, OutputsWithoutTheAxisArePatchesWhereTheImageIsLongerThanTheFixedSize) {
+  const AxisRules rules{.sizes = {64, 0}, .grid = 32, .outputs = {{.collapses = true}, {.collapses = true}}};
+  for (const std::int64_t stride : {0, 1, 16, 64, 100})
+    for (const std::int64_t image : {1, 63, 64, 65, 640, 5000}) {
+      if (stride == 0 && image <= 64) continue;
+      const AxisPlan plan = PlanAxis(rules, {.image = image, .stride = stride}).value();
+      const std::int64_t step = stride == 0 ? 64 : stride;
+      EXPECT_EQ(plan.patch, 64);
+      EXPECT_EQ(plan.stride, step);
+      ASSERT_EQ(plan.outputs.size(), 2u);
+      // The patches cover the image, and no patch is without a pixel of it.
+      const std::int64_t size = plan.outputs[0].size;
+      EXPECT_GE((size - 1) * step + 64, image) << image << " by " << step;
+      if (size > 1) {
+        EXPECT_LT((size - 2) * step + 64, image) << image << " by " << step;
+      }
+      std::int64_t next = 0;
+      for (const Window& window : plan.windows) {
+        EXPECT_EQ(window.input.size(), plan.window);
+        for (const Piece& piece : window.pieces) {
+          EXPECT_EQ(piece.write.begin, next);
+          EXPECT_EQ(piece.use, (Interval{0, piece.write.size()}));
+          EXPECT_EQ(window.input.begin, piece.write.begin * step);
+          EXPECT_LE((piece.write.size() - 1) * step + 64, plan.window);
+          EXPECT_EQ(piece.write.begin % plan.outputs[0].chunk, 0);
+        }
+        next = window.pieces[0].write.end;
+      }
+      EXPECT_EQ(next, size);
+      // Map pixels lie around the middle of their patches.
+      EXPECT_DOUBLE_EQ(plan.outputs[0].origin + 0.5 / plan.outputs[0].scale, 32);
+    }
+}
+
+TEST(PlanAxis, AStrideIsForOutputsWithoutTheAxis) {
+  const AxisRules mixed{.sizes = {64, 0}, .grid = 32, .outputs = {{.collapses = true}, {}}};
+  EXPECT_THAT(PlanAxis(mixed, {.image = 640, .stride = 8}).error().what, HasSubstr("a stride is for models"));
+  EXPECT_THAT(PlanAxis(mixed, {.image = 640}).error().what, HasSubstr("needs all of it in one window"));
+  const AxisRules free{.sizes = {32, 16}, .grid = 16, .outputs = {{.collapses = true}}};
+  EXPECT_EQ(PlanAxis(free, {.image = 640, .window = 48, .stride = 8})->patch, 48);
+  EXPECT_THAT(PlanAxis(free, {.image = 640, .window = 50, .stride = 8}).error().what, HasSubstr("32 + n * 16"));
+  // Without a stride such a network is asked about the whole image, which is what the reference does.
+  EXPECT_FALSE(PlanAxis(free, {.image = 640})->is_patches());
+  EXPECT_FALSE(PlanAxis(free, {.image = 640, .stride = -3}).ok());
 }
 
 TEST(PlanAxis, SmallWindowsWriteSmallChunksWhereLargeOnesDoNotFit) {

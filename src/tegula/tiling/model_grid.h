@@ -24,6 +24,9 @@ struct InputRule {
   bool has_axis = false;  ///< if not, it is the same for all windows
   Rational scale = {};
   std::int64_t offset = 0;
+
+  /// How many pixels this input has where the leading one has `lead`.
+  std::int64_t SizeAt(std::int64_t lead) const noexcept { return has_axis ? scale.Floor(lead) + offset : 1; }
 };
 
 /// What a user may decide about tiling; empty where the plan decides.
@@ -33,6 +36,8 @@ struct TileRequest {
   PerAxis<std::optional<std::int64_t>> context;   ///< the same; never below what the description declares
   PerAxis<std::optional<std::int64_t>> grid;      ///< measured stride grid
   PerAxis<std::optional<std::int64_t>> max_tile;  ///< for the planner's own choice
+
+  PerAxis<std::optional<std::int64_t>> stride;  ///< of patches, see AxisRequest
 
   /// The same window edge, or context, along y and x.
   void SetTile(std::int64_t edge) noexcept;

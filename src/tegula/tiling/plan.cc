@@ -55,13 +55,30 @@ PerAxis<std::int64_t> TilePlan::window() const noexcept {
   return window;
 }
 
+PerAxis<std::int64_t> TilePlan::network_size() const noexcept {
+  PerAxis<std::int64_t> size;
+  for (const GridAxis axis : kGridAxes) size[axis] = axes[axis].network_size();
+  return size;
+}
+
+bool TilePlan::is_patches() const noexcept {
+  return std::any_of(axes.of.begin(), axes.of.end(), [](const AxisPlan& axis) { return axis.is_patches(); });
+}
+
 PerAxis<std::int64_t> TilePlan::Each(std::size_t output, std::int64_t OutputAxis::*what) const noexcept {
   PerAxis<std::int64_t> each;
   for (const GridAxis axis : kGridAxes) each[axis] = axes[axis].outputs[output].*what;
   return each;
 }
 
+PerAxis<std::int64_t> UsualMaxTile(const ModelGrid& grid) {
+  PerAxis<std::int64_t> most = kMaxTile;
+  if (!grid.axes[GridAxis::kZ]) most[GridAxis::kY] = most[GridAxis::kX] = kMaxPlaneTile;
+  return most;
+}
+
 Result<TilePlan> PlanTiles(const ModelGrid& grid, const PerAxis<std::int64_t>& image, const TileRequest& request) {
+  const PerAxis<std::int64_t> usual = UsualMaxTile(grid);
   const bool is_volume = grid.axes[GridAxis::kZ].has_value();
   TilePlan plan;
   for (const GridAxis axis : kGridAxes) {
@@ -75,8 +92,8 @@ Result<TilePlan> PlanTiles(const ModelGrid& grid, const PerAxis<std::int64_t>& i
     const AxisRequest wanted{.image = image[axis],
                              .border = request.border,
                              .window = request.tile[axis].value_or(0),
-                             .max_window = request.max_tile[axis].value_or(
-                                 is_volume || axis == GridAxis::kT ? kMaxTile[axis] : kMaxPlaneTile),
+                             .max_window = request.max_tile[axis].value_or(usual[axis]),
+                             .stride = request.stride[axis].value_or(0),
                              .chunks = is_volume || axis == GridAxis::kT ? kVolumeChunks[axis] : kPlaneChunks};
     TEGULA_ASSIGN_OR_RETURN(plan.axes[axis],
                             PlanAxis(*grid.axes[axis], wanted).Context(fmt::format("axis {}", GridAxisName(axis))));

@@ -32,6 +32,9 @@ struct TilePlan {
   Tile tile(std::int64_t index) const;
   std::size_t outputs() const noexcept { return axes[GridAxis::kX].outputs.size(); }
   PerAxis<std::int64_t> window() const noexcept;
+  /// What the network sees at once: of a window of patches one of them.
+  PerAxis<std::int64_t> network_size() const noexcept;
+  bool is_patches() const noexcept;
   /// Of an output, in its own pixels: its size, what the network gives for a window, chunks, and where writes begin.
   PerAxis<std::int64_t> size_of(std::size_t output) const noexcept { return Each(output, &OutputAxis::size); }
   PerAxis<std::int64_t> window_of(std::size_t output) const noexcept { return Each(output, &OutputAxis::window); }
@@ -41,6 +44,9 @@ struct TilePlan {
  private:
   PerAxis<std::int64_t> Each(std::size_t output, std::int64_t OutputAxis::*what) const noexcept;
 };
+
+/// The largest windows that the planner takes where nothing else is asked for.
+PerAxis<std::int64_t> UsualMaxTile(const ModelGrid& grid);
 
 /// Plans all axes of an image of this size. Errors as PlanAxis, with the axis named; kInvalid if the image has several
 /// positions along an axis that the model does not have.

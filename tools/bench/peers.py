@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""`predict` beside what users would take instead: bioimageio.core and an ordinary Python script, on mosaics of real nuclei.
+
+Every program is started as a user would start it, one after the other on the same image, and its CPU time, wall time and
+largest resident memory are taken from the system. Tegula has proven its engine and measured context and costs before, as
+it does once per model. What is not run is said, with the reason.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PEERS = ROOT / ".deps/peers/bin"
+SIZES = (1024, 2048, 4096, 8192, 16384)
+# Beside Tegula's run in 8192 x 8192 pixels: at most so many times the CPU time of the other.
+LIMITS = {"core, onnx in blocks": 0.70, "core, torchscript in blocks": 0.15}
+LIMIT_SCRIPT, LIMIT_BF16 = 0.50, 0.65
+LIMIT_MB, LIMIT_MB_SMALL_TILES = 1.5 * 2**30 / 1e6, 500 * 2**20 / 1e6
+LARGEST = {"core, onnx whole": 4096, "core, onnx in blocks": 8192, "core, torchscript in blocks": 8192, "script": 8192}
+
+
+def run(words, environment):
+    """CPU seconds, wall seconds and peak memory of a program and its children; its last words if it fails."""
+    began = time.perf_counter()
+    process = subprocess.Popen([str(word) for word in words], env={**os.environ, **environment}, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    row = {"cpu_s": usage.ru_utime + usage.ru_stime, "wall_s": time.perf_counter() - began,
+           "peak_memory_mb": usage.ru_maxrss * 1024 / 1e6}
+    if process.returncode != 0:
+        row["failed"] = (said.strip().splitlines() or [f"exit code {process.returncode}"])[-1][:200]
+    return row
+
+
+def programs(tegula, model, shared):
+    """name -> words for (image, folder)."""
+    def ours(*more):
+        return lambda image, out: [tegula, "-q", "predict", model, image, "-o", out / "out", *more]
+
+    def core(weights, *more):
+        return lambda image, out: [PEERS / "bioimageio", "predict", model, "--inputs", image, "--outputs", out / "out.npy",
+                                   "--weight-format", weights, *more]
+
+    return {
+        "tegula": ours(),
+        "tegula, tiles of 1024": ours("--tile", 1024, "--memory", "4GB"),
+        "tegula, bf16": ours("--precision", "bf16"),
+        "tegula, with objects": ours("--objects", "all"),
+        "script": lambda image, out: [PEERS / "python", shared / "bench/user_script.py", image, model / "weights.onnx", out / "out"],
+        "core, onnx in blocks": core("onnx", "--blockwise=123"),
+        "core, onnx whole": core("onnx"),
+        "core, torchscript in blocks": core("torchscript", "--blockwise=123"),
+    }
+
+
+def compare(build, shared, folder, sizes=SIZES):
+    model = shared / "data/models_made/nuclei_unet_any_size"
+    environment = {"TEGULA_CACHE": str(folder / "cache"), "BIOIMAGEIO_CACHE_PATH": str(folder / "core")}
+    subprocess.run([sys.executable, shared / "bench/make_mosaic.py", shared / "data", folder, *map(str, sizes)], check=True)
+    cases = programs(build / "tegula", model, shared)
+    for name in ("tegula", "tegula, bf16"):  # what is found out once per model
+        run(cases[name](folder / f"nuclei_{max(sizes[0], 2048 if 2048 in sizes else sizes[0])}.tif", folder / "warm"), environment)
+        shutil.rmtree(folder / "warm", ignore_errors=True)
+    rows = []
+    for size in sizes:
+        for name, words in cases.items():
+            if size > LARGEST.get(name, max(SIZES)):
+                continue
+            out = folder / "work"
+            out.mkdir()
+            row = {"pixels": size, "program": name, **run(words(folder / f"nuclei_{size}.tif", out), environment)}
+            record = out / "out/run.json"
+            if record.exists():
+                tiles = json.loads(record.read_text())["tiles"]
+                row["windows"], row["window"] = tiles["windows"], tiles["axes"][-1]["tile"]
+            rows.append(row)
+            show_row(row)
+            shutil.rmtree(out)
+    return rows
+
+
+def show_row(row):
+    print(f"{row['pixels']:6}²  {row['program']:30} {row['cpu_s']:8.1f} CPU s {row['wall_s']:8.1f} s {row['peak_memory_mb']:8.0f} MB"
+          + (f"   {row['windows']} windows of {row['window']}" if "windows" in row else "")
+          + (f"   FAILED: {row['failed']}" if "failed" in row else ""), flush=True)
+
+
+def complaints(rows):
+    at = {row["program"]: row for row in rows if row["pixels"] == 8192}
+    if "tegula" not in at:
+        return []
+    wrong = [f"{name} failed: {row['failed']}" for name, row in at.items() if "failed" in row and name.startswith("tegula")]
+    def hold(name, value, limit):
+        if value > limit:
+            wrong.append(f"{name}: {value:.3g}, at most {limit:.3g}")
+    for name, limit in LIMITS.items():
+        if name in at and "failed" not in at[name]:
+            hold(f"CPU time beside {name}", at["tegula"]["cpu_s"] / at[name]["cpu_s"], limit)
+    if "script" in at:
+        hold("CPU time with objects beside the script", at["tegula, with objects"]["cpu_s"] / at["script"]["cpu_s"], LIMIT_SCRIPT)
+    hold("CPU time in bf16 beside f32", at["tegula, bf16"]["cpu_s"] / at["tegula"]["cpu_s"], LIMIT_BF16)
+    hold("peak memory, MB", at["tegula"]["peak_memory_mb"], LIMIT_MB)
+    hold("peak memory with tiles of 1024, MB", at["tegula, tiles of 1024"]["peak_memory_mb"], LIMIT_MB_SMALL_TILES)
+    peaks = [row["peak_memory_mb"] for row in rows if row["program"] == "tegula, tiles of 1024" and row["pixels"] >= 8192]
+    if len(peaks) > 1:
+        hold("largest beside smallest peak memory from 8192² on", max(peaks) / min(peaks), 1.10)
+    return wrong
+
+
+def plot(rows, path):
+    import matplotlib
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    figure, panels = plt.subplots(1, 2, figsize=(13, 5.5))
+    names = list(dict.fromkeys(row["program"] for row in rows))
+    for panel, key, title in zip(panels, ("cpu_s", "peak_memory_mb"), ("CPU seconds", "Peak memory, MB")):
+        for name in names:
+            mine = [row for row in rows if row["program"] == name and "failed" not in row]
+            is_ours = name.startswith("tegula")
+            panel.plot([row["pixels"] for row in mine], [row[key] for row in mine], marker="o", label=name,
+                       linewidth=2 if is_ours else 1, linestyle="-" if is_ours else "--")
+        panel.set_xscale("log", base=2), panel.set_yscale("log")
+        panel.set_xticks(SIZES, [f"{size}²" for size in SIZES])
+        panel.set_title(title)
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.grid(alpha=0.2)
+    panels[0].legend(fontsize=8, frameon=False)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+
+
+if __name__ == "__main__":
+    import tempfile
+    shared = pathlib.Path(os.environ.get("TEGULA_DATA", ROOT.parent / "shared"))
+    sizes = tuple(map(int, sys.argv[1:])) or SIZES
+    with tempfile.TemporaryDirectory(prefix="tegula-peers") as temporary:
+        rows = compare(ROOT / "build", shared, pathlib.Path(temporary), sizes)
+    if sizes == SIZES:
+        results = ROOT / "docs/results"
+        results.mkdir(parents=True, exist_ok=True)
+        (results / "peers.json").write_text(json.dumps(rows, indent=1) + "\n")
+        plot(rows, results / "peers.png")
+    if wrong := complaints(rows):
+        sys.exit("peers: not as it should be:\n" + "\n".join(wrong))
