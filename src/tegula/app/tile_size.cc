@@ -148,14 +148,19 @@ Result<TileChoice> ChooseTiles(const spec::ModelDescription& model, std::span<co
     std::int64_t pixels = 0;
   };
   std::vector<Option> options;
+  Status refusal = Ok();  // of windows that are too small for the context
   for (const double factor : kFactors) {
     Option option{{request.tiling}};
     for (const GridAxis axis : kGridAxes)
       if (!request.tiling.max_tile[axis])
         option.choice.tiling.max_tile[axis] =
             std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(static_cast<double>(usual[axis]) * factor)));
-    TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan,
-                            pipeline::PlanFor(model, feeds, {request.outputs, option.choice.tiling}));
+    const Result<tiling::TilePlan> planned = pipeline::PlanFor(model, feeds, {request.outputs, option.choice.tiling});
+    if (!planned.ok()) {
+      refusal = planned.error();
+      continue;
+    }
+    const tiling::TilePlan& plan = *planned;
     if (plan.is_patches()) return TileChoice{request.tiling};
     option.pixels = PixelsOf(plan);
     if (!options.empty() && options.back().pixels == option.pixels) continue;
@@ -165,6 +170,7 @@ Result<TileChoice> ChooseTiles(const spec::ModelDescription& model, std::span<co
                           images * image::TileCache::kDefaultBytes + kElsewhere;
     options.push_back(std::move(option));
   }
+  if (options.empty()) return refusal.error();
   const auto by_bytes = [](const Option& a, const Option& b) { return a.choice.bytes < b.choice.bytes; };
   const Option& smallest = *std::min_element(options.begin(), options.end(), by_bytes);
   if (budget.bytes > 0 && smallest.choice.bytes > budget.bytes)

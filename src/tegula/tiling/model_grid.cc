@@ -17,6 +17,12 @@ std::int64_t AssumedGrid(std::int64_t fixed_size) {
   return grid;
 }
 
+// An axis that the network adds to what it gives changes nothing.
+bool IsOne(const spec::AxisSize& size) {
+  const auto* fixed = std::get_if<spec::FixedSize>(&size);
+  return fixed != nullptr && fixed->size == 1;
+}
+
 std::string NameOf(const spec::TensorDescription& tensor, const spec::Axis& axis) {
   return fmt::format("axis {} of {}", axis.id, tensor.id);
 }
@@ -175,7 +181,7 @@ Result<ModelGrid> GridOf(const spec::ModelDescription& model, std::vector<std::s
                         "images in y and x",
                         GridAxisName(axis)));
       for (const std::size_t output : grid.outputs)
-        if (FindAxis(model.outputs[output], axis) != nullptr)
+        if (const spec::Axis* own = FindAxis(model.outputs[output], axis); own != nullptr && !IsOne(own->size))
           return UnsupportedError(
               fmt::format("output {} has an axis {} that no input has", model.outputs[output].id, GridAxisName(axis)));
       continue;

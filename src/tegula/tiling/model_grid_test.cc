@@ -49,6 +49,14 @@ TEST(GridOf, FollowsTheLeadingInputThroughOtherInputs) {
   EXPECT_EQ(grid.inputs[1][GridAxis::kY].scale, (Rational{1, 2}));
 }
 
+TEST(GridOf, AnAxisOfSizeOneThatTheNetworkAddsChangesNothing) {
+  spec::ModelDescription model = TwoByTwo();
+  model.outputs[0].axes.push_back(Space("z", spec::FixedSize{1}));
+  EXPECT_EQ(PlanTiles(GridOf(model, {0}).value(), {{1, 1, 400, 300}}, {})->size_of(0)[GridAxis::kZ], 1);
+  model.outputs[0].axes.back().size = spec::FixedSize{2};
+  EXPECT_THAT(GridOf(model, {0}).error().what, HasSubstr("axis z that no input has"));
+}
+
 TEST(GridOf, PlansOutputsOfDifferentScalesTogether) {
   const ModelGrid grid = GridOf(TwoByTwo(), {0, 1}).value();
   TileRequest request;
