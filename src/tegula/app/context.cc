@@ -36,11 +36,11 @@ std::string WithoutContext(const pipeline::AxisField& field, GridAxis axis, std:
     tiling.max_tile[axis] = 2 * image + 4096;  // with all its padding
     return "";
   }
-  const double change = field.far.empty() ? field.deviation : field.far.front().change;
+  double change = std::max(field.deviation, field.declared_deviation);
+  for (const pipeline::FarChange& far : field.far) change = std::max(change, far.change);
   return fmt::format(
-      "the network has no finite context along {}: far pixels change an output by up to {:.2g}, so the result depends "
-      "on "
-      "the tiles",
+      "the network has no finite context along {}, so the result depends on the tiles: on the model's own example they "
+      "differ from the whole by up to {:.2g}, on other images perhaps by more; more --memory may allow the whole",
       GridAxisName(axis), change);
 }
 

@@ -122,10 +122,9 @@ Result<WindowCosts> MeasuredCosts(const spec::Package& package, const ProvenNetw
       is_cut_short = budget.bytes > 0 && ResidentMemoryBytes() + known.Bytes(pixels) > budget.bytes;
       if (is_cut_short || known.Seconds(pixels) > kLongest) break;
     }
-    TEGULA_ASSIGN_OR_RETURN(const WindowCost cost,
-                            pipeline::MeasureWindow(package.description(), grid, *proven.network, inputs.tensors,
-                                                    window, context)
-                                .Context("measuring what windows cost"));
+    TEGULA_ASSIGN_OR_RETURN(const WindowCost cost, pipeline::MeasureWindow(package.description(), grid, *proven.network,
+                                                                           inputs.tensors, window, context)
+                                                       .Context("measuring what windows cost"));
     measured.push_back(cost);
   }
   WindowCosts costs(std::move(measured));
@@ -153,8 +152,8 @@ Result<TileChoice> ChooseTiles(const spec::ModelDescription& model, std::span<co
     Option option{{request.tiling}};
     for (const GridAxis axis : kGridAxes)
       if (!request.tiling.max_tile[axis])
-        option.choice.tiling.max_tile[axis] =
-            std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(static_cast<double>(usual[axis]) * factor)));
+        option.choice.tiling.max_tile[axis] = std::max<std::int64_t>(
+            1, static_cast<std::int64_t>(std::llround(static_cast<double>(usual[axis]) * factor)));
     const Result<tiling::TilePlan> planned = pipeline::PlanFor(model, feeds, {request.outputs, option.choice.tiling});
     if (!planned.ok()) {
       refusal = planned.error();

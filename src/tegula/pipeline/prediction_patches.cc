@@ -79,18 +79,17 @@ Status Prediction::PreparePatch(const Input& input, std::size_t index, const Con
     where[axis] = {begin, begin + input.network[axis]};
   }
   // Ops and statistics take tensors in model order, so the pixels of the patch are put together.
-  TEGULA_ASSIGN_OR_RETURN(Tensor pixels,
-                          Tensor::Allocate(window.dtype(), input.layout.ShapeOf(input.feed.image->info().channels,
-                                                                                input.network)));
+  TEGULA_ASSIGN_OR_RETURN(
+      Tensor pixels,
+      Tensor::Allocate(window.dtype(), input.layout.ShapeOf(input.feed.image->info().channels, input.network)));
   ConvertCopy(Crop(input.layout.ImageOf(window), where), input.layout.ImageOf(pixels.view()));
   const Tensor& raw = pixels;
   if (of_patch_.empty()) return input.before->Run(raw.view(), ready);
   TEGULA_TRY(AddStatistics(of_patch_, input.description->id, raw.view(), patch.statistics));
-  TEGULA_ASSIGN_OR_RETURN(
-      const ops::Chain chain,
-      ops::Chain::Bind(input.description->ops,
-                       {input.description->id, AxisIds(*input.description), raw.shape(), raw.dtype()},
-                       patch.statistics));
+  TEGULA_ASSIGN_OR_RETURN(const ops::Chain chain, ops::Chain::Bind(input.description->ops,
+                                                                   {input.description->id, AxisIds(*input.description),
+                                                                    raw.shape(), raw.dtype()},
+                                                                   patch.statistics));
   return chain.Run(raw.view(), ready);
 }
 
@@ -137,11 +136,11 @@ Status Prediction::PredictPatches(const RunContext& context, engines::Session& s
   std::vector<Tensor> maps;
   for (std::size_t o = 0; o < outputs_.size(); ++o) {
     const PerAxis<std::int64_t> size = SizeOf(tile.pieces[o].write);
-    TEGULA_ASSIGN_OR_RETURN(
-        Tensor map, Tensor::Allocate(outputs_[o].info.dtype,
-                                     Shape{size[GridAxis::kT], outputs_[o].info.channels, size[GridAxis::kZ],
-                                           size[GridAxis::kY], size[GridAxis::kX]},
-                                     context.limits));
+    TEGULA_ASSIGN_OR_RETURN(Tensor map,
+                            Tensor::Allocate(outputs_[o].info.dtype,
+                                             Shape{size[GridAxis::kT], outputs_[o].info.channels, size[GridAxis::kZ],
+                                                   size[GridAxis::kY], size[GridAxis::kX]},
+                                             context.limits));
     maps.push_back(std::move(map));
   }
   std::vector<Patch> patches(1, Patch{.number = {}, .statistics = given_});
@@ -163,10 +162,9 @@ Status Prediction::PredictPatches(const RunContext& context, engines::Session& s
       const View ready = batch[i].view();
       const Tensor& window = windows[i];
       for (std::size_t b = 0; b < count; ++b)
-        TEGULA_TRY(PreparePatch(inputs_[i], i, window.view(), patches[first + b],
-                                inputs_[i].batch_axis < 0
-                                    ? ready
-                                    : ready.Slice(inputs_[i].batch_axis, static_cast<std::int64_t>(b), 1)));
+        TEGULA_TRY(PreparePatch(
+            inputs_[i], i, window.view(), patches[first + b],
+            inputs_[i].batch_axis < 0 ? ready : ready.Slice(inputs_[i].batch_axis, static_cast<std::int64_t>(b), 1)));
     }
     clock.Add(&StageSeconds::preprocess, since);
     std::vector<Tensor> raw;
@@ -192,16 +190,15 @@ Status Prediction::PredictPatches(const RunContext& context, engines::Session& s
       Shape expected = output.layout.ShapeOf(output.info.channels, seen);
       if (output.batch_axis >= 0) expected[output.batch_axis] = batch_;
       if (all.shape() != expected || all.dtype() != output.raw_dtype)
-        return InvalidError(fmt::format(
-            "the network returns {} {} for output {}, but by its description {} patches give {} {}",
-            DTypeName(all.dtype()), ToString(all.shape()), output.info.id, batch_, DTypeName(output.raw_dtype),
-            ToString(expected)));
+        return InvalidError(
+            fmt::format("the network returns {} {} for output {}, but by its description {} patches give {} {}",
+                        DTypeName(all.dtype()), ToString(all.shape()), output.info.id, batch_,
+                        DTypeName(output.raw_dtype), ToString(expected)));
       for (std::size_t b = 0; b < count; ++b)
-        TEGULA_TRY(FinishPatch(output,
-                               output.batch_axis < 0
-                                   ? all.view()
-                                   : all.view().Slice(output.batch_axis, static_cast<std::int64_t>(b), 1),
-                               patches[first + b], maps[o].view(), use));
+        TEGULA_TRY(FinishPatch(
+            output,
+            output.batch_axis < 0 ? all.view() : all.view().Slice(output.batch_axis, static_cast<std::int64_t>(b), 1),
+            patches[first + b], maps[o].view(), use));
     }
     clock.Add(&StageSeconds::postprocess, since);
   }

@@ -68,9 +68,10 @@ std::int64_t WindowCosts::Bytes(std::int64_t pixels) const noexcept {
     return std::max<std::int64_t>(0, static_cast<std::int64_t>(at));
   };
   if (measured_.size() == 1)
-    return static_cast<std::int64_t>(static_cast<double>(measured_[0].bytes) *
-                                     std::max(1.0, static_cast<double>(pixels) /
-                                                       static_cast<double>(std::max<std::int64_t>(1, measured_[0].pixels))));
+    return static_cast<std::int64_t>(
+        static_cast<double>(measured_[0].bytes) *
+        std::max(1.0,
+                 static_cast<double>(pixels) / static_cast<double>(std::max<std::int64_t>(1, measured_[0].pixels))));
   std::size_t above = 1;
   while (above + 1 < measured_.size() && measured_[above].pixels < pixels) ++above;
   return line(measured_[above - 1], measured_[above]);
@@ -84,8 +85,9 @@ std::vector<PerAxis<std::int64_t>> WindowsToMeasure(const tiling::ModelGrid& gri
     for (const GridAxis axis : kGridAxes) {
       if (!grid.axes[axis]) continue;
       const tiling::SizeRule& sizes = grid.axes[axis]->sizes;
-      window[axis] =
-          sizes.is_fixed() ? sizes.min : tiling::PaddedSize({.sizes = sizes}, std::max<std::int64_t>(1, most[axis] / divisor));
+      window[axis] = sizes.is_fixed()
+                         ? sizes.min
+                         : tiling::PaddedSize({.sizes = sizes}, std::max<std::int64_t>(1, most[axis] / divisor));
     }
     if (windows.empty() || windows.back() != window) windows.push_back(window);
   }
