@@ -3,21 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 #include "tegula/app/feeds.h"
 #include "tegula/app/pictures.h"
+#include "tegula/app/run_description.h"
+#include "tegula/app/run_objects.h"
+#include "tegula/app/run_stores.h"
 #include "tegula/app/staging.h"
 #include "tegula/app/stopwatch.h"
 #include "tegula/app/version.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
 #include "tegula/ops/statistics_file.h"
-#include "tegula/outputs/geojson.h"
 #include "tegula/outputs/pyramid.h"
 #include "tegula/outputs/report.h"
-#include "tegula/pipeline/objects_pass.h"
 #include "tegula/pipeline/second_pass.h"
 
 namespace tegula::app {
@@ -67,7 +67,7 @@ class ImageRun {
     TEGULA_TRY(status);
     TEGULA_TRY(staging.Commit(request.overwrite ? AllNames() : std::vector<std::string>()));
     return ImagePrediction{
-        name_,          folder_,    (folder_ / kReport).string(), static_cast<std::int64_t>(areas_.size()),
+        name_,          folder_,    (folder_ / kReport).string(), static_cast<std::int64_t>(objects_.areas.size()),
         record_.wall_s, megapixels_};
   }
 
@@ -225,18 +225,23 @@ class ImageRun {
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
     if (!job_.labels.empty()) {
-      TEGULA_TRY(MakeObjects(staging.folder() / kObjects, store, pictures));
+      TEGULA_ASSIGN_OR_RETURN(
+          objects_, MakeObjects(job_, name_, feeds_, info_, store, staging.folder() / kObjects, pictures, context_));
+      record_.objects = objects_.classes;
       record_.stages.push_back(watch.Lap("objects"));
     }
     TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(store));
     TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
     std::optional<Tensor> detail;
     if (!job_.labels.empty()) {
-      TEGULA_ASSIGN_OR_RETURN(detail, pictures.Detail(bound(), store, Passes()));
+      TEGULA_ASSIGN_OR_RETURN(detail, pictures.Detail(bound(), store, PassesOf(job_, info_)));
     }
     record_.stages.push_back(watch.Lap("pictures"));
     TEGULA_TRY(WriteFormats(staging.folder(), watch));
-    Describe();
+    DescribeModel(job_, record_);
+    DescribeImage(name_, feeds_, record_);
+    DescribeStatistics(statistics_, record_);
+    DescribeOutputs();
     record_.finished = UtcNow();
     record_.wall_s = MonotonicSeconds() - began_ + job_.start.wall_s;
     record_.cpu_s = CpuSeconds() - cpu_began_ + job_.start.cpu_s;
@@ -260,7 +265,8 @@ class ImageRun {
       if (number == 0) {
         TEGULA_TRY(OpenStores(staging, prediction));
         TEGULA_ASSIGN_OR_RETURN(session, prediction.NewSession());
-        DescribePlan(prediction);
+        DescribePlan(job_, prediction, frames(), record_);
+        megapixels_ = MegapixelsOf(prediction, frames());
       }
       TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds of_frame, PredictFrame(frame, prediction, *session));
       seconds += of_frame;
@@ -317,7 +323,8 @@ class ImageRun {
 
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
-      const outputs::StoreOptions options = StoreOptionsOf(prediction.output(number));
+      const outputs::StoreOptions options =
+          StoreOptionsOf(model_.outputs[job_.outputs[number]], prediction.output(number), feeds_);
       for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(options));
       // The working form of the prediction, under a hidden name if it is not asked for.
       const outputs::OutputFormat& work = outputs::OutputFormats().front();
@@ -345,32 +352,6 @@ class ImageRun {
     return there;
   }
 
-  outputs::StoreOptions StoreOptionsOf(const pipeline::OutputInfo& output) const {
-    const std::optional<image::PixelSize>& pixel = bound().info().pixel_size;
-    const PerAxis<double> um = {{0, 0, pixel ? pixel->y_um : 0, pixel ? pixel->x_um : 0}};
-    outputs::StoreOptions options;
-    options.name = output.id;
-    options.dtype = output.dtype;
-    const auto add = [&](GridAxis axis) {
-      const bool is_frame = feeds_.frames()[axis] > 1;
-      const std::int64_t size = is_frame ? feeds_.frames()[axis] : output.size[axis];
-      if (size == 1 && axis != GridAxis::kY && axis != GridAxis::kX) return;
-      const double step = um[axis] / output.scale[axis];
-      const double first = output.origin[axis] + 0.5 / output.scale[axis] - 0.5;
-      options.axes.push_back(
-          {GridAxisName(axis), size, is_frame ? 1 : output.chunk[axis], step, first * (um[axis] > 0 ? um[axis] : 1.0)});
-    };
-    add(GridAxis::kT);
-    options.axes.push_back({'c', output.channels, 1, 0, 0});
-    for (const GridAxis axis : {GridAxis::kZ, GridAxis::kY, GridAxis::kX}) add(axis);
-    const spec::DataDescription& data = model_.outputs[output.index].data;
-    const double low = data.min.value_or(0), high = std::max(low + 1e-6, data.max.value_or(1));
-    for (std::int64_t c = 0; c < output.channels; ++c)
-      options.channels.push_back(
-          {output.channel_names[static_cast<std::size_t>(c)], outputs::PaletteColour(c), low, high, low, high});
-    return options;
-  }
-
   // Makes the other formats from the finished stores.
   Status WriteFormats(const Path& folder, Stopwatch& watch) {
     for (std::size_t number = 0; number < stores_.size(); ++number) {
@@ -391,162 +372,13 @@ class ImageRun {
                     s.read, s.preprocess, s.infer, s.postprocess, s.write, s.wait_for_network));
   }
 
-  Status MakeObjects(const Path& file, const outputs::ChunkStore& store, Pictures& pictures) {
-    const image::BoundInfo& info = bound().info();
-    outputs::GeoJsonOptions options;
-    options.type = job_.request.objects.object_type == "annotation" ? outputs::ObjectType::kAnnotation
-                                                                    : outputs::ObjectType::kDetection;
-    options.scale_y = info.downsample_y / info_.scale[GridAxis::kY];
-    options.scale_x = info.downsample_x / info_.scale[GridAxis::kX];
-    options.origin_y = info_.origin[GridAxis::kY] * info.downsample_y;
-    options.origin_x = info_.origin[GridAxis::kX] * info.downsample_x;
-    const std::optional<image::PixelSize>& pixel = feeds_.leading().source->info().pixel_size;
-    if (pixel) options.pixel_size = {.y_um = pixel->y_um, .x_um = pixel->x_um};
-    options.value_channels = info_.channel_names;
-    for (std::int64_t c = 0; c < info_.channels; ++c)
-      options.classes.push_back({info_.channel_names[static_cast<std::size_t>(c)], outputs::PaletteColour(c)});
-    options.seed = Seed();
-    TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter writer, outputs::GeoJsonWriter::Create(file, options));
-
-    const double slide_px = options.scale_y * options.scale_x;
-    const double unit = pixel ? slide_px * pixel->y_um * pixel->x_um : slide_px;
-    areas_in_um2_ = pixel.has_value();
-    const auto min_area = static_cast<std::int64_t>(std::ceil(job_.request.objects.min_area_um2 / unit));
-    for (const std::int32_t label : job_.labels)
-      record_.objects.push_back({.class_name = info_.channel_names[static_cast<std::size_t>(label)], .channel = label});
-    const auto take = [&](const objects::Region& region) -> Status {
-      const auto at = static_cast<std::size_t>(std::find(job_.labels.begin(), job_.labels.end(), region.label) -
-                                               job_.labels.begin());
-      outputs::ObjectsRecord& of_class = record_.objects[at];
-      ++of_class.count;
-      of_class.area_px += static_cast<double>(region.area_px) * slide_px;
-      if (pixel) of_class.area_um2 += static_cast<double>(region.area_px) * unit;
-      areas_.push_back(static_cast<double>(region.area_px) * unit);
-      pictures.AddOutlines(region);
-      return writer.Add(region);
-    };
-    for (const ObjectPass& pass : Passes()) {
-      const auto relabelled = [&](objects::Region region) {
-        region.label = pass.relabel.value_or(region.label);
-        return take(region);
-      };
-      TEGULA_TRY(
-          pipeline::TraceObjects(context_, store, {pass.rule, pass.labels, {.min_area_px = min_area}}, relabelled));
-    }
-    return writer.Commit();
-  }
-
-  // Several channels compete unless a threshold is given, which is then applied to each.
-  std::vector<ObjectPass> Passes() const {
-    const std::optional<double>& threshold = job_.request.objects.threshold;
-    if (info_.channels > 1 && !threshold) return {{objects::Argmax{}, job_.labels}};
-    std::vector<ObjectPass> passes;
-    for (const std::int32_t label : job_.labels)
-      passes.push_back({objects::Threshold{label, threshold.value_or(0.5)}, {}, label});
-    return passes;
-  }
-
-  // The same model, image and channels give the same object ids.
-  std::uint64_t Seed() const {
-    const std::string key =
-        Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job_.package.description_sha256(), job_.proven.check.weights_sha256,
-                                  name_, fmt::join(job_.request.binding.channels, ",")));
-    std::uint64_t seed = 0;
-    for (std::size_t i = 0; i < 16; ++i)
-      seed = seed << 4 | static_cast<std::uint64_t>(key[i] <= '9' ? key[i] - '0' : key[i] - 'a' + 10);
-    return seed;
-  }
-
-  void Describe() {
-    DescribeModel();
-    const image::ImageInfo& info = feeds_.leading().source->info();
-    record_.image = {.path = name_, .format = info.format, .dtype = std::string(DTypeName(info.dtype))};
-    for (const image::Level& level : info.levels)
-      record_.image.levels.push_back({level.height, level.width, level.downsample_y});
-    for (const image::Channel& channel : info.channels) record_.image.channels.push_back(channel.name);
-    if (info.pixel_size)
-      record_.image.pixel_size_y_um = info.pixel_size->y_um, record_.image.pixel_size_x_um = info.pixel_size->x_um;
-    record_.binding = bound().info().decisions;
-    if (frames() > 1)
-      record_.binding.push_back(
-          fmt::format("{} planes are predicted one by one, each normalised by statistics of its own", frames()));
-    for (const ops::Statistic& statistic : statistics_.all()) {
-      std::vector<std::string> axes;
-      for (std::size_t a = 0; a < statistic.request.reduced.size(); ++a)
-        if (statistic.request.reduced[a]) axes.push_back(statistic.request.axes[a]);
-      record_.statistics.push_back({statistic.request.tensor_id,
-                                    std::string(ops::MeasureName(statistic.request.measure)),
-                                    statistic.request.percentile, axes, statistic.values});
-    }
+  void DescribeOutputs() {
     for (std::size_t number = 0; number < job_.outputs.size(); ++number)
       for (const outputs::OutputFormat* format : job_.formats)
         record_.outputs.push_back({"prediction", FileOf(number, *format)});
     if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjects});
     if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics});
     record_.outputs.push_back({"report", kReport});
-  }
-
-  void DescribePlan(const pipeline::Prediction& prediction) {
-    const tiling::TilePlan& plan = prediction.plan();
-    std::int64_t context = 0;
-    for (const GridAxis axis : kGridAxes) {
-      if (!prediction.grid().axes[axis]) continue;
-      const tiling::AxisPlan& along = plan.axes[axis];
-      record_.tiles.axes.push_back({std::string(1, GridAxisName(axis)), along.image, along.padded, along.window,
-                                    prediction.context(axis), prediction.stride_grid(axis),
-                                    static_cast<std::int64_t>(along.windows.size())});
-      context = std::max(context, prediction.context(axis));
-    }
-    const tiling::TileRequest& request = job_.request.tiling;
-    record_.tiles.border = request.border == tiling::Border::kPad ? "pad" : "network";
-    record_.tiles.windows = plan.tiles() * frames();
-    record_.exactness =
-        is_patches_
-            ? fmt::format("Each pixel of the map is what the network gives for its patch of {} x {} pixels alone",
-                          plan.network_size()[GridAxis::kX], plan.network_size()[GridAxis::kY])
-        : plan.tiles() == 1
-            ? "The image was predicted whole"
-            : fmt::format(
-                  "The image was predicted in {} windows; a pixel is the whole-image answer if nothing farther "
-                  "away than {} pixels matters to it ({})",
-                  plan.tiles(), context, job_.context.source);
-    if (plan.tiles() > 1 && !is_patches_ && !job_.context.warning.empty())
-      record_.warnings.push_back(job_.context.warning);
-    for (std::size_t number = 0; number < prediction.outputs(); ++number)
-      megapixels_ += static_cast<double>(prediction.output(number).height() * prediction.output(number).width() *
-                                         prediction.output(number).size[GridAxis::kZ] *
-                                         prediction.output(number).size[GridAxis::kT] * frames()) *
-                     1e-6;
-  }
-
-  void DescribeModel() {
-    record_.tegula_version = Version();
-    record_.command = {job_.request.command_line};
-    record_.machine = {ProcessorName(), AvailableCores()};
-    record_.model = {model_.name,
-                     model_.id,
-                     model_.version,
-                     job_.package.path().string(),
-                     job_.package.description_sha256(),
-                     std::string(spec::WeightsFormatName(job_.proven.weights->format)),
-                     job_.proven.check.weights_sha256,
-                     model_.license,
-                     {}};
-    for (const spec::Citation& cite : model_.cite)
-      record_.model.cite.push_back(cite.text + (cite.doi.empty() ? "" : " https://doi.org/" + cite.doi));
-    const WeightsCheck& check = job_.proven.check;
-    const EngineRequest& engine = job_.request.engine;
-    record_.engine = {
-        check.engine, check.engine_version, std::string(engines::PrecisionName(check.precision)), engine.threads,
-        engine.engine == "auto" ? "the fastest that reproduces the model's test outputs" : "it was asked for"};
-    record_.notes.insert(record_.notes.end(), check.notes.begin(), check.notes.end());
-    if (check.outputs.empty() || check.status == CheckStatus::kFailed) record_.notes.push_back(ProofOf(check));
-    if (check.is_converted)
-      record_.notes.push_back(fmt::format("the {} weights were converted for {} and hold against the original",
-                                          record_.model.weights_format, check.engine));
-    for (const OutputCheck& output : check.outputs)
-      record_.tests.push_back({output.output_id, output.comparison.max_abs, output.comparison.tolerance.absolute,
-                               output.comparison.tolerance.relative, output.comparison.passed});
   }
 
   Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const Tensor& outlines,
@@ -557,8 +389,8 @@ class ImageRun {
       pictures.push_back({"Objects", outlines.view()});
       pictures.push_back({"A detail in the image's own pixels, where most objects are", detail->view()});
     }
-    return outputs::WriteReport({Path(name_).filename().string(), record_, std::move(pictures), areas_, areas_in_um2_},
-                                file);
+    return outputs::WriteReport(
+        {Path(name_).filename().string(), record_, std::move(pictures), objects_.areas, objects_.areas_in_um2}, file);
   }
 
   const PredictJob& job_;
@@ -577,8 +409,7 @@ class ImageRun {
   outputs::RunRecord record_;
   double megapixels_ = 0;
   bool is_patches_ = false;
-  std::vector<double> areas_;
-  bool areas_in_um2_ = false;
+  MadeObjects objects_;
 };
 
 }  // namespace

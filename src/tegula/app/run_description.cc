@@ -1,0 +1,108 @@
+#include "tegula/app/run_description.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tegula/app/version.h"
+#include "tegula/core/platform.h"
+
+namespace tegula::app {
+
+void DescribeModel(const PredictJob& job, outputs::RunRecord& record) {
+  const spec::ModelDescription& model = job.package.description();
+  record.tegula_version = Version();
+  record.command = {job.request.command_line};
+  record.machine = {ProcessorName(), AvailableCores()};
+  record.model = {model.name,
+                  model.id,
+                  model.version,
+                  job.package.path().string(),
+                  job.package.description_sha256(),
+                  std::string(spec::WeightsFormatName(job.proven.weights->format)),
+                  job.proven.check.weights_sha256,
+                  model.license,
+                  {}};
+  for (const spec::Citation& cite : model.cite)
+    record.model.cite.push_back(cite.text + (cite.doi.empty() ? "" : " https://doi.org/" + cite.doi));
+  const WeightsCheck& check = job.proven.check;
+  const EngineRequest& engine = job.request.engine;
+  record.engine = {
+      check.engine, check.engine_version, std::string(engines::PrecisionName(check.precision)), engine.threads,
+      engine.engine == "auto" ? "the fastest that reproduces the model's test outputs" : "it was asked for"};
+  record.notes.insert(record.notes.end(), check.notes.begin(), check.notes.end());
+  if (check.outputs.empty() || check.status == CheckStatus::kFailed) record.notes.push_back(ProofOf(check));
+  if (check.is_converted)
+    record.notes.push_back(fmt::format("the {} weights were converted for {} and hold against the original",
+                                       record.model.weights_format, check.engine));
+  for (const OutputCheck& output : check.outputs)
+    record.tests.push_back({output.output_id, output.comparison.max_abs, output.comparison.tolerance.absolute,
+                            output.comparison.tolerance.relative, output.comparison.passed});
+}
+
+void DescribeImage(const std::string& name, const Feeds& feeds, outputs::RunRecord& record) {
+  const image::ImageInfo& info = feeds.leading().source->info();
+  record.image = {.path = name, .format = info.format, .dtype = std::string(DTypeName(info.dtype))};
+  for (const image::Level& level : info.levels)
+    record.image.levels.push_back({level.height, level.width, level.downsample_y});
+  for (const image::Channel& channel : info.channels) record.image.channels.push_back(channel.name);
+  if (info.pixel_size)
+    record.image.pixel_size_y_um = info.pixel_size->y_um, record.image.pixel_size_x_um = info.pixel_size->x_um;
+  record.binding = feeds.leading().bound.info().decisions;
+  const std::int64_t frames = feeds.frames()[GridAxis::kT] * feeds.frames()[GridAxis::kZ];
+  if (frames > 1)
+    record.binding.push_back(
+        fmt::format("{} planes are predicted one by one, each normalised by statistics of its own", frames));
+}
+
+void DescribeStatistics(const ops::Statistics& statistics, outputs::RunRecord& record) {
+  for (const ops::Statistic& statistic : statistics.all()) {
+    std::vector<std::string> axes;
+    for (std::size_t a = 0; a < statistic.request.reduced.size(); ++a)
+      if (statistic.request.reduced[a]) axes.push_back(statistic.request.axes[a]);
+    record.statistics.push_back({statistic.request.tensor_id, std::string(ops::MeasureName(statistic.request.measure)),
+                                 statistic.request.percentile, axes, statistic.values});
+  }
+}
+
+void DescribePlan(const PredictJob& job, const pipeline::Prediction& prediction, std::int64_t frames,
+                  outputs::RunRecord& record) {
+  const tiling::TilePlan& plan = prediction.plan();
+  std::int64_t context = 0;
+  for (const GridAxis axis : kGridAxes) {
+    if (!prediction.grid().axes[axis]) continue;
+    const tiling::AxisPlan& along = plan.axes[axis];
+    record.tiles.axes.push_back({std::string(1, GridAxisName(axis)), along.image, along.padded, along.window,
+                                 prediction.context(axis), prediction.stride_grid(axis),
+                                 static_cast<std::int64_t>(along.windows.size())});
+    context = std::max(context, prediction.context(axis));
+  }
+  record.tiles.border = job.request.tiling.border == tiling::Border::kPad ? "pad" : "network";
+  record.tiles.windows = plan.tiles() * frames;
+  if (plan.is_patches())
+    record.exactness =
+        fmt::format("Each pixel of the map is what the network gives for its patch of {} x {} pixels alone",
+                    plan.network_size()[GridAxis::kX], plan.network_size()[GridAxis::kY]);
+  else if (plan.tiles() == 1)
+    record.exactness = "The image was predicted whole";
+  else
+    record.exactness = fmt::format(
+        "The image was predicted in {} windows; a pixel is the whole-image answer if nothing farther "
+        "away than {} pixels matters to it ({})",
+        plan.tiles(), context, job.context.source);
+  if (plan.tiles() > 1 && !plan.is_patches() && !job.context.warning.empty())
+    record.warnings.push_back(job.context.warning);
+}
+
+double MegapixelsOf(const pipeline::Prediction& prediction, std::int64_t frames) {
+  double megapixels = 0;
+  for (std::size_t number = 0; number < prediction.outputs(); ++number) {
+    const PerAxis<std::int64_t>& size = prediction.output(number).size;
+    megapixels += static_cast<double>(size[GridAxis::kY] * size[GridAxis::kX] * size[GridAxis::kZ] *
+                                      size[GridAxis::kT] * frames) *
+                  1e-6;
+  }
+  return megapixels;
+}
+
+}  // namespace tegula::app

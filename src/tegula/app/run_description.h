@@ -1,0 +1,24 @@
+// app/run_description.h — what a run's record says about it, in the words of the modules that decided it.
+#pragma once
+
+#include <string>
+
+#include "tegula/app/image_run.h"
+#include "tegula/ops/statistics.h"
+#include "tegula/outputs/run_record.h"
+#include "tegula/pipeline/prediction.h"
+
+namespace tegula::app {
+
+/// Program, machine, model, engine and how the model did on its test tensors.
+void DescribeModel(const PredictJob& job, outputs::RunRecord& record);
+/// The leading image, named `name`, and what the model is given of it.
+void DescribeImage(const std::string& name, const Feeds& feeds, outputs::RunRecord& record);
+void DescribeStatistics(const ops::Statistics& statistics, outputs::RunRecord& record);
+/// Windows of one of `frames` planes that are predicted alike, and how exact that makes the result.
+void DescribePlan(const PredictJob& job, const pipeline::Prediction& prediction, std::int64_t frames,
+                  outputs::RunRecord& record);
+/// Of all outputs.
+double MegapixelsOf(const pipeline::Prediction& prediction, std::int64_t frames);
+
+}  // namespace tegula::app
