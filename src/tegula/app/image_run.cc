@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "tegula/app/feeds.h"
+#include "tegula/app/image_access.h"
 #include "tegula/app/pictures.h"
 #include "tegula/app/run_description.h"
 #include "tegula/app/run_objects.h"
@@ -32,11 +33,12 @@ constexpr std::int64_t kLargestRecord = 64 << 20;
 // One image on its way from source to folder.
 class ImageRun {
  public:
-  ImageRun(const PredictJob& job, std::string name, Path folder, Feeds feeds, Feeds::Frame first,
+  ImageRun(const PredictJob& job, const std::string& image, Path folder, Feeds feeds, Feeds::Frame first,
            const RunContext& context)
       : job_(job),
         model_(job.package.description()),
-        name_(std::move(name)),
+        image_(image),
+        name_(ShownName(image)),
         folder_(std::move(folder)),
         feeds_(std::move(feeds)),
         first_(std::move(first)),
@@ -52,16 +54,15 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model_, first_.feeds, wanted));
     TEGULA_TRY(CheckPlanes(plan));
     is_patches_ = plan.is_patches();
-    const std::string stamp = StampOf(name_);
-    const RunKey key = KeyOf(plan, stamp);
+    TEGULA_ASSIGN_OR_RETURN(const std::string stamp, StampOf(image_, job_.access));
+    TEGULA_ASSIGN_OR_RETURN(const RunKey key, KeyOf(plan, stamp));
     record_.key = Complete(key).Sha256();
     if (const std::optional<ImagePrediction> done = request.overwrite ? std::nullopt : FindDone()) return *done;
     TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder_, Names(), request.overwrite, key));
     if (staging.is_continued()) context_.progress.Note("going on with the run that was cut off here");
 
     Status status = MakeAll(staging, wanted);
-    if (status.ok() && StampOf(name_) != stamp)
-      status = IoError("the image was changed while it was read; predict it again with --overwrite");
+    if (status.ok()) status = CheckUnchanged(stamp);
     if (!status.ok() && staging.is_kept())
       context_.progress.Note("what is finished is kept: the same command goes on where this one ended");
     TEGULA_TRY(status);
@@ -72,6 +73,12 @@ class ImageRun {
   }
 
  private:
+  Status CheckUnchanged(const std::string& stamp) const {
+    TEGULA_ASSIGN_OR_RETURN(const std::string now, StampOf(image_, job_.access));
+    return now == stamp ? Ok()
+                        : Status(IoError("the image was changed while it was read; predict it again with --overwrite"));
+  }
+
   const image::BoundImage& bound() const noexcept { return feeds_.leading().bound; }
   std::int64_t frames() const noexcept { return feeds_.frames()[GridAxis::kT] * feeds_.frames()[GridAxis::kZ]; }
 
@@ -148,7 +155,7 @@ class ImageRun {
   }
 
   // What decides the pixels.
-  RunKey KeyOf(const tiling::TilePlan& plan, const std::string& stamp) const {
+  Result<RunKey> KeyOf(const tiling::TilePlan& plan, const std::string& stamp) const {
     const PredictRequest& request = job_.request;
     const WeightsCheck& check = job_.proven.check;
     RunKey key;
@@ -161,8 +168,10 @@ class ImageRun {
     key.Add("image", name_);
     key.Add("content of the image", stamp);
     key.Add("binding", fmt::format("{}", fmt::join(bound().info().decisions, "; ")));
-    for (const InputRequest& input : request.inputs)
-      key.Add("input " + input.id, fmt::format("{} ({})", input.value, StampOf(input.value)));
+    for (const InputRequest& input : request.inputs) {
+      TEGULA_ASSIGN_OR_RETURN(const std::string of_input, StampOf(input.value, job_.access));
+      key.Add("input " + input.id, fmt::format("{} ({})", ShownName(input.value), of_input));
+    }
     key.Add("source of statistics", fmt::format("{} ({})", request.statistics_from, StampOf(request.statistics_from)));
     // Those of several images together are no statistics of this one.
     key.Add("statistics of the dataset", Sha256OfBytes(ops::StatisticsToJson(job_.normalisation.known())));
@@ -390,12 +399,12 @@ class ImageRun {
       pictures.push_back({"A detail in the image's own pixels, where most objects are", detail->view()});
     }
     return outputs::WriteReport(
-        {Path(name_).filename().string(), record_, std::move(pictures), objects_.areas, objects_.areas_in_um2}, file);
+        {ShortName(name_), record_, std::move(pictures), objects_.areas, objects_.areas_in_um2}, file);
   }
 
   const PredictJob& job_;
   const spec::ModelDescription& model_;
-  std::string name_;
+  std::string image_, name_;  // as it is opened and as it is shown
   Path folder_;
   Feeds feeds_;
   Feeds::Frame first_;
@@ -428,7 +437,7 @@ Result<ImagePrediction> PredictImage(const PredictJob& job, const std::string& i
                                      const RunContext& context) {
   const PredictRequest& request = job.request;
   TEGULA_ASSIGN_OR_RETURN(
-      Feeds feeds, Feeds::Open(job.package.description(), image, request.binding, request.inputs, context.limits));
+      Feeds feeds, Feeds::Open(job.package.description(), image, request.binding, request.inputs, job.access));
   TEGULA_ASSIGN_OR_RETURN(Feeds::Frame first, feeds.FrameAt(0, 0));
   return ImageRun(job, image, folder, std::move(feeds), std::move(first), context).Run();
 }

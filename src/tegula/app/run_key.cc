@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tegula/net/address.h"
+
 namespace tegula::app {
 
 const std::string* RunKey::Find(std::string_view what) const {
@@ -68,6 +70,12 @@ std::string StampOf(const std::string& name) {
     ++files;
   }
   return fmt::format("{} bytes in {} files of {}", size, files, latest);
+}
+
+Result<std::string> StampOf(const std::string& name, const image::Access& access) {
+  if (!net::IsAddress(name)) return StampOf(name);
+  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<image::Source> source, image::Open(name, access));
+  return source->info().state;
 }
 
 }  // namespace tegula::app
