@@ -11,6 +11,7 @@
 #include "tegula/app/run_description.h"
 #include "tegula/app/run_objects.h"
 #include "tegula/app/run_stores.h"
+#include "tegula/app/run_verification.h"
 #include "tegula/app/staging.h"
 #include "tegula/app/stopwatch.h"
 #include "tegula/app/version.h"
@@ -29,6 +30,7 @@ constexpr const char* kRecord = "run.json";
 constexpr const char* kStatistics = "statistics.json";
 constexpr const char* kReport = "report.html";
 constexpr std::int64_t kLargestRecord = 64 << 20;
+constexpr std::int64_t kLargestReport = 256 << 20;
 
 // One image on its way from source to folder.
 class ImageRun {
@@ -57,7 +59,14 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(const std::string stamp, StampOf(image_, job_.access));
     TEGULA_ASSIGN_OR_RETURN(const RunKey key, KeyOf(plan, stamp));
     record_.key = Complete(key).Sha256();
-    if (const std::optional<ImagePrediction> done = request.overwrite ? std::nullopt : FindDone()) return *done;
+    if (request.verify) {
+      TEGULA_ASSIGN_OR_RETURN(verification_plan_,
+                              PlanVerification(model_, first_.feeds, wanted, job_.costs, job_.memory,
+                                               ResidentMemoryBytes(), context_.executor.workers()));
+      record_.estimated_memory_bytes = std::max(record_.estimated_memory_bytes, verification_plan_->bytes);
+    }
+    if (std::optional<outputs::RunRecord> done = request.overwrite ? std::nullopt : FindDone())
+      return Finished(std::move(*done));
     TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder_, Names(), request.overwrite, key));
     if (staging.is_continued()) context_.progress.Note("going on with the run that was cut off here");
 
@@ -68,8 +77,8 @@ class ImageRun {
     TEGULA_TRY(status);
     TEGULA_TRY(staging.Commit(request.overwrite ? AllNames() : std::vector<std::string>()));
     return ImagePrediction{
-        name_,          folder_,    (folder_ / kReport).string(), static_cast<std::int64_t>(objects_.areas.size()),
-        record_.wall_s, megapixels_};
+        name_,          folder_,     (folder_ / kReport).string(), static_cast<std::int64_t>(objects_.areas.size()),
+        record_.wall_s, megapixels_, /*was_done=*/false,           record_.verification};
   }
 
  private:
@@ -81,6 +90,9 @@ class ImageRun {
 
   const image::BoundImage& bound() const noexcept { return feeds_.leading().bound; }
   std::int64_t frames() const noexcept { return feeds_.frames()[GridAxis::kT] * feeds_.frames()[GridAxis::kZ]; }
+  Result<Feeds::Frame> FrameAt(std::int64_t number) const {
+    return feeds_.FrameAt(number / feeds_.frames()[GridAxis::kZ], number % feeds_.frames()[GridAxis::kZ]);
+  }
 
   // Several outputs are told apart by their ids.
   std::string FileOf(std::size_t number, const outputs::OutputFormat& format) const {
@@ -205,20 +217,90 @@ class ImageRun {
     return key;
   }
 
-  // The same run, if its results are there.
-  std::optional<ImagePrediction> FindDone() const {
+  // The record of the same run, if its results are there.
+  std::optional<outputs::RunRecord> FindDone() const {
     std::error_code ignored;
     for (const std::string& name : Names())
       if (!std::filesystem::exists(folder_ / name, ignored)) return std::nullopt;
     const Result<std::string> text = ReadFile(folder_ / kRecord, kLargestRecord);
     if (!text.ok()) return std::nullopt;
-    const Result<outputs::RunRecord> record = outputs::RunRecordFromJson(*text);
+    Result<outputs::RunRecord> record = outputs::RunRecordFromJson(*text);
     if (!record.ok() || record->key != record_.key) return std::nullopt;
     context_.progress.Note(fmt::format("{} has the results of this very run already", folder_.string()));
-    ImagePrediction done{name_, folder_, (folder_ / kReport).string(), 0, record->wall_s, 0};
-    for (const outputs::ObjectsRecord& objects : record->objects) done.objects += objects.count;
+    return std::move(*record);
+  }
+
+  // What an earlier call has made, verified now if that is asked for and was not done.
+  Result<ImagePrediction> Finished(outputs::RunRecord record) {
+    if (job_.request.verify && !IsVerified(record, *job_.request.verify)) TEGULA_TRY(VerifyFinished(record));
+    ImagePrediction done{name_, folder_, (folder_ / kReport).string(), 0, record.wall_s, 0};
+    for (const outputs::ObjectsRecord& objects : record.objects) done.objects += objects.count;
     done.was_done = true;
+    if (job_.request.verify) done.verification = std::move(record.verification);
     return done;
+  }
+
+  // Record and report are replaced when it is done; nothing else is touched.
+  Status VerifyFinished(outputs::RunRecord& record) const {
+    std::vector<FinishedOutput> finished;
+    for (std::size_t number = 0; number < job_.outputs.size(); ++number) {
+      TEGULA_ASSIGN_OR_RETURN(
+          FinishedOutput output,
+          FinishedOutput::Open(folder_ / FileOf(number, *job_.formats.front()), *job_.formats.front()));
+      finished.push_back(std::move(output));
+    }
+    bool is_complete = true;  // without statistics of whole outputs, which are recorded of the first frame only
+    const auto frame_at = [&](std::int64_t number) -> Result<StoredFrame> {
+      StoredFrame stored;
+      TEGULA_ASSIGN_OR_RETURN(stored.frame, FrameAt(number));
+      TEGULA_ASSIGN_OR_RETURN(stored.statistics, job_.normalisation.Of(context_, stored.frame.feeds, is_patches_));
+      TEGULA_ASSIGN_OR_RETURN(const pipeline::Prediction prediction,
+                              pipeline::Prediction::Bind(model_, *job_.proven.network, stored.frame.feeds,
+                                                         stored.statistics, verification_plan_->request));
+      for (std::size_t output = 0; output < prediction.outputs(); ++output)
+        is_complete = is_complete && !prediction.needs_second_pass(output);
+      TEGULA_TRY(AddRecordedStatistics(record, prediction, stored.statistics));
+      for (const FinishedOutput& output : finished)
+        stored.outputs.push_back(output.At(feeds_.frames(), stored.frame.t, stored.frame.z));
+      return stored;
+    };
+    TEGULA_TRY(frame_at(0));
+    TEGULA_ASSIGN_OR_RETURN(const Verification verification, VerifyFrames(is_complete ? frames() : 1, frame_at));
+    DescribeVerification(verification, record);
+    TEGULA_ASSIGN_OR_RETURN(const std::string page, ReadFile(folder_ / kReport, kLargestReport));
+    TEGULA_ASSIGN_OR_RETURN(const std::string report,
+                            outputs::RenderReportAgain({.title = Path(name_).filename().string(),
+                                                        .record = record,
+                                                        .pictures = {},
+                                                        .object_areas = {},
+                                                        .verification = verification.Figures()},
+                                                       page)
+                                .Context((folder_ / kReport).string()));
+    TEGULA_TRY(WriteFileWhole(folder_ / kReport, report));
+    return WriteFileWhole(folder_ / kRecord, outputs::ToJson(record));
+  }
+
+  // Of the stores that were just filled.
+  Status VerifyStores() {
+    const auto frame_at = [&](std::int64_t number) -> Result<StoredFrame> {
+      StoredFrame stored;
+      TEGULA_ASSIGN_OR_RETURN(stored.frame, FrameAt(number));
+      stored.statistics = statistics_[static_cast<std::size_t>(number)];
+      for (const outputs::ChunkStore& store : stores_) stored.outputs.push_back(StoredIn(Part(store, stored.frame)));
+      return stored;
+    };
+    TEGULA_ASSIGN_OR_RETURN(verification_, VerifyFrames(frames(), frame_at));
+    DescribeVerification(*verification_, record_);
+    return Ok();
+  }
+
+  Result<Verification> VerifyFrames(std::int64_t frames, FrameSource frame_at) const {
+    const VerifyJob verify{job_, *verification_plan_, *job_.request.verify, SeedOf(record_.key), feeds_, frames};
+    TEGULA_ASSIGN_OR_RETURN(Verification verification, Verify(verify, frame_at, context_));
+    // The answer for one image has it; the table of several does not.
+    for (const outputs::VerificationRecord& output : verification.records)
+      if (job_.request.images.size() > 1) context_.progress.Note(fmt::format("{}: {}", output.output, output.verdict));
+    return verification;
   }
 
   Status MakeAll(Staging& staging, const pipeline::PredictionRequest& wanted) {
@@ -226,9 +308,13 @@ class ImageRun {
     record_.stages.push_back(job_.start);
     if (!job_.normalisation.note().empty()) record_.notes.push_back(job_.normalisation.note());
     TEGULA_TRY(MakePrediction(staging, wanted, watch));
+    if (verification_plan_) {
+      TEGULA_TRY(VerifyStores());
+      record_.stages.push_back(watch.Lap("verification"));
+    }
     const outputs::ChunkStore& store = stores_.front();
     if (job_.request.save_statistics)
-      TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_)));
+      TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_.front())));
     for (const outputs::ChunkStore& each : stores_) TEGULA_TRY(outputs::BuildPyramid(context_, each));
     record_.stages.push_back(watch.Lap("pyramid"));
 
@@ -249,7 +335,7 @@ class ImageRun {
     TEGULA_TRY(WriteFormats(staging.folder(), watch));
     DescribeModel(job_, record_);
     DescribeImage(name_, feeds_, record_);
-    DescribeStatistics(statistics_, record_);
+    DescribeStatistics(statistics_.front(), record_);
     DescribeOutputs();
     record_.finished = UtcNow();
     record_.wall_s = MonotonicSeconds() - began_ + job_.start.wall_s;
@@ -264,8 +350,7 @@ class ImageRun {
     std::unique_ptr<engines::Session> session;
     pipeline::StageSeconds seconds;
     for (std::int64_t number = 0; number < frames(); ++number) {
-      const std::int64_t t = number / feeds_.frames()[GridAxis::kZ], z = number % feeds_.frames()[GridAxis::kZ];
-      TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, feeds_.FrameAt(t, z));
+      TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, FrameAt(number));
       TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, StatisticsOf(staging, frame));
       if (number == 0 && !statistics.all().empty()) record_.stages.push_back(watch.Lap("whole-image statistics"));
       TEGULA_ASSIGN_OR_RETURN(
@@ -283,7 +368,7 @@ class ImageRun {
         if (raw_[output])
           TEGULA_TRY(pipeline::FinishOutput(context_, prediction, output, Part(*raw_[output], frame),
                                             Part(stores_[output], frame), statistics));
-      if (number == 0) statistics_ = std::move(statistics);
+      statistics_.push_back(std::move(statistics));
     }
     record_.stages.push_back(watch.Lap("prediction"));
     NoteWorkers(seconds);
@@ -399,7 +484,9 @@ class ImageRun {
       pictures.push_back({"A detail in the image's own pixels, where most objects are", detail->view()});
     }
     return outputs::WriteReport(
-        {ShortName(name_), record_, std::move(pictures), objects_.areas, objects_.areas_in_um2}, file);
+        {ShortName(name_), record_, std::move(pictures), objects_.areas, objects_.areas_in_um2,
+         verification_ ? verification_->Figures() : std::vector<outputs::VerificationFigures>()},
+        file);
   }
 
   const PredictJob& job_;
@@ -414,7 +501,9 @@ class ImageRun {
   std::vector<outputs::ChunkStore> stores_;              // one per output
   std::vector<std::optional<outputs::ChunkStore>> raw_;  // where a second pass is needed
   pipeline::OutputInfo info_;                            // of the first output
-  ops::Statistics statistics_;                           // of the first frame
+  std::vector<ops::Statistics> statistics_;              // of every frame
+  std::optional<VerificationPlan> verification_plan_;    // if it was asked for
+  std::optional<Verification> verification_;
   outputs::RunRecord record_;
   double megapixels_ = 0;
   bool is_patches_ = false;

@@ -8,9 +8,11 @@
 #include "tegula/app/convert/convert.h"
 #include "tegula/app/feeds.h"
 #include "tegula/app/prove.h"
+#include "tegula/app/verification_plan.h"
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
 #include "tegula/image/binding.h"
+#include "tegula/outputs/run_record.h"
 #include "tegula/tiling/plan.h"
 
 namespace tegula::app {
@@ -39,6 +41,7 @@ struct PredictRequest {
   bool border_as_reference = true;  ///< decides tiling.border by what bioimageio.core does: see spec::PadsByHalo
   EngineRequest engine;
   ObjectRequest objects;
+  std::optional<VerifyRequest> verify;  ///< hold the result against other windows; a complete run is verified as it is
   std::optional<ConvertRequest> convert;  ///< if none of the weights runs: how to make some that do
   std::string command_line;               ///< for the run record
 };
@@ -50,9 +53,10 @@ struct ImagePrediction {
   std::string report;  ///< path of the report
   std::int64_t objects = 0;
   double seconds = 0;
-  double megapixels = 0;   ///< of output
-  bool was_done = false;   ///< by an earlier call, so nothing was to do
-  std::string error = {};  ///< why there is none
+  double megapixels = 0;                                       ///< of output
+  bool was_done = false;                                       ///< by an earlier call, so nothing was to do
+  std::vector<outputs::VerificationRecord> verification = {};  ///< one per output, if it was asked for
+  std::string error = {};                                      ///< why there is none
 };
 
 /// Everything that can be refused is refused before anything is written. Each image's folder is written under a

@@ -49,6 +49,13 @@ std::vector<std::string> RunKey::DifferencesTo(const RunKey& other) const {
   return differences;
 }
 
+std::uint64_t SeedOf(std::string_view sha256) noexcept {
+  std::uint64_t seed = 0;
+  for (const char digit : sha256.substr(0, 16))
+    seed = seed << 4 | static_cast<std::uint64_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+  return seed;
+}
+
 std::string StampOf(const std::string& name) {
   std::error_code failed;
   const Path path(name);

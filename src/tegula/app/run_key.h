@@ -2,6 +2,7 @@
 // same.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,9 @@ class RunKey {
  private:
   std::vector<std::pair<std::string, std::string>> facts_;
 };
+
+/// The first 64 bits of a hash of hexadecimal digits, for what is to be random and yet always the same.
+std::uint64_t SeedOf(std::string_view sha256) noexcept;
 
 /// Size and time of the last change of a file (of a folder: of all its files together), so that another image under the
 /// same name is noticed without being read; the name alone for what is no file.

@@ -109,6 +109,14 @@ std::string TestFigure(const RunRecord& r) {
                 fmt::format("largest difference {}", ReadableNumber(worst->max_abs_error)));
 }
 
+std::string VerificationFigure(const RunRecord& r) {
+  if (r.verification.empty()) return {};
+  const auto worst = std::ranges::max_element(r.verification, {}, &VerificationRecord::largest);
+  const bool passed = std::ranges::all_of(r.verification, &VerificationRecord::passed);
+  return Figure("Verified", passed ? "passed" : "failed", "",
+                fmt::format("largest difference {}", ReadableNumber(worst->largest)));
+}
+
 std::string KeyFigures(const RunRecord& r) {
   std::string html = "<dl class=\"figures\">" + ObjectsFigure(r);
   if (HasPixelSize(r.image)) {
@@ -128,7 +136,7 @@ std::string KeyFigures(const RunRecord& r) {
           Figure("Speed", ReadableNumber(Megapixels(r.image) / r.wall_s), "Mpx/s", "of the whole image, all stages");
   }
   if (r.peak_memory_bytes > 0) html += Figure("Peak memory", HumanBytes(r.peak_memory_bytes), "", "");
-  html += TestFigure(r) + "</dl>\n";
+  html += TestFigure(r) + VerificationFigure(r) + "</dl>\n";
   if (!r.exactness.empty()) html += fmt::format("<p class=\"exact\">{}</p>\n", EscapeHtml(r.exactness));
   return html;
 }
@@ -227,6 +235,8 @@ std::string RecordRows(const Json& object) {
   return html + "</table>";
 }
 
+constexpr std::size_t kMostColumns = 10;
+
 // A list of objects as a table with a column per field.
 std::string RecordColumns(const Json& objects) {
   std::string html = "<table class=\"columns\"><tr>";
@@ -243,12 +253,13 @@ std::string RecordColumns(const Json& objects) {
 std::string RecordValue(const Json& json) {
   if (json.is_object()) return RecordRows(json);
   if (json.is_array() && json.empty()) return "–";
-  if (json.is_array() && json[0].is_object()) return RecordColumns(json);
+  if (json.is_array() && json[0].is_object() && json[0].size() <= kMostColumns) return RecordColumns(json);
   if (json.is_array()) {
     std::vector<std::string> items;
     for (const Json& item : json) items.push_back(RecordValue(item));
-    const bool has_sentences =
-        std::ranges::any_of(items, [](const std::string& item) { return item.size() > 60 || item.ends_with('.'); });
+    const bool has_sentences = json[0].is_object() || std::ranges::any_of(items, [](const std::string& item) {
+                                 return item.size() > 60 || item.ends_with('.');
+                               });
     return Join(items, has_sentences ? "<br>" : ", ");
   }
   if (json.is_boolean()) return json.get<bool>() ? "yes" : "no";
@@ -263,14 +274,32 @@ std::string Record(const RunRecord& r) {
       RecordRows(json));
 }
 
+// Around what cannot be made anew from the record. No text of a record can hold them: it is escaped.
+constexpr std::string_view kShownBegin = "<!-- what the run shows -->\n", kShownEnd = "<!-- until here -->\n";
+
+Result<std::string> Page(const ReportInput& input, std::string_view shown) {
+  const RunRecord& r = input.record;
+  TEGULA_ASSIGN_OR_RETURN(const std::string verification, VerificationHtml(r.verification, input.verification));
+  std::string html = PageHead(input.title) + Header(input) + Warnings(r) + KeyFigures(r);
+  html += kShownBegin;
+  html += shown;
+  html += kShownEnd;
+  return html + verification + Times(r) + Notes(r) + Record(r) + "</body></html>\n";
+}
+
 }  // namespace
 
 Result<std::string> RenderReport(const ReportInput& input) {
-  const RunRecord& r = input.record;
   TEGULA_ASSIGN_OR_RETURN(const std::string pictures, Pictures(input.pictures));
-  std::string html = PageHead(input.title);
-  html += Header(input) + Warnings(r) + KeyFigures(r) + pictures + Objects(input) + Times(r) + Notes(r) + Record(r);
-  return html + "</body></html>\n";
+  return Page(input, pictures + Objects(input));
+}
+
+Result<std::string> RenderReportAgain(const ReportInput& input, std::string_view page) {
+  const std::size_t begin = page.find(kShownBegin), end = page.rfind(kShownEnd);
+  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin)
+    return CorruptError("this is not the report of a run of this version");
+  const std::size_t from = begin + kShownBegin.size();
+  return Page(input, page.substr(from, end - from));
 }
 
 Status WriteReport(const ReportInput& input, const Path& path) {

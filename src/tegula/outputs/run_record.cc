@@ -106,6 +106,34 @@ void Fields(V& visit, R& r) {
   visit("area_um2", r.area_um2);
   visit("channel", r.channel);
 }
+template <class V, Is<VerificationRecord> R>
+void Fields(V& visit, R& r) {
+  visit("output", r.output);
+  visit("asked", r.asked);
+  visit("against", r.against);
+  visit("windows", r.windows);
+  visit("of_windows", r.of_windows);
+  visit("context_px", r.context_px);
+  visit("verified_with_px", r.verified_with_px);
+  visit("pixels", r.pixels);
+  visit("largest", r.largest);
+  visit("mean", r.mean);
+  visit("allowed", r.allowed);
+  visit("pixels_beyond", r.pixels_beyond);
+  visit("pixels_at_steps", r.pixels_at_steps);
+  visit("y", r.y);
+  visit("x", r.x);
+  visit("z", r.z);
+  visit("t", r.t);
+  visit("channel", r.channel);
+  visit("from_seam_px", r.from_seam_px);
+  visit("enough", r.enough);
+  visit("seam_distances", r.seam_distances);
+  visit("by_seam_distance", r.by_seam_distance);
+  visit("wall_s", r.wall_s);
+  visit("passed", r.passed);
+  visit("verdict", r.verdict);
+}
 template <class V, Is<OutputRecord> R>
 void Fields(V& visit, R& r) {
   visit("kind", r.kind);
@@ -133,6 +161,7 @@ void Fields(V& visit, R& r) {
   visit("peak_memory_bytes", r.peak_memory_bytes);
   visit("allowed_memory_bytes", r.allowed_memory_bytes);
   visit("estimated_memory_bytes", r.estimated_memory_bytes);
+  visit("verification", r.verification);
   visit("objects", r.objects);
   visit("outputs", r.outputs);
   visit("warnings", r.warnings);
@@ -229,13 +258,16 @@ Status Read(const Json& json, const std::string& path, std::vector<T>& items) {
   return Ok();
 }
 
+std::string TextOf(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
 }  // namespace
 
 std::string ToJson(const RunRecord& record) {
   Json json = {{"format", kFormat}};
   json.update(JsonOf(record));
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return TextOf(json);
 }
+std::string ToJson(const VerificationRecord& record) { return TextOf(JsonOf(record)); }
 
 Result<RunRecord> RunRecordFromJson(std::string_view text) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);

@@ -86,6 +86,27 @@ struct ObjectsRecord {
   std::int64_t channel = 0;  ///< of the output: it decides the colour
   friend bool operator==(const ObjectsRecord&, const ObjectsRecord&) = default;
 };
+/// An output held against what other windows, or one window for all of the image, give (docs/exactness.md).
+struct VerificationRecord {
+  std::string output;
+  std::string asked;    ///< how many windows: a number, or "all"
+  std::string against;  ///< "whole image", "windows", "patches"; "nothing" where one window was all there was
+  std::int64_t windows = 0, of_windows = 0;             ///< that were predicted again, of how many
+  std::int64_t context_px = 0, verified_with_px = 0;    ///< along the axis where it is largest; 0 for the whole
+  std::int64_t pixels = 0;                              ///< that were compared
+  double largest = 0, mean = 0, allowed = 0;            ///< differences of values
+  std::int64_t pixels_beyond = 0, pixels_at_steps = 0;  ///< that differ by more; and that may, as rounding decides
+  double y = 0, x = 0;                                  ///< of the largest, in pixels of the largest level
+  std::int64_t z = 0, t = 0, channel = 0;
+  std::int64_t from_seam_px = -1;            ///< of the image as it is bound; -1: no difference, no seam
+  std::string enough;                        ///< the context that would be: an option of the command line
+  std::vector<std::int64_t> seam_distances;  ///< beginnings of bins of distances from the nearest seam
+  std::vector<double> by_seam_distance;      ///< the largest difference in each
+  double wall_s = 0;
+  bool passed = false;
+  std::string verdict;  ///< one sentence
+  friend bool operator==(const VerificationRecord&, const VerificationRecord&) = default;
+};
 struct OutputRecord {
   std::string kind, path;
   friend bool operator==(const OutputRecord&, const OutputRecord&) = default;
@@ -109,6 +130,7 @@ struct RunRecord {
   double wall_s = 0, cpu_s = 0;  ///< of the whole run
   std::int64_t peak_memory_bytes = 0;
   std::int64_t allowed_memory_bytes = 0, estimated_memory_bytes = 0;  ///< before the run; 0 where it did not matter
+  std::vector<VerificationRecord> verification;                       ///< one per output, if it was asked for
   std::vector<ObjectsRecord> objects;
   std::vector<OutputRecord> outputs;
   std::vector<std::string> warnings;  ///< what the user should know before relying on the result
@@ -119,6 +141,7 @@ struct RunRecord {
 /// Indented JSON with the fields in the order above and a number of its format. Numbers that JSON does not have
 /// are the texts "NaN", "Infinity" and "-Infinity". Bytes that are not UTF-8 become the replacement character.
 std::string ToJson(const RunRecord& record);
+std::string ToJson(const VerificationRecord& record);
 
 /// Reads what ToJson wrote; unknown fields are ignored. kCorrupt with the path of the field that is missing or of
 /// another type, kUnsupported for the format of a later version.

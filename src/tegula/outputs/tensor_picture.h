@@ -15,6 +15,7 @@ namespace tegula::outputs {
 struct TensorPlane {
   std::string caption;
   ConstView yx;
+  std::vector<std::int64_t> rows = {}, columns = {};  ///< along which broken lines are drawn
 };
 
 /// The planes of a tensor that has y and x axes: all positions along channels and indices, the first of a batch and
@@ -34,6 +35,8 @@ ValueRange RangeOf(const ConstView& values);
 enum class ColourScale : std::uint8_t {
   kGrey,  ///< black to white
   kHeat,  ///< black by red and yellow to white: for differences
+  /// The same, each power of ten as long as the next; what is below the range, and 0, is black. `range.low` > 0.
+  kHeatByDecades,
 };
 
 /// An image element with the plane (larger ones are thinned out to 512 pixels along an edge), and the bar below it.

@@ -47,6 +47,31 @@ inline RunRecord SampleRecord() {
   r.allowed_memory_bytes = 6'000'000'000;
   r.estimated_memory_bytes = 1'700'000'000;
   r.objects = {{"nucleus", 48211, 9.1e6, 2.266e6}, {"mitosis", 312, 7.4e4, 1.84e4, 1}};
+  r.verification = {{.output = "probability",
+                     .asked = "8",
+                     .against = "windows",
+                     .windows = 8,
+                     .of_windows = 2021,
+                     .context_px = 56,
+                     .verified_with_px = 112,
+                     .pixels = 5'120'000,
+                     .largest = 3.1e-3,
+                     .mean = 1.2e-7,
+                     .allowed = 1e-5,
+                     .pixels_beyond = 1244,
+                     .pixels_at_steps = 3,
+                     .y = 1200.5,
+                     .x = 804.5,
+                     .z = 1,
+                     .t = 2,
+                     .channel = 1,
+                     .from_seam_px = 12,
+                     .enough = "--context 64",
+                     .seam_distances = {0, 4, 8, 12},
+                     .by_seam_distance = {3.1e-3, 1e-4, 2e-6, 0},
+                     .wall_s = 8.1,
+                     .passed = false,
+                     .verdict = "failed: the tiles differ by up to 0.0031"}};
   r.outputs = {{"OME-Zarr", "CMU-1.nuclei/probability.ome.zarr"}, {"GeoJSON", "CMU-1.nuclei/objects.geojson"}};
   r.warnings = {
       "The slide's pixel size is taken from its resolution tag; compare it with the scanner's settings <before> you "
