@@ -30,7 +30,7 @@ def four_corners(level):
     values = np.pad(level, pad)
     exists = np.pad(np.ones(level.shape, bool), pad)
     corners = [(slice(y, None, 2), slice(x, None, 2)) for y in (0, 1) for x in (0, 1)]
-    return (np.stack([a[..., y, x] for y, x in corners]) for a in (values, exists))
+    return tuple(np.stack([a[..., y, x] for y, x in corners]) for a in (values, exists))
 
 
 def halved(level, method):
@@ -41,9 +41,12 @@ def halved(level, method):
         counts = np.stack([((values == v) & exists).sum(0) for v in values])
         best = np.where(exists, counts, 0).argmax(0)  # of equal counts the first
         return np.take_along_axis(values, best[None], 0)[0]
-    require(method == "mean", f"the pyramid's method '{method}' is unknown")
+    require(method in ("mean", "nanmean"), f"the pyramid's method '{method}' is unknown")
+    if method == "nanmean" and level.dtype.kind == "f":
+        exists &= ~np.isnan(values)
     total = np.where(exists, values, 0).sum(0, dtype=np.float64)
-    mean = total / exists.sum(0)
+    with np.errstate(invalid="ignore"):  # of nothing that is known
+        mean = total / exists.sum(0)
     return (mean if level.dtype.kind == "f" else np.floor(mean + 0.5)).astype(level.dtype)
 
 

@@ -40,6 +40,9 @@ double ImageAreaMm2(const ImageRecord& image) {
   return Megapixels(image) * image.pixel_size_y_um * image.pixel_size_x_um;
 }
 
+// Of what was predicted, by area.
+double AskedShare(const RunRecord& r) { return r.region ? r.region->share : 1; }
+
 // The area of a class, or of one of its objects if divided by their number.
 std::string AreaText(const ObjectsRecord& objects, double divisor) {
   if (objects.area_um2 <= 0) return ReadableNumber(objects.area_px / divisor) + " px";
@@ -117,6 +120,16 @@ std::string VerificationFigure(const RunRecord& r) {
                 fmt::format("largest difference {}", ReadableNumber(worst->largest)));
 }
 
+std::string RegionFigure(const RunRecord& r) {
+  if (!r.region) return {};
+  const bool in_mm2 = r.region->area_um2 > 0;
+  const std::int64_t windows = r.tiles.windows + r.tiles.skipped;
+  return Figure("Region", ReadableNumber(in_mm2 ? r.region->area_um2 / 1e6 : r.region->area_px / 1e6),
+                in_mm2 ? "mm²" : "Mpx",
+                fmt::format("{} % of the image, {} of {} windows", ReadableNumber(100 * r.region->share),
+                            GroupedInteger(r.tiles.windows), GroupedInteger(windows)));
+}
+
 std::string KeyFigures(const RunRecord& r) {
   std::string html = "<dl class=\"figures\">" + ObjectsFigure(r);
   if (HasPixelSize(r.image)) {
@@ -129,11 +142,12 @@ std::string KeyFigures(const RunRecord& r) {
   } else if (!r.image.levels.empty()) {
     html += Figure("Image", ReadableNumber(Megapixels(r.image)), "Mpx", "pixel size unknown");
   }
+  html += RegionFigure(r);
   if (r.wall_s > 0) {
     html += Figure("Time", HumanSeconds(r.wall_s), "", r.cpu_s > 0 ? HumanSeconds(r.cpu_s) + " of CPU time" : "");
     if (Megapixels(r.image) > 0)
-      html +=
-          Figure("Speed", ReadableNumber(Megapixels(r.image) / r.wall_s), "Mpx/s", "of the whole image, all stages");
+      html += Figure("Speed", ReadableNumber(Megapixels(r.image) * AskedShare(r) / r.wall_s), "Mpx/s",
+                     r.region ? "of the region, all stages" : "of the whole image, all stages");
   }
   if (r.peak_memory_bytes > 0) html += Figure("Peak memory", HumanBytes(r.peak_memory_bytes), "", "");
   html += TestFigure(r) + VerificationFigure(r) + "</dl>\n";
@@ -158,9 +172,9 @@ Result<std::string> Pictures(const std::vector<ReportPicture>& pictures) {
 std::string Objects(const ReportInput& input) {
   const RunRecord& r = input.record;
   if (r.objects.empty()) return {};
-  const double image_mm2 = HasPixelSize(r.image) ? ImageAreaMm2(r.image) : 0;
+  const double asked_mm2 = HasPixelSize(r.image) ? ImageAreaMm2(r.image) * AskedShare(r) : 0;
   std::string html = "<section><h2>Objects</h2><table><tr><th>Class</th><th class=\"number\">Count</th>";
-  if (image_mm2 > 0) html += "<th class=\"number\">Per mm² of the image</th>";
+  if (asked_mm2 > 0) html += fmt::format("<th class=\"number\">Per mm² of the {}</th>", r.region ? "region" : "image");
   html += "<th class=\"number\">Area of all</th><th class=\"number\">Mean area</th></tr>";
   for (const ObjectsRecord& objects : r.objects) {
     const Rgb colour = PaletteColour(objects.channel);
@@ -169,7 +183,7 @@ std::string Objects(const ReportInput& input) {
         "<tr><td><span class=\"swatch\" style=\"background:#{:02x}{:02x}{:02x}\"></span>{}</td><td "
         "class=\"number\">{}</td>",
         colour.r, colour.g, colour.b, EscapeHtml(objects.class_name), GroupedInteger(objects.count));
-    if (image_mm2 > 0) html += fmt::format("<td class=\"number\">{}</td>", ReadableNumber(count / image_mm2));
+    if (asked_mm2 > 0) html += fmt::format("<td class=\"number\">{}</td>", ReadableNumber(count / asked_mm2));
     html += fmt::format("<td class=\"number\">{}</td><td class=\"number\">{}</td></tr>", AreaText(objects, 1),
                         objects.count > 0 ? AreaText(objects, count) : "–");
   }
@@ -262,6 +276,7 @@ std::string RecordValue(const Json& json) {
                                });
     return Join(items, has_sentences ? "<br>" : ", ");
   }
+  if (json.is_null()) return "–";
   if (json.is_boolean()) return json.get<bool>() ? "yes" : "no";
   const std::string text = json.is_string() ? json.get<std::string>() : json.dump();
   return text.empty() ? "–" : EscapeHtml(text);

@@ -83,6 +83,30 @@ void Fields(V& visit, R& r) {
   visit("axes", r.axes);
   visit("border", r.border);
   visit("windows", r.windows);
+  visit("skipped", r.skipped);
+}
+template <class V, Is<ThresholdRecord> R>
+void Fields(V& visit, R& r) {
+  visit("channel", r.channel);
+  visit("threshold", r.threshold);
+  visit("counted", r.counted);
+}
+template <class V, Is<TissueRecord> R>
+void Fields(V& visit, R& r) {
+  visit("method", r.method);
+  visit("height", r.height);
+  visit("width", r.width);
+  visit("downsample", r.downsample);
+  visit("thresholds", r.thresholds);
+  visit("share", r.share);
+}
+template <class V, Is<RegionRecord> R>
+void Fields(V& visit, R& r) {
+  visit("asked", r.asked);
+  visit("area_px", r.area_px);
+  visit("area_um2", r.area_um2);
+  visit("share", r.share);
+  visit("tissue", r.tissue);
 }
 template <class V, Is<TestRecord> R>
 void Fields(V& visit, R& r) {
@@ -150,6 +174,7 @@ void Fields(V& visit, R& r) {
   visit("model", r.model);
   visit("engine", r.engine);
   visit("image", r.image);
+  visit("region", r.region);
   visit("binding", r.binding);
   visit("statistics", r.statistics);
   visit("tiles", r.tiles);
@@ -179,6 +204,8 @@ Json JsonOf(double number) {
 }
 template <class T>
 Json JsonOf(const std::vector<T>& items);
+template <class T>
+Json JsonOf(const std::optional<T>& item);
 template <class Record>
 Json JsonOf(const Record& record) {
   Json json = Json::object();
@@ -191,6 +218,10 @@ Json JsonOf(const std::vector<T>& items) {
   Json json = Json::array();
   for (const T& item : items) json.push_back(JsonOf(item));
   return json;
+}
+template <class T>
+Json JsonOf(const std::optional<T>& item) {
+  return item ? JsonOf(*item) : Json(nullptr);
 }
 
 // --- Reading ---------------------------------------------------------------------------------------------------------
@@ -232,6 +263,8 @@ Status Read(const Json& json, const std::string& path, double& number) {
 }
 template <class T>
 Status Read(const Json& json, const std::string& path, std::vector<T>& items);
+template <class T>
+Status Read(const Json& json, const std::string& path, std::optional<T>& item);
 template <class Record>
 Status Read(const Json& json, const std::string& path, Record& record) {
   if (!json.is_object()) return NotA(path, "an object");
@@ -256,6 +289,11 @@ Status Read(const Json& json, const std::string& path, std::vector<T>& items) {
     TEGULA_TRY(Read(item, item_path, items.emplace_back()));
   }
   return Ok();
+}
+template <class T>
+Status Read(const Json& json, const std::string& path, std::optional<T>& item) {
+  if (json.is_null()) return Ok();
+  return Read(json, path, item.emplace());
 }
 
 std::string TextOf(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }

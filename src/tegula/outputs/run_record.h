@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,7 +64,8 @@ struct TileAxisRecord {
 struct TilePlanRecord {
   std::vector<TileAxisRecord> axes;  ///< those that the model has
   std::string border;
-  std::int64_t windows = 0;
+  std::int64_t windows = 0;  ///< that were predicted
+  std::int64_t skipped = 0;  ///< others, which do not touch the region
   friend bool operator==(const TilePlanRecord&, const TilePlanRecord&) = default;
 };
 /// One output of the model's own test tensors.
@@ -112,6 +114,30 @@ struct OutputRecord {
   friend bool operator==(const OutputRecord&, const OutputRecord&) = default;
 };
 
+/// How tissue was told from background in one channel.
+struct ThresholdRecord {
+  std::string channel;
+  double threshold = 0;  ///< tissue has more
+  bool counted = true;   ///< false: it has no dark background with something brighter on it, so it was left out
+  friend bool operator==(const ThresholdRecord&, const ThresholdRecord&) = default;
+};
+struct TissueRecord {
+  std::string method;                  ///< one sentence
+  std::int64_t height = 0, width = 0;  ///< of the mask, in its pixels
+  double downsample = 1;               ///< pixels of the largest level per pixel of the mask
+  std::vector<ThresholdRecord> thresholds;
+  double share = 0;  ///< of the image that is tissue
+  friend bool operator==(const TissueRecord&, const TissueRecord&) = default;
+};
+/// The part of the image that was asked for.
+struct RegionRecord {
+  std::vector<std::string> asked;    ///< in the words of the command; they add up
+  double area_px = 0, area_um2 = 0;  ///< in pixels of the largest level; the latter 0 if the pixel size is unknown
+  double share = 0;                  ///< of the image
+  std::optional<TissueRecord> tissue;
+  friend bool operator==(const RegionRecord&, const RegionRecord&) = default;
+};
+
 struct RunRecord {
   std::string tegula_version;
   std::string key;                   ///< a hash of everything that decides the results
@@ -121,7 +147,8 @@ struct RunRecord {
   ModelRecord model;
   EngineRecord engine;
   ImageRecord image;
-  std::vector<std::string> binding;  ///< sentences: which channels, resolution, z and t the model was given
+  std::optional<RegionRecord> region;  ///< none: all of the image
+  std::vector<std::string> binding;    ///< sentences: which channels, resolution, z and t the model was given
   std::vector<StatisticRecord> statistics;
   TilePlanRecord tiles;
   std::vector<TestRecord> tests;

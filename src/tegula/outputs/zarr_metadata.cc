@@ -32,6 +32,7 @@ struct ReductionName {
 };
 constexpr ReductionName kReductions[] = {
     {Reduction::kMean, "mean", "mean of 2 x 2 pixels; integers rounded half up"},
+    {Reduction::kNanMean, "nanmean", "mean of those of 2 x 2 pixels that are not NaN; integers rounded half up"},
     {Reduction::kMode, "mode", "most frequent of 2 x 2 pixels; of several the first in reading order"},
     {Reduction::kNearest, "nearest", "upper left of 2 x 2 pixels"},
 };

@@ -44,6 +44,7 @@ struct StoreChannel {
 /// edge).
 enum class Reduction : std::uint8_t {
   kMean,     ///< floats: summed in double, NaN if one is; integers: rounded half up; bool: true if half or more are
+  kNanMean,  ///< the same, of those that are not NaN; NaN if all are
   kMode,     ///< the most frequent value; of several the one that comes first in reading order
   kNearest,  ///< the upper left pixel
 };
@@ -106,6 +107,9 @@ class ChunkStore {
   /// ConvertCopy does. Cost: every chunk that is touched is read and decoded once; memory of two chunks.
   Status ReadBox(int level, const Shape& begin, const View& out) const;
 
+  /// Sets pixels of any shape to the fill value.
+  void Fill(const View& out) const noexcept;
+
   /// Deletes the temporary files of a run that was killed. Call before going on, while nobody writes.
   Status RemoveLeftovers() const;
 
@@ -115,7 +119,6 @@ class ChunkStore {
   Result<bool> DecodeChunk(int level, const Shape& index, Tensor& chunk) const;
   Result<std::string> Compress(const ConstView& chunk) const;
   Status Decompress(const std::string& file, const View& chunk) const;
-  void Fill(const View& out) const noexcept;
   void AssertIsChunk(int level, const Shape& index) const noexcept;
 
   Path folder_;

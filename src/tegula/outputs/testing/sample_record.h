@@ -31,10 +31,20 @@ inline RunRecord SampleRecord() {
              .pixel_size_y_um = 0.499,
              .pixel_size_x_um = 0.499,
              .channels = {"red", "green", "blue"}};
+  r.region = {.asked = {"tissue", "core.geojson"},
+              .area_px = 5.1e8,
+              .area_um2 = 1.27e8,
+              .share = 0.337,
+              .tissue = {{.method = "Tissue is what absorbs light.",
+                          .height = 1435,
+                          .width = 2005,
+                          .downsample = 22.94,
+                          .thresholds = {{"optical density", 0.062, true}},
+                          .share = 0.31}}};
   r.binding = {"Channels red, green and blue are averaged to the model's channel \"raw\".",
                "Level 0 is used as it is: 0.499 µm per pixel, the model wants 0.5 µm."};
   r.statistics = {{"input", "percentile", 99.8, {"y", "x"}, {241.0}}, {"input", "mean", 0, {"y", "x"}, {201.25}}};
-  r.tiles = {{{"y", 32914, 32992, 1024, 56, 16, 38}, {"x", 46000, 46080, 1024, 56, 16, 52}}, "pad", 1891};
+  r.tiles = {{{"y", 32914, 32992, 1024, 56, 16, 38}, {"x", 46000, 46080, 1024, 56, 16, 52}}, "pad", 1412, 479};
   r.tests = {{"probability", 3.1e-6, 1e-4, 1e-3, true}};
   r.exactness =
       "Tiles see 56 pixels of context, the measured reach of the network, so the result equals that of the whole image "
