@@ -26,6 +26,22 @@ Block All(const BlockGrid& grid) noexcept {
 
 }  // namespace
 
+Result<Tensor> ReadPlane(const PixelBlocks& pixels, const Box& box, const Limits& limits) {
+  TEGULA_ASSIGN_OR_RETURN(Tensor plane,
+                          Tensor::Allocate(pixels.dtype(), {pixels.channels(), box.height(), box.width()}, limits));
+  TEGULA_TRY(pixels.Read(BlockOf(box),
+                         View(plane.view().data(), plane.dtype(), ShapeOfBlock(BlockOf(box), pixels.channels()))));
+  return plane;
+}
+
+Status WritePlane(const PixelBlocks& pixels, const Block& block, const ConstView& pixels_cyx) {
+  const Shape &shape = pixels_cyx.shape(), &strides = pixels_cyx.strides();
+  return pixels.Write(block, {pixels_cyx.data(),
+                              pixels_cyx.dtype(),
+                              {1, shape[0], 1, shape[1], shape[2]},
+                              {0, strides[0], 0, strides[1], strides[2]}});
+}
+
 TensorBlocks::TensorBlocks(const View& pixels_tczyx, const PerAxis<std::int64_t>& block)
     : PixelBlocks({SizeOf(pixels_tczyx.shape()), block}, pixels_tczyx.shape()[1], pixels_tczyx.dtype()),
       pixels_(pixels_tczyx),

@@ -66,6 +66,11 @@ class TensorBlocks final : public PixelBlocks {
   View writable_;
 };
 
+/// A box of pixels of a single plane: (channel, y, x).
+Result<Tensor> ReadPlane(const PixelBlocks& pixels, const Box& box, const Limits& limits);
+/// Stores a block of a single plane.
+Status WritePlane(const PixelBlocks& pixels, const Block& block, const ConstView& pixels_cyx);
+
 /// Makes places for what is kept on the way. One thread at a time.
 class PixelScratch {
  public:

@@ -107,8 +107,12 @@ Status InstancePass::Run(const RunContext& context, const outputs::StorePart& va
   bool is_done = true;
   for (std::int64_t i = 0; i < finished.grid().count() && is_done; ++i) is_done = finished.Has(finished.grid().at(i));
   if (!is_done) {
-    const StoreBlocks blocks(values);
-    StoreScratch places(scratch, context.limits);
+    // A few places at a time keep decoded chunks.
+    const std::int64_t cache = memory_bytes > 0
+                                   ? std::clamp<std::int64_t>(memory_bytes / 8, 1, StoreBlocks::kCacheBytes)
+                                   : StoreBlocks::kCacheBytes;
+    const StoreBlocks blocks(values, cache);
+    StoreScratch places(scratch, context.limits, cache);
     TEGULA_TRY(method_->Find(blocks, {context, places, memory_bytes}, finished)
                    .Context(fmt::format("objects of output {}", output_->id)));
   }

@@ -144,31 +144,19 @@ class CellposeMethod final : public ObjectMethod {
   }
 
   DType dtype() const noexcept override { return op_.output_dtype; }
-  Status Thin(const View&) const override { return Ok(); }
+  Status Thin(const View& values_tczyx) const override {
+    const Shape &shape = values_tczyx.shape(), &strides = values_tczyx.strides();
+    objects::ThinCellpose({values_tczyx.data(),
+                           values_tczyx.dtype(),
+                           {shape[1], shape[3], shape[4]},
+                           {strides[1], strides[3], strides[4]}},
+                          Options());
+    return Ok();
+  }
   Status Find(const objects::PixelBlocks& values, const objects::ObjectWork& work,
               objects::LabelSink& labels) const override {
-    const PerAxis<std::int64_t>& size = values.grid().size;
-    const Shape shape{values.channels(), size[GridAxis::kY], size[GridAxis::kX]};
-    TEGULA_TRY(objects::CheckCellpose(values.dtype(), shape));
-    TEGULA_ASSIGN_OR_RETURN(Tensor whole, Tensor::Allocate(DType::kF32, shape, work.context.limits));
-    TEGULA_TRY(values.Read(BlockOf({{0, shape[1]}, {0, shape[2]}}),
-                           {whole.view().data(), DType::kF32, {1, shape[0], 1, shape[1], shape[2]}}));
-    TEGULA_ASSIGN_OR_RETURN(const objects::CellposeObjects found,
-                            objects::CellposeLabels(std::as_const(whole).view(), Options(), work.context.executor,
-                                                    work.context.stop, work.context.limits));
     NarrowLabels narrow(labels, op_.output_dtype);
-    TEGULA_TRY(narrow.Expect(found.largest));
-    const ConstView all = found.labels_yx.view();
-    for (std::int64_t i = 0; i < labels.grid().count(); ++i) {
-      const Block block = labels.grid().at(i);
-      const Box box = PlaneBox(block);
-      const ConstView part = all.Slice(0, box.y.begin, box.height()).Slice(1, box.x.begin, box.width());
-      TEGULA_TRY(narrow.Write(block, {part.data(),
-                                      part.dtype(),
-                                      {1, 1, 1, box.height(), box.width()},
-                                      {0, 0, 0, part.strides()[0], part.strides()[1]}}));
-    }
-    return Ok();
+    return objects::LabelCells(Options(), values, work, narrow);
   }
 
  private:

@@ -76,7 +76,7 @@ Result<std::unique_ptr<objects::PixelBlocks>> StoreScratch::Make(const std::stri
   add('y', grid.size[GridAxis::kY], grid.block[GridAxis::kY]);
   add('x', grid.size[GridAxis::kX], grid.block[GridAxis::kX]);
   TEGULA_ASSIGN_OR_RETURN(outputs::ChunkStore store, OpenOrCreate(folder_ / name, options, limits_));
-  auto blocks = std::make_unique<StoreBlocks>(std::move(store));
+  auto blocks = std::make_unique<StoreBlocks>(std::move(store), cache_bytes_);
   if (blocks->grid().size != grid.size || blocks->channels() != channels || blocks->dtype() != dtype)
     return CorruptError(fmt::format("{} holds something else than this run made; start again with --overwrite",
                                     (folder_ / name).string()));

@@ -12,7 +12,8 @@
 namespace tegula::pipeline {
 
 /// Blocks are the chunks of the store, with all channels. Decoded chunks are kept for a while, because boxes that are
-/// read reach into their neighbours. Immutable and thread-safe.
+/// read reach into their neighbours. What is written must not
+/// have been read before. Immutable and thread-safe.
 class StoreBlocks final : public objects::PixelBlocks {
  public:
   static constexpr std::int64_t kCacheBytes = 64 << 20;
@@ -38,7 +39,9 @@ class StoreBlocks final : public objects::PixelBlocks {
 /// Makes places on disk, each a store in a folder of its own; those that an earlier run left are opened.
 class StoreScratch final : public objects::PixelScratch {
  public:
-  explicit StoreScratch(Path folder, const Limits& limits = {}) : folder_(std::move(folder)), limits_(limits) {}
+  /// Each keeps so many bytes of decoded chunks.
+  explicit StoreScratch(Path folder, const Limits& limits = {}, std::int64_t cache_bytes = StoreBlocks::kCacheBytes)
+      : folder_(std::move(folder)), limits_(limits), cache_bytes_(cache_bytes) {}
   /// kCorrupt if what an earlier run left has another form.
   Result<std::unique_ptr<objects::PixelBlocks>> Make(const std::string& name, const BlockGrid& grid,
                                                      std::int64_t channels, DType dtype) override;
@@ -46,6 +49,7 @@ class StoreScratch final : public objects::PixelScratch {
  private:
   Path folder_;
   Limits limits_;
+  std::int64_t cache_bytes_;
 };
 
 /// Opens the store in `folder`, without what a killed run left half-written, or makes it.

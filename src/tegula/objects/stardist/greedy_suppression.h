@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "tegula/core/executor.h"
-#include "tegula/objects/stardist/box_index.h"
+#include "tegula/objects/box_index.h"
 
 namespace tegula::objects {
 

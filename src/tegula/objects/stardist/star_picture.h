@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "tegula/objects/stardist/box_index.h"
+#include "tegula/objects/box_index.h"
 #include "tegula/objects/stardist/stardist.h"
 #include "tegula/tensor/tensor.h"
 

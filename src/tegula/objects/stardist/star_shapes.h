@@ -10,7 +10,7 @@
 
 #include "tegula/core/executor.h"
 #include "tegula/core/status.h"
-#include "tegula/objects/stardist/box_index.h"
+#include "tegula/objects/box_index.h"
 #include "tegula/objects/stardist/greedy_suppression.h"
 #include "tegula/objects/stardist/stardist.h"
 #include "tegula/tensor/tensor.h"

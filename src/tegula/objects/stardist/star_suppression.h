@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "tegula/core/executor.h"
-#include "tegula/objects/stardist/box_index.h"
+#include "tegula/objects/box_index.h"
 #include "tegula/objects/stardist/star_shapes.h"
 #include "tegula/objects/stardist/stardist.h"
 
