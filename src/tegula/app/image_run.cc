@@ -21,6 +21,7 @@
 #include "tegula/outputs/pyramid.h"
 #include "tegula/outputs/report.h"
 #include "tegula/pipeline/second_pass.h"
+#include "tegula/pipeline/store_blocks.h"
 
 namespace tegula::app {
 namespace {
@@ -347,6 +348,30 @@ class ImageRun {
 
   // All planes that the model takes one by one, into one store per output.
   Status MakePrediction(Staging& staging, const pipeline::PredictionRequest& wanted, Stopwatch& watch) {
+    TEGULA_TRY(MakeValues(staging, wanted, watch));
+    bool makes_objects = false;
+    for (std::int64_t number = 0; number < frames(); ++number) {
+      TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, FrameAt(number));
+      for (std::size_t output = 0; output < stores_.size(); ++output) {
+        if (!instances_[output]) continue;
+        makes_objects = true;
+        ReleaseFreeMemory();
+        const std::int64_t left = std::max<std::int64_t>(1, job_.memory.bytes - ResidentMemoryBytes());
+        TEGULA_TRY(instances_[output]->Run(context_, Part(*values_[output], frame), Part(stores_[output], frame),
+                                           staging.scratch() / fmt::format("objects-{}-{}", output, number),
+                                           job_.memory.bytes > 0 ? left : 0));
+      }
+    }
+    if (makes_objects) record_.stages.push_back(watch.Lap("objects of the whole output"));
+    return Ok();
+  }
+
+  Result<Feeds::Frame> FrameAt(std::int64_t number) const {
+    return feeds_.FrameAt(number / feeds_.frames()[GridAxis::kZ], number % feeds_.frames()[GridAxis::kZ]);
+  }
+
+  // What the network gives for them, postprocessed as far as objects do not come of it.
+  Status MakeValues(Staging& staging, const pipeline::PredictionRequest& wanted, Stopwatch& watch) {
     std::unique_ptr<engines::Session> session;
     pipeline::StageSeconds seconds;
     for (std::int64_t number = 0; number < frames(); ++number) {
@@ -367,7 +392,8 @@ class ImageRun {
       for (std::size_t output = 0; output < stores_.size(); ++output)
         if (raw_[output])
           TEGULA_TRY(pipeline::FinishOutput(context_, prediction, output, Part(*raw_[output], frame),
-                                            Part(stores_[output], frame), statistics));
+                                            Part(values_[output] ? *values_[output] : stores_[output], frame),
+                                            statistics));
       statistics_.push_back(std::move(statistics));
     }
     record_.stages.push_back(watch.Lap("prediction"));
@@ -379,7 +405,7 @@ class ImageRun {
                                               engines::Session& session) const {
     std::vector<outputs::StorePart> parts;
     for (std::size_t output = 0; output < stores_.size(); ++output)
-      parts.push_back(Part(raw_[output] ? *raw_[output] : stores_[output], frame));
+      parts.push_back(Part(raw_[output] ? *raw_[output] : values_[output] ? *values_[output] : stores_[output], frame));
     const auto is_done = [&](const tiling::Tile& tile) {
       for (std::size_t output = 0; output < parts.size(); ++output)
         if (!tile.pieces[output].empty() && !parts[output].Has(tile.pieces[output].write)) return false;
@@ -417,33 +443,35 @@ class ImageRun {
 
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
-      const outputs::StoreOptions options =
-          StoreOptionsOf(model_.outputs[job_.outputs[number]], prediction.output(number), feeds_);
+      const spec::TensorDescription& description = model_.outputs[job_.outputs[number]];
+      const pipeline::InstancePass* instances = prediction.instances(number);
+      outputs::StoreOptions options = StoreOptionsOf(description, prediction.output(number), feeds_);
+      if (instances != nullptr) options.reduction = outputs::Reduction::kMode;
       for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(options));
       // The working form of the prediction, under a hidden name if it is not asked for.
       const outputs::OutputFormat& work = outputs::OutputFormats().front();
       const bool is_asked = std::find(job_.formats.begin(), job_.formats.end(), &work) != job_.formats.end();
       const Path folder = staging.folder() / ((is_asked ? "" : ".") + FileOf(number, work));
-      TEGULA_ASSIGN_OR_RETURN(outputs::ChunkStore store, OpenOrCreate(folder, options));
+      TEGULA_ASSIGN_OR_RETURN(outputs::ChunkStore store, pipeline::OpenOrCreate(folder, options, context_.limits));
       stores_.push_back(std::move(store));
       raw_.emplace_back();
-      if (!prediction.needs_second_pass(number)) continue;
-      TEGULA_ASSIGN_OR_RETURN(raw_.back(),
-                              OpenOrCreate(staging.scratch() / std::to_string(number),
-                                           pipeline::ScratchOptions(prediction.raw_dtype(number), options)));
+      values_.emplace_back();
+      instances_.push_back(instances != nullptr ? std::optional(*instances) : std::nullopt);
+      const outputs::StoreOptions values = StoreOptionsOf(description, prediction.values(number), feeds_);
+      const auto scratch = [&](const char* suffix, const outputs::StoreOptions& form) {
+        return pipeline::OpenOrCreate(staging.scratch() / (std::to_string(number) + suffix), form, context_.limits);
+      };
+      if (prediction.needs_second_pass(number)) {
+        TEGULA_ASSIGN_OR_RETURN(raw_.back(),
+                                scratch("", pipeline::ScratchOptions(prediction.raw_dtype(number), values)));
+      }
+      if (instances != nullptr) {
+        TEGULA_ASSIGN_OR_RETURN(values_.back(), scratch("-values", pipeline::ValuesOptions(values.dtype, values)));
+      }
     }
     info_ = prediction.output();
     staging.Keep();
     return Ok();
-  }
-
-  Result<outputs::ChunkStore> OpenOrCreate(const Path& folder, const outputs::StoreOptions& options) const {
-    Result<outputs::ChunkStore> there = outputs::ChunkStore::Open(folder, context_.limits);
-    if (!there.ok() && there.error().code == Code::kNotFound)
-      return outputs::ChunkStore::Create(folder, options, context_.limits);
-    TEGULA_TRY(there);
-    TEGULA_TRY(there->RemoveLeftovers());
-    return there;
   }
 
   // Makes the other formats from the finished stores.
@@ -498,11 +526,13 @@ class ImageRun {
   const RunContext& context_;
   double began_ = 0, cpu_began_ = 0;
 
-  std::vector<outputs::ChunkStore> stores_;              // one per output
-  std::vector<std::optional<outputs::ChunkStore>> raw_;  // where a second pass is needed
-  pipeline::OutputInfo info_;                            // of the first output
-  std::vector<ops::Statistics> statistics_;              // of every frame
-  std::optional<VerificationPlan> verification_plan_;    // if it was asked for
+  std::vector<outputs::ChunkStore> stores_;                 // one per output
+  std::vector<std::optional<outputs::ChunkStore>> raw_;     // where a second pass is needed
+  std::vector<std::optional<outputs::ChunkStore>> values_;  // where objects are made of it
+  std::vector<std::optional<pipeline::InstancePass>> instances_;
+  pipeline::OutputInfo info_;                          // of the first output
+  std::vector<ops::Statistics> statistics_;            // of every frame
+  std::optional<VerificationPlan> verification_plan_;  // if it was asked for
   std::optional<Verification> verification_;
   outputs::RunRecord record_;
   double megapixels_ = 0;

@@ -111,7 +111,7 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
   TEGULA_TRY(outputs::ReadPlane(store, level, 0, MiddlePlane(store), whole, values.view()));
 
   // The map in the picture's own field: the output may begin inside the image and have another scale.
-  const bool is_single = output_.channels == 1;
+  const bool is_single = output_.channels == 1 && !output_.is_instances;
   TEGULA_ASSIGN_OR_RETURN(Tensor map, Tensor::Allocate(is_single ? DType::kF32 : DType::kU8, {shape[0], shape[1]}));
   const double half = std::ldexp(1.0, -level);
   const auto v = values.values<float>();
@@ -133,6 +133,9 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
         continue;
       }
       std::int64_t best = 0;
+      // Neighbours mostly have numbers that are not far apart, and then different colours.
+      if (output_.is_instances && inside && at(0) > 0)
+        best = 1 + static_cast<std::int64_t>(at(0)) % static_cast<std::int64_t>(outputs::kPalette.size());
       for (std::int64_t c = 1; inside && c < stored[0]; ++c)
         if (at(c) > at(best)) best = c;
       map.values<std::uint8_t>()[i] = static_cast<std::uint8_t>(std::min<std::int64_t>(best, 255));
@@ -144,6 +147,7 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
     outputs::OverlayValues(finished.view(), 0.0, 1.0, outputs::PaletteColour(0), kOverlayOpacity, picture.view());
   } else {
     std::vector<outputs::Rgb> colours;
+    if (output_.is_instances) colours.assign(outputs::kPalette.begin(), outputs::kPalette.end());
     for (std::int64_t c = 1; c < output_.channels; ++c) colours.push_back(outputs::PaletteColour(c));
     outputs::OverlayClasses(finished.view(), colours, kOverlayOpacity, picture.view());
   }
@@ -201,15 +205,7 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
   TEGULA_TRY(image.Read(BlockOf(part), image::AsBlock(pixels.view())));
   TEGULA_ASSIGN_OR_RETURN(Tensor picture, ToPicture(pixels, info));
 
-  TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, {output_.channels, box.height(), box.width()}));
-  TEGULA_TRY(outputs::ReadPlane(store, 0, 0, 0, box, values.view()));
-  TEGULA_ASSIGN_OR_RETURN(Tensor classes, Tensor::Allocate(DType::kU8, {box.height(), box.width()}));
-  for (const ObjectPass& pass : passes) {
-    TEGULA_ASSIGN_OR_RETURN(const objects::Classifier classifier,
-                            objects::Classifier::Bind(pass.rule, output_.channels));
-    classifier.Classify(values.view(), classes.view());
-    TEGULA_ASSIGN_OR_RETURN(const std::vector<objects::Region> regions,
-                            objects::TraceRegions(classes.view(), {.labels = pass.labels}));
+  const auto draw = [&](const std::vector<objects::Region>& regions, std::optional<std::int32_t> relabel) -> Status {
     std::vector<std::vector<outputs::Ring>> rings(static_cast<std::size_t>(output_.channels));
     const auto add = [&](const objects::Ring& ring, std::int32_t label) {
       outputs::Ring& points = rings[static_cast<std::size_t>(label)].emplace_back();
@@ -221,14 +217,35 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
     };
     for (const objects::Region& region : regions) {
       for (const objects::Polygon& polygon : region.polygons) {
-        add(polygon.outer, pass.relabel.value_or(region.label));
-        for (const objects::Ring& hole : polygon.holes) add(hole, pass.relabel.value_or(region.label));
+        add(polygon.outer, relabel.value_or(region.label));
+        for (const objects::Ring& hole : polygon.holes) add(hole, relabel.value_or(region.label));
       }
     }
     for (std::size_t label = 0; label < rings.size(); ++label)
       if (!rings[label].empty())
         TEGULA_TRY(outputs::DrawOutlines(rings[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.5,
                                          picture.view()));
+    return Ok();
+  };
+  if (output_.is_instances) {
+    TEGULA_ASSIGN_OR_RETURN(Tensor numbers, Tensor::Allocate(DType::kU32, {1, box.height(), box.width()}));
+    TEGULA_TRY(outputs::ReadPlane(store, 0, 0, 0, box, numbers.view()));
+    for (std::uint32_t& number : numbers.values<std::uint32_t>()) --number;  // 0 becomes objects::kNoClass32
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<objects::Region> regions,
+                            objects::TraceRegions(std::move(numbers).Reshaped({box.height(), box.width()}).view()));
+    TEGULA_TRY(draw(regions, 0));
+    return picture;
+  }
+  TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, {output_.channels, box.height(), box.width()}));
+  TEGULA_TRY(outputs::ReadPlane(store, 0, 0, 0, box, values.view()));
+  TEGULA_ASSIGN_OR_RETURN(Tensor classes, Tensor::Allocate(DType::kU8, {box.height(), box.width()}));
+  for (const ObjectPass& pass : passes) {
+    TEGULA_ASSIGN_OR_RETURN(const objects::Classifier classifier,
+                            objects::Classifier::Bind(pass.rule, output_.channels));
+    classifier.Classify(values.view(), classes.view());
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<objects::Region> regions,
+                            objects::TraceRegions(classes.view(), {.labels = pass.labels}));
+    TEGULA_TRY(draw(regions, pass.relabel));
   }
   return picture;
 }

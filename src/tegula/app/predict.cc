@@ -12,6 +12,7 @@
 #include "tegula/app/select.h"
 #include "tegula/app/stopwatch.h"
 #include "tegula/core/text.h"
+#include "tegula/spec/object_output.h"
 #include "tegula/spec/sizes.h"
 
 namespace tegula::app {
@@ -31,6 +32,7 @@ Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& class
       continue;
     }
     auto found = std::find(names.begin(), names.end(), wanted);
+    if (found == names.end() && names.size() == 1 && wanted == output.id) found = names.begin();
     const std::optional<std::int64_t> index = ParseInt(wanted);
     if (found == names.end() && index && *index >= 0 && *index < static_cast<std::int64_t>(names.size()))
       found = names.begin() + *index;
@@ -87,6 +89,10 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_TRY(pipeline::CheckApplicable(model, outputs).Context(request.model.string()));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels,
                           LabelsOf(request.objects.classes, model.outputs[outputs.front()]));
+  if (const auto objects = spec::FindObjectOps(model.outputs[outputs.front()]); objects && request.objects.threshold)
+    return InvalidError(
+        fmt::format("--threshold is for channels of probabilities, but {} makes the objects of output {}",
+                    spec::OpId(*objects->op), model.outputs[outputs.front()].id));
   TEGULA_ASSIGN_OR_RETURN(Normalisation normalisation,
                           Normalisation::Open(request.statistics_from, model, request.images.size()));
   // An image that is missing or does not fit is told before the network is loaded.

@@ -8,6 +8,7 @@
 
 #include "tegula/app/run_key.h"
 #include "tegula/outputs/geojson.h"
+#include "tegula/pipeline/instance_objects.h"
 #include "tegula/pipeline/objects_pass.h"
 
 namespace tegula::app {
@@ -32,7 +33,7 @@ outputs::GeoJsonOptions GeoJsonOptionsOf(const PredictJob& job, const std::strin
   options.origin_x = output.origin[GridAxis::kX] * info.downsample_x;
   if (const std::optional<image::PixelSize>& pixel = feeds.leading().source->info().pixel_size)
     options.pixel_size = {.y_um = pixel->y_um, .x_um = pixel->x_um};
-  options.value_channels = output.channel_names;
+  if (!output.is_instances) options.value_channels = output.channel_names;
   for (std::int64_t c = 0; c < output.channels; ++c)
     options.classes.push_back({output.channel_names[static_cast<std::size_t>(c)], outputs::PaletteColour(c)});
   options.seed = SeedOfIds(job, image);
@@ -42,6 +43,7 @@ outputs::GeoJsonOptions GeoJsonOptionsOf(const PredictJob& job, const std::strin
 }  // namespace
 
 std::vector<ObjectPass> PassesOf(const PredictJob& job, const pipeline::OutputInfo& output) {
+  if (output.is_instances) return {};
   const std::optional<double>& threshold = job.request.objects.threshold;
   if (output.channels > 1 && !threshold) return {{objects::Argmax{}, job.labels}};
   std::vector<ObjectPass> passes;
@@ -73,6 +75,7 @@ Result<MadeObjects> MakeObjects(const PredictJob& job, const std::string& image,
     pictures.AddOutlines(region);
     return writer.Add(region);
   };
+  if (output.is_instances) TEGULA_TRY(pipeline::TraceInstances(context, store, min_area, take));
   for (const ObjectPass& pass : PassesOf(job, output)) {
     const auto relabelled = [&](objects::Region region) {
       region.label = pass.relabel.value_or(region.label);

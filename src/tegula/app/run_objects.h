@@ -10,7 +10,8 @@
 
 namespace tegula::app {
 
-/// Several channels compete unless a threshold is given, which is then applied to each.
+/// Several channels compete unless a threshold is given, which is then applied to each. None if the output's pixels are
+/// numbers of objects already.
 std::vector<ObjectPass> PassesOf(const PredictJob& job, const pipeline::OutputInfo& output);
 
 /// What was made.

@@ -10,6 +10,7 @@
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
 #include "tegula/pipeline/whole.h"
+#include "tegula/spec/object_output.h"
 
 namespace tegula::app {
 namespace {
@@ -40,8 +41,7 @@ std::int64_t TileBytes(const spec::ModelDescription& model, std::span<const pipe
     bytes += pixels * (DTypeSize(feeds[i].image->info().dtype) + kFloat);
   }
   for (std::size_t o = 0; o < grid.outputs.size(); ++o) {
-    const spec::Axis* channel = model.outputs[grid.outputs[o]].FindAxis(spec::AxisType::kChannel);
-    std::int64_t pixels = channel != nullptr ? std::max<std::int64_t>(1, std::ssize(channel->channel_names)) : 1;
+    std::int64_t pixels = std::max<std::int64_t>(1, spec::NetworkChannels(model.outputs[grid.outputs[o]]));
     for (const GridAxis axis : kGridAxes) pixels *= plan.axes[axis].outputs[o].window;
     bytes += pixels * 2 * kFloat;
   }

@@ -86,9 +86,9 @@ class RegionTracer::Impl {
 
 Status RegionTracer::Impl::CheckShapes(const ConstView& labels_yx, const ConstView* values_cyx) const {
   const Shape& shape = labels_yx.shape();
-  if (labels_yx.dtype() != DType::kU8 && labels_yx.dtype() != DType::kU16)
-    return InvalidError(
-        fmt::format("a class map of {} cannot be traced: make it uint8 or uint16", DTypeName(labels_yx.dtype())));
+  if (labels_yx.dtype() != DType::kU8 && labels_yx.dtype() != DType::kU16 && labels_yx.dtype() != DType::kU32)
+    return InvalidError(fmt::format("a class map of {} cannot be traced: make it uint8, uint16 or uint32",
+                                    DTypeName(labels_yx.dtype())));
   if (shape.rank() != 2 || shape[1] != options_.width)
     return InvalidError(
         fmt::format("a class map of {} does not have rows of {} pixels", ToString(shape), options_.width));
@@ -136,8 +136,10 @@ void RegionTracer::Impl::ReadRuns(const ConstView& labels_yx, std::int64_t row) 
   }
   if (pixels.dtype() == DType::kU8) {
     FindRuns(pixels.as<std::uint8_t>(), options_.width, wanted_, lower_);
-  } else {
+  } else if (pixels.dtype() == DType::kU16) {
     FindRuns(pixels.as<std::uint16_t>(), options_.width, wanted_, lower_);
+  } else {
+    FindRuns(pixels.as<std::uint32_t>(), options_.width, wanted_, lower_);
   }
 }
 

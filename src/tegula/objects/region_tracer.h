@@ -19,9 +19,10 @@
 
 namespace tegula::objects {
 
-/// What pixels without a class have in class maps of uint8 and of uint16.
+/// What pixels without a class have in class maps of uint8, of uint16 and of uint32.
 inline constexpr std::uint8_t kNoClass8 = 0xFF;
 inline constexpr std::uint16_t kNoClass16 = 0xFFFF;
+inline constexpr std::uint32_t kNoClass32 = 0xFFFF'FFFF;
 
 enum class Connectivity : std::uint8_t {
   kEdges,    ///< 4: pixels that share an edge; each region is one polygon
@@ -31,7 +32,7 @@ enum class Connectivity : std::uint8_t {
 struct TraceOptions {
   std::int64_t width = 0;  ///< pixels per row
   Connectivity connectivity = Connectivity::kEdges;
-  std::vector<std::int32_t> labels = {};  ///< classes to trace; empty: every one
+  std::vector<std::int32_t> labels = {};  ///< classes to trace; empty: every one, as always in maps of uint32
   std::int64_t value_channels = 0;        ///< images whose means are wanted
   FilterOptions filter = {};
 };
@@ -45,10 +46,10 @@ class RegionTracer {
   RegionTracer& operator=(RegionTracer&& other) noexcept;
   ~RegionTracer();
 
-  /// The next rows: `labels_yx` of uint8 or uint16, and, if value channels were asked for, `values_cyx` of the same
-  /// rows (read as float32). Regions that end in these rows go to `sink`, by the row after their last and then from
-  /// left to right; if holes are filled, regions smaller than such a hole come later (see RegionFilter).
-  /// kInvalid if shapes or types do not fit, kExhausted beyond 2^31 rows or corners; errors of `sink`.
+  /// The next rows: `labels_yx` of uint8, uint16 or uint32 (classes below 2^31), and, if value channels were asked for,
+  /// `values_cyx` of the same rows (read as float32). Regions that end in these rows go to `sink`, by the row after
+  /// their last and then from left to right; if holes are filled, regions smaller than such a hole come later (see
+  /// RegionFilter). kInvalid if shapes or types do not fit, kExhausted beyond 2^31 rows or corners; errors of `sink`.
   Status Add(const ConstView& labels_yx, RegionSink sink) { return Add(labels_yx, nullptr, sink); }
   Status Add(const ConstView& labels_yx, const ConstView& values_cyx, RegionSink sink) {
     return Add(labels_yx, &values_cyx, sink);

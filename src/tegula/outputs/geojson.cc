@@ -198,6 +198,10 @@ void GeoJsonWriter::AppendMeasurements(const objects::Region& region) {
   AppendNumber(text_, (options_.origin_x + options_.scale_x * region.centroid_x) * unit_x);
   text_ += in_um ? R"(,"Centroid Y µm":)" : R"(,"Centroid Y px":)";
   AppendNumber(text_, (options_.origin_y + options_.scale_y * region.centroid_y) * unit_y);
+  if (region.number > 0) {
+    text_ += R"(,"Label":)";
+    AppendInteger(text_, region.number);
+  }
   for (std::size_t c = 0; c < mean_keys_.size(); ++c) {
     text_ += mean_keys_[c];
     AppendNumber(text_, region.means[c]);

@@ -68,7 +68,7 @@ class TensorLayout {
       if (has(axis)) view = view.Slice(axes_[axis], block[axis].begin, block[axis].size());
     return view;
   }
-  /// Channels the description states; 0 if it leaves them open.
+  /// Channels that the network is given, or gives (spec::NetworkChannels); 0 if the description leaves them open.
   std::int64_t channels() const noexcept { return channels_; }
   int rank() const noexcept { return rank_; }
 

@@ -8,6 +8,7 @@
 
 #include "tegula/pipeline/prediction_clock.h"
 #include "tegula/pipeline/whole.h"
+#include "tegula/spec/object_output.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::pipeline {
@@ -28,7 +29,7 @@ OutputInfo DescribeOutput(const spec::TensorDescription& tensor, std::size_t ind
   info.id = tensor.id;
   info.index = index;
   info.channels = layout.channels();
-  if (const spec::Axis* channel = tensor.FindAxis(spec::AxisType::kChannel))
+  if (const spec::Axis* channel = tensor.FindAxis(spec::AxisType::kChannel); channel && !spec::FindObjectOps(tensor))
     info.channel_names = channel->channel_names;
   for (auto i = static_cast<std::int64_t>(info.channel_names.size()); i < info.channels; ++i)
     info.channel_names.push_back(info.channels == 1 ? tensor.id : fmt::format("channel{}", i));
@@ -39,6 +40,35 @@ OutputInfo DescribeOutput(const spec::TensorDescription& tensor, std::size_t ind
     info.origin[axis] = plan.axes[axis].outputs[number].origin;
   }
   return info;
+}
+
+// The numbers of objects: one channel, in pixels of the image. They are painted block by block, whatever the tiles.
+OutputInfo DescribeInstances(const OutputInfo& values, const spec::TensorDescription& tensor, const InstancePass& pass,
+                             const tiling::ModelGrid& grid, const PerAxis<std::int64_t>& image, std::size_t number) {
+  constexpr std::int64_t kLongestChunk = 512;
+  OutputInfo info = values;
+  info.dtype = pass.dtype();
+  info.channels = 1;
+  info.is_instances = true;
+  const spec::Axis* channel = tensor.FindAxis(spec::AxisType::kChannel);
+  info.channel_names = channel->channel_names.empty() ? std::vector{tensor.id} : channel->channel_names;
+  info.channel_names.resize(1);
+  for (const GridAxis axis : kGridAxes) {
+    if (!grid.axes[axis]) continue;
+    const tiling::OutputRule& rule = grid.axes[axis]->outputs[number];
+    info.size[axis] =
+        CeilDiv(image[axis] * rule.scale.num * rule.finished, rule.scale.den) + rule.offset * rule.finished;
+    info.scale[axis] *= static_cast<double>(rule.finished);
+    info.chunk[axis] *= rule.finished;
+    while (info.chunk[axis] > kLongestChunk) info.chunk[axis] = CeilDiv(info.chunk[axis], 2);
+  }
+  return info;
+}
+
+// Ops that are applied tile by tile.
+std::span<const spec::OpDescription> ValueOps(const spec::TensorDescription& tensor) {
+  const std::optional<spec::ObjectOps> objects = spec::FindObjectOps(tensor);
+  return objects ? objects->before : std::span<const spec::OpDescription>(tensor.ops);
 }
 
 // Stand-ins for statistics that are not known yet, so that all that can be wrong with an op is found before the first
@@ -150,12 +180,7 @@ Status CheckApplicable(const spec::ModelDescription& model, const std::vector<st
   for (const std::size_t index : outputs) {
     const spec::TensorDescription& output = model.outputs[index];
     TEGULA_TRY(ops::CheckOps(output));
-    for (const spec::OpDescription& op : output.ops)
-      if (spec::MakesObjects(op))
-        return UnsupportedError(
-            fmt::format("{} makes objects of the whole output {}, which so far is done for test tensors only: take the "
-                        "operation out of the description to get what the network gives",
-                        spec::OpId(op), output.id));
+    if (spec::FindObjectOps(output)) TEGULA_TRY(InstancePass::Bind(output));
     for (const spec::Axis& axis : output.axes)
       if (std::holds_alternative<spec::DataDependentSize>(axis.size))
         return UnsupportedError(fmt::format(
@@ -228,23 +253,25 @@ Result<Prediction::Output> Prediction::BindOutput(std::size_t number, const ops:
   const std::size_t index = grid_.outputs[number];
   const spec::TensorDescription& description = model_->outputs[index];
   TEGULA_ASSIGN_OR_RETURN(TensorLayout layout, TensorLayout::Of(description));
-  Output output{&description,
-                DescribeOutput(description, index, number, layout, plan_),
-                layout,
-                {},
-                DType::kF32,
-                {},
-                BatchAxisOf(description)};
+  const OutputInfo values = DescribeOutput(description, index, number, layout, plan_);
+  Output output{&description, values, values, layout, {}, {}, DType::kF32, {}, BatchAxisOf(description)};
   if (index < network_->outputs().size()) output.raw_dtype = network_->outputs()[index].dtype;
   TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(*model_));
   output.missing = ops::RequestsOf(description.id, requests);
   std::erase_if(output.missing, [&](const ops::StatisticRequest& wanted) { return statistics.Find(wanted).ok(); });
-  const Shape shape = layout.ShapeOf(output.info.channels, StepOf(plan_, number));
+  const Shape shape = layout.ShapeOf(values.channels, StepOf(plan_, number));
   const ops::ChainInput raw{description.id, AxisIds(description), shape, output.raw_dtype, layout.TiledAxes()};
-  TEGULA_ASSIGN_OR_RETURN(ops::Chain after, ops::Chain::Bind(description.ops, raw,
+  TEGULA_ASSIGN_OR_RETURN(ops::Chain after, ops::Chain::Bind(ValueOps(description), raw,
                                                              WithStandIns(statistics, output.missing, shape, raw.tiled))
                                                 .Context("postprocessing of output " + description.id));
-  output.info.dtype = after.output_dtype();
+  output.info.dtype = output.values.dtype = after.output_dtype();
+  if (spec::FindObjectOps(description)) {
+    TEGULA_ASSIGN_OR_RETURN(output.instances, InstancePass::Bind(description));
+    PerAxis<std::int64_t> image;
+    for (const GridAxis axis : kGridAxes) image[axis] = plan_.axes[axis].image;
+    output.values.dtype = DType::kF32;  // what the methods take
+    output.info = DescribeInstances(output.values, description, *output.instances, grid_, image, number);
+  }
   if (!output.missing.empty() || is_raw_) {
     TEGULA_ASSIGN_OR_RETURN(after, ops::Chain::Bind({}, raw, statistics));
   }
@@ -285,13 +312,13 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
 
 Result<ops::Chain> Prediction::BindPostprocessing(std::size_t number, const ops::Statistics& statistics) const {
   const Output& output = outputs_[number];
-  return BindPostprocessing(number, statistics, output.description->ops, output.raw_dtype);
+  return BindPostprocessing(number, statistics, ValueOps(*output.description), output.raw_dtype);
 }
 
 Result<ops::Chain> Prediction::BindPostprocessing(std::size_t number, const ops::Statistics& statistics,
                                                   std::span<const spec::OpDescription> ops, DType from) const {
   const Output& output = outputs_[number];
-  const Shape shape = output.layout.ShapeOf(output.info.channels, StepOf(plan_, number));
+  const Shape shape = output.layout.ShapeOf(output.values.channels, StepOf(plan_, number));
   return ops::Chain::Bind(ops, {output.info.id, AxisIds(*output.description), shape, from, output.layout.TiledAxes()},
                           statistics)
       .Context("postprocessing of output " + output.info.id);
@@ -336,14 +363,21 @@ Result<Tensor> Prediction::PrepareInput(const RunContext& context, const Input& 
 Result<Tensor> Prediction::Postprocess(const RunContext& context, const Output& output, const tiling::TilePiece& piece,
                                        std::size_t number, const Tensor& raw) const {
   const TensorLayout& layout = output.layout;
-  const Shape expected = layout.ShapeOf(output.info.channels, plan_.window_of(number));
+  const Shape expected = layout.ShapeOf(output.values.channels, plan_.window_of(number));
   if (raw.shape() != expected || raw.dtype() != output.raw_dtype)
     return InvalidError(fmt::format(
         "the network returns {} {} for output {}, but by its description a window gives {} {}", DTypeName(raw.dtype()),
         ToString(raw.shape()), output.info.id, DTypeName(output.raw_dtype), ToString(expected)));
-  const Shape used = layout.ShapeOf(output.info.channels, SizeOf(piece.use));
+  const Shape used = layout.ShapeOf(output.values.channels, SizeOf(piece.use));
   TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(output.after->output_dtype(), used, context.limits));
   TEGULA_TRY(output.after->Run(layout.CropOf(raw.view(), piece.use), result.view()));
+  if (!output.instances || !output.missing.empty()) return result;
+  if (result.dtype() != output.values.dtype) {
+    TEGULA_ASSIGN_OR_RETURN(Tensor floats, Tensor::Allocate(output.values.dtype, used, context.limits));
+    ConvertCopy(std::as_const(result).view(), floats.view());
+    result = std::move(floats);
+  }
+  TEGULA_TRY(output.instances->method().Thin(layout.ImageOf(result.view())));
   return result;
 }
 

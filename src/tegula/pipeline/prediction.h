@@ -20,6 +20,7 @@
 #include "tegula/image/binding.h"
 #include "tegula/ops/chain.h"
 #include "tegula/ops/statistics.h"
+#include "tegula/pipeline/instance_pass.h"
 #include "tegula/pipeline/layout.h"
 #include "tegula/spec/model_description.h"
 #include "tegula/tiling/plan.h"
@@ -47,6 +48,7 @@ struct OutputInfo {
   DType dtype = DType::kF32;
   std::int64_t channels = 1;
   std::vector<std::string> channel_names;
+  bool is_instances = false;  ///< numbers of objects, 0 for none
   PerAxis<std::int64_t> size = {{1, 1, 1, 1}};
   PerAxis<std::int64_t> chunk = {{1, 1, 1, 1}};
   PerAxis<double> scale = {{1, 1, 1, 1}};  ///< output pixels per pixel of the leading image
@@ -101,7 +103,14 @@ class Prediction {
   /// The outputs that are made, in the order of the request.
   std::size_t outputs() const noexcept { return outputs_.size(); }
   const OutputInfo& output(std::size_t number = 0) const noexcept { return outputs_[number].info; }
+  /// What is made of an output tile by tile: the output itself, unless objects are made of it, which are finer and
+  /// fewer. Its layout is that of the tensor that the network returns.
+  const OutputInfo& values(std::size_t number = 0) const noexcept { return outputs_[number].values; }
   const TensorLayout& output_layout(std::size_t number = 0) const noexcept { return outputs_[number].layout; }
+  /// How objects are made of an output whose values are all there; null if they are not.
+  const InstancePass* instances(std::size_t number = 0) const noexcept {
+    return outputs_[number].instances ? &*outputs_[number].instances : nullptr;
+  }
   /// What the network returns, before any postprocessing.
   DType raw_dtype(std::size_t number = 0) const noexcept { return outputs_[number].raw_dtype; }
   /// The statistics of the whole raw output that its postprocessing wants and that were not given. If there are any,
@@ -112,7 +121,7 @@ class Prediction {
   bool needs_second_pass(std::size_t number = 0) const noexcept { return !outputs_[number].missing.empty(); }
   /// Whether Run hands over raw tiles because the request said so.
   bool is_raw() const noexcept { return is_raw_; }
-  /// The ops of an output for tiles of any size, with all statistics.
+  /// The ops of an output for tiles of any size, with all statistics; those before objects are made.
   Result<ops::Chain> BindPostprocessing(std::size_t number, const ops::Statistics& statistics) const;
   /// Some of them, for what the ones before them made of a raw tile.
   Result<ops::Chain> BindPostprocessing(std::size_t number, const ops::Statistics& statistics,
@@ -146,9 +155,10 @@ class Prediction {
   };
   struct Output {
     const spec::TensorDescription* description = nullptr;
-    OutputInfo info;
+    OutputInfo info, values;
     TensorLayout layout;
     std::optional<ops::Chain> after;
+    std::optional<InstancePass> instances;
     DType raw_dtype = DType::kF32;
     std::vector<ops::StatisticRequest> missing;
     int batch_axis = -1;

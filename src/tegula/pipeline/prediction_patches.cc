@@ -5,6 +5,7 @@
 #include "tegula/pipeline/prediction.h"
 #include "tegula/pipeline/prediction_clock.h"
 #include "tegula/pipeline/whole.h"
+#include "tegula/spec/object_output.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::pipeline {
@@ -56,11 +57,8 @@ Result<ops::Statistics> Prediction::WithStandInsOfPatches(std::span<const InputF
     for (std::size_t i = 0; i < feeds.size(); ++i)
       if (model_->inputs[i].id == request.tensor_id)
         add(model_->inputs[i], feeds[i].image != nullptr ? feeds[i].image->info().channels : 1);
-    for (const spec::TensorDescription& output : model_->outputs) {
-      const spec::Axis* channel = output.FindAxis(spec::AxisType::kChannel);
-      if (output.id == request.tensor_id)
-        add(output, channel != nullptr ? std::max<std::int64_t>(1, std::ssize(channel->channel_names)) : 1);
-    }
+    for (const spec::TensorDescription& output : model_->outputs)
+      if (output.id == request.tensor_id) add(output, std::max<std::int64_t>(1, spec::NetworkChannels(output)));
     of_patch_.push_back(request);
     known.Set({request, kept, std::vector<double>(static_cast<std::size_t>(kept.elements()), 1.0)});
   }

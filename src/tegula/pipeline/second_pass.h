@@ -16,10 +16,14 @@ namespace tegula::pipeline {
 /// element type, and no pyramid.
 outputs::StoreOptions ScratchOptions(DType raw_dtype, outputs::StoreOptions final_store);
 
+/// Options of the scratch store for the values that objects are made of: those of a store of the same grid, but this
+/// element type, no pyramid, and chunks of all channels that are not large.
+outputs::StoreOptions ValuesOptions(DType dtype, outputs::StoreOptions values);
+
 /// Computes the statistics of the raw output with this number that are not in `statistics` yet and adds them, then
-/// postprocesses every chunk from `raw` into `finished`. Chunks that are in `finished` already stay as they
-/// are, so a pass that was cut off goes on where it was. Errors of the stores; kCancelled. Memory: one chunk of all
-/// channels per worker, twice.
+/// postprocesses every chunk from `raw` into `finished` (the output itself, or the values that objects are made of).
+/// Chunks that are in `finished` already stay as they are, so a pass that was cut off goes on where it was. Errors of
+/// the stores; kCancelled. Memory: one chunk of all channels per worker, twice.
 Status FinishOutput(const RunContext& context, const Prediction& prediction, std::size_t number,
                     const outputs::StorePart& raw, const outputs::StorePart& finished, ops::Statistics& statistics);
 

@@ -1,4 +1,4 @@
-// objects/stardist/box_index.h — which of many boxes meet a given one.
+// objects/box_index.h — which of many boxes meet a given one.
 //
 // Boxes are filed by the cell of a grid that their middle lies in; the cells are about as large as the boxes, so there
 // is one grid per power of two of the size, all in one hash table. A few huge boxes then cost only those who meet them,
