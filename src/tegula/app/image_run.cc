@@ -9,7 +9,9 @@
 #include "tegula/app/pictures.h"
 #include "tegula/app/run_description.h"
 #include "tegula/app/run_objects.h"
+#include "tegula/app/run_output.h"
 #include "tegula/app/run_stores.h"
+#include "tegula/app/run_values.h"
 #include "tegula/app/staging.h"
 #include "tegula/app/stopwatch.h"
 #include "tegula/app/version.h"
@@ -181,6 +183,12 @@ class ImageRun {
     std::vector<std::string> ids;
     for (const std::size_t output : job_.outputs) ids.push_back(model_.outputs[output].id);
     key.Add("outputs", fmt::format("{}", fmt::join(ids, ", ")));
+    for (const std::string& id : ids) {
+      const outputs::ValueRequest values = ValuesFor(request.values, id);
+      key.Add("values of " + id, values.range ? fmt::format("{} of {} to {}", outputs::NameOf(values.values),
+                                                            values.range->low, values.range->high)
+                                              : std::string(outputs::NameOf(values.values)));
+    }
     return key;
   }
 
@@ -217,10 +225,11 @@ class ImageRun {
     record_.stages.push_back(job_.start);
     if (!job_.normalisation.note().empty()) record_.notes.push_back(job_.normalisation.note());
     TEGULA_TRY(MakePrediction(staging, wanted, watch));
-    const outputs::ChunkStore& store = stores_.front();
+    const outputs::ChunkStore& store = outputs_.front().values();
     if (job_.request.save_statistics)
       TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_)));
-    for (const outputs::ChunkStore& each : stores_) TEGULA_TRY(outputs::BuildPyramid(context_, each));
+    TEGULA_TRY(DescribeValuesOf());
+    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::BuildPyramid(context_, output.stored()));
     record_.stages.push_back(watch.Lap("pyramid"));
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
@@ -230,7 +239,7 @@ class ImageRun {
       record_.objects = objects_.classes;
       record_.stages.push_back(watch.Lap("objects"));
     }
-    TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(store));
+    TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(outputs_.front().stored()));
     TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
     std::optional<Tensor> detail;
     if (!job_.labels.empty()) {
@@ -270,10 +279,8 @@ class ImageRun {
       }
       TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds of_frame, PredictFrame(frame, prediction, *session));
       seconds += of_frame;
-      for (std::size_t output = 0; output < stores_.size(); ++output)
-        if (raw_[output])
-          TEGULA_TRY(pipeline::FinishOutput(context_, prediction, output, Part(*raw_[output], frame),
-                                            Part(stores_[output], frame), statistics));
+      for (std::size_t output = 0; output < outputs_.size(); ++output)
+        TEGULA_TRY(SecondPass(output, frame, prediction, statistics));
       if (number == 0) statistics_ = std::move(statistics);
     }
     record_.stages.push_back(watch.Lap("prediction"));
@@ -283,18 +290,27 @@ class ImageRun {
 
   Result<pipeline::StageSeconds> PredictFrame(const Feeds::Frame& frame, const pipeline::Prediction& prediction,
                                               engines::Session& session) const {
-    std::vector<outputs::StorePart> parts;
-    for (std::size_t output = 0; output < stores_.size(); ++output)
-      parts.push_back(Part(raw_[output] ? *raw_[output] : stores_[output], frame));
+    std::vector<RunOutput::Part> parts;
+    for (const RunOutput& output : outputs_) parts.push_back(PartOf(output, frame));
     const auto is_done = [&](const tiling::Tile& tile) {
       for (std::size_t output = 0; output < parts.size(); ++output)
-        if (!tile.pieces[output].empty() && !parts[output].Has(tile.pieces[output].write)) return false;
+        if (!tile.pieces[output].empty() && !parts[output].HasTile(tile.pieces[output].write)) return false;
       return true;
     };
     const auto write = [&](std::size_t output, const Block& block, const ConstView& pixels) {
-      return parts[output].Write(block, pixels);
+      return parts[output].WriteTile(block, pixels);
     };
     return prediction.Run(context_, session, is_done, write);
+  }
+
+  // Postprocessing that waits for statistics of the whole output, if it does.
+  Status SecondPass(std::size_t number, const Feeds::Frame& frame, const pipeline::Prediction& prediction,
+                    ops::Statistics& statistics) const {
+    if (!outputs_[number].has_second_pass()) return Ok();
+    const RunOutput::Part part = PartOf(outputs_[number], frame);
+    const auto has = [&](const Block& block) { return part.Has(block); };
+    const auto write = [&](const Block& block, const ConstView& values) { return part.Write(block, values); };
+    return pipeline::FinishOutput(context_, prediction, number, part.raw(), {has, write}, statistics);
   }
 
   // Of a frame, as they were when the run was cut off.
@@ -312,52 +328,43 @@ class ImageRun {
     return statistics;
   }
 
-  // The planes of a store that belong to a frame.
-  outputs::StorePart Part(const outputs::ChunkStore& store, const Feeds::Frame& frame) const {
-    const PerAxis<std::int64_t> all = outputs::StorePart(store).size();
+  // The planes of an output that belong to a frame.
+  RunOutput::Part PartOf(const RunOutput& output, const Feeds::Frame& frame) const {
+    const PerAxis<std::int64_t> all = outputs::StorePart(output.stored()).size();
     const auto planes = [&](GridAxis axis, std::int64_t at) {
       return feeds_.frames()[axis] > 1 ? Interval{at, at + 1} : Interval{0, all[axis]};
     };
-    return {store, planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z)};
+    return {output, planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z)};
   }
 
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
-      const outputs::StoreOptions options =
-          StoreOptionsOf(model_.outputs[job_.outputs[number]], prediction.output(number), feeds_);
-      for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(options));
+      const spec::TensorDescription& description = model_.outputs[job_.outputs[number]];
+      outputs::StoreOptions own = StoreOptionsOf(description, prediction.output(number), feeds_);
+      TEGULA_ASSIGN_OR_RETURN(outputs::ValueForm form, FormOf(job_.request.values, description, own));
+      for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(form.stored()));
       // The working form of the prediction, under a hidden name if it is not asked for.
       const outputs::OutputFormat& work = outputs::OutputFormats().front();
       const bool is_asked = std::find(job_.formats.begin(), job_.formats.end(), &work) != job_.formats.end();
-      const Path folder = staging.folder() / ((is_asked ? "" : ".") + FileOf(number, work));
-      TEGULA_ASSIGN_OR_RETURN(outputs::ChunkStore store, OpenOrCreate(folder, options));
-      stores_.push_back(std::move(store));
-      raw_.emplace_back();
-      if (!prediction.needs_second_pass(number)) continue;
-      TEGULA_ASSIGN_OR_RETURN(raw_.back(),
-                              OpenOrCreate(staging.scratch() / std::to_string(number),
-                                           pipeline::ScratchOptions(prediction.raw_dtype(number), options)));
+      RunOutputRequest request{std::move(own), std::move(form), {}, number == 0 && !job_.labels.empty()};
+      if (prediction.needs_second_pass(number)) request.raw = prediction.raw_dtype(number);
+      TEGULA_ASSIGN_OR_RETURN(
+          RunOutput output,
+          RunOutput::Open(std::move(request), staging.folder() / ((is_asked ? "" : ".") + FileOf(number, work)),
+                          staging.scratch(), std::to_string(number), context_.limits));
+      outputs_.push_back(std::move(output));
     }
     info_ = prediction.output();
     staging.Keep();
     return Ok();
   }
 
-  Result<outputs::ChunkStore> OpenOrCreate(const Path& folder, const outputs::StoreOptions& options) const {
-    Result<outputs::ChunkStore> there = outputs::ChunkStore::Open(folder, context_.limits);
-    if (!there.ok() && there.error().code == Code::kNotFound)
-      return outputs::ChunkStore::Create(folder, options, context_.limits);
-    TEGULA_TRY(there);
-    TEGULA_TRY(there->RemoveLeftovers());
-    return there;
-  }
-
   // Makes the other formats from the finished stores.
   Status WriteFormats(const Path& folder, Stopwatch& watch) {
-    for (std::size_t number = 0; number < stores_.size(); ++number) {
+    for (std::size_t number = 0; number < outputs_.size(); ++number) {
       for (const outputs::OutputFormat* format : job_.formats) {
         if (format->is_store()) continue;
-        TEGULA_TRY(format->write(context_, stores_[number], folder / FileOf(number, *format),
+        TEGULA_TRY(format->write(context_, outputs_[number].stored(), folder / FileOf(number, *format),
                                  fmt::format("Tegula {}", Version())));
         record_.stages.push_back(watch.Lap(fmt::format("writing {}", format->name)));
       }
@@ -370,6 +377,20 @@ class ImageRun {
         fmt::format("seconds of all workers during prediction: reading {:.2f}, preprocessing {:.2f}, network {:.2f}, "
                     "postprocessing {:.2f}, writing {:.2f}; waiting for the network {:.2f}",
                     s.read, s.preprocess, s.infer, s.postprocess, s.write, s.wait_for_network));
+  }
+
+  // How values are stored, and what that cost them.
+  Status DescribeValuesOf() {
+    for (std::size_t number = 0; number < outputs_.size(); ++number) {
+      TEGULA_ASSIGN_OR_RETURN(const outputs::ValueCounts lost, outputs_[number].Lost());
+      record_.stored.push_back(DescribeValues(model_.outputs[job_.outputs[number]].id, outputs_[number].form(), lost));
+      if (std::string note = NoteOf(record_.stored.back()); !note.empty()) record_.notes.push_back(std::move(note));
+      for (const std::string& warning : WarningsOf(record_.stored.back())) {
+        context_.progress.Note(warning);
+        record_.warnings.push_back(warning);
+      }
+    }
+    return Ok();
   }
 
   void DescribeOutputs() {
@@ -402,10 +423,9 @@ class ImageRun {
   const RunContext& context_;
   double began_ = 0, cpu_began_ = 0;
 
-  std::vector<outputs::ChunkStore> stores_;              // one per output
-  std::vector<std::optional<outputs::ChunkStore>> raw_;  // where a second pass is needed
-  pipeline::OutputInfo info_;                            // of the first output
-  ops::Statistics statistics_;                           // of the first frame
+  std::vector<RunOutput> outputs_;
+  pipeline::OutputInfo info_;   // of the first output
+  ops::Statistics statistics_;  // of the first frame
   outputs::RunRecord record_;
   double megapixels_ = 0;
   bool is_patches_ = false;

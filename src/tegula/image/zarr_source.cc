@@ -257,7 +257,7 @@ Result<std::unique_ptr<Source>> OpenImage(const std::string& name, const Limits&
   if (channels > limits.channels)
     return ExhaustedError(fmt::format("{} channels are more than the limit of {}", channels, limits.channels));
   info.format = fmt::format("ome-zarr {} (zarr {})", image.version, image.zarr_format);
-  info.dtype = first.dtype;
+  info.dtype = ComputedDType(first.dtype);
   info.levels = std::move(levels.levels);
   info.size_z = SizeOf(first.shape, axes.z);
   info.size_t = SizeOf(first.shape, axes.t);

@@ -106,6 +106,19 @@ void Fields(V& visit, R& r) {
   visit("area_um2", r.area_um2);
   visit("channel", r.channel);
 }
+template <class V, Is<StoredRecord> R>
+void Fields(V& visit, R& r) {
+  visit("output", r.output);
+  visit("values", r.values);
+  visit("dtype", r.dtype);
+  visit("axes", r.axes);
+  visit("shape", r.shape);
+  visit("scale_factor", r.scale_factor);
+  visit("add_offset", r.add_offset);
+  visit("classes", r.classes);
+  visit("clipped_values", r.clipped_values);
+  visit("not_numbers", r.not_numbers);
+}
 template <class V, Is<OutputRecord> R>
 void Fields(V& visit, R& r) {
   visit("kind", r.kind);
@@ -133,6 +146,7 @@ void Fields(V& visit, R& r) {
   visit("peak_memory_bytes", r.peak_memory_bytes);
   visit("allowed_memory_bytes", r.allowed_memory_bytes);
   visit("estimated_memory_bytes", r.estimated_memory_bytes);
+  visit("stored", r.stored);
   visit("objects", r.objects);
   visit("outputs", r.outputs);
   visit("warnings", r.warnings);

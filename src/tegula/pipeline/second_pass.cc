@@ -11,10 +11,9 @@ namespace {
 
 class Finisher {
  public:
-  Finisher(const TensorLayout& layout, const ops::Chain& chain, const outputs::StorePart& raw,
-           const outputs::StorePart& finished)
-      : layout_(layout), chain_(chain), raw_(raw), finished_(finished) {
-    for (const GridAxis axis : kGridAxes) count_[axis] = CeilDiv(finished.size()[axis], finished.chunk()[axis]);
+  Finisher(const TensorLayout& layout, const ops::Chain& chain, const outputs::StorePart& raw, const FinishedSink& sink)
+      : layout_(layout), chain_(chain), raw_(raw), sink_(sink) {
+    for (const GridAxis axis : kGridAxes) count_[axis] = CeilDiv(raw.size()[axis], raw.chunk()[axis]);
   }
 
   std::int64_t pieces() const noexcept {
@@ -26,22 +25,22 @@ class Finisher {
   // One piece: a chunk's pixels, with all its channels.
   Status Run(std::int64_t number, const Limits& limits) const {
     const Block block = BlockAt(number);
-    if (finished_.Has(block)) return Ok();
-    const Shape shape = layout_.ShapeOf(finished_.channels(), SizeOf(block));
+    if (sink_.has(block)) return Ok();
+    const Shape shape = layout_.ShapeOf(raw_.channels(), SizeOf(block));
     TEGULA_ASSIGN_OR_RETURN(Tensor before, Tensor::Allocate(raw_.dtype(), shape, limits));
     TEGULA_TRY(raw_.Read(block, layout_.ImageOf(before.view())));
     TEGULA_ASSIGN_OR_RETURN(Tensor after, Tensor::Allocate(chain_.output_dtype(), shape, limits));
     TEGULA_TRY(chain_.Run(before.view(), after.view()));
-    return finished_.Write(block, layout_.ImageOf(ConstView(after.view())));
+    return sink_.write(block, layout_.ImageOf(ConstView(after.view())));
   }
 
  private:
   Block BlockAt(std::int64_t number) const noexcept {
     Block block;
     for (std::size_t i = kGridAxes.size(); i-- > 0;) {
-      const std::int64_t chunk = finished_.chunk().of[i], begin = number % count_.of[i] * chunk;
+      const std::int64_t chunk = raw_.chunk().of[i], begin = number % count_.of[i] * chunk;
       number /= count_.of[i];
-      block.of[i] = {begin, std::min(begin + chunk, finished_.size().of[i])};
+      block.of[i] = {begin, std::min(begin + chunk, raw_.size().of[i])};
     }
     return block;
   }
@@ -49,7 +48,7 @@ class Finisher {
   const TensorLayout& layout_;
   const ops::Chain& chain_;
   const outputs::StorePart& raw_;
-  const outputs::StorePart& finished_;
+  const FinishedSink& sink_;
   PerAxis<std::int64_t> count_ = {};
 };
 
@@ -60,19 +59,22 @@ outputs::StoreOptions ScratchOptions(DType raw_dtype, outputs::StoreOptions fina
   final_store.levels = 1;
   final_store.fill = 0;
   final_store.channels.clear();
+  final_store.scale.reset();
+  final_store.is_label = false;
+  final_store.classes.clear();
   final_store.codec = outputs::Codec::kLz4;
   final_store.compression_level = 1;
   return final_store;
 }
 
 Status FinishOutput(const RunContext& context, const Prediction& prediction, std::size_t number,
-                    const outputs::StorePart& raw, const outputs::StorePart& finished, ops::Statistics& statistics) {
+                    const outputs::StorePart& raw, const FinishedSink& sink, ops::Statistics& statistics) {
   const TensorLayout& layout = prediction.output_layout(number);
   TEGULA_ASSIGN_OR_RETURN(const ops::Statistics of_output,
                           ComputeStatistics(context, layout, prediction.missing_statistics(number), raw));
   for (const ops::Statistic& statistic : of_output.all()) statistics.Set(statistic);
   TEGULA_ASSIGN_OR_RETURN(const ops::Chain chain, prediction.BindPostprocessing(number, statistics));
-  const Finisher finisher(layout, chain, raw, finished);
+  const Finisher finisher(layout, chain, raw, sink);
   std::atomic<std::int64_t> done{0};
   const auto one = [&](std::int64_t piece, int) -> Status {
     TEGULA_TRY(finisher.Run(piece, context.limits));
