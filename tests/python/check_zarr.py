@@ -85,6 +85,19 @@ def check_channels(ome, shape, names):
     return [channel["label"] for channel in channels]
 
 
+def check_labels(ome, multiscale, level):
+    """Labels are integers that are reduced by majority; what is named is 0, 1, 2, ..."""
+    label = ome.get("image-label")
+    if label is None:
+        return []
+    require(level.dtype.kind in "iu" and multiscale["type"] == "mode", f"labels of {level.dtype} are reduced by {multiscale['type']}")
+    colours, properties = label.get("colors", []), label.get("properties", [])
+    for entries in (colours, properties):
+        require([entry["label-value"] for entry in entries] == list(range(len(entries))), "classes are not numbered from 0 on")
+    require(all(len(entry["rgba"]) == 4 and max(entry["rgba"]) < 256 for entry in colours), "a label's colour is none")
+    return [entry["class"] for entry in properties]
+
+
 def check_with_ome_zarr(path, levels, names, labels):
     """ome-zarr-py finds the image and gives the same pixels."""
     nodes = list(Reader(parse_url(str(path), mode="r"))())
@@ -112,10 +125,11 @@ def check(path):
     expected = path.with_name(path.name.removesuffix(".ome.zarr") + ".npy")
     if expected.exists():
         require(np.array_equal(levels[0], np.load(expected), equal_nan=levels[0].dtype.kind == "f"), f"level 0 differs from {expected.name}")
+    classes = check_labels(ome, multiscale, levels[0])
     labels = check_channels(ome, levels[0].shape, names)
     check_with_ome_zarr(path, levels, names, labels)
     shapes = " ".join("x".join(map(str, level.shape)) for level in levels)
-    print(f"{path.name}: {''.join(names)} {levels[0].dtype} {shapes} in chunks of {arrays[0].chunks}, {multiscale['type']}, channels {labels}")
+    print(f"{path.name}: {''.join(names)} {levels[0].dtype} {shapes} in chunks of {arrays[0].chunks}, {multiscale['type']}, channels {labels}" + (f", classes {classes}" if classes else ""))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@
 #include "tegula/app/pictures.h"
 #include "tegula/app/run_description.h"
 #include "tegula/app/run_objects.h"
+#include "tegula/app/run_output.h"
 #include "tegula/app/run_stores.h"
+#include "tegula/app/run_values.h"
 #include "tegula/app/run_verification.h"
 #include "tegula/app/staging.h"
 #include "tegula/app/stopwatch.h"
@@ -22,6 +24,7 @@
 #include "tegula/outputs/report.h"
 #include "tegula/pipeline/second_pass.h"
 #include "tegula/pipeline/store_blocks.h"
+#include "tegula/spec/object_output.h"
 
 namespace tegula::app {
 namespace {
@@ -61,6 +64,13 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(const RunKey key, KeyOf(plan, stamp));
     record_.key = Complete(key).Sha256();
     if (request.verify) {
+      for (const std::size_t output : job_.outputs)
+        if (spec::FindObjectOps(model_.outputs[output]))
+          return UnsupportedError(
+              fmt::format("numbers of objects are not verified, as one pixel more or less gives others; leave out "
+                          "--verify, or name "
+                          "outputs other than {} with --outputs",
+                          model_.outputs[output].id));
       TEGULA_ASSIGN_OR_RETURN(verification_plan_,
                               PlanVerification(model_, first_.feeds, wanted, job_.costs, job_.memory,
                                                ResidentMemoryBytes(), context_.executor.workers()));
@@ -203,6 +213,12 @@ class ImageRun {
     std::vector<std::string> ids;
     for (const std::size_t output : job_.outputs) ids.push_back(model_.outputs[output].id);
     key.Add("outputs", fmt::format("{}", fmt::join(ids, ", ")));
+    for (const std::string& id : ids) {
+      const outputs::ValueRequest values = ValuesFor(request.values, id);
+      key.Add("values of " + id, values.range ? fmt::format("{} of {} to {}", outputs::NameOf(values.values),
+                                                            values.range->low, values.range->high)
+                                              : std::string(outputs::NameOf(values.values)));
+    }
     return key;
   }
 
@@ -243,6 +259,12 @@ class ImageRun {
 
   // Record and report are replaced when it is done; nothing else is touched.
   Status VerifyFinished(outputs::RunRecord& record) const {
+    for (const outputs::StoredRecord& stored : record.stored)
+      if (stored.values != outputs::NameOf(outputs::Values::kOwn))
+        return UnsupportedError(fmt::format(
+            "output {} was stored as {}, which says less than the network gave; verify it while it is predicted, with "
+            "--verify --overwrite",
+            stored.output, stored.values));
     std::vector<FinishedOutput> finished;
     for (std::size_t number = 0; number < job_.outputs.size(); ++number) {
       TEGULA_ASSIGN_OR_RETURN(
@@ -287,7 +309,8 @@ class ImageRun {
       StoredFrame stored;
       TEGULA_ASSIGN_OR_RETURN(stored.frame, FrameAt(number));
       stored.statistics = statistics_[static_cast<std::size_t>(number)];
-      for (const outputs::ChunkStore& store : stores_) stored.outputs.push_back(StoredIn(Part(store, stored.frame)));
+      for (const RunOutput& output : outputs_)
+        stored.outputs.push_back(StoredIn(PartOf(output, stored.frame).values()));
       return stored;
     };
     TEGULA_ASSIGN_OR_RETURN(verification_, VerifyFrames(frames(), frame_at));
@@ -313,10 +336,11 @@ class ImageRun {
       TEGULA_TRY(VerifyStores());
       record_.stages.push_back(watch.Lap("verification"));
     }
-    const outputs::ChunkStore& store = stores_.front();
+    const outputs::ChunkStore& store = outputs_.front().values();
     if (job_.request.save_statistics)
       TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_.front())));
-    for (const outputs::ChunkStore& each : stores_) TEGULA_TRY(outputs::BuildPyramid(context_, each));
+    TEGULA_TRY(DescribeValuesOf());
+    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::BuildPyramid(context_, output.stored()));
     record_.stages.push_back(watch.Lap("pyramid"));
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
@@ -326,7 +350,7 @@ class ImageRun {
       record_.objects = objects_.classes;
       record_.stages.push_back(watch.Lap("objects"));
     }
-    TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(store));
+    TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(outputs_.front().stored()));
     TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
     std::optional<Tensor> detail;
     if (!job_.labels.empty()) {
@@ -352,22 +376,18 @@ class ImageRun {
     bool makes_objects = false;
     for (std::int64_t number = 0; number < frames(); ++number) {
       TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, FrameAt(number));
-      for (std::size_t output = 0; output < stores_.size(); ++output) {
-        if (!instances_[output]) continue;
+      for (std::size_t output = 0; output < outputs_.size(); ++output) {
+        if (!outputs_[output].has_instances()) continue;
         makes_objects = true;
         ReleaseFreeMemory();
         const std::int64_t left = std::max<std::int64_t>(1, job_.memory.bytes - ResidentMemoryBytes());
-        TEGULA_TRY(instances_[output]->Run(context_, Part(*values_[output], frame), Part(stores_[output], frame),
-                                           staging.scratch() / fmt::format("objects-{}-{}", output, number),
-                                           job_.memory.bytes > 0 ? left : 0));
+        TEGULA_TRY(PartOf(outputs_[output], frame)
+                       .MakeInstances(context_, staging.scratch() / fmt::format("objects-{}-{}", output, number),
+                                      job_.memory.bytes > 0 ? left : 0));
       }
     }
     if (makes_objects) record_.stages.push_back(watch.Lap("objects of the whole output"));
     return Ok();
-  }
-
-  Result<Feeds::Frame> FrameAt(std::int64_t number) const {
-    return feeds_.FrameAt(number / feeds_.frames()[GridAxis::kZ], number % feeds_.frames()[GridAxis::kZ]);
   }
 
   // What the network gives for them, postprocessed as far as objects do not come of it.
@@ -389,11 +409,8 @@ class ImageRun {
       }
       TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds of_frame, PredictFrame(frame, prediction, *session));
       seconds += of_frame;
-      for (std::size_t output = 0; output < stores_.size(); ++output)
-        if (raw_[output])
-          TEGULA_TRY(pipeline::FinishOutput(context_, prediction, output, Part(*raw_[output], frame),
-                                            Part(values_[output] ? *values_[output] : stores_[output], frame),
-                                            statistics));
+      for (std::size_t output = 0; output < outputs_.size(); ++output)
+        TEGULA_TRY(SecondPass(output, frame, prediction, statistics));
       statistics_.push_back(std::move(statistics));
     }
     record_.stages.push_back(watch.Lap("prediction"));
@@ -403,18 +420,27 @@ class ImageRun {
 
   Result<pipeline::StageSeconds> PredictFrame(const Feeds::Frame& frame, const pipeline::Prediction& prediction,
                                               engines::Session& session) const {
-    std::vector<outputs::StorePart> parts;
-    for (std::size_t output = 0; output < stores_.size(); ++output)
-      parts.push_back(Part(raw_[output] ? *raw_[output] : values_[output] ? *values_[output] : stores_[output], frame));
+    std::vector<RunOutput::Part> parts;
+    for (const RunOutput& output : outputs_) parts.push_back(PartOf(output, frame));
     const auto is_done = [&](const tiling::Tile& tile) {
       for (std::size_t output = 0; output < parts.size(); ++output)
-        if (!tile.pieces[output].empty() && !parts[output].Has(tile.pieces[output].write)) return false;
+        if (!tile.pieces[output].empty() && !parts[output].HasTile(tile.pieces[output].write)) return false;
       return true;
     };
     const auto write = [&](std::size_t output, const Block& block, const ConstView& pixels) {
-      return parts[output].Write(block, pixels);
+      return parts[output].WriteTile(block, pixels);
     };
     return prediction.Run(context_, session, is_done, write);
+  }
+
+  // Postprocessing that waits for statistics of the whole output, if it does.
+  Status SecondPass(std::size_t number, const Feeds::Frame& frame, const pipeline::Prediction& prediction,
+                    ops::Statistics& statistics) const {
+    if (!outputs_[number].has_second_pass()) return Ok();
+    const RunOutput::Part part = PartOf(outputs_[number], frame);
+    const auto has = [&](const Block& block) { return part.Has(block); };
+    const auto write = [&](const Block& block, const ConstView& values) { return part.Write(block, values); };
+    return pipeline::FinishOutput(context_, prediction, number, part.raw(), {has, write}, statistics);
   }
 
   // Of a frame, as they were when the run was cut off.
@@ -432,42 +458,42 @@ class ImageRun {
     return statistics;
   }
 
-  // The planes of a store that belong to a frame.
-  outputs::StorePart Part(const outputs::ChunkStore& store, const Feeds::Frame& frame) const {
-    const PerAxis<std::int64_t> all = outputs::StorePart(store).size();
+  // The planes of an output that belong to a frame.
+  RunOutput::Part PartOf(const RunOutput& output, const Feeds::Frame& frame) const {
+    const PerAxis<std::int64_t> all = outputs::StorePart(output.stored()).size();
     const auto planes = [&](GridAxis axis, std::int64_t at) {
       return feeds_.frames()[axis] > 1 ? Interval{at, at + 1} : Interval{0, all[axis]};
     };
-    return {store, planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z)};
+    return {output, planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z)};
   }
 
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
       const spec::TensorDescription& description = model_.outputs[job_.outputs[number]];
-      const pipeline::InstancePass* instances = prediction.instances(number);
-      outputs::StoreOptions options = StoreOptionsOf(description, prediction.output(number), feeds_);
-      if (instances != nullptr) options.reduction = outputs::Reduction::kMode;
-      for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(options));
+      outputs::StoreOptions own = StoreOptionsOf(description, prediction.output(number), feeds_);
+      std::optional<InstancesRequest> instances;
+      if (const pipeline::InstancePass* pass = prediction.instances(number)) {
+        own.reduction = outputs::Reduction::kMode;
+        own.is_label = true;
+        instances = {*pass, StoreOptionsOf(description, prediction.values(number), feeds_)};
+      }
+      TEGULA_ASSIGN_OR_RETURN(outputs::ValueForm form, FormOf(job_.request.values, description, own));
+      if (instances && !form.is_own())
+        return UnsupportedError(fmt::format(
+            "output {} holds numbers of objects, which are stored as they are; leave out --values and --range for it",
+            description.id));
+      for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(form.stored()));
       // The working form of the prediction, under a hidden name if it is not asked for.
       const outputs::OutputFormat& work = outputs::OutputFormats().front();
       const bool is_asked = std::find(job_.formats.begin(), job_.formats.end(), &work) != job_.formats.end();
-      const Path folder = staging.folder() / ((is_asked ? "" : ".") + FileOf(number, work));
-      TEGULA_ASSIGN_OR_RETURN(outputs::ChunkStore store, pipeline::OpenOrCreate(folder, options, context_.limits));
-      stores_.push_back(std::move(store));
-      raw_.emplace_back();
-      values_.emplace_back();
-      instances_.push_back(instances != nullptr ? std::optional(*instances) : std::nullopt);
-      const outputs::StoreOptions values = StoreOptionsOf(description, prediction.values(number), feeds_);
-      const auto scratch = [&](const char* suffix, const outputs::StoreOptions& form) {
-        return pipeline::OpenOrCreate(staging.scratch() / (std::to_string(number) + suffix), form, context_.limits);
-      };
-      if (prediction.needs_second_pass(number)) {
-        TEGULA_ASSIGN_OR_RETURN(raw_.back(),
-                                scratch("", pipeline::ScratchOptions(prediction.raw_dtype(number), values)));
-      }
-      if (instances != nullptr) {
-        TEGULA_ASSIGN_OR_RETURN(values_.back(), scratch("-values", pipeline::ValuesOptions(values.dtype, values)));
-      }
+      RunOutputRequest request{std::move(own), std::move(form), {}, false, std::move(instances)};
+      if (prediction.needs_second_pass(number)) request.raw = prediction.raw_dtype(number);
+      request.needs_values = (number == 0 && !job_.labels.empty()) || job_.request.verify.has_value();
+      TEGULA_ASSIGN_OR_RETURN(
+          RunOutput output,
+          RunOutput::Open(std::move(request), staging.folder() / ((is_asked ? "" : ".") + FileOf(number, work)),
+                          staging.scratch(), std::to_string(number), context_.limits));
+      outputs_.push_back(std::move(output));
     }
     info_ = prediction.output();
     staging.Keep();
@@ -476,10 +502,10 @@ class ImageRun {
 
   // Makes the other formats from the finished stores.
   Status WriteFormats(const Path& folder, Stopwatch& watch) {
-    for (std::size_t number = 0; number < stores_.size(); ++number) {
+    for (std::size_t number = 0; number < outputs_.size(); ++number) {
       for (const outputs::OutputFormat* format : job_.formats) {
         if (format->is_store()) continue;
-        TEGULA_TRY(format->write(context_, stores_[number], folder / FileOf(number, *format),
+        TEGULA_TRY(format->write(context_, outputs_[number].stored(), folder / FileOf(number, *format),
                                  fmt::format("Tegula {}", Version())));
         record_.stages.push_back(watch.Lap(fmt::format("writing {}", format->name)));
       }
@@ -492,6 +518,20 @@ class ImageRun {
         fmt::format("seconds of all workers during prediction: reading {:.2f}, preprocessing {:.2f}, network {:.2f}, "
                     "postprocessing {:.2f}, writing {:.2f}; waiting for the network {:.2f}",
                     s.read, s.preprocess, s.infer, s.postprocess, s.write, s.wait_for_network));
+  }
+
+  // How values are stored, and what that cost them.
+  Status DescribeValuesOf() {
+    for (std::size_t number = 0; number < outputs_.size(); ++number) {
+      TEGULA_ASSIGN_OR_RETURN(const outputs::ValueCounts lost, outputs_[number].Lost());
+      record_.stored.push_back(DescribeValues(model_.outputs[job_.outputs[number]].id, outputs_[number].form(), lost));
+      if (std::string note = NoteOf(record_.stored.back()); !note.empty()) record_.notes.push_back(std::move(note));
+      for (const std::string& warning : WarningsOf(record_.stored.back())) {
+        context_.progress.Note(warning);
+        record_.warnings.push_back(warning);
+      }
+    }
+    return Ok();
   }
 
   void DescribeOutputs() {
@@ -526,10 +566,7 @@ class ImageRun {
   const RunContext& context_;
   double began_ = 0, cpu_began_ = 0;
 
-  std::vector<outputs::ChunkStore> stores_;                 // one per output
-  std::vector<std::optional<outputs::ChunkStore>> raw_;     // where a second pass is needed
-  std::vector<std::optional<outputs::ChunkStore>> values_;  // where objects are made of it
-  std::vector<std::optional<pipeline::InstancePass>> instances_;
+  std::vector<RunOutput> outputs_;
   pipeline::OutputInfo info_;                          // of the first output
   std::vector<ops::Statistics> statistics_;            // of every frame
   std::optional<VerificationPlan> verification_plan_;  // if it was asked for
@@ -555,8 +592,8 @@ std::string ProofOf(const WeightsCheck& check) {
 Result<ImagePrediction> PredictImage(const PredictJob& job, const std::string& image, const Path& folder,
                                      const RunContext& context) {
   const PredictRequest& request = job.request;
-  TEGULA_ASSIGN_OR_RETURN(
-      Feeds feeds, Feeds::Open(job.package.description(), image, request.binding, request.inputs, job.access));
+  TEGULA_ASSIGN_OR_RETURN(Feeds feeds,
+                          Feeds::Open(job.package.description(), image, request.binding, request.inputs, job.access));
   TEGULA_ASSIGN_OR_RETURN(Feeds::Frame first, feeds.FrameAt(0, 0));
   return ImageRun(job, image, folder, std::move(feeds), std::move(first), context).Run();
 }

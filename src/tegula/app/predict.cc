@@ -87,6 +87,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_ASSIGN_OR_RETURN(const std::optional<std::size_t> main, CheckImages(model, request));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::size_t> outputs, pipeline::FindOutputs(model, request.outputs));
   TEGULA_TRY(pipeline::CheckApplicable(model, outputs).Context(request.model.string()));
+  TEGULA_TRY(CheckValues(request.values, model, outputs));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels,
                           LabelsOf(request.objects.classes, model.outputs[outputs.front()]));
   if (const auto objects = spec::FindObjectOps(model.outputs[outputs.front()]); objects && request.objects.threshold)

@@ -9,6 +9,7 @@
 #include "tegula/app/feeds.h"
 #include "tegula/app/prove.h"
 #include "tegula/app/verification_plan.h"
+#include "tegula/app/run_values.h"
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
 #include "tegula/image/binding.h"
@@ -27,12 +28,13 @@ struct ObjectRequest {
 
 struct PredictRequest {
   Path model;
-  std::vector<std::string> images;   ///< for the main input, see MainInput; none if all inputs are named
-  std::vector<InputRequest> inputs;  ///< the other inputs, the same for all images
-  std::vector<std::string> outputs;  ///< ids of the outputs to make; empty: all
-  Path output;                       ///< with several images, one folder for each below it
-  std::vector<std::string> formats;  ///< of the prediction: names of outputs::OutputFormats(); empty: ome-zarr
-  bool overwrite = false;            ///< replace results that are there; what is not made again is removed
+  std::vector<std::string> images;    ///< for the main input, see MainInput; none if all inputs are named
+  std::vector<InputRequest> inputs;   ///< the other inputs, the same for all images
+  std::vector<std::string> outputs;   ///< ids of the outputs to make; empty: all
+  Path output;                        ///< with several images, one folder for each below it
+  std::vector<std::string> formats;   ///< of the prediction: names of outputs::OutputFormats(); empty: ome-zarr
+  std::vector<ValuesRequest> values;  ///< in which form values are stored; empty: as the model gives them
+  bool overwrite = false;             ///< replace results that are there; what is not made again is removed
   image::BindingRequest binding;
   std::string statistics_from = "image";  ///< as Normalisation::Open takes it
   bool save_statistics = false;           ///< leave statistics.json, which other runs and bioimageio.core can use

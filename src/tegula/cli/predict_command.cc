@@ -9,6 +9,7 @@
 #include "tegula/cli/convert_words.h"
 #include "tegula/cli/engine_words.h"
 #include "tegula/cli/image_words.h"
+#include "tegula/cli/value_words.h"
 #include "tegula/cli/zoo_words.h"
 #include "tegula/core/files.h"
 #include "tegula/core/text.h"
@@ -27,6 +28,7 @@ struct Words {
   std::string border = "auto";
   std::string objects;
   ImageWords image;
+  ValueWords values;
   EngineWords engine;
   std::string tile;
   std::string context;
@@ -114,6 +116,7 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   TEGULA_ASSIGN_OR_RETURN(request.binding, words.image.Binding(command));
   for (const std::string& list : words.formats)
     for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
+  TEGULA_ASSIGN_OR_RETURN(request.values, words.values.Requests());
   request.objects.classes = Names(words.objects);
   request.border_as_reference = words.border == "auto";
   request.tiling.border = words.border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
@@ -223,6 +226,7 @@ void AddPredict(CLI::App& app, Run& run) {
                    "of the prediction: ome-zarr (the default), ome-tiff, or both separated by a comma; see `tegula "
                    "formats`. It is made as OME-Zarr first, so for a while there must be space for both")
       ->allow_extra_args(false);
+  words->values.AddTo(*command);
   words->image.AddTo(*command);
   command->add_option(
       "--tile", words->tile,

@@ -161,7 +161,7 @@ Result<ZarrDescription> DescribeZarr(const zarr::ByteStore& store, const zarr::I
   if (channels > limits.channels)
     return ExhaustedError(fmt::format("{} channels are more than the limit of {}", channels, limits.channels));
   info.format = fmt::format("ome-zarr {} (zarr {})", image.version, image.zarr_format);
-  info.dtype = first.dtype;
+  info.dtype = ComputedDType(first.dtype);
   info.levels = std::move(levels.levels);
   info.size_z = SizeOf(first.shape, axes.z);
   info.size_t = SizeOf(first.shape, axes.t);

@@ -28,7 +28,7 @@ T RoundedMean(std::int64_t total, int count) noexcept {
 
 template <class T>
 T Mean(const Block<T>& block) noexcept {
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (kIsFloat<T>) {
     double total = 0;
     for (int i = 0; i < block.count; ++i) total += static_cast<double>(block.values[static_cast<std::size_t>(i)]);
     return static_cast<T>(total / block.count);
@@ -108,7 +108,7 @@ template <Reduction kReduction>
 void HalveBy(const ConstView& in, const View& out) noexcept {
   const int y = in.shape().rank() - 2, x = y + 1;
   const std::int64_t height = in.shape()[y], width = in.shape()[x], out_width = out.shape()[x];
-  VisitDType(in.dtype(), [&](auto tag) {
+  VisitStoredDType(in.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* from = in.as<T>();
     T* to = out.as<T>();

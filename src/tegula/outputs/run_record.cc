@@ -158,6 +158,19 @@ void Fields(V& visit, R& r) {
   visit("passed", r.passed);
   visit("verdict", r.verdict);
 }
+template <class V, Is<StoredRecord> R>
+void Fields(V& visit, R& r) {
+  visit("output", r.output);
+  visit("values", r.values);
+  visit("dtype", r.dtype);
+  visit("axes", r.axes);
+  visit("shape", r.shape);
+  visit("scale_factor", r.scale_factor);
+  visit("add_offset", r.add_offset);
+  visit("classes", r.classes);
+  visit("clipped_values", r.clipped_values);
+  visit("not_numbers", r.not_numbers);
+}
 template <class V, Is<OutputRecord> R>
 void Fields(V& visit, R& r) {
   visit("kind", r.kind);
@@ -187,6 +200,7 @@ void Fields(V& visit, R& r) {
   visit("allowed_memory_bytes", r.allowed_memory_bytes);
   visit("estimated_memory_bytes", r.estimated_memory_bytes);
   visit("verification", r.verification);
+  visit("stored", r.stored);
   visit("objects", r.objects);
   visit("outputs", r.outputs);
   visit("warnings", r.warnings);

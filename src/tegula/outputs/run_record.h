@@ -109,6 +109,18 @@ struct VerificationRecord {
   std::string verdict;  ///< one sentence
   friend bool operator==(const VerificationRecord&, const VerificationRecord&) = default;
 };
+/// How the values of an output of the model are stored.
+struct StoredRecord {
+  std::string output;
+  std::string values;  ///< "own", "uint8", "argmax", ...
+  std::string dtype;
+  std::string axes;                         ///< "cyx": of the array, slowest first
+  std::vector<std::int64_t> shape;          ///< along these
+  double scale_factor = 1, add_offset = 0;  ///< value = stored number * scale_factor + add_offset
+  std::vector<std::string> classes;         ///< what 0, 1, ... stand for, if they are classes
+  std::int64_t clipped_values = 0, not_numbers = 0;
+  friend bool operator==(const StoredRecord&, const StoredRecord&) = default;
+};
 struct OutputRecord {
   std::string kind, path;
   friend bool operator==(const OutputRecord&, const OutputRecord&) = default;
@@ -158,6 +170,7 @@ struct RunRecord {
   std::int64_t peak_memory_bytes = 0;
   std::int64_t allowed_memory_bytes = 0, estimated_memory_bytes = 0;  ///< before the run; 0 where it did not matter
   std::vector<VerificationRecord> verification;                       ///< one per output, if it was asked for
+  std::vector<StoredRecord> stored;
   std::vector<ObjectsRecord> objects;
   std::vector<OutputRecord> outputs;
   std::vector<std::string> warnings;  ///< what the user should know before relying on the result

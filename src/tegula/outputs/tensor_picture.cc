@@ -127,7 +127,7 @@ TensorPlanes PlanesOf(const spec::TensorDescription& description, const ConstVie
 
 ValueRange RangeOf(const ConstView& values) {
   const Result<Tensor> doubles = AsDoubles(values);
-  ValueRange range;
+  ValueRange range{0, 0};
   bool is_first = true;
   if (!doubles.ok()) return range;
   for (const double value : doubles->values<double>()) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tegula/core/status.h"
+#include "tegula/outputs/value_range.h"
 #include "tegula/spec/model_description.h"
 #include "tegula/tensor/tensor.h"
 
@@ -26,9 +27,6 @@ struct TensorPlanes {
 };
 TensorPlanes PlanesOf(const spec::TensorDescription& description, const ConstView& tensor, std::size_t most);
 
-struct ValueRange {
-  double low = 0, high = 0;
-};
 /// Of the finite values; 0 to 0 if there are none.
 ValueRange RangeOf(const ConstView& values);
 

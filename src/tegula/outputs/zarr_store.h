@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,19 @@ struct StoreChannel {
   friend bool operator==(const StoreChannel&, const StoreChannel&) = default;
 };
 
+/// What a stored number stands for, where that is another: value = number * factor + offset.
+struct StoredScale {
+  double factor = 1, offset = 0;
+  friend bool operator==(const StoredScale&, const StoredScale&) = default;
+};
+
+/// What a label stands for.
+struct StoreClass {
+  std::string name;
+  Rgb colour;
+  friend bool operator==(const StoreClass&, const StoreClass&) = default;
+};
+
 /// What is stored at halved resolution; always of the up to 2 x 2 pixels that exist (1 or 2 of them behind an odd
 /// edge).
 enum class Reduction : std::uint8_t {
@@ -60,6 +74,9 @@ struct StoreOptions {
   int levels = 0;   ///< 0: halve y and x until neither is longer than 512 pixels
   Reduction reduction = Reduction::kMean;
   std::vector<StoreChannel> channels;  ///< one per position of c (one if there is no c), or empty
+  std::optional<StoredScale> scale;    ///< nothing: the values themselves
+  bool is_label = false;               ///< the integers name things
+  std::vector<StoreClass> classes;     ///< of the labels 0, 1, ...; may be empty
   Codec codec = Codec::kLz4;
   int compression_level = 5;  ///< 0 (none) to 9
   friend bool operator==(const StoreOptions&, const StoreOptions&) = default;

@@ -56,10 +56,12 @@ class SecondPass : public ::testing::Test {
     const outputs::StorePart first(raw), second(finished);
     const auto keep = [&](std::size_t, const Block& write, const ConstView& use) { return first.Write(write, use); };
     TEGULA_TRY(prediction.Run(context, keep));
-    TEGULA_TRY(FinishOutput(context, prediction, 0, first, second, statistics));
+    const auto has = [&](const Block& block) { return second.Has(block); };
+    const auto write = [&](const Block& block, const ConstView& pixels) { return second.Write(block, pixels); };
+    TEGULA_TRY(FinishOutput(context, prediction, 0, first, {has, write}, statistics));
     if (again_) {
       TEGULA_TRY(again_(finished));
-      TEGULA_TRY(FinishOutput(context, prediction, 0, first, second, statistics));
+      TEGULA_TRY(FinishOutput(context, prediction, 0, first, {has, write}, statistics));
     }
     TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(options.dtype, finished.LevelShape(0)));
     TEGULA_TRY(finished.ReadBox(0, {0, 0, 0}, result.view()));

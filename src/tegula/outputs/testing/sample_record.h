@@ -56,6 +56,7 @@ inline RunRecord SampleRecord() {
   r.peak_memory_bytes = 1'612'000'000;
   r.allowed_memory_bytes = 6'000'000'000;
   r.estimated_memory_bytes = 1'700'000'000;
+  r.stored = {{"probability", "uint8", "uint8", "cyx", {2, 32914, 46000}, 1.0 / 255, 0, {}, 17, 0}};
   r.objects = {{"nucleus", 48211, 9.1e6, 2.266e6}, {"mitosis", 312, 7.4e4, 1.84e4, 1}};
   r.verification = {{.output = "probability",
                      .asked = "8",
