@@ -111,6 +111,15 @@ void Fields(V& visit, R& r) {
   visit("kind", r.kind);
   visit("path", r.path);
 }
+template <class V, Is<PlacementRecord> R>
+void Fields(V& visit, R& r) {
+  visit("output", r.output);
+  visit("path", r.path);
+  visit("scale_y", r.scale_y);
+  visit("scale_x", r.scale_x);
+  visit("origin_y", r.origin_y);
+  visit("origin_x", r.origin_x);
+}
 template <class V, Is<RunRecord> R>
 void Fields(V& visit, R& r) {
   visit("tegula_version", r.tegula_version);
@@ -135,6 +144,7 @@ void Fields(V& visit, R& r) {
   visit("estimated_memory_bytes", r.estimated_memory_bytes);
   visit("objects", r.objects);
   visit("outputs", r.outputs);
+  visit("placements", r.placements);
   visit("warnings", r.warnings);
   visit("notes", r.notes);
 }

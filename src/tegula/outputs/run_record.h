@@ -91,6 +91,14 @@ struct OutputRecord {
   friend bool operator==(const OutputRecord&, const OutputRecord&) = default;
 };
 
+/// Where the pixels of an output lie: slide pixels = origin + scale * (pixels of the output).
+struct PlacementRecord {
+  std::string output, path;  ///< its id, and its store
+  double scale_y = 1, scale_x = 1;
+  double origin_y = 0, origin_x = 0;
+  friend bool operator==(const PlacementRecord&, const PlacementRecord&) = default;
+};
+
 struct RunRecord {
   std::string tegula_version;
   std::string key;                   ///< a hash of everything that decides the results
@@ -111,6 +119,7 @@ struct RunRecord {
   std::int64_t allowed_memory_bytes = 0, estimated_memory_bytes = 0;  ///< before the run; 0 where it did not matter
   std::vector<ObjectsRecord> objects;
   std::vector<OutputRecord> outputs;
+  std::vector<PlacementRecord> placements;
   std::vector<std::string> warnings;  ///< what the user should know before relying on the result
   std::vector<std::string> notes;
   friend bool operator==(const RunRecord&, const RunRecord&) = default;

@@ -48,6 +48,7 @@ inline RunRecord SampleRecord() {
   r.estimated_memory_bytes = 1'700'000'000;
   r.objects = {{"nucleus", 48211, 9.1e6, 2.266e6}, {"mitosis", 312, 7.4e4, 1.84e4, 1}};
   r.outputs = {{"OME-Zarr", "CMU-1.nuclei/probability.ome.zarr"}, {"GeoJSON", "CMU-1.nuclei/objects.geojson"}};
+  r.placements = {{"probability", "probability.ome.zarr", 1.0, 1.0, 0.5, 0.0}};
   r.warnings = {
       "The slide's pixel size is taken from its resolution tag; compare it with the scanner's settings <before> you "
       "trust areas."};
