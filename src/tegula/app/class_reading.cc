@@ -12,7 +12,7 @@ Result<ClassReading> ReadClassesOf(const std::vector<outputs::StoreChannel>& cha
   ClassReading reading;
   std::vector<std::string> names;
   for (const outputs::StoreChannel& channel : channels) {
-    reading.classes.push_back({channel.name, channel.colour});
+    reading.classes.push_back({channel.name, channel.name, channel.colour});
     names.push_back(channel.name);
   }
   for (const std::string& part : Split(request.names, ',')) {
@@ -21,16 +21,17 @@ Result<ClassReading> ReadClassesOf(const std::vector<outputs::StoreChannel>& cha
     const std::string wanted(Trim(part.substr(0, equals)));
     const std::string name(equals == std::string::npos ? "" : Trim(part.substr(equals + 1)));
     if (name.empty())
-      return InvalidError(fmt::format("'{}' does not say which class a channel means; write CHANNEL=CLASS, as in "
-                                      "0=Background*,1=Nucleus",
-                                      part));
+      return InvalidError(
+          fmt::format("'{}' does not say which class a channel means; write CHANNEL=CLASS, as in "
+                      "0=Background*,1=Nucleus",
+                      part));
     auto found = std::find(names.begin(), names.end(), wanted);
     const std::optional<std::int64_t> index = ParseInt(wanted);
     if (found == names.end() && index && *index >= 0 && *index < static_cast<std::int64_t>(names.size()))
       found = names.begin() + *index;
     if (found == names.end())
-      return NotFoundError(fmt::format("there is no channel {} to give a class; there are {}", wanted,
-                                       fmt::join(names, ", ")));
+      return NotFoundError(
+          fmt::format("there is no channel {} to give a class; there are {}", wanted, fmt::join(names, ", ")));
     reading.classes[static_cast<std::size_t>(found - names.begin())].name = name;
   }
   for (ClassReading::Class& each : reading.classes) each.is_ignored = each.name.ends_with('*');

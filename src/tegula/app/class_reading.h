@@ -25,7 +25,7 @@ struct ClassRequest {
 /// One class per channel, in their order.
 struct ClassReading {
   struct Class {
-    std::string name;
+    std::string channel, name;
     outputs::Rgb colour;
     bool is_ignored = false;
   };

@@ -65,8 +65,8 @@ class Classification {
     const outputs::PlacementRecord& placement = prediction_.placement;
     const double y = std::floor((at->y - placement.origin_y) / placement.scale_y);
     const double x = std::floor((at->x - placement.origin_x) / placement.scale_x);
-    const bool is_inside = y >= 0 && x >= 0 && y < static_cast<double>(whole_.y.end) &&
-                           x < static_cast<double>(whole_.x.end);
+    const bool is_inside =
+        y >= 0 && x >= 0 && y < static_cast<double>(whole_.y.end) && x < static_cast<double>(whole_.x.end);
     if (!is_inside) return Area();
     const auto row = static_cast<std::int64_t>(y), column = static_cast<std::int64_t>(x);
     return Area({std::nullopt, {{row, row + 1}, {column, column + 1}}});
@@ -126,8 +126,7 @@ class Classification {
     const auto number = static_cast<std::size_t>(most - pixels.begin());
     ++counts_[number];
     const ClassReading::Class& found = reading_.classes[number];
-    edit.classification =
-        objects::FeatureEdit::Class{found.name, {found.colour.r, found.colour.g, found.colour.b}};
+    edit.classification = objects::FeatureEdit::Class{found.name, {found.colour.r, found.colour.g, found.colour.b}};
     return edit;
   }
 
@@ -148,8 +147,8 @@ class Classification {
 Result<ClassifiedObjects> ClassifyObjects(const ClassifyRequest& request, const RunContext& context) {
   std::error_code ignored;
   if (!request.overwrite && std::filesystem::exists(request.out, ignored))
-    return InvalidError(fmt::format("{} is there already; choose another name or replace it with --overwrite",
-                                    request.out.string()));
+    return InvalidError(
+        fmt::format("{} is there already; choose another name or replace it with --overwrite", request.out.string()));
   TEGULA_ASSIGN_OR_RETURN(const StoredPrediction prediction,
                           OpenStoredPrediction(request.prediction, request.output, context.limits));
   TEGULA_ASSIGN_OR_RETURN(const ClassReading reading,
@@ -160,9 +159,8 @@ Result<ClassifiedObjects> ClassifyObjects(const ClassifyRequest& request, const 
         "largest channel wins");
   TEGULA_ASSIGN_OR_RETURN(outputs::FeatureFile file, outputs::FeatureFile::Create(request.out));
   Classification classification(request, prediction, reading, context, std::move(file));
-  TEGULA_TRY(objects::ReadGeoJson(request.objects, {}, [&](objects::Annotation annotation) {
-    return classification.Add(std::move(annotation));
-  }));
+  TEGULA_TRY(objects::ReadGeoJson(
+      request.objects, {}, [&](objects::Annotation annotation) { return classification.Add(std::move(annotation)); }));
   return classification.Finish();
 }
 

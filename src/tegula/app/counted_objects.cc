@@ -66,8 +66,8 @@ ObjectCounts CountedObjects::Within(const objects::Geometry& geometry) const {
     }
   ObjectCounts counts = Nothing();
   for (const Object& object : objects_) {
-    const bool is_near = least.y <= object.at.y && object.at.y <= most.y && least.x <= object.at.x &&
-                         object.at.x <= most.x;
+    const bool is_near =
+        least.y <= object.at.y && object.at.y <= most.y && least.x <= object.at.x && object.at.x <= most.x;
     if (is_near && objects::Contains(geometry, object.at)) Count(object, counts);
   }
   return counts;

@@ -13,7 +13,8 @@ namespace tegula::app {
 
 struct ObjectCounts {
   std::int64_t all = 0;
-  std::map<std::string, std::int64_t> of_class;  ///< with 0 for classes that only others have; without those of no class
+  std::map<std::string, std::int64_t>
+      of_class;  ///< with 0 for classes that only others have; without those of no class
 };
 
 /// The share of positive among positive and negative objects, whose classes are called so or end in ": Positive" and ":

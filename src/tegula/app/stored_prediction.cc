@@ -37,15 +37,13 @@ Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::strin
   const Path folder = is_run ? clean : clean.parent_path();
   Result<std::string> text = ReadFile(folder / "run.json", kLargestRecord);
   if (!text.ok() && text.error().code == Code::kNotFound)
-    return NotFoundError(
-        fmt::format("{} is no result of `tegula predict`: it has no run.json; name the folder given with -o then",
-                    path.string()));
+    return NotFoundError(fmt::format(
+        "{} is no result of `tegula predict`: it has no run.json; name the folder given with -o then", path.string()));
   TEGULA_TRY(text);
   TEGULA_ASSIGN_OR_RETURN(outputs::RunRecord record,
                           outputs::RunRecordFromJson(*text).Context((folder / "run.json").string()));
-  TEGULA_ASSIGN_OR_RETURN(
-      const outputs::PlacementRecord placement,
-      PlacementOf(record, output, is_run ? "" : clean.filename().string()).Context(path.string()));
+  TEGULA_ASSIGN_OR_RETURN(const outputs::PlacementRecord placement,
+                          PlacementOf(record, output, is_run ? "" : clean.filename().string()).Context(path.string()));
   const Path store_path = folder / placement.path;
   TEGULA_ASSIGN_OR_RETURN(outputs::ChunkStore store,
                           outputs::ChunkStore::Open(store_path, limits).Context(store_path.string()));

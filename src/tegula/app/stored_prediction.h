@@ -1,5 +1,5 @@
-// app/stored_prediction.h — a prediction that an earlier run has left: its pixels, its classes, and where it lies on the
-// slide.
+// app/stored_prediction.h — a prediction that an earlier run has left: its pixels, its classes, and where it lies on
+// the slide.
 #pragma once
 
 #include <string>

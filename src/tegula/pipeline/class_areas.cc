@@ -83,10 +83,9 @@ Result<ClassAreas> CountClasses(const RunContext& context, const PlacedPlane& pl
   const auto count_block = [&](std::int64_t item, int) -> Status {
     const std::int64_t block = open[static_cast<std::size_t>(item)];
     const Box box = Intersect(blocks.BoxOf(block), {{0, level[1]}, {0, level[2]}});
-    TEGULA_ASSIGN_OR_RETURN(
-        Tensor values, Tensor::Allocate(DType::kF32, {level[0], box.height(), box.width()}, context.limits));
-    TEGULA_ASSIGN_OR_RETURN(Tensor classes,
-                            Tensor::Allocate(DType::kU8, {box.height(), box.width()}, context.limits));
+    TEGULA_ASSIGN_OR_RETURN(Tensor values,
+                            Tensor::Allocate(DType::kF32, {level[0], box.height(), box.width()}, context.limits));
+    TEGULA_ASSIGN_OR_RETURN(Tensor classes, Tensor::Allocate(DType::kU8, {box.height(), box.width()}, context.limits));
     TEGULA_TRY(outputs::ReadPlane(*plane.store, 0, plane.t, plane.z, box, values.view()));
     const std::vector<std::uint32_t>& here = blocks.areas[static_cast<std::size_t>(block)];
     std::vector<std::int64_t> found(here.size() * static_cast<std::size_t>(counts.columns));

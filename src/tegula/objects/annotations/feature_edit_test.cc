@@ -21,9 +21,9 @@ std::string Edited(const std::string& text, const std::vector<FeatureEdit>& edit
 }
 
 TEST(EditFeature, ChangesTheClassAndNothingElse) {
-  const std::string text = FeatureText(
-      kSquare, R"({"objectType":"cell","classification":{"name":"Old","color":[1,2,3]},"isLocked":true,)"
-               R"("metadata":{"stain":"HE"},"measurements":{"a":0.1,"b":"NaN"}})");
+  const std::string text =
+      FeatureText(kSquare, R"({"objectType":"cell","classification":{"name":"Old","color":[1,2,3]},"isLocked":true,)"
+                           R"("metadata":{"stain":"HE"},"measurements":{"a":0.1,"b":"NaN"}})");
   Json expected = Json::parse(text);
   expected["properties"]["classification"] = {{"name", "New"}, {"color", {4, 5, 6}}};
   EXPECT_EQ(Edited(text, {{FeatureEdit::Class{"New", {4, 5, 6}}, {}}}), expected.dump());
