@@ -405,6 +405,7 @@ class ImageRun {
         TEGULA_TRY(OpenStores(staging, prediction));
         TEGULA_ASSIGN_OR_RETURN(session, prediction.NewSession());
         DescribePlan(job_, prediction, frames(), record_);
+        DescribePlaces(prediction);
         megapixels_ = MegapixelsOf(prediction, frames());
       }
       TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds of_frame, PredictFrame(frame, prediction, *session));
@@ -532,6 +533,20 @@ class ImageRun {
       }
     }
     return Ok();
+  }
+
+  // Of the stores that stay: later commands measure in them.
+  void DescribePlaces(const pipeline::Prediction& prediction) {
+    const outputs::OutputFormat& store = outputs::OutputFormats().front();
+    if (std::find(job_.formats.begin(), job_.formats.end(), &store) == job_.formats.end()) return;
+    const image::BoundInfo& info = bound().info();
+    for (std::size_t number = 0; number < prediction.outputs(); ++number) {
+      const pipeline::OutputInfo& output = prediction.output(number);
+      record_.placements.push_back({output.id, FileOf(number, store), info.downsample_y / output.scale[GridAxis::kY],
+                                    info.downsample_x / output.scale[GridAxis::kX],
+                                    output.origin[GridAxis::kY] * info.downsample_y,
+                                    output.origin[GridAxis::kX] * info.downsample_x});
+    }
   }
 
   void DescribeOutputs() {

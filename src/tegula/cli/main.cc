@@ -70,6 +70,8 @@ int Main(int argc, char** argv) {
   Run run;
   AddPredict(app, run);
   AddStatistics(app, run);
+  AddMeasure(app, run);
+  AddClassify(app, run);
   AddTest(app, run);
   AddConvert(app, run);
   AddInspect(app, run);

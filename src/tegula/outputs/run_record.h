@@ -150,6 +150,14 @@ struct RegionRecord {
   friend bool operator==(const RegionRecord&, const RegionRecord&) = default;
 };
 
+/// Where the pixels of an output lie: slide pixels = origin + scale * (pixels of the output).
+struct PlacementRecord {
+  std::string output, path;  ///< its id, and its store
+  double scale_y = 1, scale_x = 1;
+  double origin_y = 0, origin_x = 0;
+  friend bool operator==(const PlacementRecord&, const PlacementRecord&) = default;
+};
+
 struct RunRecord {
   std::string tegula_version;
   std::string key;                   ///< a hash of everything that decides the results
@@ -173,6 +181,7 @@ struct RunRecord {
   std::vector<StoredRecord> stored;
   std::vector<ObjectsRecord> objects;
   std::vector<OutputRecord> outputs;
+  std::vector<PlacementRecord> placements;
   std::vector<std::string> warnings;  ///< what the user should know before relying on the result
   std::vector<std::string> notes;
   friend bool operator==(const RunRecord&, const RunRecord&) = default;

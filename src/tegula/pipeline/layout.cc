@@ -62,6 +62,15 @@ std::vector<std::int64_t> TensorLayout::PositionOf(const PerAxis<std::int64_t>& 
   return at;
 }
 
+std::vector<std::string> ChannelNamesOf(const spec::TensorDescription& tensor, std::int64_t channels) {
+  std::vector<std::string> names;
+  const spec::Axis* channel = tensor.FindAxis(spec::AxisType::kChannel);
+  if (channel != nullptr && !spec::FindObjectOps(tensor)) names = channel->channel_names;  // else those of the objects
+  for (auto i = static_cast<std::int64_t>(names.size()); i < channels; ++i)
+    names.push_back(channels == 1 ? tensor.id : fmt::format("channel{}", i));
+  return names;
+}
+
 int BatchAxisOf(const spec::TensorDescription& tensor) {
   for (std::size_t i = 0; i < tensor.axes.size(); ++i)
     if (tensor.axes[i].type == spec::AxisType::kBatch) return static_cast<int>(i);

@@ -29,10 +29,7 @@ OutputInfo DescribeOutput(const spec::TensorDescription& tensor, std::size_t ind
   info.id = tensor.id;
   info.index = index;
   info.channels = layout.channels();
-  if (const spec::Axis* channel = tensor.FindAxis(spec::AxisType::kChannel); channel && !spec::FindObjectOps(tensor))
-    info.channel_names = channel->channel_names;
-  for (auto i = static_cast<std::int64_t>(info.channel_names.size()); i < info.channels; ++i)
-    info.channel_names.push_back(info.channels == 1 ? tensor.id : fmt::format("channel{}", i));
+  info.channel_names = ChannelNamesOf(tensor, info.channels);
   info.size = plan.size_of(number);
   info.chunk = plan.chunk_of(number);
   for (const GridAxis axis : kGridAxes) {
