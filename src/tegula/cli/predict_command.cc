@@ -9,6 +9,7 @@
 #include "tegula/cli/convert_words.h"
 #include "tegula/cli/engine_words.h"
 #include "tegula/cli/image_words.h"
+#include "tegula/cli/tile_words.h"
 #include "tegula/cli/value_words.h"
 #include "tegula/cli/zoo_words.h"
 #include "tegula/core/files.h"
@@ -25,41 +26,18 @@ struct Words {
   std::string outputs;
   std::string output;
   std::vector<std::string> formats;
-  std::string border = "auto";
   std::string objects;
   ImageWords image;
   ValueWords values;
   EngineWords engine;
-  std::string tile;
-  std::string context;
+  TileWords tiles;
   std::string memory;
-  std::string stride;
   std::string verify;
   double threshold = 0;
   int workers = 0;
   bool json = false, convert = false, trusts_code = false;
   app::PredictRequest request;
 };
-
-// "512", for y and x, or "z=24,y=256,x=256".
-Result<PerAxis<std::optional<std::int64_t>>> ParsePerAxis(std::string_view flag, const std::string& text) {
-  PerAxis<std::optional<std::int64_t>> sizes;
-  for (const std::string& part : Names(text)) {
-    const std::size_t equals = part.find('=');
-    const std::optional<std::int64_t> size = ParseInt(equals == std::string::npos ? part : part.substr(equals + 1));
-    bool is_known = false;
-    for (const GridAxis axis : kGridAxes) {
-      const bool is_meant = equals == std::string::npos ? axis == GridAxis::kY || axis == GridAxis::kX
-                                                        : equals == 1 && part[0] == GridAxisName(axis);
-      if (is_meant) sizes[axis] = size;
-      is_known = is_known || is_meant;
-    }
-    if (!is_known || !size || *size < 0)
-      return InvalidError(
-          fmt::format("{} {} is no size: write a number for y and x, or one per axis as z=24,y=256,x=256", flag, text));
-  }
-  return sizes;
-}
 
 // "mask=FILE.tif,channels=0,level=1" or "threshold=0.5".
 Result<app::InputRequest> ParseInput(const std::string& text) {
@@ -118,11 +96,7 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
     for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
   TEGULA_ASSIGN_OR_RETURN(request.values, words.values.Requests());
   request.objects.classes = Names(words.objects);
-  request.border_as_reference = words.border == "auto";
-  request.tiling.border = words.border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
-  TEGULA_ASSIGN_OR_RETURN(request.tiling.tile, ParsePerAxis("--tile", words.tile));
-  TEGULA_ASSIGN_OR_RETURN(request.tiling.context, ParsePerAxis("--context", words.context));
-  TEGULA_ASSIGN_OR_RETURN(request.tiling.stride, ParsePerAxis("--stride", words.stride));
+  TEGULA_TRY(words.tiles.Apply(request));
   if (!words.memory.empty()) {
     TEGULA_ASSIGN_OR_RETURN(request.memory_bytes, BytesFromWords(words.memory));
   }
@@ -228,26 +202,9 @@ void AddPredict(CLI::App& app, Run& run) {
       ->allow_extra_args(false);
   words->values.AddTo(*command);
   words->image.AddTo(*command);
-  command->add_option(
-      "--tile", words->tile,
-      "edge of the window the network sees, in pixels: 512, or per axis z=24,y=256,x=256; default: the fastest that "
-      "the memory allows");
-  command->add_option(
-      "--stride", words->stride,
-      "for models that give one result for a patch: pixels from one patch to the next, 32, or per axis; "
-      "default: patches side by side. The result is a map whose pixels are so large");
+  words->tiles.AddTo(*command);
   command->add_option("--memory", words->memory,
                       "what the run may take in all, such as 4GB or 800MB; default: a quarter of the machine's");
-  command->add_option(
-      "--context", words->context,
-      "pixels around each tile that the network sees: 56, or per axis z=9,y=23,x=23; at least the declared "
-      "halo, which is the default");
-  command
-      ->add_option("--border", words->border,
-                   "pad: extend the image by the halo, as bioimageio predict; network: the network meets the edge, as "
-                   "bioimageio test; auto: pad, but network for descriptions of format 0.4, as bioimageio.core")
-      ->check(CLI::IsMember({"auto", "pad", "network"}))
-      ->capture_default_str();
   command->add_flag(
       fmt::format("--verify{{{}}}", app::VerifyRequest{}.ToText()), words->verify,
       "predict the image again as a whole where the memory allows it, else some windows with twice the context, and "
