@@ -30,7 +30,7 @@ def four_corners(level):
     values = np.pad(level, pad)
     exists = np.pad(np.ones(level.shape, bool), pad)
     corners = [(slice(y, None, 2), slice(x, None, 2)) for y in (0, 1) for x in (0, 1)]
-    return (np.stack([a[..., y, x] for y, x in corners]) for a in (values, exists))
+    return tuple(np.stack([a[..., y, x] for y, x in corners]) for a in (values, exists))
 
 
 def halved(level, method):
@@ -41,9 +41,12 @@ def halved(level, method):
         counts = np.stack([((values == v) & exists).sum(0) for v in values])
         best = np.where(exists, counts, 0).argmax(0)  # of equal counts the first
         return np.take_along_axis(values, best[None], 0)[0]
-    require(method == "mean", f"the pyramid's method '{method}' is unknown")
+    require(method in ("mean", "nanmean"), f"the pyramid's method '{method}' is unknown")
+    if method == "nanmean" and level.dtype.kind == "f":
+        exists &= ~np.isnan(values)
     total = np.where(exists, values, 0).sum(0, dtype=np.float64)
-    mean = total / exists.sum(0)
+    with np.errstate(invalid="ignore"):  # of nothing that is known
+        mean = total / exists.sum(0)
     return (mean if level.dtype.kind == "f" else np.floor(mean + 0.5)).astype(level.dtype)
 
 
@@ -82,6 +85,19 @@ def check_channels(ome, shape, names):
     return [channel["label"] for channel in channels]
 
 
+def check_labels(ome, multiscale, level):
+    """Labels are integers that are reduced by majority; what is named is 0, 1, 2, ..."""
+    label = ome.get("image-label")
+    if label is None:
+        return []
+    require(level.dtype.kind in "iu" and multiscale["type"] == "mode", f"labels of {level.dtype} are reduced by {multiscale['type']}")
+    colours, properties = label.get("colors", []), label.get("properties", [])
+    for entries in (colours, properties):
+        require([entry["label-value"] for entry in entries] == list(range(len(entries))), "classes are not numbered from 0 on")
+    require(all(len(entry["rgba"]) == 4 and max(entry["rgba"]) < 256 for entry in colours), "a label's colour is none")
+    return [entry["class"] for entry in properties]
+
+
 def check_with_ome_zarr(path, levels, names, labels):
     """ome-zarr-py finds the image and gives the same pixels."""
     nodes = list(Reader(parse_url(str(path), mode="r"))())
@@ -109,10 +125,11 @@ def check(path):
     expected = path.with_name(path.name.removesuffix(".ome.zarr") + ".npy")
     if expected.exists():
         require(np.array_equal(levels[0], np.load(expected), equal_nan=levels[0].dtype.kind == "f"), f"level 0 differs from {expected.name}")
+    classes = check_labels(ome, multiscale, levels[0])
     labels = check_channels(ome, levels[0].shape, names)
     check_with_ome_zarr(path, levels, names, labels)
     shapes = " ".join("x".join(map(str, level.shape)) for level in levels)
-    print(f"{path.name}: {''.join(names)} {levels[0].dtype} {shapes} in chunks of {arrays[0].chunks}, {multiscale['type']}, channels {labels}")
+    print(f"{path.name}: {''.join(names)} {levels[0].dtype} {shapes} in chunks of {arrays[0].chunks}, {multiscale['type']}, channels {labels}" + (f", classes {classes}" if classes else ""))
 
 
 if __name__ == "__main__":

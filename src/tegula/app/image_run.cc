@@ -6,10 +6,14 @@
 #include <optional>
 
 #include "tegula/app/feeds.h"
+#include "tegula/app/image_access.h"
 #include "tegula/app/pictures.h"
 #include "tegula/app/run_description.h"
 #include "tegula/app/run_objects.h"
+#include "tegula/app/run_output.h"
 #include "tegula/app/run_stores.h"
+#include "tegula/app/run_values.h"
+#include "tegula/app/run_verification.h"
 #include "tegula/app/staging.h"
 #include "tegula/app/stopwatch.h"
 #include "tegula/app/version.h"
@@ -20,6 +24,7 @@
 #include "tegula/outputs/report.h"
 #include "tegula/pipeline/second_pass.h"
 #include "tegula/pipeline/store_blocks.h"
+#include "tegula/spec/object_output.h"
 
 namespace tegula::app {
 namespace {
@@ -29,15 +34,17 @@ constexpr const char* kRecord = "run.json";
 constexpr const char* kStatistics = "statistics.json";
 constexpr const char* kReport = "report.html";
 constexpr std::int64_t kLargestRecord = 64 << 20;
+constexpr std::int64_t kLargestReport = 256 << 20;
 
 // One image on its way from source to folder.
 class ImageRun {
  public:
-  ImageRun(const PredictJob& job, std::string name, Path folder, Feeds feeds, Feeds::Frame first,
+  ImageRun(const PredictJob& job, const std::string& image, Path folder, Feeds feeds, Feeds::Frame first,
            const RunContext& context)
       : job_(job),
         model_(job.package.description()),
-        name_(std::move(name)),
+        image_(image),
+        name_(ShownName(image)),
         folder_(std::move(folder)),
         feeds_(std::move(feeds)),
         first_(std::move(first)),
@@ -53,28 +60,50 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model_, first_.feeds, wanted));
     TEGULA_TRY(CheckPlanes(plan));
     is_patches_ = plan.is_patches();
-    const std::string stamp = StampOf(name_);
-    const RunKey key = KeyOf(plan, stamp);
+    TEGULA_ASSIGN_OR_RETURN(const std::string stamp, StampOf(image_, job_.access));
+    TEGULA_ASSIGN_OR_RETURN(const RunKey key, KeyOf(plan, stamp));
     record_.key = Complete(key).Sha256();
-    if (const std::optional<ImagePrediction> done = request.overwrite ? std::nullopt : FindDone()) return *done;
+    if (request.verify) {
+      for (const std::size_t output : job_.outputs)
+        if (spec::FindObjectOps(model_.outputs[output]))
+          return UnsupportedError(
+              fmt::format("numbers of objects are not verified, as one pixel more or less gives others; leave out "
+                          "--verify, or name "
+                          "outputs other than {} with --outputs",
+                          model_.outputs[output].id));
+      TEGULA_ASSIGN_OR_RETURN(verification_plan_,
+                              PlanVerification(model_, first_.feeds, wanted, job_.costs, job_.memory,
+                                               ResidentMemoryBytes(), context_.executor.workers()));
+      record_.estimated_memory_bytes = std::max(record_.estimated_memory_bytes, verification_plan_->bytes);
+    }
+    if (std::optional<outputs::RunRecord> done = request.overwrite ? std::nullopt : FindDone())
+      return Finished(std::move(*done));
     TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder_, Names(), request.overwrite, key));
     if (staging.is_continued()) context_.progress.Note("going on with the run that was cut off here");
 
     Status status = MakeAll(staging, wanted);
-    if (status.ok() && StampOf(name_) != stamp)
-      status = IoError("the image was changed while it was read; predict it again with --overwrite");
+    if (status.ok()) status = CheckUnchanged(stamp);
     if (!status.ok() && staging.is_kept())
       context_.progress.Note("what is finished is kept: the same command goes on where this one ended");
     TEGULA_TRY(status);
     TEGULA_TRY(staging.Commit(request.overwrite ? AllNames() : std::vector<std::string>()));
     return ImagePrediction{
-        name_,          folder_,    (folder_ / kReport).string(), static_cast<std::int64_t>(objects_.areas.size()),
-        record_.wall_s, megapixels_};
+        name_,          folder_,     (folder_ / kReport).string(), static_cast<std::int64_t>(objects_.areas.size()),
+        record_.wall_s, megapixels_, /*was_done=*/false,           record_.verification};
   }
 
  private:
+  Status CheckUnchanged(const std::string& stamp) const {
+    TEGULA_ASSIGN_OR_RETURN(const std::string now, StampOf(image_, job_.access));
+    return now == stamp ? Ok()
+                        : Status(IoError("the image was changed while it was read; predict it again with --overwrite"));
+  }
+
   const image::BoundImage& bound() const noexcept { return feeds_.leading().bound; }
   std::int64_t frames() const noexcept { return feeds_.frames()[GridAxis::kT] * feeds_.frames()[GridAxis::kZ]; }
+  Result<Feeds::Frame> FrameAt(std::int64_t number) const {
+    return feeds_.FrameAt(number / feeds_.frames()[GridAxis::kZ], number % feeds_.frames()[GridAxis::kZ]);
+  }
 
   // Several outputs are told apart by their ids.
   std::string FileOf(std::size_t number, const outputs::OutputFormat& format) const {
@@ -149,7 +178,7 @@ class ImageRun {
   }
 
   // What decides the pixels.
-  RunKey KeyOf(const tiling::TilePlan& plan, const std::string& stamp) const {
+  Result<RunKey> KeyOf(const tiling::TilePlan& plan, const std::string& stamp) const {
     const PredictRequest& request = job_.request;
     const WeightsCheck& check = job_.proven.check;
     RunKey key;
@@ -162,8 +191,10 @@ class ImageRun {
     key.Add("image", name_);
     key.Add("content of the image", stamp);
     key.Add("binding", fmt::format("{}", fmt::join(bound().info().decisions, "; ")));
-    for (const InputRequest& input : request.inputs)
-      key.Add("input " + input.id, fmt::format("{} ({})", input.value, StampOf(input.value)));
+    for (const InputRequest& input : request.inputs) {
+      TEGULA_ASSIGN_OR_RETURN(const std::string of_input, StampOf(input.value, job_.access));
+      key.Add("input " + input.id, fmt::format("{} ({})", ShownName(input.value), of_input));
+    }
     key.Add("source of statistics", fmt::format("{} ({})", request.statistics_from, StampOf(request.statistics_from)));
     // Those of several images together are no statistics of this one.
     key.Add("statistics of the dataset", Sha256OfBytes(ops::StatisticsToJson(job_.normalisation.known())));
@@ -182,6 +213,12 @@ class ImageRun {
     std::vector<std::string> ids;
     for (const std::size_t output : job_.outputs) ids.push_back(model_.outputs[output].id);
     key.Add("outputs", fmt::format("{}", fmt::join(ids, ", ")));
+    for (const std::string& id : ids) {
+      const outputs::ValueRequest values = ValuesFor(request.values, id);
+      key.Add("values of " + id, values.range ? fmt::format("{} of {} to {}", outputs::NameOf(values.values),
+                                                            values.range->low, values.range->high)
+                                              : std::string(outputs::NameOf(values.values)));
+    }
     return key;
   }
 
@@ -197,20 +234,97 @@ class ImageRun {
     return key;
   }
 
-  // The same run, if its results are there.
-  std::optional<ImagePrediction> FindDone() const {
+  // The record of the same run, if its results are there.
+  std::optional<outputs::RunRecord> FindDone() const {
     std::error_code ignored;
     for (const std::string& name : Names())
       if (!std::filesystem::exists(folder_ / name, ignored)) return std::nullopt;
     const Result<std::string> text = ReadFile(folder_ / kRecord, kLargestRecord);
     if (!text.ok()) return std::nullopt;
-    const Result<outputs::RunRecord> record = outputs::RunRecordFromJson(*text);
+    Result<outputs::RunRecord> record = outputs::RunRecordFromJson(*text);
     if (!record.ok() || record->key != record_.key) return std::nullopt;
     context_.progress.Note(fmt::format("{} has the results of this very run already", folder_.string()));
-    ImagePrediction done{name_, folder_, (folder_ / kReport).string(), 0, record->wall_s, 0};
-    for (const outputs::ObjectsRecord& objects : record->objects) done.objects += objects.count;
+    return std::move(*record);
+  }
+
+  // What an earlier call has made, verified now if that is asked for and was not done.
+  Result<ImagePrediction> Finished(outputs::RunRecord record) {
+    if (job_.request.verify && !IsVerified(record, *job_.request.verify)) TEGULA_TRY(VerifyFinished(record));
+    ImagePrediction done{name_, folder_, (folder_ / kReport).string(), 0, record.wall_s, 0};
+    for (const outputs::ObjectsRecord& objects : record.objects) done.objects += objects.count;
     done.was_done = true;
+    if (job_.request.verify) done.verification = std::move(record.verification);
     return done;
+  }
+
+  // Record and report are replaced when it is done; nothing else is touched.
+  Status VerifyFinished(outputs::RunRecord& record) const {
+    for (const outputs::StoredRecord& stored : record.stored)
+      if (stored.values != outputs::NameOf(outputs::Values::kOwn))
+        return UnsupportedError(fmt::format(
+            "output {} was stored as {}, which says less than the network gave; verify it while it is predicted, with "
+            "--verify --overwrite",
+            stored.output, stored.values));
+    std::vector<FinishedOutput> finished;
+    for (std::size_t number = 0; number < job_.outputs.size(); ++number) {
+      TEGULA_ASSIGN_OR_RETURN(
+          FinishedOutput output,
+          FinishedOutput::Open(folder_ / FileOf(number, *job_.formats.front()), *job_.formats.front()));
+      finished.push_back(std::move(output));
+    }
+    bool is_complete = true;  // without statistics of whole outputs, which are recorded of the first frame only
+    const auto frame_at = [&](std::int64_t number) -> Result<StoredFrame> {
+      StoredFrame stored;
+      TEGULA_ASSIGN_OR_RETURN(stored.frame, FrameAt(number));
+      TEGULA_ASSIGN_OR_RETURN(stored.statistics, job_.normalisation.Of(context_, stored.frame.feeds, is_patches_));
+      TEGULA_ASSIGN_OR_RETURN(const pipeline::Prediction prediction,
+                              pipeline::Prediction::Bind(model_, *job_.proven.network, stored.frame.feeds,
+                                                         stored.statistics, verification_plan_->request));
+      for (std::size_t output = 0; output < prediction.outputs(); ++output)
+        is_complete = is_complete && !prediction.needs_second_pass(output);
+      TEGULA_TRY(AddRecordedStatistics(record, prediction, stored.statistics));
+      for (const FinishedOutput& output : finished)
+        stored.outputs.push_back(output.At(feeds_.frames(), stored.frame.t, stored.frame.z));
+      return stored;
+    };
+    TEGULA_TRY(frame_at(0));
+    TEGULA_ASSIGN_OR_RETURN(const Verification verification, VerifyFrames(is_complete ? frames() : 1, frame_at));
+    DescribeVerification(verification, record);
+    TEGULA_ASSIGN_OR_RETURN(const std::string page, ReadFile(folder_ / kReport, kLargestReport));
+    TEGULA_ASSIGN_OR_RETURN(const std::string report,
+                            outputs::RenderReportAgain({.title = Path(name_).filename().string(),
+                                                        .record = record,
+                                                        .pictures = {},
+                                                        .object_areas = {},
+                                                        .verification = verification.Figures()},
+                                                       page)
+                                .Context((folder_ / kReport).string()));
+    TEGULA_TRY(WriteFileWhole(folder_ / kReport, report));
+    return WriteFileWhole(folder_ / kRecord, outputs::ToJson(record));
+  }
+
+  // Of the stores that were just filled.
+  Status VerifyStores() {
+    const auto frame_at = [&](std::int64_t number) -> Result<StoredFrame> {
+      StoredFrame stored;
+      TEGULA_ASSIGN_OR_RETURN(stored.frame, FrameAt(number));
+      stored.statistics = statistics_[static_cast<std::size_t>(number)];
+      for (const RunOutput& output : outputs_)
+        stored.outputs.push_back(StoredIn(PartOf(output, stored.frame).values()));
+      return stored;
+    };
+    TEGULA_ASSIGN_OR_RETURN(verification_, VerifyFrames(frames(), frame_at));
+    DescribeVerification(*verification_, record_);
+    return Ok();
+  }
+
+  Result<Verification> VerifyFrames(std::int64_t frames, FrameSource frame_at) const {
+    const VerifyJob verify{job_, *verification_plan_, *job_.request.verify, SeedOf(record_.key), feeds_, frames};
+    TEGULA_ASSIGN_OR_RETURN(Verification verification, Verify(verify, frame_at, context_));
+    // The answer for one image has it; the table of several does not.
+    for (const outputs::VerificationRecord& output : verification.records)
+      if (job_.request.images.size() > 1) context_.progress.Note(fmt::format("{}: {}", output.output, output.verdict));
+    return verification;
   }
 
   Status MakeAll(Staging& staging, const pipeline::PredictionRequest& wanted) {
@@ -218,10 +332,15 @@ class ImageRun {
     record_.stages.push_back(job_.start);
     if (!job_.normalisation.note().empty()) record_.notes.push_back(job_.normalisation.note());
     TEGULA_TRY(MakePrediction(staging, wanted, watch));
-    const outputs::ChunkStore& store = stores_.front();
+    if (verification_plan_) {
+      TEGULA_TRY(VerifyStores());
+      record_.stages.push_back(watch.Lap("verification"));
+    }
+    const outputs::ChunkStore& store = outputs_.front().values();
     if (job_.request.save_statistics)
-      TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_)));
-    for (const outputs::ChunkStore& each : stores_) TEGULA_TRY(outputs::BuildPyramid(context_, each));
+      TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_.front())));
+    TEGULA_TRY(DescribeValuesOf());
+    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::BuildPyramid(context_, output.stored()));
     record_.stages.push_back(watch.Lap("pyramid"));
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
@@ -231,7 +350,7 @@ class ImageRun {
       record_.objects = objects_.classes;
       record_.stages.push_back(watch.Lap("objects"));
     }
-    TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(store));
+    TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(outputs_.front().stored()));
     TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
     std::optional<Tensor> detail;
     if (!job_.labels.empty()) {
@@ -241,7 +360,7 @@ class ImageRun {
     TEGULA_TRY(WriteFormats(staging.folder(), watch));
     DescribeModel(job_, record_);
     DescribeImage(name_, feeds_, record_);
-    DescribeStatistics(statistics_, record_);
+    DescribeStatistics(statistics_.front(), record_);
     DescribeOutputs();
     record_.finished = UtcNow();
     record_.wall_s = MonotonicSeconds() - began_ + job_.start.wall_s;
@@ -257,22 +376,18 @@ class ImageRun {
     bool makes_objects = false;
     for (std::int64_t number = 0; number < frames(); ++number) {
       TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, FrameAt(number));
-      for (std::size_t output = 0; output < stores_.size(); ++output) {
-        if (!instances_[output]) continue;
+      for (std::size_t output = 0; output < outputs_.size(); ++output) {
+        if (!outputs_[output].has_instances()) continue;
         makes_objects = true;
         ReleaseFreeMemory();
         const std::int64_t left = std::max<std::int64_t>(1, job_.memory.bytes - ResidentMemoryBytes());
-        TEGULA_TRY(instances_[output]->Run(context_, Part(*values_[output], frame), Part(stores_[output], frame),
-                                           staging.scratch() / fmt::format("objects-{}-{}", output, number),
-                                           job_.memory.bytes > 0 ? left : 0));
+        TEGULA_TRY(PartOf(outputs_[output], frame)
+                       .MakeInstances(context_, staging.scratch() / fmt::format("objects-{}-{}", output, number),
+                                      job_.memory.bytes > 0 ? left : 0));
       }
     }
     if (makes_objects) record_.stages.push_back(watch.Lap("objects of the whole output"));
     return Ok();
-  }
-
-  Result<Feeds::Frame> FrameAt(std::int64_t number) const {
-    return feeds_.FrameAt(number / feeds_.frames()[GridAxis::kZ], number % feeds_.frames()[GridAxis::kZ]);
   }
 
   // What the network gives for them, postprocessed as far as objects do not come of it.
@@ -294,12 +409,9 @@ class ImageRun {
       }
       TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds of_frame, PredictFrame(frame, prediction, *session));
       seconds += of_frame;
-      for (std::size_t output = 0; output < stores_.size(); ++output)
-        if (raw_[output])
-          TEGULA_TRY(pipeline::FinishOutput(context_, prediction, output, Part(*raw_[output], frame),
-                                            Part(values_[output] ? *values_[output] : stores_[output], frame),
-                                            statistics));
-      if (number == 0) statistics_ = std::move(statistics);
+      for (std::size_t output = 0; output < outputs_.size(); ++output)
+        TEGULA_TRY(SecondPass(output, frame, prediction, statistics));
+      statistics_.push_back(std::move(statistics));
     }
     record_.stages.push_back(watch.Lap("prediction"));
     NoteWorkers(seconds);
@@ -308,18 +420,27 @@ class ImageRun {
 
   Result<pipeline::StageSeconds> PredictFrame(const Feeds::Frame& frame, const pipeline::Prediction& prediction,
                                               engines::Session& session) const {
-    std::vector<outputs::StorePart> parts;
-    for (std::size_t output = 0; output < stores_.size(); ++output)
-      parts.push_back(Part(raw_[output] ? *raw_[output] : values_[output] ? *values_[output] : stores_[output], frame));
+    std::vector<RunOutput::Part> parts;
+    for (const RunOutput& output : outputs_) parts.push_back(PartOf(output, frame));
     const auto is_done = [&](const tiling::Tile& tile) {
       for (std::size_t output = 0; output < parts.size(); ++output)
-        if (!tile.pieces[output].empty() && !parts[output].Has(tile.pieces[output].write)) return false;
+        if (!tile.pieces[output].empty() && !parts[output].HasTile(tile.pieces[output].write)) return false;
       return true;
     };
     const auto write = [&](std::size_t output, const Block& block, const ConstView& pixels) {
-      return parts[output].Write(block, pixels);
+      return parts[output].WriteTile(block, pixels);
     };
     return prediction.Run(context_, session, is_done, write);
+  }
+
+  // Postprocessing that waits for statistics of the whole output, if it does.
+  Status SecondPass(std::size_t number, const Feeds::Frame& frame, const pipeline::Prediction& prediction,
+                    ops::Statistics& statistics) const {
+    if (!outputs_[number].has_second_pass()) return Ok();
+    const RunOutput::Part part = PartOf(outputs_[number], frame);
+    const auto has = [&](const Block& block) { return part.Has(block); };
+    const auto write = [&](const Block& block, const ConstView& values) { return part.Write(block, values); };
+    return pipeline::FinishOutput(context_, prediction, number, part.raw(), {has, write}, statistics);
   }
 
   // Of a frame, as they were when the run was cut off.
@@ -337,42 +458,42 @@ class ImageRun {
     return statistics;
   }
 
-  // The planes of a store that belong to a frame.
-  outputs::StorePart Part(const outputs::ChunkStore& store, const Feeds::Frame& frame) const {
-    const PerAxis<std::int64_t> all = outputs::StorePart(store).size();
+  // The planes of an output that belong to a frame.
+  RunOutput::Part PartOf(const RunOutput& output, const Feeds::Frame& frame) const {
+    const PerAxis<std::int64_t> all = outputs::StorePart(output.stored()).size();
     const auto planes = [&](GridAxis axis, std::int64_t at) {
       return feeds_.frames()[axis] > 1 ? Interval{at, at + 1} : Interval{0, all[axis]};
     };
-    return {store, planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z)};
+    return {output, planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z)};
   }
 
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
       const spec::TensorDescription& description = model_.outputs[job_.outputs[number]];
-      const pipeline::InstancePass* instances = prediction.instances(number);
-      outputs::StoreOptions options = StoreOptionsOf(description, prediction.output(number), feeds_);
-      if (instances != nullptr) options.reduction = outputs::Reduction::kMode;
-      for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(options));
+      outputs::StoreOptions own = StoreOptionsOf(description, prediction.output(number), feeds_);
+      std::optional<InstancesRequest> instances;
+      if (const pipeline::InstancePass* pass = prediction.instances(number)) {
+        own.reduction = outputs::Reduction::kMode;
+        own.is_label = true;
+        instances = {*pass, StoreOptionsOf(description, prediction.values(number), feeds_)};
+      }
+      TEGULA_ASSIGN_OR_RETURN(outputs::ValueForm form, FormOf(job_.request.values, description, own));
+      if (instances && !form.is_own())
+        return UnsupportedError(fmt::format(
+            "output {} holds numbers of objects, which are stored as they are; leave out --values and --range for it",
+            description.id));
+      for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(form.stored()));
       // The working form of the prediction, under a hidden name if it is not asked for.
       const outputs::OutputFormat& work = outputs::OutputFormats().front();
       const bool is_asked = std::find(job_.formats.begin(), job_.formats.end(), &work) != job_.formats.end();
-      const Path folder = staging.folder() / ((is_asked ? "" : ".") + FileOf(number, work));
-      TEGULA_ASSIGN_OR_RETURN(outputs::ChunkStore store, pipeline::OpenOrCreate(folder, options, context_.limits));
-      stores_.push_back(std::move(store));
-      raw_.emplace_back();
-      values_.emplace_back();
-      instances_.push_back(instances != nullptr ? std::optional(*instances) : std::nullopt);
-      const outputs::StoreOptions values = StoreOptionsOf(description, prediction.values(number), feeds_);
-      const auto scratch = [&](const char* suffix, const outputs::StoreOptions& form) {
-        return pipeline::OpenOrCreate(staging.scratch() / (std::to_string(number) + suffix), form, context_.limits);
-      };
-      if (prediction.needs_second_pass(number)) {
-        TEGULA_ASSIGN_OR_RETURN(raw_.back(),
-                                scratch("", pipeline::ScratchOptions(prediction.raw_dtype(number), values)));
-      }
-      if (instances != nullptr) {
-        TEGULA_ASSIGN_OR_RETURN(values_.back(), scratch("-values", pipeline::ValuesOptions(values.dtype, values)));
-      }
+      RunOutputRequest request{std::move(own), std::move(form), {}, false, std::move(instances)};
+      if (prediction.needs_second_pass(number)) request.raw = prediction.raw_dtype(number);
+      request.needs_values = (number == 0 && !job_.labels.empty()) || job_.request.verify.has_value();
+      TEGULA_ASSIGN_OR_RETURN(
+          RunOutput output,
+          RunOutput::Open(std::move(request), staging.folder() / ((is_asked ? "" : ".") + FileOf(number, work)),
+                          staging.scratch(), std::to_string(number), context_.limits));
+      outputs_.push_back(std::move(output));
     }
     info_ = prediction.output();
     staging.Keep();
@@ -381,10 +502,10 @@ class ImageRun {
 
   // Makes the other formats from the finished stores.
   Status WriteFormats(const Path& folder, Stopwatch& watch) {
-    for (std::size_t number = 0; number < stores_.size(); ++number) {
+    for (std::size_t number = 0; number < outputs_.size(); ++number) {
       for (const outputs::OutputFormat* format : job_.formats) {
         if (format->is_store()) continue;
-        TEGULA_TRY(format->write(context_, stores_[number], folder / FileOf(number, *format),
+        TEGULA_TRY(format->write(context_, outputs_[number].stored(), folder / FileOf(number, *format),
                                  fmt::format("Tegula {}", Version())));
         record_.stages.push_back(watch.Lap(fmt::format("writing {}", format->name)));
       }
@@ -397,6 +518,20 @@ class ImageRun {
         fmt::format("seconds of all workers during prediction: reading {:.2f}, preprocessing {:.2f}, network {:.2f}, "
                     "postprocessing {:.2f}, writing {:.2f}; waiting for the network {:.2f}",
                     s.read, s.preprocess, s.infer, s.postprocess, s.write, s.wait_for_network));
+  }
+
+  // How values are stored, and what that cost them.
+  Status DescribeValuesOf() {
+    for (std::size_t number = 0; number < outputs_.size(); ++number) {
+      TEGULA_ASSIGN_OR_RETURN(const outputs::ValueCounts lost, outputs_[number].Lost());
+      record_.stored.push_back(DescribeValues(model_.outputs[job_.outputs[number]].id, outputs_[number].form(), lost));
+      if (std::string note = NoteOf(record_.stored.back()); !note.empty()) record_.notes.push_back(std::move(note));
+      for (const std::string& warning : WarningsOf(record_.stored.back())) {
+        context_.progress.Note(warning);
+        record_.warnings.push_back(warning);
+      }
+    }
+    return Ok();
   }
 
   void DescribeOutputs() {
@@ -417,24 +552,25 @@ class ImageRun {
       pictures.push_back({"A detail in the image's own pixels, where most objects are", detail->view()});
     }
     return outputs::WriteReport(
-        {Path(name_).filename().string(), record_, std::move(pictures), objects_.areas, objects_.areas_in_um2}, file);
+        {ShortName(name_), record_, std::move(pictures), objects_.areas, objects_.areas_in_um2,
+         verification_ ? verification_->Figures() : std::vector<outputs::VerificationFigures>()},
+        file);
   }
 
   const PredictJob& job_;
   const spec::ModelDescription& model_;
-  std::string name_;
+  std::string image_, name_;  // as it is opened and as it is shown
   Path folder_;
   Feeds feeds_;
   Feeds::Frame first_;
   const RunContext& context_;
   double began_ = 0, cpu_began_ = 0;
 
-  std::vector<outputs::ChunkStore> stores_;                 // one per output
-  std::vector<std::optional<outputs::ChunkStore>> raw_;     // where a second pass is needed
-  std::vector<std::optional<outputs::ChunkStore>> values_;  // where objects are made of it
-  std::vector<std::optional<pipeline::InstancePass>> instances_;
-  pipeline::OutputInfo info_;   // of the first output
-  ops::Statistics statistics_;  // of the first frame
+  std::vector<RunOutput> outputs_;
+  pipeline::OutputInfo info_;                          // of the first output
+  std::vector<ops::Statistics> statistics_;            // of every frame
+  std::optional<VerificationPlan> verification_plan_;  // if it was asked for
+  std::optional<Verification> verification_;
   outputs::RunRecord record_;
   double megapixels_ = 0;
   bool is_patches_ = false;
@@ -456,8 +592,8 @@ std::string ProofOf(const WeightsCheck& check) {
 Result<ImagePrediction> PredictImage(const PredictJob& job, const std::string& image, const Path& folder,
                                      const RunContext& context) {
   const PredictRequest& request = job.request;
-  TEGULA_ASSIGN_OR_RETURN(
-      Feeds feeds, Feeds::Open(job.package.description(), image, request.binding, request.inputs, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(Feeds feeds,
+                          Feeds::Open(job.package.description(), image, request.binding, request.inputs, job.access));
   TEGULA_ASSIGN_OR_RETURN(Feeds::Frame first, feeds.FrameAt(0, 0));
   return ImageRun(job, image, folder, std::move(feeds), std::move(first), context).Run();
 }

@@ -29,6 +29,7 @@ struct PredictJob {
   std::vector<std::int32_t> labels;              ///< channels of the first of them that become objects
   std::vector<const outputs::OutputFormat*> formats;
   outputs::StageRecord start;  ///< until the network was ready
+  const image::Access& access;
 };
 
 /// "torchscript with openvino 2026.4: largest difference to the model's test outputs 1e-6".

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tegula/app/feeds.h"
+#include "tegula/app/image_access.h"
 #include "tegula/core/files.h"
 #include "tegula/core/text.h"
 #include "tegula/objects/annotations/geojson_reader.h"
@@ -103,8 +104,9 @@ Status Normalisation::TakeDataset(const RunContext& context, const spec::TensorD
   std::erase_if(of_dataset, [](const ops::StatisticRequest& request) { return !request.of_dataset; });
   if (images.size() < 2 || from_file_ || of_dataset.empty()) return Ok();
   std::vector<OpenImage> open;
+  const image::Access access = AccessTo(context);
   for (const std::string& name : images) {
-    TEGULA_ASSIGN_OR_RETURN(OpenImage image, OpenFor(input, name, binding, context.limits).Context(name));
+    TEGULA_ASSIGN_OR_RETURN(OpenImage image, OpenFor(input, name, binding, access).Context(ShownName(name)));
     open.push_back(std::move(image));
   }
   std::vector<pipeline::StatisticsSource> sources;

@@ -15,6 +15,7 @@ namespace {
 constexpr std::int64_t kPictureEdge = 900;
 constexpr double kOverlayOpacity = 0.6;
 constexpr std::int64_t kDetailEdge = 480;  // output pixels
+constexpr std::int64_t kColours = 254;     // of classes but the first, and of labels
 constexpr std::int64_t kSpeck = 20;        // regions of fewer pixels do not make a place busy
 
 // The value below which this share of the values lies.
@@ -73,6 +74,12 @@ std::int64_t MiddlePlane(const outputs::ChunkStore& store) {
   return outputs::StorePart(store).size()[GridAxis::kZ] / 2;
 }
 
+// Which of the colours a label has: 0 and what is no class have none.
+std::int64_t ColourOf(std::int64_t label, const outputs::StoreOptions& options) {
+  const bool is_class = options.classes.empty() || label < std::ssize(options.classes);
+  return label > 0 && is_class ? 1 + (label - 1) % kColours : 0;
+}
+
 // The coarsest level that is at least as large as the picture.
 int LevelFor(const outputs::ChunkStore& store, const Shape& picture) {
   int level = 0;
@@ -111,7 +118,7 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
   TEGULA_TRY(outputs::ReadPlane(store, level, 0, MiddlePlane(store), whole, values.view()));
 
   // The map in the picture's own field: the output may begin inside the image and have another scale.
-  const bool is_single = output_.channels == 1 && !output_.is_instances;
+  const bool is_label = store.options().is_label, is_single = output_.channels == 1 && !is_label;
   TEGULA_ASSIGN_OR_RETURN(Tensor map, Tensor::Allocate(is_single ? DType::kF32 : DType::kU8, {shape[0], shape[1]}));
   const double half = std::ldexp(1.0, -level);
   const auto v = values.values<float>();
@@ -133,12 +140,10 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
         continue;
       }
       std::int64_t best = 0;
-      // Neighbours mostly have numbers that are not far apart, and then different colours.
-      if (output_.is_instances && inside && at(0) > 0)
-        best = 1 + static_cast<std::int64_t>(at(0)) % static_cast<std::int64_t>(outputs::kPalette.size());
-      for (std::int64_t c = 1; inside && c < stored[0]; ++c)
+      for (std::int64_t c = 1; inside && !is_label && c < stored[0]; ++c)
         if (at(c) > at(best)) best = c;
-      map.values<std::uint8_t>()[i] = static_cast<std::uint8_t>(std::min<std::int64_t>(best, 255));
+      if (is_label && inside) best = ColourOf(static_cast<std::int64_t>(at(0)), store.options());
+      map.values<std::uint8_t>()[i] = static_cast<std::uint8_t>(std::min(best, kColours));
     }
   }
   Tensor picture = slide_.Clone();
@@ -147,8 +152,7 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
     outputs::OverlayValues(finished.view(), 0.0, 1.0, outputs::PaletteColour(0), kOverlayOpacity, picture.view());
   } else {
     std::vector<outputs::Rgb> colours;
-    if (output_.is_instances) colours.assign(outputs::kPalette.begin(), outputs::kPalette.end());
-    for (std::int64_t c = 1; c < output_.channels; ++c) colours.push_back(outputs::PaletteColour(c));
+    for (std::int64_t c = 1; c <= kColours; ++c) colours.push_back(outputs::PaletteColour(c));
     outputs::OverlayClasses(finished.view(), colours, kOverlayOpacity, picture.view());
   }
   return picture;

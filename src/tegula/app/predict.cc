@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tegula/app/convert/made_weights.h"
+#include "tegula/app/image_access.h"
 #include "tegula/app/image_run.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
@@ -50,7 +51,7 @@ std::vector<Path> FoldersFor(const PredictRequest& request) {
   if (request.images.size() == 1) return {request.output};
   std::vector<Path> folders;
   for (const std::string& image : request.images) {
-    const std::string stem = Path(image).stem().string();
+    const std::string stem = Path(ShortName(image)).stem().string();
     Path folder = request.output / stem;
     for (int n = 2; std::find(folders.begin(), folders.end(), folder) != folders.end(); ++n)
       folder = request.output / fmt::format("{}-{}", stem, n);
@@ -66,7 +67,7 @@ Result<std::optional<std::size_t>> CheckImages(const spec::ModelDescription& mod
     return InvalidError(fmt::format("no image is given for input {} of the model", model.inputs[*main].id));
   if (!main && !request.images.empty())
     return InvalidError(fmt::format("every input is given by --input, so nothing is left that {} could be for",
-                                    request.images.front()));
+                                    ShownName(request.images.front())));
   if (!main) request.images = {request.inputs.front().value};
   return main;
 }
@@ -86,6 +87,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_ASSIGN_OR_RETURN(const std::optional<std::size_t> main, CheckImages(model, request));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::size_t> outputs, pipeline::FindOutputs(model, request.outputs));
   TEGULA_TRY(pipeline::CheckApplicable(model, outputs).Context(request.model.string()));
+  TEGULA_TRY(CheckValues(request.values, model, outputs));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels,
                           LabelsOf(request.objects.classes, model.outputs[outputs.front()]));
   if (const auto objects = spec::FindObjectOps(model.outputs[outputs.front()]); objects && request.objects.threshold)
@@ -95,13 +97,14 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_ASSIGN_OR_RETURN(Normalisation normalisation,
                           Normalisation::Open(request.statistics_from, model, request.images.size()));
   // An image that is missing or does not fit is told before the network is loaded.
+  const image::Access access = AccessTo(context);
   std::vector<ImagePrediction> rows;
   bool any = false;
   for (const std::string& image : request.images) {
     const Result<Feeds> fits =
-        Feeds::Open(model, image, request.binding, request.inputs, context.limits).Context(image);
+        Feeds::Open(model, image, request.binding, request.inputs, access).Context(ShownName(image));
     if (!fits.ok() && request.images.size() == 1) return fits.error();
-    rows.push_back({.image = image, .error = fits.ok() ? "" : ToString(fits.error())});
+    rows.push_back({.image = ShownName(image), .error = fits.ok() ? "" : ToString(fits.error())});
     any = any || fits.ok();
   }
   if (!any) return rows;
@@ -119,7 +122,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].error.empty() || (decision.source == kMeasured && costs)) continue;
     TEGULA_ASSIGN_OR_RETURN(const Feeds feeds,
-                            Feeds::Open(model, request.images[i], request.binding, request.inputs, context.limits));
+                            Feeds::Open(model, request.images[i], request.binding, request.inputs, access));
     TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, feeds.FrameAt(0, 0));
     TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan,
                             pipeline::PlanFor(model, frame.feeds, {outputs, request.tiling}));
@@ -141,7 +144,8 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
                        std::move(outputs),
                        std::move(labels),
                        std::move(formats),
-                       watch.Lap("start")};
+                       watch.Lap("start"),
+                       access};
   const std::vector<Path> folders = FoldersFor(request);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].error.empty()) continue;
@@ -151,8 +155,8 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
       continue;
     }
     if (rows.size() == 1 || prediction.error().code == Code::kCancelled)
-      return Result<ImagePrediction>(std::move(prediction)).Context(request.images[i]).error();
-    context.progress.Note(fmt::format("{}: {}", request.images[i], ToString(prediction.error())));
+      return Result<ImagePrediction>(std::move(prediction)).Context(rows[i].image).error();
+    context.progress.Note(fmt::format("{}: {}", rows[i].image, ToString(prediction.error())));
     rows[i].error = ToString(prediction.error());
   }
   return rows;

@@ -8,9 +8,12 @@
 #include "tegula/app/convert/convert.h"
 #include "tegula/app/feeds.h"
 #include "tegula/app/prove.h"
+#include "tegula/app/verification_plan.h"
+#include "tegula/app/run_values.h"
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
 #include "tegula/image/binding.h"
+#include "tegula/outputs/run_record.h"
 #include "tegula/tiling/plan.h"
 
 namespace tegula::app {
@@ -25,12 +28,13 @@ struct ObjectRequest {
 
 struct PredictRequest {
   Path model;
-  std::vector<std::string> images;   ///< for the main input, see MainInput; none if all inputs are named
-  std::vector<InputRequest> inputs;  ///< the other inputs, the same for all images
-  std::vector<std::string> outputs;  ///< ids of the outputs to make; empty: all
-  Path output;                       ///< with several images, one folder for each below it
-  std::vector<std::string> formats;  ///< of the prediction: names of outputs::OutputFormats(); empty: ome-zarr
-  bool overwrite = false;            ///< replace results that are there; what is not made again is removed
+  std::vector<std::string> images;    ///< for the main input, see MainInput; none if all inputs are named
+  std::vector<InputRequest> inputs;   ///< the other inputs, the same for all images
+  std::vector<std::string> outputs;   ///< ids of the outputs to make; empty: all
+  Path output;                        ///< with several images, one folder for each below it
+  std::vector<std::string> formats;   ///< of the prediction: names of outputs::OutputFormats(); empty: ome-zarr
+  std::vector<ValuesRequest> values;  ///< in which form values are stored; empty: as the model gives them
+  bool overwrite = false;             ///< replace results that are there; what is not made again is removed
   image::BindingRequest binding;
   std::string statistics_from = "image";  ///< as Normalisation::Open takes it
   bool save_statistics = false;           ///< leave statistics.json, which other runs and bioimageio.core can use
@@ -39,6 +43,7 @@ struct PredictRequest {
   bool border_as_reference = true;  ///< decides tiling.border by what bioimageio.core does: see spec::PadsByHalo
   EngineRequest engine;
   ObjectRequest objects;
+  std::optional<VerifyRequest> verify;  ///< hold the result against other windows; a complete run is verified as it is
   std::optional<ConvertRequest> convert;  ///< if none of the weights runs: how to make some that do
   std::string command_line;               ///< for the run record
 };
@@ -50,9 +55,10 @@ struct ImagePrediction {
   std::string report;  ///< path of the report
   std::int64_t objects = 0;
   double seconds = 0;
-  double megapixels = 0;   ///< of output
-  bool was_done = false;   ///< by an earlier call, so nothing was to do
-  std::string error = {};  ///< why there is none
+  double megapixels = 0;                                       ///< of output
+  bool was_done = false;                                       ///< by an earlier call, so nothing was to do
+  std::vector<outputs::VerificationRecord> verification = {};  ///< one per output, if it was asked for
+  std::string error = {};                                      ///< why there is none
 };
 
 /// Everything that can be refused is refused before anything is written. Each image's folder is written under a

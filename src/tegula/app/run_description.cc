@@ -48,6 +48,7 @@ void DescribeImage(const std::string& name, const Feeds& feeds, outputs::RunReco
   for (const image::Channel& channel : info.channels) record.image.channels.push_back(channel.name);
   if (info.pixel_size)
     record.image.pixel_size_y_um = info.pixel_size->y_um, record.image.pixel_size_x_um = info.pixel_size->x_um;
+  record.notes.insert(record.notes.end(), info.notes.begin(), info.notes.end());
   record.binding = feeds.leading().bound.info().decisions;
   const std::int64_t frames = feeds.frames()[GridAxis::kT] * feeds.frames()[GridAxis::kZ];
   if (frames > 1)

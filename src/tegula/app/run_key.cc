@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tegula/net/address.h"
+
 namespace tegula::app {
 
 const std::string* RunKey::Find(std::string_view what) const {
@@ -47,6 +49,13 @@ std::vector<std::string> RunKey::DifferencesTo(const RunKey& other) const {
   return differences;
 }
 
+std::uint64_t SeedOf(std::string_view sha256) noexcept {
+  std::uint64_t seed = 0;
+  for (const char digit : sha256.substr(0, 16))
+    seed = seed << 4 | static_cast<std::uint64_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+  return seed;
+}
+
 std::string StampOf(const std::string& name) {
   std::error_code failed;
   const Path path(name);
@@ -68,6 +77,12 @@ std::string StampOf(const std::string& name) {
     ++files;
   }
   return fmt::format("{} bytes in {} files of {}", size, files, latest);
+}
+
+Result<std::string> StampOf(const std::string& name, const image::Access& access) {
+  if (!net::IsAddress(name)) return StampOf(name);
+  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<image::Source> source, image::Open(name, access));
+  return source->info().state;
 }
 
 }  // namespace tegula::app

@@ -2,6 +2,7 @@
 // same.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "tegula/core/files.h"
 #include "tegula/core/status.h"
+#include "tegula/image/open.h"
 
 namespace tegula::app {
 
@@ -30,8 +32,14 @@ class RunKey {
   std::vector<std::pair<std::string, std::string>> facts_;
 };
 
+/// The first 64 bits of a hash of hexadecimal digits, for what is to be random and yet always the same.
+std::uint64_t SeedOf(std::string_view sha256) noexcept;
+
 /// Size and time of the last change of a file (of a folder: of all its files together), so that another image under the
 /// same name is noticed without being read; the name alone for what is no file.
 std::string StampOf(const std::string& name);
+/// The same of an image, which may lie on the web: what the server says now of its metadata (ImageInfo::state). Errors of
+/// opening it there.
+Result<std::string> StampOf(const std::string& name, const image::Access& access);
 
 }  // namespace tegula::app

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "tegula/app/run_key.h"
 #include "tegula/outputs/geojson.h"
 #include "tegula/pipeline/instance_objects.h"
 #include "tegula/pipeline/objects_pass.h"
@@ -14,14 +15,10 @@ namespace tegula::app {
 namespace {
 
 // The same model, image and channels give the same object ids.
-std::uint64_t SeedOf(const PredictJob& job, const std::string& image) {
-  const std::string key =
+std::uint64_t SeedOfIds(const PredictJob& job, const std::string& image) {
+  return SeedOf(
       Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job.package.description_sha256(), job.proven.check.weights_sha256,
-                                image, fmt::join(job.request.binding.channels, ",")));
-  std::uint64_t seed = 0;
-  for (std::size_t i = 0; i < 16; ++i)
-    seed = seed << 4 | static_cast<std::uint64_t>(key[i] <= '9' ? key[i] - '0' : key[i] - 'a' + 10);
-  return seed;
+                                image, fmt::join(job.request.binding.channels, ","))));
 }
 
 outputs::GeoJsonOptions GeoJsonOptionsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,
@@ -39,7 +36,7 @@ outputs::GeoJsonOptions GeoJsonOptionsOf(const PredictJob& job, const std::strin
   if (!output.is_instances) options.value_channels = output.channel_names;
   for (std::int64_t c = 0; c < output.channels; ++c)
     options.classes.push_back({output.channel_names[static_cast<std::size_t>(c)], outputs::PaletteColour(c)});
-  options.seed = SeedOf(job, image);
+  options.seed = SeedOfIds(job, image);
   return options;
 }
 

@@ -9,7 +9,6 @@
 #include "tegula/app/test_tensors.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
-#include "tegula/image/tile_cache.h"
 #include "tegula/pipeline/whole.h"
 #include "tegula/spec/object_output.h"
 
@@ -140,7 +139,8 @@ Result<TileChoice> ChooseTiles(const spec::ModelDescription& model, std::span<co
   if (costs == nullptr) return TileChoice{request.tiling};
   TEGULA_ASSIGN_OR_RETURN(const tiling::ModelGrid grid, tiling::GridOf(model, request.outputs, request.tiling));
   const PerAxis<std::int64_t> usual = tiling::UsualMaxTile(grid);
-  const std::int64_t images = std::count_if(feeds.begin(), feeds.end(), [](auto& f) { return f.image != nullptr; });
+  std::int64_t caches = 0;
+  for (const pipeline::InputFeed& feed : feeds) caches += feed.image != nullptr ? feed.image->info().cache_bytes : 0;
   struct Option {
     TileChoice choice;
     double seconds = 0;
@@ -166,7 +166,7 @@ Result<TileChoice> ChooseTiles(const spec::ModelDescription& model, std::span<co
     // Reading the first tile and writing the last one overlap with nothing.
     option.seconds = (static_cast<double>(plan.tiles()) + 0.5) * costs->Seconds(option.pixels);
     option.choice.bytes = held + costs->Bytes(option.pixels) + workers * TileBytes(model, feeds, grid, plan) +
-                          images * image::TileCache::kDefaultBytes + kElsewhere;
+                          caches + kElsewhere;
     options.push_back(std::move(option));
   }
   if (options.empty()) return refusal.error();

@@ -11,6 +11,7 @@
 #include "tegula/cli/commands.h"
 #include "tegula/cli/progress_bar.h"
 #include "tegula/core/platform.h"
+#include "tegula/net/address.h"
 
 namespace tegula::cli {
 namespace {
@@ -18,10 +19,11 @@ namespace {
 // Workers beside the one that holds the network: one reads ahead, one writes behind.
 constexpr int kExtraWorkers = 2;
 
+// As it was typed, for the record: what gives access to addresses is not kept.
 std::string CommandLine(int argc, char** argv) {
   std::string line;
   for (int i = 0; i < argc; ++i) {
-    const std::string word = i == 0 ? "tegula" : argv[i];
+    const std::string word = i == 0 ? "tegula" : net::Masked(argv[i]);
     const bool plain = word.find_first_of(" \t\"'\\$&|;<>()*?[]{}~#") == std::string::npos && !word.empty();
     line += (i == 0 ? "" : " ") + (plain ? word : "'" + word + "'");
   }

@@ -9,6 +9,7 @@
 #include "tegula/cli/convert_words.h"
 #include "tegula/cli/engine_words.h"
 #include "tegula/cli/image_words.h"
+#include "tegula/cli/value_words.h"
 #include "tegula/cli/zoo_words.h"
 #include "tegula/core/files.h"
 #include "tegula/core/text.h"
@@ -27,11 +28,13 @@ struct Words {
   std::string border = "auto";
   std::string objects;
   ImageWords image;
+  ValueWords values;
   EngineWords engine;
   std::string tile;
   std::string context;
   std::string memory;
   std::string stride;
+  std::string verify;
   double threshold = 0;
   int workers = 0;
   bool json = false, convert = false, trusts_code = false;
@@ -113,6 +116,7 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   TEGULA_ASSIGN_OR_RETURN(request.binding, words.image.Binding(command));
   for (const std::string& list : words.formats)
     for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
+  TEGULA_ASSIGN_OR_RETURN(request.values, words.values.Requests());
   request.objects.classes = Names(words.objects);
   request.border_as_reference = words.border == "auto";
   request.tiling.border = words.border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
@@ -131,6 +135,9 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
     TEGULA_ASSIGN_OR_RETURN(std::vector<std::string> listed, ReadList(words.list));
     request.images.insert(request.images.end(), listed.begin(), listed.end());
   }
+  if (!words.verify.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.verify, app::VerifyRequest::Parse(words.verify));
+  }
   if (command.count("--threshold") > 0) request.objects.threshold = words.threshold;
   TEGULA_ASSIGN_OR_RETURN(request.engine, words.engine.Request(session));
   request.command_line = session.command_line;
@@ -143,27 +150,45 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   return request;
 }
 
+bool HasPassed(const app::ImagePrediction& prediction) {
+  return std::all_of(prediction.verification.begin(), prediction.verification.end(), [](auto& r) { return r.passed; });
+}
+
+std::string VerdictText(const app::ImagePrediction& prediction) {
+  std::string text;
+  for (const outputs::VerificationRecord& r : prediction.verification)
+    text +=
+        fmt::format("  verification{} {}\n", prediction.verification.size() > 1 ? " of " + r.output : "", r.verdict);
+  return text;
+}
+
 std::string ToText(const std::vector<app::ImagePrediction>& predictions) {
   if (predictions.size() == 1) {
     const app::ImagePrediction& p = predictions.front();
-    return p.was_done ? fmt::format("{}: done before\n  report: {}\n", p.image, p.report)
-                      : fmt::format("{}: {:.1f} megapixels in {}{}\n  report: {}\n", p.image, p.megapixels,
-                                    HumanSeconds(p.seconds),
-                                    p.objects > 0 ? fmt::format(", {} objects", p.objects) : "", p.report);
+    return (p.was_done ? fmt::format("{}: done before\n", p.image)
+                       : fmt::format("{}: {:.1f} megapixels in {}{}\n", p.image, p.megapixels, HumanSeconds(p.seconds),
+                                     p.objects > 0 ? fmt::format(", {} objects", p.objects) : "")) +
+           VerdictText(p) + fmt::format("  report: {}\n", p.report);
   }
   std::vector<std::vector<std::string>> rows = {
       {"image", "result", "megapixels", "time", "objects", "report or reason"}};
-  for (const app::ImagePrediction& p : predictions)
-    rows.push_back({p.image, p.error.empty() ? (p.was_done ? "done before" : "done") : "failed",
+  for (const app::ImagePrediction& p : predictions) {
+    const std::string how = p.was_done ? "done before" : "done";
+    const std::string verdict = p.verification.empty() ? "" : HasPassed(p) ? ", verified" : ", depends on its tiles";
+    rows.push_back({p.image, p.error.empty() ? how + verdict : "failed",
                     p.error.empty() && !p.was_done ? fmt::format("{:.1f}", p.megapixels) : "",
                     p.error.empty() ? HumanSeconds(p.seconds) : "", p.objects > 0 ? fmt::format("{}", p.objects) : "",
                     p.error.empty() ? p.report : p.error});
+  }
   return Table(rows);
 }
 
 nlohmann::ordered_json ToJson(const std::vector<app::ImagePrediction>& predictions) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const app::ImagePrediction& p : predictions)
+  for (const app::ImagePrediction& p : predictions) {
+    nlohmann::ordered_json verification = nlohmann::ordered_json::array();
+    for (const outputs::VerificationRecord& r : p.verification)
+      verification.push_back(nlohmann::ordered_json::parse(outputs::ToJson(r)));
     rows.push_back({{"image", p.image},
                     {"folder", p.folder.string()},
                     {"report", p.report},
@@ -171,7 +196,9 @@ nlohmann::ordered_json ToJson(const std::vector<app::ImagePrediction>& predictio
                     {"seconds", p.seconds},
                     {"megapixels", p.megapixels},
                     {"was_done", p.was_done},
+                    {"verification", std::move(verification)},
                     {"error", p.error}});
+  }
   return rows;
 }
 
@@ -199,6 +226,7 @@ void AddPredict(CLI::App& app, Run& run) {
                    "of the prediction: ome-zarr (the default), ome-tiff, or both separated by a comma; see `tegula "
                    "formats`. It is made as OME-Zarr first, so for a while there must be space for both")
       ->allow_extra_args(false);
+  words->values.AddTo(*command);
   words->image.AddTo(*command);
   command->add_option(
       "--tile", words->tile,
@@ -220,6 +248,12 @@ void AddPredict(CLI::App& app, Run& run) {
                    "bioimageio test; auto: pad, but network for descriptions of format 0.4, as bioimageio.core")
       ->check(CLI::IsMember({"auto", "pad", "network"}))
       ->capture_default_str();
+  command->add_flag(
+      fmt::format("--verify{{{}}}", app::VerifyRequest{}.ToText()), words->verify,
+      "predict the image again as a whole where the memory allows it, else some windows with twice the context, and "
+      "compare: --verify, --verify=N windows, --verify=all. The report shows numbers and pictures; the exit code is 1 "
+      "if "
+      "the result depends on its tiles. With the command of a complete run it verifies what is there");
   words->engine.AddTo(*command);
   CLI::Option* const convert = command->add_flag(
       "--convert", words->convert, "if none of the model's weights runs, first do what `tegula convert MODEL` does");
@@ -260,7 +294,7 @@ void AddPredict(CLI::App& app, Run& run) {
                               app::Predict(wanted, session.registry, context));
       Print(words->json ? ToJson(predictions).dump(2) + "\n" : ToText(predictions));
       const bool all_done =
-          std::all_of(predictions.begin(), predictions.end(), [](auto& p) { return p.error.empty(); });
+          std::all_of(predictions.begin(), predictions.end(), [](auto& p) { return p.error.empty() && HasPassed(p); });
       return all_done ? 0 : 1;
     };
   });

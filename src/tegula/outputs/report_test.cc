@@ -89,8 +89,19 @@ class Report : public ::testing::Test {
 TEST_F(Report, ShowsWhatDecidedTheResult) {
   const std::string html = Render();
   for (const char* text : {"NucleiSegmentationBoundaryModel", "46\u202f000 × 32\u202f914 pixels", "48\u202f523", "377",
-                           "5 min 12 s", "4.85", "OpenVINO", "statistics", "measured reach", "resolution tag",
+                           "5 min 12 s", "1.63", "OpenVINO", "statistics", "measured reach", "resolution tag",
                            "1204 of 1891", "99.8", "data:image/png;base64,iVBOR", "Run record"})
+    EXPECT_THAT(html, HasSubstr(text));
+}
+
+TEST_F(Report, CountsByWhatWasAskedFor) {
+  std::string html = Render();
+  for (const char* text : {"33.7 % of the image, 1\u202f412 of 1\u202f891 windows", "Per mm² of the region", ">379<",
+                           "of the region, all stages", "Tissue is what absorbs light."})
+    EXPECT_THAT(html, HasSubstr(text));
+  record_.region.reset();
+  html = Render();
+  for (const char* text : {"Per mm² of the image", ">128<", "4.85", "of the whole image, all stages"})
     EXPECT_THAT(html, HasSubstr(text));
 }
 
@@ -114,6 +125,9 @@ TEST_F(Report, EscapesEveryTextOfTheRecord) {
                             &record_.warnings[0],
                             &record_.notes[0],
                             &record_.binding[0],
+                            &record_.region->asked[0],
+                            &record_.region->tissue->method,
+                            &record_.region->tissue->thresholds[0].channel,
                             &record_.statistics[0].tensor,
                             &record_.command[0],
                             &record_.image.channels[0],

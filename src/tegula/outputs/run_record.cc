@@ -83,6 +83,30 @@ void Fields(V& visit, R& r) {
   visit("axes", r.axes);
   visit("border", r.border);
   visit("windows", r.windows);
+  visit("skipped", r.skipped);
+}
+template <class V, Is<ThresholdRecord> R>
+void Fields(V& visit, R& r) {
+  visit("channel", r.channel);
+  visit("threshold", r.threshold);
+  visit("counted", r.counted);
+}
+template <class V, Is<TissueRecord> R>
+void Fields(V& visit, R& r) {
+  visit("method", r.method);
+  visit("height", r.height);
+  visit("width", r.width);
+  visit("downsample", r.downsample);
+  visit("thresholds", r.thresholds);
+  visit("share", r.share);
+}
+template <class V, Is<RegionRecord> R>
+void Fields(V& visit, R& r) {
+  visit("asked", r.asked);
+  visit("area_px", r.area_px);
+  visit("area_um2", r.area_um2);
+  visit("share", r.share);
+  visit("tissue", r.tissue);
 }
 template <class V, Is<TestRecord> R>
 void Fields(V& visit, R& r) {
@@ -106,6 +130,47 @@ void Fields(V& visit, R& r) {
   visit("area_um2", r.area_um2);
   visit("channel", r.channel);
 }
+template <class V, Is<VerificationRecord> R>
+void Fields(V& visit, R& r) {
+  visit("output", r.output);
+  visit("asked", r.asked);
+  visit("against", r.against);
+  visit("windows", r.windows);
+  visit("of_windows", r.of_windows);
+  visit("context_px", r.context_px);
+  visit("verified_with_px", r.verified_with_px);
+  visit("pixels", r.pixels);
+  visit("largest", r.largest);
+  visit("mean", r.mean);
+  visit("allowed", r.allowed);
+  visit("pixels_beyond", r.pixels_beyond);
+  visit("pixels_at_steps", r.pixels_at_steps);
+  visit("y", r.y);
+  visit("x", r.x);
+  visit("z", r.z);
+  visit("t", r.t);
+  visit("channel", r.channel);
+  visit("from_seam_px", r.from_seam_px);
+  visit("enough", r.enough);
+  visit("seam_distances", r.seam_distances);
+  visit("by_seam_distance", r.by_seam_distance);
+  visit("wall_s", r.wall_s);
+  visit("passed", r.passed);
+  visit("verdict", r.verdict);
+}
+template <class V, Is<StoredRecord> R>
+void Fields(V& visit, R& r) {
+  visit("output", r.output);
+  visit("values", r.values);
+  visit("dtype", r.dtype);
+  visit("axes", r.axes);
+  visit("shape", r.shape);
+  visit("scale_factor", r.scale_factor);
+  visit("add_offset", r.add_offset);
+  visit("classes", r.classes);
+  visit("clipped_values", r.clipped_values);
+  visit("not_numbers", r.not_numbers);
+}
 template <class V, Is<OutputRecord> R>
 void Fields(V& visit, R& r) {
   visit("kind", r.kind);
@@ -122,6 +187,7 @@ void Fields(V& visit, R& r) {
   visit("model", r.model);
   visit("engine", r.engine);
   visit("image", r.image);
+  visit("region", r.region);
   visit("binding", r.binding);
   visit("statistics", r.statistics);
   visit("tiles", r.tiles);
@@ -133,6 +199,8 @@ void Fields(V& visit, R& r) {
   visit("peak_memory_bytes", r.peak_memory_bytes);
   visit("allowed_memory_bytes", r.allowed_memory_bytes);
   visit("estimated_memory_bytes", r.estimated_memory_bytes);
+  visit("verification", r.verification);
+  visit("stored", r.stored);
   visit("objects", r.objects);
   visit("outputs", r.outputs);
   visit("warnings", r.warnings);
@@ -150,6 +218,8 @@ Json JsonOf(double number) {
 }
 template <class T>
 Json JsonOf(const std::vector<T>& items);
+template <class T>
+Json JsonOf(const std::optional<T>& item);
 template <class Record>
 Json JsonOf(const Record& record) {
   Json json = Json::object();
@@ -162,6 +232,10 @@ Json JsonOf(const std::vector<T>& items) {
   Json json = Json::array();
   for (const T& item : items) json.push_back(JsonOf(item));
   return json;
+}
+template <class T>
+Json JsonOf(const std::optional<T>& item) {
+  return item ? JsonOf(*item) : Json(nullptr);
 }
 
 // --- Reading ---------------------------------------------------------------------------------------------------------
@@ -203,6 +277,8 @@ Status Read(const Json& json, const std::string& path, double& number) {
 }
 template <class T>
 Status Read(const Json& json, const std::string& path, std::vector<T>& items);
+template <class T>
+Status Read(const Json& json, const std::string& path, std::optional<T>& item);
 template <class Record>
 Status Read(const Json& json, const std::string& path, Record& record) {
   if (!json.is_object()) return NotA(path, "an object");
@@ -228,14 +304,22 @@ Status Read(const Json& json, const std::string& path, std::vector<T>& items) {
   }
   return Ok();
 }
+template <class T>
+Status Read(const Json& json, const std::string& path, std::optional<T>& item) {
+  if (json.is_null()) return Ok();
+  return Read(json, path, item.emplace());
+}
+
+std::string TextOf(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 }  // namespace
 
 std::string ToJson(const RunRecord& record) {
   Json json = {{"format", kFormat}};
   json.update(JsonOf(record));
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return TextOf(json);
 }
+std::string ToJson(const VerificationRecord& record) { return TextOf(JsonOf(record)); }
 
 Result<RunRecord> RunRecordFromJson(std::string_view text) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);

@@ -32,6 +32,7 @@ struct ReductionName {
 };
 constexpr ReductionName kReductions[] = {
     {Reduction::kMean, "mean", "mean of 2 x 2 pixels; integers rounded half up"},
+    {Reduction::kNanMean, "nanmean", "mean of those of 2 x 2 pixels that are not NaN; integers rounded half up"},
     {Reduction::kMode, "mode", "most frequent of 2 x 2 pixels; of several the first in reading order"},
     {Reduction::kNearest, "nearest", "upper left of 2 x 2 pixels"},
 };
@@ -83,6 +84,17 @@ Json ChannelsJson(const StoreOptions& options) {
   return channels;
 }
 
+// https://ngff.openmicroscopy.org/0.5/#labels-md; a label without a class has no entry.
+Json LabelJson(const StoreOptions& options, std::string_view version) {
+  Json label = {{"version", version}};
+  for (std::size_t value = 0; value < options.classes.size(); ++value) {
+    const StoreClass& of = options.classes[value];
+    label["colors"].push_back({{"label-value", value}, {"rgba", {of.colour.r, of.colour.g, of.colour.b, 255}}});
+    label["properties"].push_back({{"label-value", value}, {"class", of.name}});
+  }
+  return label;
+}
+
 Json FillJson(const StoreOptions& options) {
   if (options.dtype == DType::kBool) return options.fill != 0;
   if (options.dtype == DType::kU64) return static_cast<std::uint64_t>(options.fill);
@@ -106,6 +118,15 @@ Json CodecsJson(const StoreOptions& options) {
   return Json::array({std::move(bytes), {{"name", "blosc"}, {"configuration", std::move(blosc)}}});
 }
 
+// As NetCDF's conventions (CF) have them, and with them xarray.
+constexpr const char* kScale = "scale_factor";
+constexpr const char* kOffset = "add_offset";
+Json ScaleJson(const StoreOptions& options) {
+  Json attributes = Json::object();
+  if (options.scale) attributes = {{kScale, options.scale->factor}, {kOffset, options.scale->offset}};
+  return attributes;
+}
+
 Json ArrayJson(const StoreOptions& options, int level) {
   Json shape = Json::array(), chunk = Json::array(), names = Json::array();
   const Shape level_shape = ShapeOfLevel(options, level);
@@ -123,7 +144,7 @@ Json ArrayJson(const StoreOptions& options, int level) {
           {"fill_value", FillJson(options)},
           {"codecs", CodecsJson(options)},
           {"dimension_names", std::move(names)},
-          {"attributes", Json::object()}};
+          {"attributes", ScaleJson(options)}};
 }
 
 Json MultiscaleJson(const StoreOptions& options) {
@@ -174,9 +195,9 @@ Status CheckAxes(const StoreOptions& options, const Limits& limits) {
 }
 
 Status CheckFill(const StoreOptions& options) {
-  const bool is_value = VisitDType(options.dtype, [&](auto tag) {
+  const bool is_value = VisitStoredDType(options.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    if constexpr (std::is_floating_point_v<T>) {
+    if constexpr (kIsFloat<T>) {
       return !std::isfinite(options.fill) || static_cast<double>(static_cast<T>(options.fill)) == options.fill;
     } else {
       // 2^digits is the first number above the type's range and, unlike the range's end, always a double.
@@ -198,6 +219,11 @@ Status CheckChannels(const StoreOptions& options, const Limits& limits) {
   const auto described = static_cast<std::int64_t>(options.channels.size());
   if (described != 0 && described != positions)
     return InvalidError(fmt::format("{} channels are described but the image has {}", described, positions));
+  if (options.is_label ? !IsInteger(options.dtype) : !options.classes.empty())
+    return InvalidError("only an image of integers can be one of labels, and only such an image has classes");
+  if (options.scale &&
+      !(std::isfinite(options.scale->factor) && options.scale->factor > 0 && std::isfinite(options.scale->offset)))
+    return InvalidError("the scale of the stored numbers is not a finite number above 0");
   for (const StoreChannel& c : options.channels)
     if (!std::isfinite(c.min) || !std::isfinite(c.max) || !std::isfinite(c.start) || !std::isfinite(c.end))
       return InvalidError(fmt::format("the display range of channel '{}' is not finite", c.name));
@@ -258,8 +284,32 @@ Result<StoreChannel> ParseChannel(const Json& json) {
   return channel;
 }
 
+Status ParseLabel(const Json& label, StoreOptions& options) {
+  options.is_label = label.is_object();
+  const Json &colours = Member(label, "colors"), &properties = Member(label, "properties");
+  for (std::size_t i = 0; colours.is_array() && i < colours.size(); ++i) {
+    const Json& rgba = Member(colours[i], "rgba");
+    std::array<std::uint8_t, 3> rgb{};
+    for (std::size_t k = 0; k < rgb.size(); ++k) {
+      const std::int64_t part = Count(Item(rgba, k));
+      if (part < 0 || part > 255) return CorruptError("a colour of its labels is none");
+      rgb[k] = static_cast<std::uint8_t>(part);
+    }
+    options.classes.push_back({Text(Member(Item(properties, i), "class")), {rgb[0], rgb[1], rgb[2]}});
+  }
+  return Ok();
+}
+
+Status ParseScale(const Json& attributes, StoreOptions& options) {
+  const Json &factor = Member(attributes, kScale), &offset = Member(attributes, kOffset);
+  if (factor.is_null() && offset.is_null()) return Ok();
+  if (!factor.is_number() || !offset.is_number()) return Differs(kScale);
+  options.scale = StoredScale{factor.get<double>(), offset.get<double>()};
+  return Ok();
+}
+
 Status ParseArray(const Json& array, StoreOptions& options) {
-  const std::optional<DType> dtype = DTypeFromName(Text(Member(array, "data_type")));
+  const std::optional<DType> dtype = StoredDTypeFromName(Text(Member(array, "data_type")));
   if (!dtype) return Differs("data_type");
   options.dtype = *dtype;
   const Json& shape = Member(array, "shape");
@@ -271,6 +321,7 @@ Status ParseArray(const Json& array, StoreOptions& options) {
     options.axes[i].chunk = Count(Item(chunk, i));
   }
   TEGULA_ASSIGN_OR_RETURN(options.fill, ParseFill(Member(array, "fill_value")));
+  TEGULA_TRY(ParseScale(Member(array, "attributes"), options));
   const Json& blosc = Member(Item(Member(array, "codecs"), 1), "configuration");
   const auto* const codec = std::ranges::find(kCodecs, Text(Member(blosc, "cname")));
   const std::int64_t level = Count(Member(blosc, "clevel"));
@@ -330,6 +381,7 @@ Status CompleteOptions(StoreOptions& options, const Limits& limits) {
 std::string GroupMetadata(const StoreOptions& options) {
   Json ome = {{"version", "0.5"}, {"multiscales", Json::array({MultiscaleJson(options)})}};
   if (!options.channels.empty()) ome["omero"] = {{"channels", ChannelsJson(options)}};
+  if (options.is_label) ome["image-label"] = LabelJson(options, "0.5");
   return Dump({{"zarr_format", 3}, {"node_type", "group"}, {"attributes", {{"ome", std::move(ome)}}}});
 }
 
@@ -349,6 +401,7 @@ Result<StoreOptions> ParseMetadata(std::string_view group, std::string_view leve
     TEGULA_ASSIGN_OR_RETURN(StoreChannel channel, ParseChannel(channels[i]));
     options.channels.push_back(std::move(channel));
   }
+  TEGULA_TRY(ParseLabel(Member(ome, "image-label"), options));
   Status checked = CompleteOptions(options, limits);
   if (!checked.ok() && checked.error().code == Code::kInvalid) return CorruptError(checked.error().what);
   TEGULA_TRY(std::move(checked));

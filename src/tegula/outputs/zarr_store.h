@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,10 +41,24 @@ struct StoreChannel {
   friend bool operator==(const StoreChannel&, const StoreChannel&) = default;
 };
 
+/// What a stored number stands for, where that is another: value = number * factor + offset.
+struct StoredScale {
+  double factor = 1, offset = 0;
+  friend bool operator==(const StoredScale&, const StoredScale&) = default;
+};
+
+/// What a label stands for.
+struct StoreClass {
+  std::string name;
+  Rgb colour;
+  friend bool operator==(const StoreClass&, const StoreClass&) = default;
+};
+
 /// What is stored at halved resolution; always of the up to 2 x 2 pixels that exist (1 or 2 of them behind an odd
 /// edge).
 enum class Reduction : std::uint8_t {
   kMean,     ///< floats: summed in double, NaN if one is; integers: rounded half up; bool: true if half or more are
+  kNanMean,  ///< the same, of those that are not NaN; NaN if all are
   kMode,     ///< the most frequent value; of several the one that comes first in reading order
   kNearest,  ///< the upper left pixel
 };
@@ -59,6 +74,9 @@ struct StoreOptions {
   int levels = 0;   ///< 0: halve y and x until neither is longer than 512 pixels
   Reduction reduction = Reduction::kMean;
   std::vector<StoreChannel> channels;  ///< one per position of c (one if there is no c), or empty
+  std::optional<StoredScale> scale;    ///< nothing: the values themselves
+  bool is_label = false;               ///< the integers name things
+  std::vector<StoreClass> classes;     ///< of the labels 0, 1, ...; may be empty
   Codec codec = Codec::kLz4;
   int compression_level = 5;  ///< 0 (none) to 9
   friend bool operator==(const StoreOptions&, const StoreOptions&) = default;
@@ -106,6 +124,9 @@ class ChunkStore {
   /// ConvertCopy does. Cost: every chunk that is touched is read and decoded once; memory of two chunks.
   Status ReadBox(int level, const Shape& begin, const View& out) const;
 
+  /// Sets pixels of any shape to the fill value.
+  void Fill(const View& out) const noexcept;
+
   /// Deletes the temporary files of a run that was killed. Call before going on, while nobody writes.
   Status RemoveLeftovers() const;
 
@@ -115,7 +136,6 @@ class ChunkStore {
   Result<bool> DecodeChunk(int level, const Shape& index, Tensor& chunk) const;
   Result<std::string> Compress(const ConstView& chunk) const;
   Status Decompress(const std::string& file, const View& chunk) const;
-  void Fill(const View& out) const noexcept;
   void AssertIsChunk(int level, const Shape& index) const noexcept;
 
   Path folder_;

@@ -272,7 +272,7 @@ Result<Prediction::Output> Prediction::BindOutput(std::size_t number, const ops:
     output.values.dtype = DType::kF32;  // what the methods take
     output.info = DescribeInstances(output.values, description, *output.instances, grid_, image, number);
   }
-  if (!output.missing.empty()) {
+  if (!output.missing.empty() || is_raw_) {
     TEGULA_ASSIGN_OR_RETURN(after, ops::Chain::Bind({}, raw, statistics));
   }
   output.after = std::move(after);
@@ -289,9 +289,10 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
   prediction.network_ = &network;
   prediction.grid_ = std::move(grids.grid);
   prediction.plan_ = std::move(grids.plan);
+  prediction.is_raw_ = request.is_raw && !prediction.plan_.is_patches();
   ops::Statistics known = statistics;
   if (prediction.plan_.is_patches()) {
-    prediction.batch_ = prediction.BatchOf(feeds);
+    prediction.batch_ = prediction.BatchOf(feeds, request.patches_at_once);
     TEGULA_ASSIGN_OR_RETURN(known, prediction.WithStandInsOfPatches(feeds, statistics));
   }
   for (std::size_t i = 0; i < feeds.size(); ++i) {
@@ -311,11 +312,15 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
 
 Result<ops::Chain> Prediction::BindPostprocessing(std::size_t number, const ops::Statistics& statistics) const {
   const Output& output = outputs_[number];
+  return BindPostprocessing(number, statistics, ValueOps(*output.description), output.raw_dtype);
+}
+
+Result<ops::Chain> Prediction::BindPostprocessing(std::size_t number, const ops::Statistics& statistics,
+                                                  std::span<const spec::OpDescription> ops, DType from) const {
+  const Output& output = outputs_[number];
   const Shape shape = output.layout.ShapeOf(output.values.channels, StepOf(plan_, number));
-  return ops::Chain::Bind(
-             ValueOps(*output.description),
-             {output.info.id, AxisIds(*output.description), shape, output.raw_dtype, output.layout.TiledAxes()},
-             statistics)
+  return ops::Chain::Bind(ops, {output.info.id, AxisIds(*output.description), shape, from, output.layout.TiledAxes()},
+                          statistics)
       .Context("postprocessing of output " + output.info.id);
 }
 

@@ -78,6 +78,10 @@ Status CheckApplicable(const spec::ModelDescription& model);
 struct PredictionRequest {
   std::vector<std::size_t> outputs;  ///< indices of the description's outputs
   tiling::TileRequest tiling;
+  /// Tiles are handed over as the network gives them, without postprocessing. Not patches, which are samples of their
+  /// own.
+  bool is_raw = false;
+  std::int64_t patches_at_once = 16;  ///< at most, where the network takes any number
 };
 
 /// The tile plan alone: what can be refused about sizes before anything is read or loaded. Errors as Prediction::Bind.
@@ -115,8 +119,13 @@ class Prediction {
     return outputs_[number].missing;
   }
   bool needs_second_pass(std::size_t number = 0) const noexcept { return !outputs_[number].missing.empty(); }
+  /// Whether Run hands over raw tiles because the request said so.
+  bool is_raw() const noexcept { return is_raw_; }
   /// The ops of an output for tiles of any size, with all statistics; those before objects are made.
   Result<ops::Chain> BindPostprocessing(std::size_t number, const ops::Statistics& statistics) const;
+  /// Some of them, for what the ones before them made of a raw tile.
+  Result<ops::Chain> BindPostprocessing(std::size_t number, const ops::Statistics& statistics,
+                                        std::span<const spec::OpDescription> ops, DType from) const;
   /// Shapes and element types of what the network is given for each tile, in the model's axis order.
   const std::vector<Shape>& network_shapes() const noexcept { return shapes_; }
   const std::vector<DType>& network_dtypes() const noexcept { return dtypes_; }
@@ -159,7 +168,7 @@ class Prediction {
   Prediction() = default;
   Result<Input> BindInput(std::size_t index, const InputFeed& feed, const ops::Statistics& statistics) const;
   Result<Output> BindOutput(std::size_t number, const ops::Statistics& statistics) const;
-  std::int64_t BatchOf(std::span<const InputFeed> feeds) const;
+  std::int64_t BatchOf(std::span<const InputFeed> feeds, std::int64_t most) const;
   Result<ops::Statistics> WithStandInsOfPatches(std::span<const InputFeed> feeds, const ops::Statistics& statistics);
   Result<Tensor> ReadInput(const RunContext& context, const Input& input, const tiling::Tile& tile) const;
   Result<Tensor> PrepareInput(const RunContext& context, const Input& input, const tiling::Tile& tile,
@@ -183,6 +192,7 @@ class Prediction {
   std::vector<Output> outputs_;
   std::vector<Shape> shapes_;
   std::vector<DType> dtypes_;
+  bool is_raw_ = false;
   std::int64_t batch_ = 1;  // patches that the network sees at once
   // Of patches: what is known of the whole, and what each patch decides.
   ops::Statistics given_;

@@ -11,9 +11,6 @@
 namespace tegula::pipeline {
 namespace {
 
-// Patches that a network is given at once where it takes any number: enough for small ones to keep it busy.
-constexpr std::int64_t kMostAtOnce = 16;
-
 bool TakesAnyBatch(const spec::TensorDescription& tensor, int axis) {
   return axis >= 0 && !std::holds_alternative<spec::FixedSize>(tensor.axes[static_cast<std::size_t>(axis)].size);
 }
@@ -26,7 +23,7 @@ struct Prediction::Patch {
   ops::Statistics statistics;
 };
 
-std::int64_t Prediction::BatchOf(std::span<const InputFeed> feeds) const {
+std::int64_t Prediction::BatchOf(std::span<const InputFeed> feeds, std::int64_t most) const {
   std::int64_t patches = 1;
   for (const tiling::AxisPlan& axis : plan_.axes.of) patches *= axis.is_patches() ? axis.outputs.front().window : 1;
   for (std::size_t i = 0; i < feeds.size(); ++i) {
@@ -38,7 +35,7 @@ std::int64_t Prediction::BatchOf(std::span<const InputFeed> feeds) const {
   }
   for (const spec::TensorDescription& output : model_->outputs)
     if (!TakesAnyBatch(output, BatchAxisOf(output))) return 1;
-  return std::min(patches, kMostAtOnce);
+  return std::min(patches, most);
 }
 
 // So that all that can be wrong with ops is found before the first patch.

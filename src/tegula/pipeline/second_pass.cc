@@ -14,21 +14,16 @@ namespace {
 class Finisher {
  public:
   Finisher(const TensorLayout& layout, const ops::Chain& chain, const InstancePass* instances,
-           const outputs::StorePart& raw, const outputs::StorePart& finished)
-      : layout_(layout),
-        chain_(chain),
-        instances_(instances),
-        raw_(raw),
-        finished_(finished),
-        grid_{finished.size(), finished.chunk()} {}
+           const outputs::StorePart& raw, const FinishedSink& sink)
+      : layout_(layout), chain_(chain), instances_(instances), raw_(raw), sink_(sink), grid_{raw.size(), raw.chunk()} {}
 
   std::int64_t pieces() const noexcept { return grid_.count(); }
 
   // One piece: a chunk's pixels, with all its channels.
   Status Run(std::int64_t number, const Limits& limits) const {
     const Block block = grid_.at(number);
-    if (finished_.Has(block)) return Ok();
-    const Shape shape = layout_.ShapeOf(finished_.channels(), SizeOf(block));
+    if (sink_.has(block)) return Ok();
+    const Shape shape = layout_.ShapeOf(raw_.channels(), SizeOf(block));
     TEGULA_ASSIGN_OR_RETURN(Tensor before, Tensor::Allocate(raw_.dtype(), shape, limits));
     TEGULA_TRY(raw_.Read(block, layout_.ImageOf(before.view())));
     TEGULA_ASSIGN_OR_RETURN(Tensor after, Tensor::Allocate(chain_.output_dtype(), shape, limits));
@@ -36,13 +31,13 @@ class Finisher {
     if (instances_ != nullptr) {
       TEGULA_ASSIGN_OR_RETURN(after, ForObjects(std::move(after), limits));
     }
-    return finished_.Write(block, layout_.ImageOf(ConstView(after.view())));
+    return sink_.write(block, layout_.ImageOf(ConstView(after.view())));
   }
 
  private:
   Result<Tensor> ForObjects(Tensor values, const Limits& limits) const {
-    if (values.dtype() != finished_.dtype()) {
-      TEGULA_ASSIGN_OR_RETURN(Tensor converted, Tensor::Allocate(finished_.dtype(), values.shape(), limits));
+    if (values.dtype() != DType::kF32) {  // what the methods take
+      TEGULA_ASSIGN_OR_RETURN(Tensor converted, Tensor::Allocate(DType::kF32, values.shape(), limits));
       ConvertCopy(values.view(), converted.view());
       values = std::move(converted);
     }
@@ -54,7 +49,7 @@ class Finisher {
   const ops::Chain& chain_;
   const InstancePass* instances_;
   const outputs::StorePart& raw_;
-  const outputs::StorePart& finished_;
+  const FinishedSink& sink_;
   BlockGrid grid_;
 };
 
@@ -65,6 +60,9 @@ outputs::StoreOptions ScratchOptions(DType raw_dtype, outputs::StoreOptions fina
   final_store.levels = 1;
   final_store.fill = 0;
   final_store.channels.clear();
+  final_store.scale.reset();
+  final_store.is_label = false;
+  final_store.classes.clear();
   final_store.codec = outputs::Codec::kLz4;
   final_store.compression_level = 1;
   return final_store;
@@ -91,13 +89,13 @@ outputs::StoreOptions ValuesOptions(DType dtype, outputs::StoreOptions values) {
 }
 
 Status FinishOutput(const RunContext& context, const Prediction& prediction, std::size_t number,
-                    const outputs::StorePart& raw, const outputs::StorePart& finished, ops::Statistics& statistics) {
+                    const outputs::StorePart& raw, const FinishedSink& sink, ops::Statistics& statistics) {
   const TensorLayout& layout = prediction.output_layout(number);
   TEGULA_ASSIGN_OR_RETURN(const ops::Statistics of_output,
                           ComputeStatistics(context, layout, prediction.missing_statistics(number), raw));
   for (const ops::Statistic& statistic : of_output.all()) statistics.Set(statistic);
   TEGULA_ASSIGN_OR_RETURN(const ops::Chain chain, prediction.BindPostprocessing(number, statistics));
-  const Finisher finisher(layout, chain, prediction.instances(number), raw, finished);
+  const Finisher finisher(layout, chain, prediction.instances(number), raw, sink);
   std::atomic<std::int64_t> done{0};
   const auto one = [&](std::int64_t piece, int) -> Status {
     TEGULA_TRY(finisher.Run(piece, context.limits));

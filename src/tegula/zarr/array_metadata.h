@@ -33,7 +33,7 @@ struct Sharding {
 
 /// Axes are in the array's order. A chunk is what is decoded at once: of a sharded array that inside the shard.
 struct ArrayMetadata {
-  DType dtype = DType::kU8;
+  DType dtype = DType::kU8;  ///< as stored, so float16 too
   Shape shape;
   Shape chunk;
   Shape chunk_strides;  ///< elements from one pixel to the next in a decoded chunk: its order in memory

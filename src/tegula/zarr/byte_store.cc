@@ -69,6 +69,11 @@ bool IsKey(std::string_view key) noexcept {
   }
 }
 
+Status ByteStore::ForEach(std::int64_t items, std::int64_t, FunctionRef<Status(std::int64_t)> body) const {
+  for (std::int64_t item = 0; item < items; ++item) TEGULA_TRY(body(item));
+  return Ok();
+}
+
 Result<std::unique_ptr<ByteStore>> OpenFolder(const Path& folder) {
   std::error_code failed;
   Path canonical = std::filesystem::canonical(folder, failed);

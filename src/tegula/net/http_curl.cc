@@ -6,10 +6,11 @@
 
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
-#include "tegula/zoo/http.h"
-#include "tegula/zoo/http_headers.h"
+#include "tegula/net/address.h"
+#include "tegula/net/http.h"
+#include "tegula/net/http_headers.h"
 
-namespace tegula::zoo {
+namespace tegula::net {
 namespace {
 
 struct FreeHandle {
@@ -82,7 +83,8 @@ class CurlHttp final : public Http {
     if (transfer.error) return std::move(*transfer.error);
     if (stop.stop_requested()) return CancelledError();
     if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
-      return InvalidError(fmt::format("'{}' is not an address that begins with http:// or https://", request.url));
+      return InvalidError(
+          fmt::format("'{}' is not an address that begins with http:// or https://", Masked(request.url)));
     if (code == CURLE_OK && !transfer.head_was_given && !transfer.Give({})) return std::move(*transfer.error);
     if (!transfer.head_was_given) transfer.CompleteHead();
     return HttpEnd{std::move(transfer.head), code == CURLE_OK, code == CURLE_OK ? "" : Reason(code)};
@@ -113,12 +115,18 @@ class CurlHttp final : public Http {
     if (const std::string folder = EnvironmentVariable("SSL_CERT_DIR"); !folder.empty())
       curl_easy_setopt(h, CURLOPT_CAPATH, folder.c_str());
     curl_slist* headers = nullptr;
-    if (request.offset > 0) {
-      curl_easy_setopt(h, CURLOPT_RANGE, fmt::format("{}-", request.offset).c_str());
+    if (const std::string range = Range(request); !range.empty()) {
+      curl_easy_setopt(h, CURLOPT_RANGE, range.c_str());
       if (!request.if_range.empty()) headers = curl_slist_append(headers, ("If-Range: " + request.if_range).c_str());
     }
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
     return std::unique_ptr<curl_slist, FreeList>(headers);
+  }
+
+  static std::string Range(const HttpRequest& request) {
+    if (request.offset < 0) return fmt::format("{}", request.offset);
+    if (request.size >= 0) return fmt::format("{}-{}", request.offset, request.offset + request.size - 1);
+    return request.offset > 0 ? fmt::format("{}-", request.offset) : "";
   }
 
   std::string Reason(CURLcode code) const {
@@ -160,4 +168,4 @@ Result<std::unique_ptr<Http>> NewHttp(const HttpOptions& options) {
   return std::unique_ptr<Http>(std::make_unique<CurlHttp>(handle, options));
 }
 
-}  // namespace tegula::zoo
+}  // namespace tegula::net

@@ -1,10 +1,12 @@
-#include "tegula/zoo/http_headers.h"
+#include "tegula/net/http_headers.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
 #include "tegula/core/text.h"
 
-namespace tegula::zoo {
+namespace tegula::net {
 namespace {
 
 // "bytes 100-199/200"
@@ -29,8 +31,11 @@ void AddHeaderLine(std::string_view line, HttpHead& head) {
   if (colon == std::string_view::npos) return;
   const std::string name = ToLower(Trim(line.substr(0, colon)));
   const std::string_view value = Trim(line.substr(colon + 1));
+  if (name == "etag" || name == "last-modified") head.state += fmt::format("{} {}\n", name, value);
   if (name == "content-type") {
     head.content_type = ToLower(Trim(value.substr(0, value.find(';'))));
+  } else if (name == "content-encoding") {
+    head.content_encoding = ToLower(value);
   } else if (name == "content-length") {
     head.content_length = std::max<std::int64_t>(-1, ParseInt(value).value_or(-1));
   } else if (name == "content-range") {
@@ -46,4 +51,4 @@ void AddHeaderLine(std::string_view line, HttpHead& head) {
   }
 }
 
-}  // namespace tegula::zoo
+}  // namespace tegula::net

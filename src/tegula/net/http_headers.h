@@ -3,12 +3,12 @@
 
 #include <string_view>
 
-#include "tegula/zoo/http.h"
+#include "tegula/net/http.h"
 
-namespace tegula::zoo {
+namespace tegula::net {
 
 /// Reads one line, with its end, into the fields it decides; what is not understood is left out. A status line begins
 /// a new head: everything from the one before (100 Continue, a proxy's) is forgotten.
 void AddHeaderLine(std::string_view line, HttpHead& head);
 
-}  // namespace tegula::zoo
+}  // namespace tegula::net

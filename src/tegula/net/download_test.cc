@@ -1,12 +1,12 @@
-#include "tegula/zoo/download.h"
+#include "tegula/net/download.h"
 
 #include <gtest/gtest.h>
 
 #include "tegula/core/files.h"
-#include "tegula/zoo/http_headers.h"
-#include "tegula/zoo/testing/scripted_http.h"
+#include "tegula/net/http_headers.h"
+#include "tegula/net/testing/scripted_http.h"
 
-namespace tegula::zoo {
+namespace tegula::net {
 namespace {
 
 constexpr const char* kUrl = "https://example.org/file";
@@ -183,6 +183,27 @@ TEST_F(Download, RedirectsAreFollowedButNotOutOfEncryption) {
   EXPECT_EQ(Text().error().code, Code::kIo);
 }
 
+TEST_F(Download, AddressesAreNamedWithoutWhatGivesAccess) {
+  const char* const url = "https://me:secret@example.org/file?sig=secret";
+  for (const ScriptedAnswer& answer : {Status(404), Status(403), Status(500), Whole("content"),
+                                       ScriptedAnswer{{.status = 302, .location = "http://example.org/?secret"}, ""}}) {
+    Answer({answer}, url);
+    const Error error = New().Text(url, {.limit = 6}, {}).error();
+    EXPECT_NE(error.what.find("https://***@example.org/file?***"), std::string::npos) << error.what;
+    EXPECT_EQ(error.what.find("secret"), std::string::npos) << error.what;
+  }
+}
+
+TEST_F(Download, WhatIsCompressedUnaskedIsRefused) {
+  ScriptedAnswer compressed = Whole("content");
+  compressed.head.content_encoding = "gzip";
+  Answer({compressed});
+  EXPECT_EQ(Text().error().code, Code::kUnsupported);
+  compressed.head.content_encoding = "aws-chunked";
+  Answer({compressed});
+  EXPECT_EQ(Text().value(), "content");
+}
+
 TEST_F(Download, EachRefusalHasItsCode) {
   Answer({Status(404)});
   EXPECT_EQ(Text().error().code, Code::kNotFound);
@@ -199,7 +220,7 @@ TEST(HttpHeaders, SayWhatMatters) {
   for (const char* line :
        {"HTTP/1.1 302 Found\r\n", "ETag: \"old\"\r\n", "HTTP/1.1 206 Partial Content\r\n", "Content-Length: 12\r\n",
         "CONTENT-TYPE: Text/HTML; charset=utf-8\r\n", "Content-Range: bytes 5-16/17\r\n", "etag: \"new\"\r\n",
-        "Last-Modified: yesterday\r\n", "Retry-After: 3\r\n", "nonsense\r\n", "\r\n"})
+        "Last-Modified: yesterday\r\n", "Content-Encoding: GZip\r\n", "Retry-After: 3\r\n", "nonsense\r\n", "\r\n"})
     AddHeaderLine(line, head);
   EXPECT_EQ(head.content_length, 12);
   EXPECT_EQ(head.content_type, "text/html");
@@ -207,6 +228,8 @@ TEST(HttpHeaders, SayWhatMatters) {
   EXPECT_EQ(head.range_size, 17);
   EXPECT_EQ(head.validator, "\"new\"");
   EXPECT_EQ(head.retry_after_seconds, 3);
+  EXPECT_EQ(head.content_encoding, "gzip");
+  EXPECT_EQ(head.state, "etag \"new\"\nlast-modified yesterday\n");
 }
 
 TEST(HttpHeaders, NonsenseCountsAsNotSaid) {
@@ -221,4 +244,4 @@ TEST(HttpHeaders, NonsenseCountsAsNotSaid) {
 }
 
 }  // namespace
-}  // namespace tegula::zoo
+}  // namespace tegula::net

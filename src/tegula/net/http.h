@@ -1,8 +1,8 @@
-// zoo/http.h — one request to a web server, as the rest of the module sees it.
+// net/http.h — one request to a web server, as the rest of Tegula sees it.
 //
 // What a server answers is not an error here, whatever its status: deciding what a 404 or a 429 means, trying again and
 // going on where a transfer broke off is the work of Downloader. The implementation over libcurl knows nothing of
-// models, and nothing else knows libcurl; tests bring an implementation of their own.
+// models and images, and nothing else knows libcurl; tests bring an implementation of their own.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,12 @@
 #include "tegula/core/function_ref.h"
 #include "tegula/core/status.h"
 
-namespace tegula::zoo {
+namespace tegula::net {
 
 struct HttpRequest {
   std::string url;          ///< http or https
-  std::int64_t offset = 0;  ///< the first byte that is wanted; 0: all
+  std::int64_t offset = 0;  ///< the first byte that is wanted; counted from the end if it is negative
+  std::int64_t size = -1;   ///< how many are wanted; -1: all to the end, as with every negative offset
   std::string if_range;     ///< a validator: the server starts again if the content is another by now; may be empty
 };
 
@@ -28,7 +29,9 @@ struct HttpHead {
   int status = 0;
   std::string location;              ///< where a redirect leads, as a full address; empty otherwise
   std::string validator;             ///< a strong ETag, else Last-Modified; empty if there is neither
+  std::string state;                 ///< ETag (of any kind) and Last-Modified, as they stand; empty if there is neither
   std::string content_type;          ///< lower case, without parameters
+  std::string content_encoding;      ///< lower case; empty if the content comes as it is
   std::int64_t content_length = -1;  ///< of what follows; -1 if it is not said
   std::int64_t range_begin = -1;     ///< of Content-Range, with the size of the whole; -1 if it is not said
   std::int64_t range_size = -1;
@@ -65,4 +68,4 @@ Result<HttpOptions> HttpOptionsFromEnvironment();
 /// them, else against the system's.
 Result<std::unique_ptr<Http>> NewHttp(const HttpOptions& options);
 
-}  // namespace tegula::zoo
+}  // namespace tegula::net
