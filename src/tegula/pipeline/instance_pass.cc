@@ -111,7 +111,7 @@ Status InstancePass::Run(const RunContext& context, const outputs::StorePart& va
     const std::int64_t cache = memory_bytes > 0
                                    ? std::clamp<std::int64_t>(memory_bytes / 8, 1, StoreBlocks::kCacheBytes)
                                    : StoreBlocks::kCacheBytes;
-    const StoreBlocks blocks(values, cache);
+    const StoreBlocks blocks(values, method_->reads_blocks_alone() ? 0 : cache);
     StoreScratch places(scratch, context.limits, cache);
     TEGULA_TRY(method_->Find(blocks, {context, places, memory_bytes}, finished)
                    .Context(fmt::format("objects of output {}", output_->id)));

@@ -102,6 +102,7 @@ class StarDistMethod final : public ObjectMethod {
     std::copy(grid.begin(), grid.end(), scale.of.end() - static_cast<std::ptrdiff_t>(grid.size()));
     return scale;
   }
+  bool reads_blocks_alone() const noexcept override { return true; }
   Status Thin(const View& values_tczyx) const override {
     return stardist_.Thin(AsStarDistWants(values_tczyx, stardist_.axes()));
   }

@@ -32,6 +32,8 @@ class ObjectMethod {
   /// Sets what Find never looks at to zero, so that it costs next to nothing to store. `values_tczyx` is float32, any
   /// part of an output.
   virtual Status Thin(const View& values_tczyx) const = 0;
+  /// Whether Find reads whole blocks of the values, each once or twice, so that nothing is won by keeping them.
+  virtual bool reads_blocks_alone() const noexcept { return false; }
   /// Gives `labels` the objects of one image, whose whole output (float32, of one plane in time) is `values`. The
   /// numbers do not depend on blocks, workers or memory.
   virtual Status Find(const objects::PixelBlocks& values, const objects::ObjectWork& work,

@@ -15,7 +15,10 @@ BlockGrid GridOfPart(const outputs::StorePart& part) noexcept { return {part.siz
 }  // namespace
 
 StoreBlocks::StoreBlocks(const outputs::StorePart& part, std::int64_t cache_bytes)
-    : PixelBlocks(GridOfPart(part), part.channels(), part.dtype()), part_(part), cache_(cache_bytes) {}
+    : PixelBlocks(GridOfPart(part), part.channels(), part.dtype()),
+      part_(part),
+      keeps_(cache_bytes > 0),
+      cache_(cache_bytes) {}
 
 StoreBlocks::StoreBlocks(outputs::ChunkStore store, std::int64_t cache_bytes)
     : StoreBlocks(std::make_unique<const outputs::ChunkStore>(std::move(store)), cache_bytes) {}
@@ -26,6 +29,7 @@ StoreBlocks::StoreBlocks(std::unique_ptr<const outputs::ChunkStore> own, std::in
 }
 
 Status StoreBlocks::Read(const Block& box, const View& out_tczyx) const {
+  if (!keeps_) return part_.Read(box, out_tczyx);
   const BlockGrid& blocks = grid();
   // The chunks that the box touches, as a grid of its own.
   BlockGrid touched;

@@ -18,7 +18,7 @@ class StoreBlocks final : public objects::PixelBlocks {
  public:
   static constexpr std::int64_t kCacheBytes = 64 << 20;
 
-  /// Of a part of a store that outlives it.
+  /// Of a part of a store that outlives it. With 0 bytes no chunk is kept.
   explicit StoreBlocks(const outputs::StorePart& part, std::int64_t cache_bytes = kCacheBytes);
   /// Of a whole store that goes with it.
   explicit StoreBlocks(outputs::ChunkStore store, std::int64_t cache_bytes = kCacheBytes);
@@ -33,6 +33,7 @@ class StoreBlocks final : public objects::PixelBlocks {
   StoreBlocks(std::unique_ptr<const outputs::ChunkStore> own, std::int64_t cache_bytes);
   std::unique_ptr<const outputs::ChunkStore> own_;
   outputs::StorePart part_;
+  bool keeps_;
   mutable image::TileCache cache_;
 };
 
