@@ -52,6 +52,8 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model_, first_.feeds, wanted));
     TEGULA_TRY(CheckPlanes(plan));
     is_patches_ = plan.is_patches();
+    if (!job_.region.is_all() && !is_patches_)
+      TEGULA_TRY(CheckRegionApplies(model_, job_.outputs, job_.normalisation.known()));
     const std::string stamp = StampOf(name_);
     const RunKey key = KeyOf(plan, stamp);
     record_.key = Complete(key).Sha256();
@@ -59,7 +61,7 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder_, Names(), request.overwrite, key));
     if (staging.is_continued()) context_.progress.Note("going on with the run that was cut off here");
 
-    Status status = MakeAll(staging, wanted);
+    Status status = MakeAll(staging, wanted, plan);
     if (status.ok() && StampOf(name_) != stamp)
       status = IoError("the image was changed while it was read; predict it again with --overwrite");
     if (!status.ok() && staging.is_kept())
@@ -87,12 +89,15 @@ class ImageRun {
       for (const outputs::OutputFormat* format : job_.formats) names.push_back(FileOf(number, *format));
     if (!job_.labels.empty()) names.emplace_back(kObjects);
     if (job_.request.save_statistics) names.emplace_back(kStatistics);
+    if (job_.region.wants_tissue()) names.emplace_back(kTissueFile);
     return names;
   }
 
   // What any run could have left.
   std::vector<std::string> AllNames() const {
     std::vector<std::string> names = {kObjects, kRecord, kReport, kStatistics};
+    // Somebody may have corrected it, and asks for what it says.
+    if (!job_.region.Reads(folder_ / kTissueFile)) names.emplace_back(kTissueFile);
     for (const outputs::OutputFormat& format : outputs::OutputFormats()) {
       names.push_back("prediction" + std::string(format.suffix));
       for (const spec::TensorDescription& output : model_.outputs)
@@ -163,6 +168,7 @@ class ImageRun {
     key.Add("binding", fmt::format("{}", fmt::join(bound().info().decisions, "; ")));
     for (const InputRequest& input : request.inputs)
       key.Add("input " + input.id, fmt::format("{} ({})", input.value, StampOf(input.value)));
+    key.Add("region", job_.region.key());
     key.Add("source of statistics", fmt::format("{} ({})", request.statistics_from, StampOf(request.statistics_from)));
     // Those of several images together are no statistics of this one.
     key.Add("statistics of the dataset", Sha256OfBytes(ops::StatisticsToJson(job_.normalisation.known())));
@@ -212,9 +218,12 @@ class ImageRun {
     return done;
   }
 
-  Status MakeAll(Staging& staging, const pipeline::PredictionRequest& wanted) {
+  Status MakeAll(Staging& staging, const pipeline::PredictionRequest& wanted, const tiling::TilePlan& plan) {
     Stopwatch watch;
     record_.stages.push_back(job_.start);
+    TEGULA_ASSIGN_OR_RETURN(
+        region_, RunRegion::Create(job_.region, name_, feeds_, job_.request.binding, plan, staging.folder(), context_));
+    if (!region_.is_all()) record_.stages.push_back(watch.Lap("region"));
     if (!job_.normalisation.note().empty()) record_.notes.push_back(job_.normalisation.note());
     TEGULA_TRY(MakePrediction(staging, wanted, watch));
     const outputs::ChunkStore& store = stores_.front();
@@ -224,9 +233,10 @@ class ImageRun {
     record_.stages.push_back(watch.Lap("pyramid"));
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
+    if (!region_.is_all()) pictures.ShowRegion(*region_.On(0), region_.outlines(), bound().info());
     if (!job_.labels.empty()) {
-      TEGULA_ASSIGN_OR_RETURN(
-          objects_, MakeObjects(job_, name_, feeds_, info_, store, staging.folder() / kObjects, pictures, context_));
+      TEGULA_ASSIGN_OR_RETURN(objects_, MakeObjects(job_, name_, feeds_, info_, store, region_.On(0),
+                                                    staging.folder() / kObjects, pictures, context_));
       record_.objects = objects_.classes;
       record_.stages.push_back(watch.Lap("objects"));
     }
@@ -241,6 +251,7 @@ class ImageRun {
     DescribeModel(job_, record_);
     DescribeImage(name_, feeds_, record_);
     DescribeStatistics(statistics_, record_);
+    DescribeRegion(job_, region_, statistics_, objects_.touching, record_);
     DescribeOutputs();
     record_.finished = UtcNow();
     record_.wall_s = MonotonicSeconds() - began_ + job_.start.wall_s;
@@ -265,8 +276,8 @@ class ImageRun {
       if (number == 0) {
         TEGULA_TRY(OpenStores(staging, prediction));
         TEGULA_ASSIGN_OR_RETURN(session, prediction.NewSession());
-        DescribePlan(job_, prediction, frames(), record_);
-        megapixels_ = MegapixelsOf(prediction, frames());
+        DescribePlan(job_, prediction, frames(), pipeline::AskedTiles(prediction.plan(), PartsOf(frame)), record_);
+        megapixels_ = MegapixelsOf(prediction, frames(), region_);
       }
       TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds of_frame, PredictFrame(frame, prediction, *session));
       seconds += of_frame;
@@ -281,20 +292,22 @@ class ImageRun {
     return Ok();
   }
 
+  // What a frame's tiles are written into, as far as it is asked for.
+  std::vector<pipeline::AskedPart> PartsOf(const Feeds::Frame& frame) const {
+    std::vector<pipeline::AskedPart> parts;
+    for (std::size_t output = 0; output < stores_.size(); ++output)
+      parts.emplace_back(Part(raw_[output] ? *raw_[output] : stores_[output], frame), region_.On(output));
+    return parts;
+  }
+
   Result<pipeline::StageSeconds> PredictFrame(const Feeds::Frame& frame, const pipeline::Prediction& prediction,
                                               engines::Session& session) const {
-    std::vector<outputs::StorePart> parts;
-    for (std::size_t output = 0; output < stores_.size(); ++output)
-      parts.push_back(Part(raw_[output] ? *raw_[output] : stores_[output], frame));
-    const auto is_done = [&](const tiling::Tile& tile) {
-      for (std::size_t output = 0; output < parts.size(); ++output)
-        if (!tile.pieces[output].empty() && !parts[output].Has(tile.pieces[output].write)) return false;
-      return true;
-    };
+    const std::vector<pipeline::AskedPart> parts = PartsOf(frame);
+    const auto state_of = [&](const tiling::Tile& tile) { return pipeline::StateOf(tile, parts); };
     const auto write = [&](std::size_t output, const Block& block, const ConstView& pixels) {
       return parts[output].Write(block, pixels);
     };
-    return prediction.Run(context_, session, is_done, write);
+    return prediction.Run(context_, session, state_of, write);
   }
 
   // Of a frame, as they were when the run was cut off.
@@ -323,8 +336,10 @@ class ImageRun {
 
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
-      const outputs::StoreOptions options =
+      outputs::StoreOptions options =
           StoreOptionsOf(model_.outputs[job_.outputs[number]], prediction.output(number), feeds_);
+      if (!region_.is_all())
+        options.fill = pipeline::FillFor(options.dtype), options.reduction = outputs::Reduction::kNanMean;
       for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(options));
       // The working form of the prediction, under a hidden name if it is not asked for.
       const outputs::OutputFormat& work = outputs::OutputFormats().front();
@@ -378,13 +393,15 @@ class ImageRun {
         record_.outputs.push_back({"prediction", FileOf(number, *format)});
     if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjects});
     if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics});
+    if (job_.region.wants_tissue()) record_.outputs.push_back({"tissue", kTissueFile});
     record_.outputs.push_back({"report", kReport});
   }
 
   Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const Tensor& outlines,
                 const std::optional<Tensor>& detail) const {
-    std::vector<outputs::ReportPicture> pictures = {{"The image", slide.view()},
-                                                    {"The prediction over it", overlay.view()}};
+    std::vector<outputs::ReportPicture> pictures = {
+        {"The image", slide.view()},
+        {region_.is_all() ? "The prediction over it" : "The prediction over it, and the region", overlay.view()}};
     if (detail) {
       pictures.push_back({"Objects", outlines.view()});
       pictures.push_back({"A detail in the image's own pixels, where most objects are", detail->view()});
@@ -402,6 +419,7 @@ class ImageRun {
   const RunContext& context_;
   double began_ = 0, cpu_began_ = 0;
 
+  RunRegion region_;
   std::vector<outputs::ChunkStore> stores_;              // one per output
   std::vector<std::optional<outputs::ChunkStore>> raw_;  // where a second pass is needed
   pipeline::OutputInfo info_;                            // of the first output

@@ -32,6 +32,7 @@ struct PredictRequest {
   std::vector<std::string> formats;  ///< of the prediction: names of outputs::OutputFormats(); empty: ome-zarr
   bool overwrite = false;            ///< replace results that are there; what is not made again is removed
   image::BindingRequest binding;
+  std::vector<std::string> region;        ///< as RegionRequest::Parse takes it; empty: all of the image
   std::string statistics_from = "image";  ///< as Normalisation::Open takes it
   bool save_statistics = false;           ///< leave statistics.json, which other runs and bioimageio.core can use
   tiling::TileRequest tiling;

@@ -12,37 +12,35 @@
 namespace tegula::app {
 namespace {
 
-// The same model, image and channels give the same object ids.
-std::uint64_t SeedOf(const PredictJob& job, const std::string& image) {
-  const std::string key =
-      Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job.package.description_sha256(), job.proven.check.weights_sha256,
-                                image, fmt::join(job.request.binding.channels, ",")));
-  std::uint64_t seed = 0;
-  for (std::size_t i = 0; i < 16; ++i)
-    seed = seed << 4 | static_cast<std::uint64_t>(key[i] <= '9' ? key[i] - '0' : key[i] - 'a' + 10);
-  return seed;
-}
-
 outputs::GeoJsonOptions GeoJsonOptionsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,
                                          const pipeline::OutputInfo& output) {
   const image::BoundInfo& info = feeds.leading().bound.info();
   outputs::GeoJsonOptions options;
   options.type = job.request.objects.object_type == "annotation" ? outputs::ObjectType::kAnnotation
                                                                  : outputs::ObjectType::kDetection;
-  options.scale_y = info.downsample_y / output.scale[GridAxis::kY];
-  options.scale_x = info.downsample_x / output.scale[GridAxis::kX];
-  options.origin_y = output.origin[GridAxis::kY] * info.downsample_y;
-  options.origin_x = output.origin[GridAxis::kX] * info.downsample_x;
+  const PerAxis<pipeline::SlideAxis> place = pipeline::PlaceOnSlide(info, output.scale, output.origin);
+  options.scale_y = place[GridAxis::kY].step, options.origin_y = place[GridAxis::kY].origin;
+  options.scale_x = place[GridAxis::kX].step, options.origin_x = place[GridAxis::kX].origin;
   if (const std::optional<image::PixelSize>& pixel = feeds.leading().source->info().pixel_size)
     options.pixel_size = {.y_um = pixel->y_um, .x_um = pixel->x_um};
   options.value_channels = output.channel_names;
   for (std::int64_t c = 0; c < output.channels; ++c)
     options.classes.push_back({output.channel_names[static_cast<std::size_t>(c)], outputs::PaletteColour(c)});
-  options.seed = SeedOf(job, image);
+  // The same model, image and channels give the same object ids.
+  options.seed = SeedOf(fmt::format("{}\n{}\n{}\n{}", job.package.description_sha256(), job.proven.check.weights_sha256,
+                                    image, fmt::join(job.request.binding.channels, ",")));
   return options;
 }
 
 }  // namespace
+
+std::uint64_t SeedOf(const std::string& text) {
+  const std::string key = Sha256OfBytes(text);
+  std::uint64_t seed = 0;
+  for (std::size_t i = 0; i < 16; ++i)
+    seed = seed << 4 | static_cast<std::uint64_t>(key[i] <= '9' ? key[i] - '0' : key[i] - 'a' + 10);
+  return seed;
+}
 
 std::vector<ObjectPass> PassesOf(const PredictJob& job, const pipeline::OutputInfo& output) {
   const std::optional<double>& threshold = job.request.objects.threshold;
@@ -54,8 +52,9 @@ std::vector<ObjectPass> PassesOf(const PredictJob& job, const pipeline::OutputIn
 }
 
 Result<MadeObjects> MakeObjects(const PredictJob& job, const std::string& image, const Feeds& feeds,
-                                const pipeline::OutputInfo& output, const outputs::ChunkStore& store, const Path& file,
-                                Pictures& pictures, const RunContext& context) {
+                                const pipeline::OutputInfo& output, const outputs::ChunkStore& store,
+                                const pipeline::RegionOfInterest* asked, const Path& file, Pictures& pictures,
+                                const RunContext& context) {
   const outputs::GeoJsonOptions options = GeoJsonOptionsOf(job, image, feeds, output);
   TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter writer, outputs::GeoJsonWriter::Create(file, options));
   const double slide_px = options.scale_y * options.scale_x;
@@ -81,7 +80,10 @@ Result<MadeObjects> MakeObjects(const PredictJob& job, const std::string& image,
       region.label = pass.relabel.value_or(region.label);
       return take(region);
     };
-    TEGULA_TRY(pipeline::TraceObjects(context, store, {pass.rule, pass.labels, {.min_area_px = min_area}}, relabelled));
+    TEGULA_ASSIGN_OR_RETURN(
+        const std::int64_t touching,
+        pipeline::TraceObjects(context, store, {pass.rule, pass.labels, {.min_area_px = min_area}, asked}, relabelled));
+    made.touching += touching;
   }
   TEGULA_TRY(writer.Commit());
   return made;
