@@ -146,7 +146,7 @@ def test_outputs_of_other_scales_are_clipped_on_their_own_grids(tegula, data, tm
 
 
 @pytest.mark.parametrize("model, words", [("nuclei_fluo_globalnorm", ["--z", "3:6", "--context", 48]),
-                                          ("nuclei3d", ["--level", 0, "--tile", "z=24,y=88,x=88", "--context", "z=10,y=24,x=24"])])
+                                          ("nuclei3d", ["--level", 0, "--z", "10:22", "--tile", "z=32,y=100,x=100", "--context", "z=10,y=24,x=24"])])
 def test_a_region_is_one_of_every_plane(tegula, data, tmp_path, model, words):
     command = ["predict", data / "models_made" / model, data / "images/3d/neubias_xyz_8bit__chromosomes.tif", *words]
     tegula(*command, "-o", tmp_path / "whole").ok()
@@ -190,22 +190,23 @@ def test_integers_are_zero_outside(tegula, tmp_path):
 
 @pytest.fixture(scope="module")
 def slide(data, tmp_path_factory):
-    """Real H&E as a slide with pixels of 1 µm, of which 8 x 8 are one of the mask."""
+    """Real H&E as a slide with pixels of 2 µm, of which 4 x 4 are one of the mask."""
     import pyvips
 
-    pixels = pyvips.Image.new_from_file(str(data / "images/wsi/CMU-1-Small-Region.svs")).numpy()[100:1636, 40:2088, :3]
+    pixels = pyvips.Image.new_from_file(str(data / "images/wsi/CMU-1-Small-Region.svs")).numpy()[600:1624, 500:1780, :3]
     path = tmp_path_factory.mktemp("slide") / "slide.tif"
-    tifffile.imwrite(path, pixels, tile=(256, 256), photometric="rgb", resolution=(1e4, 1e4), resolutionunit="CENTIMETER")
+    tifffile.imwrite(path, pixels, tile=(256, 256), photometric="rgb", resolution=(5e3, 5e3), resolutionunit="CENTIMETER")
     return path, pixels
 
 
-def tissue_of(pixels):
+def tissue_of(pixels, threshold=None):
     """The threshold and the mask in pixels of 8 µm, by the definition in image/tissue.h."""
-    small = np.rint(pixels.reshape(pixels.shape[0] // 8, 8, pixels.shape[1] // 8, 8, 3).mean((1, 3)))
+    small = np.rint(pixels.reshape(pixels.shape[0] // 4, 4, pixels.shape[1] // 4, 4, 3).mean((1, 3)))
     smooth = scipy.ndimage.gaussian_filter(small, (1, 1, 0))
     white = max(200, np.percentile(smooth.max(-1), 99, method="lower"))
     density = np.clip(np.log10(white / np.maximum(smooth.min(-1), 1)), 0, 1)
-    threshold = np.clip(skimage.filters.threshold_triangle(density), 0.04, 0.08)
+    if threshold is None:
+        threshold = np.clip(skimage.filters.threshold_triangle(density), 0.04, 0.08)
     mask = density > threshold
     for radius, first in ((2, True), (1, False)):
         grown = mask if first else ~mask
@@ -230,14 +231,14 @@ def test_tissue_is_what_its_definition_says_and_can_be_given_back(tegula, data, 
     threshold, expected = tissue_of(pixels)
     ours = record(tmp_path / "out")
     found = ours["region"]["tissue"]
-    assert (found["height"], found["width"], found["downsample"]) == (192, 256, 8)
+    assert (found["height"], found["width"], found["downsample"]) == (256, 320, 4)
     assert found["thresholds"] == [{"channel": "optical density", "counted": True,
                                     "threshold": pytest.approx(threshold, rel=1e-6)}]
     areas = json.loads((tmp_path / "out/tissue.geojson").read_text())
-    mask = inside(areas, centres(192, 4, 8), centres(256, 4, 8))
+    mask = inside(areas, centres(256, 2, 4), centres(320, 2, 4))
     assert (mask != expected).mean() < 1e-3 and 0.2 < mask.mean() < 0.8
     assert found["share"] == pytest.approx(mask.mean(), abs=1e-6)
-    fine = np.kron(mask, np.ones((8, 8), bool))
+    fine = np.kron(mask, np.ones((4, 4), bool))
     part = level0(tmp_path / "out/prediction.ome.zarr")
     assert np.array_equal(np.isfinite(part[0]), fine)
     assert ours["tiles"]["skipped"] > 0
@@ -255,14 +256,10 @@ def test_tissue_is_what_its_definition_says_and_can_be_given_back(tegula, data, 
 
 def test_a_threshold_for_tissue_can_be_asked_for(tegula, data, slide, tmp_path):
     words = ["predict", data / "models_made/he_nuclei_rgb", slide[0], "--tile", 256, "--context", 48, "--level", 0]
-    shares = []
-    for threshold in (0.1, 0.3):
-        out = tmp_path / str(threshold)
-        tegula(*words, "-o", out, "--region", f"tissue={threshold}").ok()
-        found = record(out)["region"]["tissue"]
-        assert found["thresholds"][0]["threshold"] == threshold and "as asked for" in found["method"]
-        shares.append(found["share"])
-    assert shares[0] > shares[1]
+    tegula(*words, "-o", tmp_path / "out", "--region", "tissue=0.3").ok()
+    found = record(tmp_path / "out")["region"]["tissue"]
+    assert found["thresholds"][0]["threshold"] == 0.3 and "as asked for" in found["method"]
+    assert found["share"] == pytest.approx(tissue_of(slide[1], 0.3)[1].mean(), rel=1e-2)
     run = tegula(*words, "-o", tmp_path / "o", "--region", "tissue=12")
     assert run.code == 2 and "optical density between 0 and 1" in run.err
 
@@ -294,28 +291,22 @@ def test_fluorescence_has_tissue_too(tegula, data, tmp_path):
     assert record(tmp_path / "out")["region"]["tissue"]["thresholds"][0]["counted"]
 
 
-@pytest.mark.parametrize("kind", ["areas", "tissue"])
-def test_killed_it_goes_on_to_the_same_bytes_and_with_no_other_region(tegula, data, image, shapes, slide, tmp_path, kind):
-    model, picture, region, more = {
-        "areas": ("nuclei_fluo_globalnorm", image, shapes, FLUO),
-        "tissue": ("he_nuclei_rgb", slide[0], "tissue", ["--tile", 256, "--context", 48, "--level", 0])}[kind]
-    words = ["predict", data / "models_made" / model, picture, *more]
+def test_killed_it_goes_on_to_the_same_bytes_and_with_no_other_region(tegula, data, slide, tmp_path):
+    words = ["predict", data / "models_made/he_nuclei_rgb", slide[0], "--tile", 256, "--context", 48, "--level", 0]
+    region = ["--region", "tissue", "--region", "3,5,100,70"]
     straight, out = tmp_path / "straight", tmp_path / "out"
-    tegula(*words, "-o", straight, "--region", region).ok()
-    cut_off([*words, "-o", out, "--region", region], out, 3)
+    tegula(*words, "-o", straight, *region).ok()
+    cut_off([*words, "-o", out, *region], out, 3)
     assert not (out / "prediction.ome.zarr").exists()
-    for other in ([], ["--region", "10,20,300,300"], ["--region", region, "--region", "1,2,3,4"]):
+    for other in ([], region[:2]):
         run = tegula(*words, "-o", out, *other)
         assert run.code == 2 and "another run was cut off" in run.err and "the region is" in run.err
-    run = tegula(*words, "-o", out, "--region", region).ok()
+    run = tegula(*words, "-o", out, *region).ok()
     assert "going on with the run that was cut off" in run.err
-    for name in ("prediction.ome.zarr", *(["tissue.geojson"] if kind == "tissue" else [])):
-        if (out / name).is_dir():
-            assert content(out / name) == content(straight / name)
-        else:
-            assert (out / name).read_bytes() == (straight / name).read_bytes()
+    assert content(out / "prediction.ome.zarr") == content(straight / "prediction.ome.zarr")
+    assert (out / "tissue.geojson").read_bytes() == (straight / "tissue.geojson").read_bytes()
     assert record(out)["tiles"] == record(straight)["tiles"]
-    assert "done before" in tegula(*words, "-o", out, "--region", region).ok().out
+    assert "done before" in tegula(*words, "-o", out, *region).ok().out
     run = tegula(*words, "-o", out)
     assert run.code == 2 and "is there already" in run.err
 

@@ -87,12 +87,13 @@ void DescribePlan(const PredictJob& job, const pipeline::Prediction& prediction,
   else if (plan.tiles() == 1)
     record.exactness = "The image was predicted whole";
   else
-    record.exactness = fmt::format(
-        "{}; a pixel is the whole-image answer if nothing farther away than {} pixels matters to it ({})",
-        asked == plan.tiles()
-            ? fmt::format("The image was predicted in {} windows", asked)
-            : fmt::format("Of the image's {} windows {}, which touch the region, were predicted", plan.tiles(), asked),
-        context, job.context.source);
+    record.exactness =
+        fmt::format("{}; a pixel is the whole-image answer if nothing farther away than {} pixels matters to it ({})",
+                    asked == plan.tiles()
+                        ? fmt::format("The image was predicted in {} windows", asked)
+                        : fmt::format("The image was predicted in those {} of its {} windows that touch the region",
+                                      asked, plan.tiles()),
+                    context, job.context.source);
   if (plan.tiles() > 1 && !plan.is_patches() && !job.context.warning.empty())
     record.warnings.push_back(job.context.warning);
 }
