@@ -60,6 +60,11 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model_, first_.feeds, wanted));
     TEGULA_TRY(CheckPlanes(plan));
     is_patches_ = plan.is_patches();
+    if (!job_.region.is_all() && !is_patches_)
+      TEGULA_TRY(CheckRegionApplies(model_, job_.outputs, job_.normalisation.known()));
+    if (!job_.region.is_all() && request.verify)
+      return UnsupportedError(
+          "--verify compares whole tiles, of which --region leaves out parts; verify a run without --region");
     TEGULA_ASSIGN_OR_RETURN(const std::string stamp, StampOf(image_, job_.access));
     TEGULA_ASSIGN_OR_RETURN(const RunKey key, KeyOf(plan, stamp));
     record_.key = Complete(key).Sha256();
@@ -81,7 +86,7 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder_, Names(), request.overwrite, key));
     if (staging.is_continued()) context_.progress.Note("going on with the run that was cut off here");
 
-    Status status = MakeAll(staging, wanted);
+    Status status = MakeAll(staging, wanted, plan);
     if (status.ok()) status = CheckUnchanged(stamp);
     if (!status.ok() && staging.is_kept())
       context_.progress.Note("what is finished is kept: the same command goes on where this one ended");
@@ -117,12 +122,15 @@ class ImageRun {
       for (const outputs::OutputFormat* format : job_.formats) names.push_back(FileOf(number, *format));
     if (!job_.labels.empty()) names.emplace_back(kObjects);
     if (job_.request.save_statistics) names.emplace_back(kStatistics);
+    if (job_.region.wants_tissue()) names.emplace_back(kTissueFile);
     return names;
   }
 
   // What any run could have left.
   std::vector<std::string> AllNames() const {
     std::vector<std::string> names = {kObjects, kRecord, kReport, kStatistics};
+    // Somebody may have corrected it, and asks for what it says.
+    if (!job_.region.Reads(folder_ / kTissueFile)) names.emplace_back(kTissueFile);
     for (const outputs::OutputFormat& format : outputs::OutputFormats()) {
       names.push_back("prediction" + std::string(format.suffix));
       for (const spec::TensorDescription& output : model_.outputs)
@@ -195,6 +203,7 @@ class ImageRun {
       TEGULA_ASSIGN_OR_RETURN(const std::string of_input, StampOf(input.value, job_.access));
       key.Add("input " + input.id, fmt::format("{} ({})", ShownName(input.value), of_input));
     }
+    key.Add("region", job_.region.key());
     key.Add("source of statistics", fmt::format("{} ({})", request.statistics_from, StampOf(request.statistics_from)));
     // Those of several images together are no statistics of this one.
     key.Add("statistics of the dataset", Sha256OfBytes(ops::StatisticsToJson(job_.normalisation.known())));
@@ -309,7 +318,7 @@ class ImageRun {
       StoredFrame stored;
       TEGULA_ASSIGN_OR_RETURN(stored.frame, FrameAt(number));
       stored.statistics = statistics_[static_cast<std::size_t>(number)];
-      for (const RunOutput& output : outputs_)
+      for (std::size_t output = 0; output < outputs_.size(); ++output)
         stored.outputs.push_back(StoredIn(PartOf(output, stored.frame).values()));
       return stored;
     };
@@ -327,9 +336,12 @@ class ImageRun {
     return verification;
   }
 
-  Status MakeAll(Staging& staging, const pipeline::PredictionRequest& wanted) {
+  Status MakeAll(Staging& staging, const pipeline::PredictionRequest& wanted, const tiling::TilePlan& plan) {
     Stopwatch watch;
     record_.stages.push_back(job_.start);
+    TEGULA_ASSIGN_OR_RETURN(
+        region_, RunRegion::Create(job_.region, name_, feeds_, job_.request.binding, plan, staging.folder(), context_));
+    if (!region_.is_all()) record_.stages.push_back(watch.Lap("region"));
     if (!job_.normalisation.note().empty()) record_.notes.push_back(job_.normalisation.note());
     TEGULA_TRY(MakePrediction(staging, wanted, watch));
     if (verification_plan_) {
@@ -344,9 +356,10 @@ class ImageRun {
     record_.stages.push_back(watch.Lap("pyramid"));
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
+    if (!region_.is_all()) pictures.ShowRegion(*region_.On(0), region_.outlines(), bound().info());
     if (!job_.labels.empty()) {
-      TEGULA_ASSIGN_OR_RETURN(
-          objects_, MakeObjects(job_, name_, feeds_, info_, store, staging.folder() / kObjects, pictures, context_));
+      TEGULA_ASSIGN_OR_RETURN(objects_, MakeObjects(job_, name_, feeds_, info_, store, region_.On(0),
+                                                    staging.folder() / kObjects, pictures, context_));
       record_.objects = objects_.classes;
       record_.stages.push_back(watch.Lap("objects"));
     }
@@ -361,6 +374,7 @@ class ImageRun {
     DescribeModel(job_, record_);
     DescribeImage(name_, feeds_, record_);
     DescribeStatistics(statistics_.front(), record_);
+    DescribeRegion(job_, region_, statistics_.front(), objects_.touching, record_);
     DescribeOutputs();
     record_.finished = UtcNow();
     record_.wall_s = MonotonicSeconds() - began_ + job_.start.wall_s;
@@ -381,7 +395,7 @@ class ImageRun {
         makes_objects = true;
         ReleaseFreeMemory();
         const std::int64_t left = std::max<std::int64_t>(1, job_.memory.bytes - ResidentMemoryBytes());
-        TEGULA_TRY(PartOf(outputs_[output], frame)
+        TEGULA_TRY(PartOf(output, frame)
                        .MakeInstances(context_, staging.scratch() / fmt::format("objects-{}-{}", output, number),
                                       job_.memory.bytes > 0 ? left : 0));
       }
@@ -404,9 +418,9 @@ class ImageRun {
       if (number == 0) {
         TEGULA_TRY(OpenStores(staging, prediction));
         TEGULA_ASSIGN_OR_RETURN(session, prediction.NewSession());
-        DescribePlan(job_, prediction, frames(), record_);
+        DescribePlan(job_, prediction, frames(), pipeline::AskedTiles(prediction.plan(), AskedOf(frame)), record_);
         DescribePlaces(prediction);
-        megapixels_ = MegapixelsOf(prediction, frames());
+        megapixels_ = MegapixelsOf(prediction, frames(), region_);
       }
       TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds of_frame, PredictFrame(frame, prediction, *session));
       seconds += of_frame;
@@ -419,26 +433,38 @@ class ImageRun {
     return Ok();
   }
 
+  // What of a frame is asked for, per output.
+  std::vector<pipeline::AskedPart> AskedOf(const Feeds::Frame& frame) const {
+    std::vector<pipeline::AskedPart> parts;
+    for (std::size_t output = 0; output < outputs_.size(); ++output) parts.push_back(PartOf(output, frame).asked());
+    return parts;
+  }
+
   Result<pipeline::StageSeconds> PredictFrame(const Feeds::Frame& frame, const pipeline::Prediction& prediction,
                                               engines::Session& session) const {
     std::vector<RunOutput::Part> parts;
-    for (const RunOutput& output : outputs_) parts.push_back(PartOf(output, frame));
-    const auto is_done = [&](const tiling::Tile& tile) {
-      for (std::size_t output = 0; output < parts.size(); ++output)
-        if (!tile.pieces[output].empty() && !parts[output].HasTile(tile.pieces[output].write)) return false;
-      return true;
+    for (std::size_t output = 0; output < outputs_.size(); ++output) parts.push_back(PartOf(output, frame));
+    const auto state_of = [&](const tiling::Tile& tile) {
+      auto state = pipeline::TileState::kNotAsked;
+      for (std::size_t output = 0; output < parts.size(); ++output) {
+        const tiling::TilePiece& piece = tile.pieces[output];
+        if (piece.empty() || !parts[output].IsAsked(piece.write)) continue;
+        if (!parts[output].HasTile(piece.write)) return pipeline::TileState::kMissing;
+        state = pipeline::TileState::kDone;
+      }
+      return state;
     };
     const auto write = [&](std::size_t output, const Block& block, const ConstView& pixels) {
       return parts[output].WriteTile(block, pixels);
     };
-    return prediction.Run(context_, session, is_done, write);
+    return prediction.Run(context_, session, state_of, write);
   }
 
   // Postprocessing that waits for statistics of the whole output, if it does.
   Status SecondPass(std::size_t number, const Feeds::Frame& frame, const pipeline::Prediction& prediction,
                     ops::Statistics& statistics) const {
     if (!outputs_[number].has_second_pass()) return Ok();
-    const RunOutput::Part part = PartOf(outputs_[number], frame);
+    const RunOutput::Part part = PartOf(number, frame);
     const auto has = [&](const Block& block) { return part.Has(block); };
     const auto write = [&](const Block& block, const ConstView& values) { return part.Write(block, values); };
     return pipeline::FinishOutput(context_, prediction, number, part.raw(), {has, write}, statistics);
@@ -460,18 +486,19 @@ class ImageRun {
   }
 
   // The planes of an output that belong to a frame.
-  RunOutput::Part PartOf(const RunOutput& output, const Feeds::Frame& frame) const {
-    const PerAxis<std::int64_t> all = outputs::StorePart(output.stored()).size();
+  RunOutput::Part PartOf(std::size_t output, const Feeds::Frame& frame) const {
+    const PerAxis<std::int64_t> all = outputs::StorePart(outputs_[output].stored()).size();
     const auto planes = [&](GridAxis axis, std::int64_t at) {
       return feeds_.frames()[axis] > 1 ? Interval{at, at + 1} : Interval{0, all[axis]};
     };
-    return {output, planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z)};
+    return {outputs_[output], planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z), region_.On(output)};
   }
 
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
       const spec::TensorDescription& description = model_.outputs[job_.outputs[number]];
       outputs::StoreOptions own = StoreOptionsOf(description, prediction.output(number), feeds_);
+      if (!region_.is_all()) own.fill = pipeline::FillFor(own.dtype), own.reduction = outputs::Reduction::kNanMean;
       std::optional<InstancesRequest> instances;
       if (const pipeline::InstancePass* pass = prediction.instances(number)) {
         own.reduction = outputs::Reduction::kMode;
@@ -555,13 +582,15 @@ class ImageRun {
         record_.outputs.push_back({"prediction", FileOf(number, *format)});
     if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjects});
     if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics});
+    if (job_.region.wants_tissue()) record_.outputs.push_back({"tissue", kTissueFile});
     record_.outputs.push_back({"report", kReport});
   }
 
   Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const Tensor& outlines,
                 const std::optional<Tensor>& detail) const {
-    std::vector<outputs::ReportPicture> pictures = {{"The image", slide.view()},
-                                                    {"The prediction over it", overlay.view()}};
+    std::vector<outputs::ReportPicture> pictures = {
+        {"The image", slide.view()},
+        {region_.is_all() ? "The prediction over it" : "The prediction over it, and the region", overlay.view()}};
     if (detail) {
       pictures.push_back({"Objects", outlines.view()});
       pictures.push_back({"A detail in the image's own pixels, where most objects are", detail->view()});
@@ -581,6 +610,7 @@ class ImageRun {
   const RunContext& context_;
   double began_ = 0, cpu_began_ = 0;
 
+  RunRegion region_;
   std::vector<RunOutput> outputs_;
   pipeline::OutputInfo info_;                          // of the first output
   std::vector<ops::Statistics> statistics_;            // of every frame

@@ -9,6 +9,7 @@
 #include "tegula/app/normalisation.h"
 #include "tegula/app/predict.h"
 #include "tegula/app/prove.h"
+#include "tegula/app/run_region.h"
 #include "tegula/app/tile_size.h"
 #include "tegula/outputs/output_formats.h"
 #include "tegula/outputs/run_record.h"
@@ -22,6 +23,7 @@ struct PredictJob {
   const spec::Package& package;
   const ProvenNetwork& proven;
   const Normalisation& normalisation;
+  const RegionRequest& region;
   ContextDecision context;
   MemoryBudget memory;
   const pipeline::WindowCosts* costs = nullptr;  ///< null where they do not matter

@@ -14,9 +14,10 @@ namespace {
 
 constexpr std::int64_t kPictureEdge = 900;
 constexpr double kOverlayOpacity = 0.6;
-constexpr std::int64_t kDetailEdge = 480;  // output pixels
-constexpr std::int64_t kColours = 254;     // of classes but the first, and of labels
-constexpr std::int64_t kSpeck = 20;        // regions of fewer pixels do not make a place busy
+constexpr std::int64_t kDetailEdge = 480;                             // output pixels
+constexpr std::int64_t kColours = 254;                                // of classes but the first, and of labels
+constexpr outputs::Rgb kLine = {255, 255, 255}, kCasing = {0, 0, 0};  // of the region: seen on any background
+constexpr std::int64_t kSpeck = 20;  // regions of fewer pixels do not make a place busy
 
 // The value below which this share of the values lies.
 float Quantile(std::vector<float> values, double share) {
@@ -155,7 +156,24 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
     for (std::int64_t c = 1; c <= kColours; ++c) colours.push_back(outputs::PaletteColour(c));
     outputs::OverlayClasses(finished.view(), colours, kOverlayOpacity, picture.view());
   }
+  TEGULA_TRY(DrawRegion(picture));
   return picture;
+}
+
+void Pictures::ShowRegion(const pipeline::RegionOfInterest& asked, const std::vector<objects::PointRing>& outlines,
+                          const image::BoundInfo& info) {
+  asked_ = &asked;
+  for (const objects::PointRing& outline : outlines) {
+    outputs::Ring& ring = region_.emplace_back();
+    for (const objects::Point& point : outline)
+      ring.push_back({point.y / info.downsample_y / image_y_, point.x / info.downsample_x / image_x_});
+  }
+}
+
+Status Pictures::DrawRegion(Tensor& picture) const {
+  if (region_.empty()) return Ok();
+  TEGULA_TRY(outputs::DrawOutlines(region_, kCasing, 3, picture.view()));
+  return outputs::DrawOutlines(region_, kLine, 1.4, picture.view());
 }
 
 void Pictures::AddOutlines(const objects::Region& region) {
@@ -179,6 +197,7 @@ void Pictures::AddOutlines(const objects::Region& region) {
 
 Result<Tensor> Pictures::Outlines() const {
   Tensor picture = slide_.Clone();
+  TEGULA_TRY(DrawRegion(picture));
   for (std::size_t label = 0; label < rings_.size(); ++label)
     if (!rings_[label].empty())
       TEGULA_TRY(outputs::DrawOutlines(rings_[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.2,
@@ -247,6 +266,7 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
     TEGULA_ASSIGN_OR_RETURN(const objects::Classifier classifier,
                             objects::Classifier::Bind(pass.rule, output_.channels));
     classifier.Classify(values.view(), classes.view());
+    if (asked_ != nullptr) TEGULA_TRY(asked_->ClearOutside(box, classes.view()));
     TEGULA_ASSIGN_OR_RETURN(const std::vector<objects::Region> regions,
                             objects::TraceRegions(classes.view(), {.labels = pass.labels}));
     TEGULA_TRY(draw(regions, pass.relabel));

@@ -9,6 +9,7 @@
 #include "tegula/app/image_run.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
+#include "tegula/app/run_region.h"
 #include "tegula/app/select.h"
 #include "tegula/app/stopwatch.h"
 #include "tegula/core/text.h"
@@ -96,6 +97,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
                     spec::OpId(*objects->op), model.outputs[outputs.front()].id));
   TEGULA_ASSIGN_OR_RETURN(Normalisation normalisation,
                           Normalisation::Open(request.statistics_from, model, request.images.size()));
+  TEGULA_ASSIGN_OR_RETURN(const RegionRequest region, RegionRequest::Parse(request.region, request.images.size()));
   // An image that is missing or does not fit is told before the network is loaded.
   const image::Access access = AccessTo(context);
   std::vector<ImagePrediction> rows;
@@ -138,6 +140,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
                        package,
                        proven,
                        normalisation,
+                       region,
                        std::move(decision),
                        memory,
                        costs ? &*costs : nullptr,

@@ -8,8 +8,8 @@
 #include "tegula/app/convert/convert.h"
 #include "tegula/app/feeds.h"
 #include "tegula/app/prove.h"
-#include "tegula/app/verification_plan.h"
 #include "tegula/app/run_values.h"
+#include "tegula/app/verification_plan.h"
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
 #include "tegula/image/binding.h"
@@ -36,6 +36,7 @@ struct PredictRequest {
   std::vector<ValuesRequest> values;  ///< in which form values are stored; empty: as the model gives them
   bool overwrite = false;             ///< replace results that are there; what is not made again is removed
   image::BindingRequest binding;
+  std::vector<std::string> region;        ///< as RegionRequest::Parse takes it; empty: all of the image
   std::string statistics_from = "image";  ///< as Normalisation::Open takes it
   bool save_statistics = false;           ///< leave statistics.json, which other runs and bioimageio.core can use
   tiling::TileRequest tiling;

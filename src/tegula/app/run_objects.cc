@@ -27,10 +27,9 @@ outputs::GeoJsonOptions GeoJsonOptionsOf(const PredictJob& job, const std::strin
   outputs::GeoJsonOptions options;
   options.type = job.request.objects.object_type == "annotation" ? outputs::ObjectType::kAnnotation
                                                                  : outputs::ObjectType::kDetection;
-  options.scale_y = info.downsample_y / output.scale[GridAxis::kY];
-  options.scale_x = info.downsample_x / output.scale[GridAxis::kX];
-  options.origin_y = output.origin[GridAxis::kY] * info.downsample_y;
-  options.origin_x = output.origin[GridAxis::kX] * info.downsample_x;
+  const PerAxis<pipeline::SlideAxis> place = pipeline::PlaceOnSlide(info, output.scale, output.origin);
+  options.scale_y = place[GridAxis::kY].step, options.origin_y = place[GridAxis::kY].origin;
+  options.scale_x = place[GridAxis::kX].step, options.origin_x = place[GridAxis::kX].origin;
   if (const std::optional<image::PixelSize>& pixel = feeds.leading().source->info().pixel_size)
     options.pixel_size = {.y_um = pixel->y_um, .x_um = pixel->x_um};
   if (!output.is_instances) options.value_channels = output.channel_names;
@@ -53,8 +52,9 @@ std::vector<ObjectPass> PassesOf(const PredictJob& job, const pipeline::OutputIn
 }
 
 Result<MadeObjects> MakeObjects(const PredictJob& job, const std::string& image, const Feeds& feeds,
-                                const pipeline::OutputInfo& output, const outputs::ChunkStore& store, const Path& file,
-                                Pictures& pictures, const RunContext& context) {
+                                const pipeline::OutputInfo& output, const outputs::ChunkStore& store,
+                                const pipeline::RegionOfInterest* asked, const Path& file, Pictures& pictures,
+                                const RunContext& context) {
   const outputs::GeoJsonOptions options = GeoJsonOptionsOf(job, image, feeds, output);
   TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter writer, outputs::GeoJsonWriter::Create(file, options));
   const double slide_px = options.scale_y * options.scale_x;
@@ -81,7 +81,10 @@ Result<MadeObjects> MakeObjects(const PredictJob& job, const std::string& image,
       region.label = pass.relabel.value_or(region.label);
       return take(region);
     };
-    TEGULA_TRY(pipeline::TraceObjects(context, store, {pass.rule, pass.labels, {.min_area_px = min_area}}, relabelled));
+    TEGULA_ASSIGN_OR_RETURN(
+        const std::int64_t touching,
+        pipeline::TraceObjects(context, store, {pass.rule, pass.labels, {.min_area_px = min_area}, asked}, relabelled));
+    made.touching += touching;
   }
   TEGULA_TRY(writer.Commit());
   return made;

@@ -53,26 +53,26 @@ Result<outputs::ValueCounts> RunOutput::Lost() const {
   return all;
 }
 
-RunOutput::Part::Part(const RunOutput& output, Interval t, Interval z)
-    : output_(&output), stored_(output.stored_, t, z), place_(fmt::format("{}-{}", t.begin, z.begin)) {
+RunOutput::Part::Part(const RunOutput& output, Interval t, Interval z, const pipeline::RegionOfInterest* region)
+    : output_(&output), region_(region), stored_(output.stored_, t, z), place_(fmt::format("{}-{}", t.begin, z.begin)) {
   if (output.own_) own_.emplace(*output.own_, t, z);
   if (output.raw_) raw_.emplace(*output.raw_, t, z);
   if (output.before_) before_.emplace(*output.before_, t, z);
 }
 
-bool RunOutput::Part::HasTile(const Block& block) const { return raw_ ? raw_->Has(block) : Has(block); }
+bool RunOutput::Part::HasTile(const Block& block) const { return raw_ ? Asked(*raw_).Has(block) : Has(block); }
 
 Status RunOutput::Part::WriteTile(const Block& block, const ConstView& pixels_tczyx) const {
-  return raw_ ? raw_->Write(block, pixels_tczyx) : Write(block, pixels_tczyx);
+  return raw_ ? Asked(*raw_).Write(block, pixels_tczyx) : Write(block, pixels_tczyx);
 }
 
 bool RunOutput::Part::Has(const Block& block) const {
-  return before_ ? before_->Has(block) : stored_.Has(block) && (!own_ || own_->Has(block));
+  return before_ ? before_->Has(block) : asked().Has(block) && (!own_ || Asked(*own_).Has(block));
 }
 
 Status RunOutput::Part::Write(const Block& block, const ConstView& values_tczyx) const {
   if (before_) return before_->Write(block, values_tczyx);
-  if (own_) TEGULA_TRY(own_->Write(block, values_tczyx));
+  if (own_) TEGULA_TRY(Asked(*own_).Write(block, values_tczyx));
   return WriteStored(block, values_tczyx);
 }
 
@@ -82,7 +82,7 @@ Status RunOutput::Part::MakeInstances(const RunContext& context, const Path& scr
 
 Status RunOutput::Part::WriteStored(const Block& block, const ConstView& values_tczyx) const {
   const outputs::ValueForm& form = output_->form();
-  if (form.is_own()) return stored_.Write(block, values_tczyx);
+  if (form.is_own()) return asked().Write(block, values_tczyx);
   Shape shape = values_tczyx.shape();
   shape[1] = form.channels();
   TEGULA_ASSIGN_OR_RETURN(Tensor converted, Tensor::Allocate(form.stored().dtype, shape));
@@ -94,7 +94,7 @@ Status RunOutput::Part::WriteStored(const Block& block, const ConstView& values_
                                      block[GridAxis::kY].begin, block[GridAxis::kX].begin),
         fmt::format("{} {}", lost.clipped, lost.not_numbers)));
   const Tensor& finished = converted;
-  return stored_.Write(block, finished.view());
+  return asked().Write(block, finished.view());
 }
 
 }  // namespace tegula::app

@@ -15,6 +15,7 @@
 #include "tegula/outputs/value_form.h"
 #include "tegula/outputs/zarr_store.h"
 #include "tegula/pipeline/instance_pass.h"
+#include "tegula/pipeline/region_of_interest.h"
 
 namespace tegula::app {
 
@@ -51,10 +52,15 @@ class RunOutput {
   /// What all tiles lost when they were stored, those before an interruption included. kIo.
   Result<outputs::ValueCounts> Lost() const;
 
-  /// The planes [t] x [z], whose tiles are given in positions of their own. Borrows.
+  /// The planes [t] x [z], whose tiles are given in positions of their own, as far as they are asked for. Borrows.
   class Part {
    public:
-    Part(const RunOutput& output, Interval t, Interval z);
+    /// `region` may be null: everything is asked for.
+    Part(const RunOutput& output, Interval t, Interval z, const pipeline::RegionOfInterest* region);
+
+    /// What of the stored planes is asked for.
+    pipeline::AskedPart asked() const { return Asked(stored_); }
+    bool IsAsked(const Block& block) const { return asked().IsAsked(block); }
 
     /// Takes tiles as the prediction makes them: with a second pass raw ones.
     bool HasTile(const Block& block) const;
@@ -68,9 +74,11 @@ class RunOutput {
     Status MakeInstances(const RunContext& context, const Path& scratch, std::int64_t memory_bytes) const;
 
    private:
+    pipeline::AskedPart Asked(const outputs::StorePart& part) const { return {part, region_}; }
     Status WriteStored(const Block& block, const ConstView& values_tczyx) const;
 
     const RunOutput* output_;
+    const pipeline::RegionOfInterest* region_;
     outputs::StorePart stored_;
     std::optional<outputs::StorePart> own_, raw_, before_;
     std::string place_;  // of the planes

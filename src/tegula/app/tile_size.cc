@@ -165,8 +165,8 @@ Result<TileChoice> ChooseTiles(const spec::ModelDescription& model, std::span<co
     if (!options.empty() && options.back().pixels == option.pixels) continue;
     // Reading the first tile and writing the last one overlap with nothing.
     option.seconds = (static_cast<double>(plan.tiles()) + 0.5) * costs->Seconds(option.pixels);
-    option.choice.bytes = held + costs->Bytes(option.pixels) + workers * TileBytes(model, feeds, grid, plan) +
-                          caches + kElsewhere;
+    option.choice.bytes =
+        held + costs->Bytes(option.pixels) + workers * TileBytes(model, feeds, grid, plan) + caches + kElsewhere;
     options.push_back(std::move(option));
   }
   if (options.empty()) return refusal.error();

@@ -152,7 +152,10 @@ class Verifier {
     VerifyProgress progress(context_.progress, before, plan_.second.tiles() - std::ssize(tiles), std::ssize(chosen_));
     const RunContext context{context_.executor, progress, context_.stop, context_.limits, context_.offline};
     TEGULA_TRY(again.Run(
-        context, session, [&](const tiling::Tile& tile) { return !wanted.contains(place(tile)); },
+        context, session,
+        [&](const tiling::Tile& tile) {
+          return wanted.contains(place(tile)) ? pipeline::TileState::kMissing : pipeline::TileState::kDone;
+        },
         [&](std::size_t number, const Block& write, const ConstView& pixels) {
           return comparers[number]->Compare(write, pixels);
         }));

@@ -223,6 +223,13 @@ void AddPredict(CLI::App& app, Run& run) {
                    "areas of a .geojson file; or a file that --save-statistics or `bioimageio predict --stats` wrote. "
                    "What a model wants of its whole dataset is taken of all images of the call together")
       ->capture_default_str();
+  command
+      ->add_option(
+          "--region", request.region,
+          "predict only this part: X,Y,WIDTH,HEIGHT (in pixels of the full resolution), the areas of a .geojson "
+          "file, or tissue, which is looked for (tissue=T: with this threshold) and left in tissue.geojson to be "
+          "corrected; several add up. What is inside is what it is without")
+      ->allow_extra_args(false);
   command->add_flag("--save-statistics", request.save_statistics, "leave them in statistics.json");
   command->add_option(
       "--objects", words->objects,

@@ -214,7 +214,7 @@ Result<ValueForm> ValueForm::Bind(const ValueRequest& request, const StoreOption
       MakeLabels(stored);
       break;
   }
-  if (stored.dtype != own.dtype && !stored.scale) stored.fill = 0;
+  if (IsInteger(stored.dtype) && (stored.dtype != own.dtype || std::isnan(own.fill))) stored.fill = 0;
   form.is_own_ = stored.dtype == own.dtype && !stored.scale && request.values != Values::kArgmax;
   return form;
 }

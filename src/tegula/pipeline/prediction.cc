@@ -418,21 +418,25 @@ Status Prediction::PredictTile(const RunContext& context, engines::Session& sess
   return Ok();
 }
 
-Result<StageSeconds> Prediction::Run(const RunContext& context, engines::Session& session, TileFilter is_done,
+Result<StageSeconds> Prediction::Run(const RunContext& context, engines::Session& session, TileFilter state_of,
                                      TileSink sink) const {
   std::vector<std::int64_t> open;
-  for (std::int64_t index = 0; index < plan_.tiles(); ++index)
-    if (!is_done(plan_.tile(index))) open.push_back(index);
+  std::int64_t asked = 0;
+  for (std::int64_t index = 0; index < plan_.tiles(); ++index) {
+    const TileState state = state_of(plan_.tile(index));
+    if (state == TileState::kMissing) open.push_back(index);
+    if (state != TileState::kNotAsked) ++asked;
+  }
   std::mutex session_mutex;
   Clock clock;
-  std::atomic<std::int64_t> done{plan_.tiles() - static_cast<std::int64_t>(open.size())};
+  std::atomic<std::int64_t> done{asked - static_cast<std::int64_t>(open.size())};
 
   const auto one = [&](std::int64_t item, int) -> Status {
     const tiling::Tile tile = plan_.tile(open[static_cast<std::size_t>(item)]);
     const Block& at = tile.pieces.front().write;
     Status status = plan_.is_patches() ? PredictPatches(context, session, session_mutex, clock, tile, sink)
                                        : PredictTile(context, session, session_mutex, clock, tile, sink);
-    if (status.ok()) context.progress.Update("predicting", ++done, plan_.tiles(), "tiles");
+    if (status.ok()) context.progress.Update("predicting", ++done, asked, "tiles");
     return std::move(status).Context(fmt::format("tile at y={} x={}", at[GridAxis::kY].begin, at[GridAxis::kX].begin));
   };
   TEGULA_TRY(ForEach(context.executor, static_cast<std::int64_t>(open.size()), context.stop, one));
@@ -442,7 +446,7 @@ Result<StageSeconds> Prediction::Run(const RunContext& context, engines::Session
 Result<StageSeconds> Prediction::Run(const RunContext& context, TileSink sink) const {
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session, NewSession());
   return Run(
-      context, *session, [](const tiling::Tile&) { return false; }, sink);
+      context, *session, [](const tiling::Tile&) { return TileState::kMissing; }, sink);
 }
 
 }  // namespace tegula::pipeline

@@ -61,8 +61,9 @@ struct OutputInfo {
 /// Takes the pixels of one tile of the output with this number (of those that are made): `use_tczyx` belongs to
 /// `write`. Called from several workers at once, once per tile and output, in any order.
 using TileSink = FunctionRef<Status(std::size_t output, const Block& write, const ConstView& use_tczyx)>;
-/// Whether a tile is finished already and is not to be made again.
-using TileFilter = FunctionRef<bool(const tiling::Tile& tile)>;
+/// Only what is missing is made; what nobody asked for is not counted either.
+enum class TileState : std::uint8_t { kMissing, kDone, kNotAsked };
+using TileFilter = FunctionRef<TileState(const tiling::Tile& tile)>;
 
 /// Whether every op of the model runs; kUnsupported names the first that does not.
 Status CheckOps(const spec::ModelDescription& model);
@@ -135,9 +136,9 @@ class Prediction {
 
   /// A session for the windows of this prediction. Errors of the network.
   Result<std::unique_ptr<engines::Session>> NewSession() const;
-  /// Predicts every tile that `is_done` does not know of and hands it to `sink`. Errors carry the tile's place; after
+  /// Predicts every tile that `state_of` says is missing and hands it to `sink`. Errors carry the tile's place; after
   /// one, or a stop request, no further tile starts. One run at a time uses a session.
-  Result<StageSeconds> Run(const RunContext& context, engines::Session& session, TileFilter is_done,
+  Result<StageSeconds> Run(const RunContext& context, engines::Session& session, TileFilter state_of,
                            TileSink sink) const;
   Result<StageSeconds> Run(const RunContext& context, TileSink sink) const;
 
