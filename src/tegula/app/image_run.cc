@@ -23,7 +23,6 @@
 namespace tegula::app {
 namespace {
 
-constexpr const char* kObjects = "objects.geojson";
 constexpr const char* kRecord = "run.json";
 constexpr const char* kStatistics = "statistics.json";
 constexpr const char* kReport = "report.html";
@@ -47,7 +46,8 @@ class ImageRun {
     record_.started = UtcNow();
     const PredictRequest& request = job_.request;
     for (const std::string& decision : bound().info().decisions) context_.progress.Note(decision);
-    // Sizes and channels are refused before the image is read for its statistics.
+    // Sizes, channels and objects are refused before the image is read for its statistics.
+    TEGULA_TRY(CheckObjectsOf(job_, feeds_));
     TEGULA_ASSIGN_OR_RETURN(const pipeline::PredictionRequest wanted, ChooseWindows());
     TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model_, first_.feeds, wanted));
     TEGULA_TRY(CheckPlanes(plan));
@@ -85,14 +85,14 @@ class ImageRun {
     std::vector<std::string> names = {kRecord, kReport};
     for (std::size_t number = 0; number < job_.outputs.size(); ++number)
       for (const outputs::OutputFormat* format : job_.formats) names.push_back(FileOf(number, *format));
-    if (!job_.labels.empty()) names.emplace_back(kObjects);
+    if (!job_.labels.empty()) names.emplace_back(kObjectsFile);
     if (job_.request.save_statistics) names.emplace_back(kStatistics);
     return names;
   }
 
   // What any run could have left.
   std::vector<std::string> AllNames() const {
-    std::vector<std::string> names = {kObjects, kRecord, kReport, kStatistics};
+    std::vector<std::string> names = {kObjectsFile, kRecord, kReport, kStatistics};
     for (const outputs::OutputFormat& format : outputs::OutputFormats()) {
       names.push_back("prediction" + std::string(format.suffix));
       for (const spec::TensorDescription& output : model_.outputs)
@@ -190,8 +190,7 @@ class ImageRun {
     std::vector<std::string> formats;
     for (const outputs::OutputFormat* format : job_.formats) formats.emplace_back(format->name);
     key.Add("formats", fmt::format("{}", fmt::join(formats, ", ")));
-    key.Add("objects", fmt::format("{} {} {} {}", fmt::join(job_.labels, ","), objects.threshold.value_or(-1),
-                                   objects.min_area_um2, objects.object_type));
+    key.Add("objects", fmt::format("{}: {}", fmt::join(job_.labels, ","), ToText(objects)));
     key.Add("saved statistics", job_.request.save_statistics ? "yes" : "no");
     return key;
   }
@@ -225,8 +224,8 @@ class ImageRun {
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
     if (!job_.labels.empty()) {
-      TEGULA_ASSIGN_OR_RETURN(
-          objects_, MakeObjects(job_, name_, feeds_, info_, store, staging.folder() / kObjects, pictures, context_));
+      TEGULA_ASSIGN_OR_RETURN(objects_, MakeObjectsOf(job_, name_, feeds_, info_, store, staging.folder(),
+                                                      staging.scratch(), pictures, context_));
       record_.objects = objects_.classes;
       record_.stages.push_back(watch.Lap("objects"));
     }
@@ -234,7 +233,9 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
     std::optional<Tensor> detail;
     if (!job_.labels.empty()) {
-      TEGULA_ASSIGN_OR_RETURN(detail, pictures.Detail(bound(), store, PassesOf(job_, info_)));
+      TEGULA_ASSIGN_OR_RETURN(
+          detail,
+          pictures.Detail(bound(), store, PassesOf(job_.request.objects, job_.labels, info_.channel_names.size())));
     }
     record_.stages.push_back(watch.Lap("pictures"));
     TEGULA_TRY(WriteFormats(staging.folder(), watch));
@@ -376,7 +377,7 @@ class ImageRun {
     for (std::size_t number = 0; number < job_.outputs.size(); ++number)
       for (const outputs::OutputFormat* format : job_.formats)
         record_.outputs.push_back({"prediction", FileOf(number, *format)});
-    if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjects});
+    if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjectsFile});
     if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics});
     record_.outputs.push_back({"report", kReport});
   }

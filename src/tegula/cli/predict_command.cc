@@ -9,6 +9,7 @@
 #include "tegula/cli/convert_words.h"
 #include "tegula/cli/engine_words.h"
 #include "tegula/cli/image_words.h"
+#include "tegula/cli/object_words.h"
 #include "tegula/cli/zoo_words.h"
 #include "tegula/core/files.h"
 #include "tegula/core/text.h"
@@ -25,14 +26,13 @@ struct Words {
   std::string output;
   std::vector<std::string> formats;
   std::string border = "auto";
-  std::string objects;
   ImageWords image;
+  ObjectWords objects;
   EngineWords engine;
   std::string tile;
   std::string context;
   std::string memory;
   std::string stride;
-  double threshold = 0;
   int workers = 0;
   bool json = false, convert = false, trusts_code = false;
   app::PredictRequest request;
@@ -113,7 +113,7 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   TEGULA_ASSIGN_OR_RETURN(request.binding, words.image.Binding(command));
   for (const std::string& list : words.formats)
     for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
-  request.objects.classes = Names(words.objects);
+  TEGULA_ASSIGN_OR_RETURN(request.objects, words.objects.Request(command));
   request.border_as_reference = words.border == "auto";
   request.tiling.border = words.border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
   TEGULA_ASSIGN_OR_RETURN(request.tiling.tile, ParsePerAxis("--tile", words.tile));
@@ -131,7 +131,6 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
     TEGULA_ASSIGN_OR_RETURN(std::vector<std::string> listed, ReadList(words.list));
     request.images.insert(request.images.end(), listed.begin(), listed.end());
   }
-  if (command.count("--threshold") > 0) request.objects.threshold = words.threshold;
   TEGULA_ASSIGN_OR_RETURN(request.engine, words.engine.Request(session));
   request.command_line = session.command_line;
   if (words.convert) {
@@ -233,19 +232,7 @@ void AddPredict(CLI::App& app, Run& run) {
                    "What a model wants of its whole dataset is taken of all images of the call together")
       ->capture_default_str();
   command->add_flag("--save-statistics", request.save_statistics, "leave them in statistics.json");
-  command->add_option(
-      "--objects", words->objects,
-      "make objects of these output channels, by name or index, separated by commas; all: every channel");
-  command->add_option(
-      "--threshold", words->threshold,
-      "objects are where the channel is at least this; default: 0.5 for one channel, the largest channel for several");
-  command
-      ->add_option("--min-area", request.objects.min_area_um2,
-                   "leave out smaller objects; µm², or pixels where the pixel size is unknown")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--object-type", request.objects.object_type, "what QuPath makes of them")
-      ->check(CLI::IsMember({"detection", "annotation"}))
-      ->capture_default_str();
+  words->objects.AddTo(*command);
   command->add_option("--workers", words->workers, "tiles in work at once; default: threads + 2")
       ->check(CLI::Range(1, 256));
   command->add_flag("--json", words->json, "for programs");
