@@ -10,7 +10,7 @@
 #include "tegula/objects/annotations/feature_edit.h"
 #include "tegula/objects/annotations/geojson_reader.h"
 #include "tegula/objects/annotations/placed_geometry.h"
-#include "tegula/outputs/feature_file.h"
+#include "tegula/outputs/geojson.h"
 #include "tegula/outputs/store_part.h"
 #include "tegula/pipeline/class_areas.h"
 
@@ -24,7 +24,7 @@ constexpr std::size_t kBatchBytes = 64 << 20;
 class Classification {
  public:
   Classification(const ClassifyRequest& request, const StoredPrediction& prediction, const ClassReading& reading,
-                 const RunContext& context, outputs::FeatureFile file)
+                 const RunContext& context, outputs::GeoJsonWriter file)
       : request_(request),
         prediction_(prediction),
         reading_(reading),
@@ -134,7 +134,7 @@ class Classification {
   const StoredPrediction& prediction_;
   const ClassReading& reading_;
   const RunContext& context_;
-  outputs::FeatureFile file_;
+  outputs::GeoJsonWriter file_;
   std::vector<std::int64_t> counts_;  // per class
   ClassifiedObjects result_;
   Box whole_;
@@ -157,7 +157,7 @@ Result<ClassifiedObjects> ClassifyObjects(const ClassifyRequest& request, const 
     return InvalidError(
         "classes that may overlap do not decide about an object; leave out --threshold and --overlapping, so that the "
         "largest channel wins");
-  TEGULA_ASSIGN_OR_RETURN(outputs::FeatureFile file, outputs::FeatureFile::Create(request.out));
+  TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter file, outputs::GeoJsonWriter::Create(request.out));
   Classification classification(request, prediction, reading, context, std::move(file));
   TEGULA_TRY(objects::ReadGeoJson(
       request.objects, {}, [&](objects::Annotation annotation) { return classification.Add(std::move(annotation)); }));

@@ -29,7 +29,6 @@
 namespace tegula::app {
 namespace {
 
-constexpr const char* kObjects = "objects.geojson";
 constexpr const char* kRecord = "run.json";
 constexpr const char* kStatistics = "statistics.json";
 constexpr const char* kReport = "report.html";
@@ -55,7 +54,8 @@ class ImageRun {
     record_.started = UtcNow();
     const PredictRequest& request = job_.request;
     for (const std::string& decision : bound().info().decisions) context_.progress.Note(decision);
-    // Sizes and channels are refused before the image is read for its statistics.
+    // Sizes, channels and objects are refused before the image is read for its statistics.
+    TEGULA_TRY(CheckObjectsOf(job_, feeds_));
     TEGULA_ASSIGN_OR_RETURN(const pipeline::PredictionRequest wanted, ChooseWindows());
     TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model_, first_.feeds, wanted));
     TEGULA_TRY(CheckPlanes(plan));
@@ -120,7 +120,7 @@ class ImageRun {
     std::vector<std::string> names = {kRecord, kReport};
     for (std::size_t number = 0; number < job_.outputs.size(); ++number)
       for (const outputs::OutputFormat* format : job_.formats) names.push_back(FileOf(number, *format));
-    if (!job_.labels.empty()) names.emplace_back(kObjects);
+    if (!job_.labels.empty()) names.emplace_back(kObjectsFile);
     if (job_.request.save_statistics) names.emplace_back(kStatistics);
     if (job_.region.wants_tissue()) names.emplace_back(kTissueFile);
     return names;
@@ -128,7 +128,7 @@ class ImageRun {
 
   // What any run could have left.
   std::vector<std::string> AllNames() const {
-    std::vector<std::string> names = {kObjects, kRecord, kReport, kStatistics};
+    std::vector<std::string> names = {kObjectsFile, kRecord, kReport, kStatistics};
     // Somebody may have corrected it, and asks for what it says.
     if (!job_.region.Reads(folder_ / kTissueFile)) names.emplace_back(kTissueFile);
     for (const outputs::OutputFormat& format : outputs::OutputFormats()) {
@@ -237,8 +237,7 @@ class ImageRun {
     std::vector<std::string> formats;
     for (const outputs::OutputFormat* format : job_.formats) formats.emplace_back(format->name);
     key.Add("formats", fmt::format("{}", fmt::join(formats, ", ")));
-    key.Add("objects", fmt::format("{} {} {} {}", fmt::join(job_.labels, ","), objects.threshold.value_or(-1),
-                                   objects.min_area_um2, objects.object_type));
+    key.Add("objects", fmt::format("{}: {}", fmt::join(job_.labels, ","), ToText(objects)));
     key.Add("saved statistics", job_.request.save_statistics ? "yes" : "no");
     return key;
   }
@@ -358,8 +357,8 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
     if (!region_.is_all()) pictures.ShowRegion(*region_.On(0), region_.outlines(), bound().info());
     if (!job_.labels.empty()) {
-      TEGULA_ASSIGN_OR_RETURN(objects_, MakeObjects(job_, name_, feeds_, info_, store, region_.On(0),
-                                                    staging.folder() / kObjects, pictures, context_));
+      TEGULA_ASSIGN_OR_RETURN(objects_, MakeObjectsOf(job_, name_, feeds_, info_, store, region_.On(0),
+                                                      staging.folder(), staging.scratch(), pictures, context_));
       record_.objects = objects_.classes;
       record_.stages.push_back(watch.Lap("objects"));
     }
@@ -367,7 +366,9 @@ class ImageRun {
     TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
     std::optional<Tensor> detail;
     if (!job_.labels.empty()) {
-      TEGULA_ASSIGN_OR_RETURN(detail, pictures.Detail(bound(), store, PassesOf(job_, info_)));
+      TEGULA_ASSIGN_OR_RETURN(
+          detail,
+          pictures.Detail(bound(), store, PassesOf(job_.request.objects, job_.labels, info_.channel_names.size())));
     }
     record_.stages.push_back(watch.Lap("pictures"));
     TEGULA_TRY(WriteFormats(staging.folder(), watch));
@@ -580,7 +581,7 @@ class ImageRun {
     for (std::size_t number = 0; number < job_.outputs.size(); ++number)
       for (const outputs::OutputFormat* format : job_.formats)
         record_.outputs.push_back({"prediction", FileOf(number, *format)});
-    if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjects});
+    if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjectsFile});
     if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics});
     if (job_.region.wants_tissue()) record_.outputs.push_back({"tissue", kTissueFile});
     record_.outputs.push_back({"report", kReport});

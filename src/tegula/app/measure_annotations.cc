@@ -11,7 +11,7 @@
 #include "tegula/objects/annotations/feature_edit.h"
 #include "tegula/objects/annotations/geojson_reader.h"
 #include "tegula/outputs/csv.h"
-#include "tegula/outputs/feature_file.h"
+#include "tegula/outputs/geojson.h"
 #include "tegula/outputs/store_part.h"
 #include "tegula/pipeline/class_areas.h"
 
@@ -176,7 +176,7 @@ class ImageMeasurement {
   Status WriteAnnotations(const std::vector<objects::Annotation>& annotations,
                           const std::vector<std::vector<std::pair<std::string, double>>>& sheets,
                           const Path& path) const {
-    TEGULA_ASSIGN_OR_RETURN(outputs::FeatureFile file, outputs::FeatureFile::Create(path));
+    TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter file, outputs::GeoJsonWriter::Create(path));
     std::size_t next = 0;
     for (const objects::Annotation& top : annotations) {
       std::vector<objects::FeatureEdit> edits;

@@ -213,7 +213,7 @@ Box Pictures::BusiestBox() const {
 }
 
 Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::ChunkStore& store,
-                                std::span<const ObjectPass> passes) const {
+                                std::span<const pipeline::ObjectPass> passes) const {
   const Box box = BusiestBox();
   const image::BoundInfo& info = image.info();
   // The image pixels under the box.
@@ -262,7 +262,7 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
   TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, {output_.channels, box.height(), box.width()}));
   TEGULA_TRY(outputs::ReadPlane(store, 0, 0, 0, box, values.view()));
   TEGULA_ASSIGN_OR_RETURN(Tensor classes, Tensor::Allocate(DType::kU8, {box.height(), box.width()}));
-  for (const ObjectPass& pass : passes) {
+  for (const pipeline::ObjectPass& pass : passes) {
     TEGULA_ASSIGN_OR_RETURN(const objects::Classifier classifier,
                             objects::Classifier::Bind(pass.rule, output_.channels));
     classifier.Classify(values.view(), classes.view());

@@ -6,21 +6,14 @@
 #include <vector>
 
 #include "tegula/image/binding.h"
-#include "tegula/objects/classify.h"
 #include "tegula/objects/region.h"
 #include "tegula/outputs/overlay.h"
 #include "tegula/outputs/zarr_store.h"
+#include "tegula/pipeline/objects_pass.h"
 #include "tegula/pipeline/prediction.h"
 #include "tegula/pipeline/region_of_interest.h"
 
 namespace tegula::app {
-
-/// How objects are made of a prediction: the classes of a rule, or its one class under another label.
-struct ObjectPass {
-  objects::ClassRule rule;
-  std::vector<std::int32_t> labels;          ///< classes of the rule that become objects; empty: all
-  std::optional<std::int32_t> relabel = {};  ///< for a threshold, whose only class is 0
-};
 
 /// Makes the pictures of one prediction, all of the same size and field; of a stack its middle plane. One thread at a
 /// time.
@@ -45,7 +38,7 @@ class Pictures {
   Result<Tensor> Outlines() const;
   /// A part of the image in its own pixels with the outlines of its objects: where most of the objects remembered are.
   Result<Tensor> Detail(const image::BoundImage& image, const outputs::ChunkStore& store,
-                        std::span<const ObjectPass> passes) const;
+                        std::span<const pipeline::ObjectPass> passes) const;
 
  private:
   Pictures() = default;

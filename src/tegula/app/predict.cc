@@ -7,44 +7,23 @@
 #include "tegula/app/convert/made_weights.h"
 #include "tegula/app/image_access.h"
 #include "tegula/app/image_run.h"
+#include "tegula/app/make_objects.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/app/run_region.h"
 #include "tegula/app/select.h"
 #include "tegula/app/stopwatch.h"
-#include "tegula/core/text.h"
 #include "tegula/spec/object_output.h"
 #include "tegula/spec/sizes.h"
 
 namespace tegula::app {
 namespace {
 
-// Names or 0-based indices of output channels, or "all".
-Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
-                                           const spec::TensorDescription& output) {
+// The names that the classes of an output have: numbered objects have that of the output.
+std::vector<std::string> ClassNamesOf(const spec::TensorDescription& output) {
   const spec::Axis* channel = output.FindAxis(spec::AxisType::kChannel);
-  const std::vector<std::string> names = channel != nullptr && !channel->channel_names.empty()
-                                             ? channel->channel_names
-                                             : std::vector<std::string>{output.id};
-  std::vector<std::int32_t> labels;
-  for (const std::string& wanted : classes) {
-    if (wanted == "all") {
-      for (std::size_t i = 0; i < names.size(); ++i) labels.push_back(static_cast<std::int32_t>(i));
-      continue;
-    }
-    auto found = std::find(names.begin(), names.end(), wanted);
-    if (found == names.end() && names.size() == 1 && wanted == output.id) found = names.begin();
-    const std::optional<std::int64_t> index = ParseInt(wanted);
-    if (found == names.end() && index && *index >= 0 && *index < static_cast<std::int64_t>(names.size()))
-      found = names.begin() + *index;
-    if (found == names.end())
-      return InvalidError(fmt::format("the model has no output channel {} to make objects of; it has {}", wanted,
-                                      fmt::join(names, ", ")));
-    labels.push_back(static_cast<std::int32_t>(found - names.begin()));
-  }
-  std::sort(labels.begin(), labels.end());
-  labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
-  return labels;
+  const bool has_names = channel != nullptr && !channel->channel_names.empty() && !spec::FindObjectOps(output);
+  return has_names ? channel->channel_names : std::vector<std::string>{output.id};
 }
 
 // One folder per image, named after it; equal names are numbered.
@@ -90,7 +69,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_TRY(pipeline::CheckApplicable(model, outputs).Context(request.model.string()));
   TEGULA_TRY(CheckValues(request.values, model, outputs));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels,
-                          LabelsOf(request.objects.classes, model.outputs[outputs.front()]));
+                          LabelsOf(request.objects.classes, ClassNamesOf(model.outputs[outputs.front()])));
   if (const auto objects = spec::FindObjectOps(model.outputs[outputs.front()]); objects && request.objects.threshold)
     return InvalidError(
         fmt::format("--threshold is for channels of probabilities, but {} makes the objects of output {}",

@@ -7,6 +7,7 @@
 
 #include "tegula/app/convert/convert.h"
 #include "tegula/app/feeds.h"
+#include "tegula/app/object_request.h"
 #include "tegula/app/prove.h"
 #include "tegula/app/run_values.h"
 #include "tegula/app/verification_plan.h"
@@ -17,14 +18,6 @@
 #include "tegula/tiling/plan.h"
 
 namespace tegula::app {
-
-/// Which objects to make of the prediction.
-struct ObjectRequest {
-  std::vector<std::string> classes;       ///< names or 0-based indices of output channels; empty: no objects
-  std::optional<double> threshold;        ///< not given: 0.5 for one channel, the largest channel wins for several
-  double min_area_um2 = 0;                ///< smaller objects are left out
-  std::string object_type = "detection";  ///< QuPath's: detection, annotation
-};
 
 struct PredictRequest {
   Path model;

@@ -11,6 +11,7 @@
 #include "tegula/cli/image_words.h"
 #include "tegula/cli/tile_words.h"
 #include "tegula/cli/value_words.h"
+#include "tegula/cli/object_words.h"
 #include "tegula/cli/zoo_words.h"
 #include "tegula/core/files.h"
 #include "tegula/core/text.h"
@@ -26,14 +27,13 @@ struct Words {
   std::string outputs;
   std::string output;
   std::vector<std::string> formats;
-  std::string objects;
   ImageWords image;
   ValueWords values;
+  ObjectWords objects;
   EngineWords engine;
   TileWords tiles;
   std::string memory;
   std::string verify;
-  double threshold = 0;
   int workers = 0;
   bool json = false, convert = false, trusts_code = false;
   app::PredictRequest request;
@@ -95,7 +95,7 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   for (const std::string& list : words.formats)
     for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
   TEGULA_ASSIGN_OR_RETURN(request.values, words.values.Requests());
-  request.objects.classes = Names(words.objects);
+  TEGULA_ASSIGN_OR_RETURN(request.objects, words.objects.Request(command));
   TEGULA_TRY(words.tiles.Apply(request));
   if (!words.memory.empty()) {
     TEGULA_ASSIGN_OR_RETURN(request.memory_bytes, BytesFromWords(words.memory));
@@ -112,7 +112,6 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   if (!words.verify.empty()) {
     TEGULA_ASSIGN_OR_RETURN(request.verify, app::VerifyRequest::Parse(words.verify));
   }
-  if (command.count("--threshold") > 0) request.objects.threshold = words.threshold;
   TEGULA_ASSIGN_OR_RETURN(request.engine, words.engine.Request(session));
   request.command_line = session.command_line;
   if (words.convert) {
@@ -231,19 +230,7 @@ void AddPredict(CLI::App& app, Run& run) {
           "corrected; several add up. What is inside is what it is without")
       ->allow_extra_args(false);
   command->add_flag("--save-statistics", request.save_statistics, "leave them in statistics.json");
-  command->add_option(
-      "--objects", words->objects,
-      "make objects of these output channels, by name or index, separated by commas; all: every channel");
-  command->add_option(
-      "--threshold", words->threshold,
-      "objects are where the channel is at least this; default: 0.5 for one channel, the largest channel for several");
-  command
-      ->add_option("--min-area", request.objects.min_area_um2,
-                   "leave out smaller objects; µm², or pixels where the pixel size is unknown")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--object-type", request.objects.object_type, "what QuPath makes of them")
-      ->check(CLI::IsMember({"detection", "annotation"}))
-      ->capture_default_str();
+  words->objects.AddTo(*command);
   command->add_option("--workers", words->workers, "tiles in work at once; default: threads + 2")
       ->check(CLI::Range(1, 256));
   command->add_flag("--json", words->json, "for programs");

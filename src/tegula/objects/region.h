@@ -39,7 +39,6 @@ struct Region {
   double centroid_y = 0;     ///< of the outline, in corner coordinates: 0.5 for pixel 0
   double centroid_x = 0;
   Box bounds = {};                     ///< of the outline, in pixels
-  std::vector<double> means = {};      ///< per value channel, over `pixels`
   std::vector<Polygon> polygons = {};  ///< one; several if only diagonals connect them. Ordered by their first corners
 };
 
