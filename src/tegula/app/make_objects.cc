@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "tegula/core/text.h"
-#include "tegula/objects/region_rows.h"
 #include "tegula/outputs/geojson.h"
 #include "tegula/pipeline/instance_objects.h"
 
@@ -88,7 +87,9 @@ class ObjectsTaker {
     if (made_.areas_in_um2) of_class.area_um2 += static_cast<double>(region.area_px) * unit;
     made_.areas.push_back(static_cast<double>(region.area_px) * unit);
     if (source_.asked != nullptr) {
-      TEGULA_ASSIGN_OR_RETURN(const bool touches, TouchesEdge(region));
+      const Shape& map = source_.map.shape();
+      TEGULA_ASSIGN_OR_RETURN(const bool touches,
+                              pipeline::TouchesEdge(region, *source_.asked, {{0, map[1]}, {0, map[2]}}));
       made_.touching += touches ? 1 : 0;
     }
     pictures_.AddOutlines(region);
@@ -101,21 +102,6 @@ class ObjectsTaker {
   }
 
  private:
-  // Whether a pixel of it lies at the edge of what is asked for.
-  Result<bool> TouchesEdge(const objects::Region& region) const {
-    const Shape& map = source_.map.shape();
-    const Box whole{{0, map[1]}, {0, map[2]}};
-    const Interval x = region.bounds.x;
-    TEGULA_ASSIGN_OR_RETURN(Tensor edge, Tensor::Allocate(DType::kF32, {1, x.size()}));
-    for (objects::RegionRows rows(region.polygons); rows.Next();) {
-      TEGULA_TRY(source_.asked->MarkEdge(whole, {{rows.y(), rows.y() + 1}, x}, edge.view()));
-      for (const objects::PixelRun run : rows.runs())
-        for (std::int64_t at = run.begin; at < run.end; ++at)
-          if (edge.values<float>()[static_cast<std::size_t>(at - x.begin)] > 0) return true;
-    }
-    return false;
-  }
-
   const ObjectSource& source_;
   const std::vector<std::int32_t>& labels_;
   outputs::GeoJsonWriter writer_;

@@ -1,5 +1,7 @@
 #include "tegula/pipeline/region_of_interest.h"
 
+#include "tegula/objects/region_rows.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -73,6 +75,18 @@ void AskedPart::ForEachChunk(const Block& write, F&& f) const {
       const std::int64_t area = region_->Area(PlaneBox(chunk));
       if (area > 0 && !f(chunk, area)) return;
     }
+}
+
+Result<bool> TouchesEdge(const objects::Region& object, const RegionOfInterest& region, const Box& whole) {
+  const Interval x = object.bounds.x;
+  TEGULA_ASSIGN_OR_RETURN(Tensor edge, Tensor::Allocate(DType::kF32, {1, x.size()}));
+  for (objects::RegionRows rows(object.polygons); rows.Next();) {
+    TEGULA_TRY(region.MarkEdge(whole, {{rows.y(), rows.y() + 1}, x}, edge.view()));
+    for (const objects::PixelRun run : rows.runs())
+      for (std::int64_t at = run.begin; at < run.end; ++at)
+        if (edge.values<float>()[static_cast<std::size_t>(at - x.begin)] > 0) return true;
+  }
+  return false;
 }
 
 bool AskedPart::IsAsked(const Block& write) const { return region_ == nullptr || region_->Touches(PlaneBox(write)); }

@@ -12,6 +12,7 @@
 #include "tegula/core/interval.h"
 #include "tegula/image/binding.h"
 #include "tegula/objects/annotations/polygon_mask.h"
+#include "tegula/objects/region.h"
 #include "tegula/outputs/store_part.h"
 #include "tegula/pipeline/prediction.h"
 
@@ -49,6 +50,9 @@ class RegionOfInterest {
   objects::PolygonMask mask_;
   objects::PixelGrid grid_;
 };
+
+/// Whether a pixel of an object lies at the edge of a region, as MarkEdge says. kExhausted. Cost: the object's box.
+Result<bool> TouchesEdge(const objects::Region& object, const RegionOfInterest& region, const Box& whole);
 
 /// The sink of one output: planes of a store, of which all or a region is asked for. Borrows the region and what the
 /// part borrows. Immutable and thread-safe.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include <cmath>
 #include <limits>
 #include <set>
@@ -153,7 +155,8 @@ TEST(RegionOfInterest, IsDecidedByTheCentresOfTheOutputsOwnPixels) {
   std::int64_t area = 0;
   for (std::int64_t i = 0; i < 30; ++i)
     for (std::int64_t k = 0; k < 250; ++k) {
-      const bool inside = IsInShapes(-2.1 + 4 * (static_cast<double>(i) + 0.5), 8 + 0.5 * (static_cast<double>(k) + 0.5));
+      const bool inside =
+          IsInShapes(-2.1 + 4 * (static_cast<double>(i) + 0.5), 8 + 0.5 * (static_cast<double>(k) + 0.5));
       ASSERT_EQ(region.Touches({{i, i + 1}, {k, k + 1}}), inside) << i << " " << k;
       area += inside ? 1 : 0;
     }
@@ -182,7 +185,7 @@ TEST(RegionOfInterest, ItsEdgeIsWhereANeighbourWithinTheImageIsOutside) {
 }
 
 // A class map with objects inside, across and outside the edge of a region, as the store of a prediction.
-TEST(TraceObjects, AreOfWhatIsAskedForAndThoseAtItsEdgeAreCounted) {
+TEST(FindObjects, AreOfWhatIsAskedForAndThoseAtItsEdgeAreCounted) {
   const TemporaryFolder folder = TemporaryFolder::Create("tegula-test").value();
   outputs::StoreOptions options;
   options.axes = {{'c', 2, 1}, {'y', 64, 16}, {'x', 64, 16}};
@@ -204,23 +207,28 @@ TEST(TraceObjects, AreOfWhatIsAskedForAndThoseAtItsEdgeAreCounted) {
   const RegionOfInterest region = On(PolygonMask::Rectangle({{-5, 40}, {10, 40}}).value());
   SilentProgress progress;
   const SerialExecutor executor;
-  std::vector<std::int64_t> areas, means;
-  const auto keep = [&](const objects::Region& found) -> Status {
-    areas.push_back(found.area_px);
-    means.push_back(std::ssize(found.means));
-    return Ok();
+  const std::unique_ptr<PlaneReader> map = PlaneOfStore(store);
+  const objects::MeasurementPlan plan = objects::MeasurementPlan::Create({}, {}, {}).value();
+  std::vector<std::int64_t> areas;
+  const auto find = [&](const std::vector<std::int32_t>& labels) {
+    const FoundObjects found =
+        FindObjects({executor, progress}, {*map, nullptr}, {.passes = {{objects::Argmax{}, labels}}, .asked = &region},
+                    plan, folder.path() / "spool")
+            .value();
+    std::int64_t touching = 0;
+    areas.clear();
+    for (std::size_t i = 0; i < found.entries().size(); ++i) {
+      const objects::Region object = found.Read(i).value().region;
+      areas.push_back(object.area_px);
+      touching += TouchesEdge(object, region, {{0, 64}, {0, 64}}).value() ? 1 : 0;
+    }
+    return touching;
   };
-  const ObjectsOptions nuclei{objects::Argmax{}, {1}, {}, &region};
-  EXPECT_EQ(TraceObjects({executor, progress}, store, nuclei, keep).value(), 1);
+  EXPECT_EQ(find({1}), 1);
   EXPECT_EQ(areas, (std::vector<std::int64_t>{48, 16, 12}));
-  EXPECT_EQ(means, (std::vector<std::int64_t>{2, 2, 2}));
   // Nothing outside becomes an object of any class.
-  areas.clear();
-  const ObjectsOptions all{objects::Argmax{}, {}, {}, &region};
-  EXPECT_EQ(TraceObjects({executor, progress}, store, all, keep).value(), 2);
-  std::int64_t sum = 0;
-  for (const std::int64_t area : areas) sum += area;
-  EXPECT_EQ(sum, 40 * 30);
+  EXPECT_EQ(find({}), 2);
+  EXPECT_EQ(std::accumulate(areas.begin(), areas.end(), std::int64_t{0}), 40 * 30);
 }
 
 }  // namespace
