@@ -22,14 +22,23 @@ std::string AgainstText(Against against) {
   return "nothing";
 }
 
+std::string Place(const outputs::VerificationRecord& record) {
+  std::string place;
+  if (record.t > 0) place += fmt::format("t={} ", record.t);
+  if (record.z > 0) place += fmt::format("z={} ", record.z);
+  return place + fmt::format("y={:.0f} x={:.0f}", std::floor(record.y), std::floor(record.x));
+}
+
 // What the tiles were compared with, as the end of a sentence.
 std::string With(const VerificationPlan& plan, const outputs::VerificationRecord& record) {
   const std::string many = record.windows == record.of_windows
                                ? fmt::format("{}", record.windows)
                                : fmt::format("{} of {}", record.windows, record.of_windows);
   switch (plan.against) {
-    case Against::kWhole: return "the image predicted whole, in one window";
-    case Against::kPatches: return fmt::format("the patches of {} windows predicted again one by one", many);
+    case Against::kWhole:
+      return record.of_windows > 1 ? fmt::format("{} planes predicted whole, in one window each", many)
+                                   : "the image predicted whole, in one window";
+    case Against::kPatches: return fmt::format("{} patches predicted again, one by one", record.pixels);
     case Against::kWindows:
       return fmt::format("{} other windows with a context of {} instead of {} pixels", many, record.verified_with_px,
                          record.context_px);
@@ -110,10 +119,9 @@ void Judge(const VerificationPlan& plan, const pipeline::Deviation& deviation, o
     return;
   }
   record.verdict = fmt::format(
-      "failed: the result differs by up to {:.2g} (allowed: {:.2g}) from {}, most at y={} x={} of the image{}; "
-      "{:.2g} % of the pixels compared differ by more than is allowed; {}",
-      record.largest, record.allowed, With(plan, record), static_cast<std::int64_t>(std::floor(record.y)),
-      static_cast<std::int64_t>(std::floor(record.x)),
+      "failed: the result differs by up to {:.2g} (allowed: {:.2g}) from {}, most at {} of the image{}; "
+      "{:.3g} % of the pixels compared differ by more than is allowed; {}",
+      record.largest, record.allowed, With(plan, record), Place(record),
       record.from_seam_px >= 0 ? fmt::format(", {} pixels from a seam between tiles", record.from_seam_px) : "",
       100.0 * static_cast<double>(record.pixels_beyond) / static_cast<double>(record.pixels), Advice(plan, record));
 }

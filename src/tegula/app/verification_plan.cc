@@ -17,6 +17,8 @@ using Against = VerificationPlan::Against;
 
 // Of the usual window; how much more context there is at least.
 constexpr std::int64_t kLeastShare = 8;
+// Times as many windows as before leave each with little to compare.
+constexpr std::int64_t kManyMore = 4;
 // One window for a whole image where nothing is known of memory.
 constexpr std::int64_t kLargestWhole = std::int64_t{2048} * 2048;
 
@@ -77,6 +79,34 @@ std::vector<PerAxis<std::optional<std::int64_t>>> LargerContexts(const tiling::M
   return contexts;
 }
 
+// Windows with as much more context as is wanted; with less if small windows were left with little beside it.
+Result<VerificationPlan> PlanWindows(const Chooser& chooser, const PredictionRequest& request, int workers,
+                                     VerificationPlan plan) {
+  const PerAxis<std::int64_t> usual = tiling::UsualMaxTile(plan.grid);
+  std::optional<VerificationPlan> best;
+  Status refusal = Ok();
+  for (const PerAxis<std::optional<std::int64_t>>& context : LargerContexts(plan.grid))
+    // As good a sample as larger windows, and axes that were not cut stay so; else what fits.
+    for (const bool is_usual : {true, false}) {
+      PredictionRequest other = request;
+      other.tiling.tile = {}, other.tiling.max_tile = {};
+      other.tiling.context = context;
+      for (const GridAxis axis : kGridAxes)
+        if (is_usual)
+          other.tiling.max_tile[axis] =
+              plan.first.axes[axis].windows.size() == 1 ? plan.first.axes[axis].padded : usual[axis];
+      const Status tried = chooser.Try(std::move(other), workers, plan);
+      if (!tried.ok()) {
+        if (refusal.ok() || tried.error().code == Code::kExhausted) refusal = tried;
+        continue;
+      }
+      if (plan.second.tiles() <= kManyMore * plan.first.tiles()) return plan;
+      if (!best || plan.second.tiles() < best->second.tiles()) best = plan;
+    }
+  if (best) return std::move(*best);
+  return std::move(refusal).Context("the result could not be verified").error();
+}
+
 void SetWeights(VerificationPlan& plan) {
   const PerAxis<std::int64_t> usual = tiling::UsualMaxTile(plan.grid);
   const std::int64_t largest = plan.context_px(), widest = *std::max_element(usual.of.begin(), usual.of.end());
@@ -126,12 +156,12 @@ Result<VerificationPlan> PlanVerification(const spec::ModelDescription& model,
   plan.second_grid = plan.grid, plan.second = plan.first;
   plan.request = first;
   plan.request.is_raw = true;
-  if (plan.first.tiles() == 1) return plan;
   if (plan.first.is_patches()) {
     plan.against = Against::kPatches;
     plan.request.patches_at_once = 1;
     return plan;
   }
+  if (plan.first.tiles() == 1) return plan;
   SetWeights(plan);
   const PredictionRequest request = plan.request;
   const Chooser chooser{model, feeds, costs, budget, held};
@@ -140,23 +170,7 @@ Result<VerificationPlan> PlanVerification(const spec::ModelDescription& model,
     return plan;
   }
   plan.against = Against::kWindows;
-  const PerAxis<std::int64_t> usual = tiling::UsualMaxTile(plan.grid);
-  Status refusal = Ok();
-  for (const PerAxis<std::optional<std::int64_t>>& context : LargerContexts(plan.grid))
-    // As good a sample as larger windows, and axes that were not cut stay so; else what fits.
-    for (const bool is_usual : {true, false}) {
-      PredictionRequest other = request;
-      other.tiling.tile = {}, other.tiling.max_tile = {};
-      other.tiling.context = context;
-      for (const GridAxis axis : kGridAxes)
-        if (is_usual)
-          other.tiling.max_tile[axis] =
-              plan.first.axes[axis].windows.size() == 1 ? plan.first.axes[axis].padded : usual[axis];
-      const Status tried = chooser.Try(std::move(other), workers, plan);
-      if (tried.ok()) return plan;
-      if (refusal.ok() || tried.error().code == Code::kExhausted) refusal = tried;
-    }
-  return std::move(refusal).Context("the result could not be verified").error();
+  return PlanWindows(chooser, request, workers, std::move(plan));
 }
 
 std::vector<ChosenTile> ChooseTilesToVerify(const VerificationPlan& plan, std::int64_t frames,

@@ -19,8 +19,8 @@ using Against = VerificationPlan::Against;
 // precise arithmetic rounds each value of every layer to so many bits, in another order in windows of another size.
 double ToleranceOf(engines::Precision precision) {
   switch (precision) {
-    case engines::Precision::kBf16: return 0x1p-6;
-    case engines::Precision::kF16: return 0x1p-9;
+    case engines::Precision::kBf16: return 0x1p-8;
+    case engines::Precision::kF16: return 0x1p-11;
     case engines::Precision::kF32: break;
   }
   return 1e-5;

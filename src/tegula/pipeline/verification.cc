@@ -102,13 +102,12 @@ Result<double> LargestStored(const StoredOutput& stored, const Block& block) {
   return largest;
 }
 
-// A part of a tile, as it comes, finished, and as it is stored.
+// A part of a tile, predicted again and stored.
 struct TileComparer::Part {
-  Tensor came;                     // in the model's order
-  std::optional<Tensor> finished;  // the same, if it did not come so
+  Tensor raw;    // in the model's order, if tiles come so
+  Tensor again;  // finished: in the model's order, or if tiles come finished (t, channel, z, y, x)
+  ConstView again_tczyx;
   Tensor stored_tczyx;
-
-  const Tensor& again() const { return finished ? *finished : came; }
 };
 
 Result<std::unique_ptr<TileComparer>> TileComparer::Bind(const spec::ModelDescription& model, const Prediction& again,
@@ -127,12 +126,19 @@ Result<std::unique_ptr<TileComparer>> TileComparer::Bind(const spec::ModelDescri
 Result<TileComparer::Part> TileComparer::PartAt(const Block& block, const Block& write,
                                                 const ConstView& tile_tczyx) const {
   const TensorLayout& layout = again_.output_layout(number_);
+  const ConstView pixels = Crop(tile_tczyx, Within(block, write));
   Part part;
-  TEGULA_ASSIGN_OR_RETURN(part.came,
-                          Tensor::Allocate(tile_tczyx.dtype(), layout.ShapeOf(stored_.channels, SizeOf(block))));
-  ConvertCopy(Crop(tile_tczyx, Within(block, write)), layout.ImageOf(part.came.view()));
   if (after_) {
-    TEGULA_ASSIGN_OR_RETURN(part.finished, after_->Run(std::as_const(part.came).view()));
+    TEGULA_ASSIGN_OR_RETURN(part.raw,
+                            Tensor::Allocate(pixels.dtype(), layout.ShapeOf(stored_.channels, SizeOf(block))));
+    ConvertCopy(pixels, layout.ImageOf(part.raw.view()));
+    TEGULA_ASSIGN_OR_RETURN(part.again, after_->Run(std::as_const(part.raw).view()));
+    part.again_tczyx = layout.ImageOf(std::as_const(part.again).view());
+  } else {
+    // Maps of patches have axes that the model's output lacks.
+    TEGULA_ASSIGN_OR_RETURN(part.again, Tensor::Allocate(pixels.dtype(), pixels.shape()));
+    ConvertCopy(pixels, part.again.view());
+    part.again_tczyx = std::as_const(part.again).view();
   }
   TEGULA_ASSIGN_OR_RETURN(part.stored_tczyx, ReadStored(stored_, block));
   return part;
@@ -145,14 +151,14 @@ Result<Deviation> TileComparer::CompareChunk(const Block& chunk, const Block& wr
   std::vector<Tensor> beside;
   const auto alternatives = [&]() -> Result<std::vector<ConstView>> {
     if (after_) {
-      TEGULA_ASSIGN_OR_RETURN(beside, after_->BesideSteps(part.came.view(), allowed_.tolerance));
+      TEGULA_ASSIGN_OR_RETURN(beside, after_->BesideSteps(part.raw.view(), allowed_.tolerance));
     }
     std::vector<ConstView> views;
     for (const Tensor& tensor : beside) views.push_back(layout.ImageOf(tensor.view()));
     return views;
   };
-  return DeviationOf(part.stored_tczyx.view(), layout.ImageOf(part.again().view()), chunk, distances_,
-                     allowed_.of_values, alternatives, &map);
+  return DeviationOf(part.stored_tczyx.view(), part.again_tczyx, chunk, distances_, allowed_.of_values, alternatives,
+                     &map);
 }
 
 Result<CloseUp> TileComparer::LookAt(const OutputPlace& place, const Block& write, const ConstView& tile_tczyx) const {
@@ -163,8 +169,7 @@ Result<CloseUp> TileComparer::LookAt(const OutputPlace& place, const Block& writ
   TEGULA_ASSIGN_OR_RETURN(const Part part, PartAt(block, write, tile_tczyx));
   CloseUp close_up{.place = place, .box = PlaneBox(block)};
   TEGULA_ASSIGN_OR_RETURN(close_up.stored_yx, AsFloats(part.stored_tczyx.view(), place.channel));
-  TEGULA_ASSIGN_OR_RETURN(close_up.difference_yx,
-                          AsFloats(again_.output_layout(number_).ImageOf(part.again().view()), place.channel));
+  TEGULA_ASSIGN_OR_RETURN(close_up.difference_yx, AsFloats(part.again_tczyx, place.channel));
   const std::span<const float> stored = std::as_const(close_up.stored_yx).values<float>();
   const std::span<float> difference = close_up.difference_yx.values<float>();
   for (std::size_t i = 0; i < stored.size(); ++i)
