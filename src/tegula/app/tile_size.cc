@@ -139,8 +139,9 @@ Result<TileChoice> ChooseTiles(const spec::ModelDescription& model, std::span<co
   if (costs == nullptr) return TileChoice{request.tiling};
   TEGULA_ASSIGN_OR_RETURN(const tiling::ModelGrid grid, tiling::GridOf(model, request.outputs, request.tiling));
   const PerAxis<std::int64_t> usual = tiling::UsualMaxTile(grid);
-  std::int64_t caches = 0;
-  for (const pipeline::InputFeed& feed : feeds) caches += feed.image != nullptr ? feed.image->info().cache_bytes : 0;
+  std::int64_t held_by_images = 0;
+  for (const pipeline::InputFeed& feed : feeds)
+    if (feed.image != nullptr) held_by_images += feed.image->info().held_bytes;
   struct Option {
     TileChoice choice;
     double seconds = 0;
@@ -165,8 +166,8 @@ Result<TileChoice> ChooseTiles(const spec::ModelDescription& model, std::span<co
     if (!options.empty() && options.back().pixels == option.pixels) continue;
     // Reading the first tile and writing the last one overlap with nothing.
     option.seconds = (static_cast<double>(plan.tiles()) + 0.5) * costs->Seconds(option.pixels);
-    option.choice.bytes =
-        held + costs->Bytes(option.pixels) + workers * TileBytes(model, feeds, grid, plan) + caches + kElsewhere;
+    option.choice.bytes = held + costs->Bytes(option.pixels) + workers * TileBytes(model, feeds, grid, plan) +
+                          held_by_images + kElsewhere;
     options.push_back(std::move(option));
   }
   if (options.empty()) return refusal.error();

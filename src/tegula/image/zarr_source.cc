@@ -24,13 +24,13 @@ constexpr const char* kFiles[] = {"zarr.json", ".zattrs", ".zgroup", ".zarray"};
 /// Immutable and thread-safe.
 class ZarrSource final : public Source {
  public:
-  ZarrSource(std::string name, std::unique_ptr<zarr::ByteStore> store, ZarrDescription image)
+  ZarrSource(std::string name, std::unique_ptr<zarr::ByteStore> store, ZarrDescription image, std::int64_t cache_bytes)
       : name_(std::move(name)),
         store_(std::move(store)),
         levels_(std::move(image.levels)),
         axes_(image.axes),
         info_(std::move(image.info)),
-        chunks_(info_.cache_bytes),
+        chunks_(cache_bytes),
         indices_(kIndexCacheBytes) {}
   const ImageInfo& info() const noexcept override { return info_; }
 
@@ -138,23 +138,14 @@ class ZarrSource final : public Source {
   mutable TileCache chunks_, indices_;
 };
 
-// `metadata`: what the store says that it is.
-Result<std::unique_ptr<Source>> OpenImage(const std::string& name, std::unique_ptr<zarr::ByteStore> store,
-                                          const zarr::ImageMetadata& metadata, const Limits& limits,
-                                          std::int64_t cache_bytes, std::vector<std::string> notes = {}) {
-  TEGULA_ASSIGN_OR_RETURN(ZarrDescription image, DescribeZarr(*store, metadata, limits));
-  image.info.state = store->State();
-  image.info.cache_bytes = cache_bytes;
-  image.info.notes.insert(image.info.notes.end(), notes.begin(), notes.end());
-  return std::unique_ptr<Source>(new ZarrSource(name, std::move(store), std::move(image)));
-}
-
 Result<std::unique_ptr<Source>> OpenFolder(const std::string& name, const Limits& limits) {
   TEGULA_ASSIGN_OR_RETURN(std::unique_ptr<zarr::ByteStore> store, zarr::OpenFolder(name));
   std::string where = name;
   while (where.size() > 1 && where.ends_with('/')) where.pop_back();
   TEGULA_ASSIGN_OR_RETURN(const zarr::ImageMetadata image, zarr::ReadImageMetadata(*store, where, limits));
-  return OpenImage(name, std::move(store), image, limits, TileCache::kDefaultBytes);
+  TEGULA_ASSIGN_OR_RETURN(ZarrDescription described, DescribeZarr(*store, image, limits));
+  return std::unique_ptr<Source>(
+      new ZarrSource(name, std::move(store), std::move(described), TileCache::kDefaultBytes));
 }
 
 Result<std::unique_ptr<Source>> OpenAddress(const net::FolderAddress& address, const Access& access) {
@@ -169,10 +160,15 @@ Result<std::unique_ptr<Source>> OpenAddress(const net::FolderAddress& address, c
         "neither zarr.json nor .zattrs is there, so this is no OME-Zarr image; files of other formats are not read over "
         "the network: fetch them first");
   TEGULA_TRY(image);
-  std::vector<std::string> notes;
+  TEGULA_ASSIGN_OR_RETURN(ZarrDescription described, DescribeZarr(*store, *image, access.limits));
+  ImageInfo& info = described.info;
+  info.state = store->State();
+  info.held_bytes = kWebCacheBytes + zarr::WebStore::kBytesAtOnce;
   if (options.forbidden_is_missing)
-    notes.emplace_back("chunks that its server forbids to read count as never written (TEGULA_HTTP_FORBIDDEN=missing)");
-  return OpenImage(address.shown(), std::move(store), *image, access.limits, kWebCacheBytes, std::move(notes));
+    info.notes.emplace_back(
+        "chunks that its server forbids to read count as never written (TEGULA_HTTP_FORBIDDEN=missing)");
+  return std::unique_ptr<Source>(
+      new ZarrSource(address.shown(), std::move(store), std::move(described), kWebCacheBytes));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tegula/core/platform.h"
 #include "tegula/net/address.h"
 #include "tegula/net/attempts.h"
@@ -59,8 +61,9 @@ Error RefusalOf(const std::string& url, int status) {
 Downloader::Downloader(std::unique_ptr<Http> http, RetryOptions options, Wait wait)
     : http_(std::move(http)), options_(options), wait_(std::move(wait)) {}
 
-// The head of the answer that ends the matter: of content, or of a refusal.
-Result<HttpHead> Downloader::Fetch(const std::string& url, const Expected& expected, std::optional<ByteRange> range,
+// The head of the answer that ends the matter: of content, or of a refusal. `range` is counted from the beginning
+// afterwards if the server wanted that.
+Result<HttpHead> Downloader::Fetch(const std::string& url, const Expected& expected, std::optional<ByteRange>& range,
                                    Target& target, const std::stop_token& stop) {
   Attempts attempts(url, options_, wait_);
   std::int64_t most = target.size();
@@ -90,8 +93,11 @@ Result<HttpHead> Downloader::Fetch(const std::string& url, const Expected& expec
     HttpEnd& end = *ended;
     const int status = end.head.status;
     if (reception.kind() == Kind::kContent && end.complete) {
-      if (range && target.size() < range->size) return TooShort(url, end.head.range_size);
-      return std::move(end.head);
+      if (!range || target.size() == range->size) return std::move(end.head);
+      const std::int64_t whole = end.head.range_size;
+      if (whole < std::max(range->begin, std::int64_t{0}) + range->size) return TooShort(url, whole);
+      TEGULA_TRY(attempts.Fail("fewer bytes came than were asked for", 0, stop));
+      continue;
     }
     if (end.complete && IsRedirect(status)) {
       TEGULA_TRY(attempts.Follow(end.head.location));
@@ -106,6 +112,7 @@ Result<HttpHead> Downloader::Fetch(const std::string& url, const Expected& expec
     } else if (end.complete && !IsPassing(status)) {
       return std::move(end.head);
     }
+    if (end.is_final) return IoError(fmt::format("{} could not be fetched: {}", Masked(url), end.reason));
     if (!range && target.size() > most) {
       most = target.size();
       attempts.Progress();
@@ -132,7 +139,8 @@ Error WrongSum(const std::string& url, const std::string& sha256, const std::str
 
 Result<std::string> Downloader::Text(const std::string& url, const Expected& expected, const std::stop_token& stop) {
   TextTarget target;
-  TEGULA_ASSIGN_OR_RETURN(const HttpHead head, Fetch(url, expected, std::nullopt, target, stop));
+  std::optional<ByteRange> whole;
+  TEGULA_ASSIGN_OR_RETURN(const HttpHead head, Fetch(url, expected, whole, target, stop));
   if (!IsContent(head.status)) return RefusalOf(url, head.status);
   if (expected.size >= 0 && target.size() != expected.size) return WrongSize(url, target.size(), expected.size);
   const std::string sha256 = Sha256OfBytes(target.text);
@@ -143,10 +151,12 @@ Result<std::string> Downloader::Text(const std::string& url, const Expected& exp
 Result<Fetched> Downloader::Receive(const std::string& url, const Expected& expected, std::optional<ByteRange> range,
                                     const std::stop_token& stop) {
   TextTarget target;
+  const bool from_end = range && range->begin < 0;
   TEGULA_ASSIGN_OR_RETURN(HttpHead head, Fetch(url, expected, range, target, stop));
-  if (IsContent(head.status)) return Fetched{200, std::move(target.text), std::move(head.state)};
-  if (head.status == 403 || head.status == 404 || head.status == 410) return Fetched{head.status, {}, {}};
-  return RefusalOf(url, head.status);
+  const bool counts_from_end = !from_end || range->begin < 0;
+  if (head.status == 403 || head.status == 404 || head.status == 410) return Fetched{head.status};
+  if (!IsContent(head.status)) return RefusalOf(url, head.status);
+  return Fetched{200, std::move(target.text), std::move(head.state), head.range_size, counts_from_end};
 }
 
 Result<Fetched> Downloader::Get(const std::string& url, const Expected& expected, const std::stop_token& stop) {
@@ -164,10 +174,11 @@ Result<Downloaded> Downloader::ToFile(const std::string& url, const Path& path, 
   tag += ".tag";
   TEGULA_ASSIGN_OR_RETURN(PartialFile file, PartialFile::Open(part));
   FileTarget target(std::move(file), tag, stage, progress);
+  std::optional<ByteRange> whole;
   for (;;) {
     const bool was_begun = target.size() > 0;
     if (!was_begun || target.size() != expected.size) {
-      TEGULA_ASSIGN_OR_RETURN(const HttpHead head, Fetch(url, expected, std::nullopt, target, stop));
+      TEGULA_ASSIGN_OR_RETURN(const HttpHead head, Fetch(url, expected, whole, target, stop));
       if (!IsContent(head.status)) return RefusalOf(url, head.status);
     }
     TEGULA_ASSIGN_OR_RETURN(std::string sha256, target.Sha256());

@@ -35,6 +35,8 @@ struct Fetched {
                       ///< not there to those who may not list it
   std::string bytes;  ///< of the content or the part that was asked for
   std::string state;  ///< HttpHead::state of the whole content
+  std::int64_t size = -1;      ///< of the whole content; -1 if it is not said
+  bool counts_from_end = true;  ///< false: for a part counted from the end all of the file was sent at first
 };
 
 /// Bytes of a file.
@@ -79,7 +81,7 @@ class Downloader {
                             Progress& progress, const std::stop_token& stop);
 
  private:
-  Result<HttpHead> Fetch(const std::string& url, const Expected& expected, std::optional<ByteRange> range,
+  Result<HttpHead> Fetch(const std::string& url, const Expected& expected, std::optional<ByteRange>& range,
                          Target& target, const std::stop_token& stop);
   Result<Fetched> Receive(const std::string& url, const Expected& expected, std::optional<ByteRange> range,
                           const std::stop_token& stop);

@@ -86,6 +86,12 @@ TEST_F(Download, WithoutProgressItEnds) {
   EXPECT_EQ(script_->requests.size(), 4U);
 }
 
+TEST_F(Download, WhatWouldBeTheSameTheNextTimeIsNotTriedAgain) {
+  Answer({{.complete = false, .is_final = true}});
+  EXPECT_EQ(Text().error().code, Code::kIo);
+  EXPECT_EQ(script_->requests.size(), 1U);
+}
+
 TEST_F(Download, ABrokenTransferGoesOnWhereItEnded) {
   Answer({Broken("0123", "\"a\""), Rest(4, "4567")});
   EXPECT_TRUE(File({.sha256 = Sha256OfBytes("01234567"), .limit = 1000}).ok());

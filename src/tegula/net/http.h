@@ -43,6 +43,7 @@ struct HttpEnd {
   HttpHead head;
   bool complete = false;  ///< all that was announced has come
   std::string reason;     ///< why not, one clause: "the connection was lost", "nothing came for 30 seconds"
+  bool is_final = false;  ///< it would be the same the next time: a certificate that is not trusted
 };
 
 /// Makes requests, one at a time; connections stay open between them. One thread at a time.

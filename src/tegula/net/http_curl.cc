@@ -71,6 +71,8 @@ std::string FirstOf(std::initializer_list<const char*> variables) {
   return {};
 }
 
+bool IsDistrust(CURLcode code) { return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE; }
+
 class CurlHttp final : public Http {
  public:
   CurlHttp(CURL* handle, const HttpOptions& options) : handle_(handle), options_(options) {}
@@ -87,7 +89,7 @@ class CurlHttp final : public Http {
           fmt::format("'{}' is not an address that begins with http:// or https://", Masked(request.url)));
     if (code == CURLE_OK && !transfer.head_was_given && !transfer.Give({})) return std::move(*transfer.error);
     if (!transfer.head_was_given) transfer.CompleteHead();
-    return HttpEnd{std::move(transfer.head), code == CURLE_OK, code == CURLE_OK ? "" : Reason(code)};
+    return HttpEnd{std::move(transfer.head), code == CURLE_OK, code == CURLE_OK ? "" : Reason(code), IsDistrust(code)};
   }
 
  private:
@@ -136,11 +138,12 @@ class CurlHttp final : public Http {
       case CURLE_PARTIAL_FILE:
       case CURLE_RECV_ERROR:
       case CURLE_GOT_NOTHING: return fmt::format("the connection was lost ({})", detail);
-      case CURLE_PEER_FAILED_VERIFICATION:
-      case CURLE_SSL_CACERT_BADFILE:
-        return fmt::format("its certificate is not trusted ({}; SSL_CERT_FILE names a file of certificates)", detail);
-      default: return detail;
+      default: break;
     }
+    return IsDistrust(code) ? fmt::format("its certificate is not trusted ({}; SSL_CERT_FILE names a file of "
+                                          "certificates)",
+                                          detail)
+                            : detail;
   }
 
   std::unique_ptr<CURL, FreeHandle> handle_;

@@ -14,7 +14,6 @@ namespace {
 constexpr const char* kForbidden = "TEGULA_HTTP_FORBIDDEN";
 constexpr std::string_view kGeneration = "zarr.json";  // of Zarr 3; only Zarr 2 has none
 constexpr std::string_view kMetadata[] = {kGeneration, ".zattrs", ".zarray", ".zgroup"};
-constexpr std::int64_t kBytesAtOnce = 64 << 20;  // of items in work
 constexpr std::int64_t kLargestProof = 64 << 20;
 
 bool IsMetadata(std::string_view key) {
@@ -35,6 +34,22 @@ Result<WebOptions> WebOptionsFromEnvironment() {
 Result<net::Fetched> WebStore::Fetch(std::string_view key, std::int64_t limit_bytes) const {
   TEGULA_ASSIGN_OR_RETURN(const net::Connections::Lease connection, connections_->Borrow(stop_));
   return connection->Get(address_.UrlOf(key), {.limit = limit_bytes}, stop_);
+}
+
+// Servers that do not count from the end send all of a file where that is asked for: once is enough to know.
+Result<net::Fetched> WebStore::FetchRange(std::string_view key, net::ByteRange range) const {
+  const std::string url = address_.UrlOf(key);
+  TEGULA_ASSIGN_OR_RETURN(const net::Connections::Lease connection, connections_->Borrow(stop_));
+  if (range.begin < 0 && !counts_from_end_) {
+    TEGULA_ASSIGN_OR_RETURN(net::Fetched first, connection->GetRange(url, {0, 1}, stop_));
+    if (first.status != 200) return first;
+    if (first.size + range.begin < 0)
+      return CorruptError(fmt::format("{} has {} bytes, fewer than its index needs", Name(key), first.size));
+    range.begin += first.size;
+  }
+  TEGULA_ASSIGN_OR_RETURN(net::Fetched fetched, connection->GetRange(url, range, stop_));
+  if (!fetched.counts_from_end) counts_from_end_ = false;
+  return fetched;
 }
 
 // What it means for a file that its server answered so.
@@ -75,12 +90,7 @@ Result<std::optional<std::string>> WebStore::Get(std::string_view key, std::int6
 Result<bool> WebStore::GetRange(std::string_view key, std::int64_t offset, std::span<std::byte> out) const {
   if (!IsKey(key)) return CorruptError(fmt::format("'{}' is no path inside {}", key, address_.shown()));
   if (out.empty()) return true;
-  net::Fetched fetched;
-  {
-    TEGULA_ASSIGN_OR_RETURN(const net::Connections::Lease connection, connections_->Borrow(stop_));
-    TEGULA_ASSIGN_OR_RETURN(
-        fetched, connection->GetRange(address_.UrlOf(key), {offset, static_cast<std::int64_t>(out.size())}, stop_));
-  }
+  TEGULA_ASSIGN_OR_RETURN(const net::Fetched fetched, FetchRange(key, {offset, std::ssize(out)}));
   TEGULA_ASSIGN_OR_RETURN(const bool is_there, IsThere(key, fetched.status));
   if (!is_there) return false;
   TEGULA_TRY(Check(key, fetched.state));

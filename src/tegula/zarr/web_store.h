@@ -11,6 +11,7 @@
 // before means that the file was changed while it was read.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -33,6 +34,9 @@ Result<WebOptions> WebOptionsFromEnvironment();
 /// Immutable and thread-safe. Reads end on a stop request with kCancelled.
 class WebStore final : public ByteStore {
  public:
+  /// What one ForEach has in work at most, if that is more than one item.
+  static constexpr std::int64_t kBytesAtOnce = 64 << 20;
+
   WebStore(net::FolderAddress address, std::shared_ptr<net::Connections> connections, std::stop_token stop,
            const WebOptions& options)
       : address_(std::move(address)), connections_(std::move(connections)), stop_(std::move(stop)), options_(options) {}
@@ -49,6 +53,7 @@ class WebStore final : public ByteStore {
 
  private:
   Result<net::Fetched> Fetch(std::string_view key, std::int64_t limit_bytes) const;
+  Result<net::Fetched> FetchRange(std::string_view key, net::ByteRange range) const;
   Result<bool> IsThere(std::string_view key, int status) const;
   Status Check(std::string_view key, const std::string& state) const;
 
@@ -56,6 +61,7 @@ class WebStore final : public ByteStore {
   const std::shared_ptr<net::Connections> connections_;
   const std::stop_token stop_;
   const WebOptions options_;
+  mutable std::atomic<bool> counts_from_end_{true};  // the server takes ranges that do
   mutable std::mutex mutex_;
   mutable std::map<std::string, std::string, std::less<>> metadata_;      // state of each file that was read
   mutable std::unordered_map<std::string, std::size_t> states_of_shards_;  // hashed

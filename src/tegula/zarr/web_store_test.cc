@@ -135,8 +135,16 @@ TEST_F(WebStores, PartsAreAskedForByRange) {
 
 TEST_F(WebStores, PartsFromTheEndAreCountedFromTheBeginningIfTheServerWantsThat) {
   Answer("0/c/0", {Whole("0123456789"), Part(7, 10, "789")});
-  EXPECT_EQ(Range(New(), -3, 3).value(), "789");
+  const WebStore store = New();
+  EXPECT_EQ(Range(store, -3, 3).value(), "789");
   EXPECT_EQ(script_->requests.back().offset, 7);
+  Answer("0/c/0", {Part(0, 10, "0"), Part(6, 10, "6789")});  // the next time its size is asked for
+  EXPECT_EQ(Range(store, -4, 4).value(), "6789");
+  EXPECT_EQ(script_->requests.back().offset, 6);
+  Answer("0/c/0", {Part(0, 3, "0")});
+  EXPECT_EQ(Range(store, -4, 4).error().code, Code::kCorrupt);
+  Answer("0/c/0", {Status(404)});
+  EXPECT_EQ(Range(store, -4, 4).value(), "missing");
 }
 
 TEST_F(WebStores, WithoutRangesPartsAreRefused) {
@@ -154,8 +162,10 @@ TEST_F(WebStores, WithoutRangesPartsAreRefused) {
 TEST_F(WebStores, APartThatIsAnotherIsAskedForAgainAndThenRefused) {
   Answer("0/c/0", {Part(0, 10, "0123"), Part(4, 10, "45678"), Part(4, 10, "4567")});
   EXPECT_EQ(Range(New(), 4, 4).value(), "4567");
-  Answer("0/c/0", {Part(0, 10, "0123")});
-  EXPECT_EQ(Range(New(), 4, 4).error().code, Code::kIo);
+  for (const ScriptedAnswer& wrong : {Part(0, 10, "0123"), Part(4, 10, "45")}) {
+    Answer("0/c/0", {wrong});
+    EXPECT_EQ(Range(New(), 4, 4).error().code, Code::kIo);
+  }
 }
 
 TEST_F(WebStores, AFileThatEndsBeforeIsCorrupt) {

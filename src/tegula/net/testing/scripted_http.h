@@ -17,6 +17,7 @@ struct ScriptedAnswer {
   HttpHead head;
   std::string content;
   bool complete = true;
+  bool is_final = false;
 };
 
 /// What was asked and what is answered, shared with the test and by all that ask.
@@ -33,7 +34,7 @@ class ScriptedHttp final : public Http {
   Result<HttpEnd> Get(const HttpRequest& request, Sink sink, const std::stop_token& stop) override {
     if (stop.stop_requested()) return CancelledError();
     const ScriptedAnswer answer = Next(request);
-    if (answer.head.status == 0) return HttpEnd{{}, false, "the connection was lost"};
+    if (answer.head.status == 0) return HttpEnd{{}, false, "the connection was lost", answer.is_final};
     TEGULA_TRY(sink(answer.head, answer.content));
     return HttpEnd{answer.head, answer.complete, answer.complete ? "" : "the connection was lost"};
   }
