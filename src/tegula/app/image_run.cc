@@ -86,7 +86,7 @@ class ImageRun {
   std::vector<std::string> Names() const {
     std::vector<std::string> names = {kRecord, kReport};
     for (std::size_t number = 0; number < job_.outputs.size(); ++number)
-      for (const outputs::OutputFormat* format : job_.formats) names.push_back(FileOf(number, *format));
+      for (const outputs::ChosenFormat& chosen : job_.formats) names.push_back(FileOf(number, *chosen.format));
     if (!job_.labels.empty()) names.emplace_back(kObjects);
     if (job_.request.save_statistics) names.emplace_back(kStatistics);
     return names;
@@ -189,14 +189,25 @@ class ImageRun {
                                                             values.range->low, values.range->high)
                                               : std::string(outputs::NameOf(values.values)));
     }
+    key.Add("store", NameOfStore());
     return key;
+  }
+
+  // The format in which chunks lie on disk while they are made.
+  std::string NameOfStore() const {
+    for (const outputs::ChosenFormat& chosen : job_.formats)
+      if (chosen.format->is_store())
+        return fmt::format("{} ({}) in shards of {}", chosen.format->name, outputs::NameOf(chosen),
+                           job_.request.format.shard_pixels);
+    return "for the way";
   }
 
   // What decides everything that is made of them.
   RunKey Complete(RunKey key) const {
     const ObjectRequest& objects = job_.request.objects;
     std::vector<std::string> formats;
-    for (const outputs::OutputFormat* format : job_.formats) formats.emplace_back(format->name);
+    for (const outputs::ChosenFormat& chosen : job_.formats)
+      formats.push_back(fmt::format("{} ({})", chosen.format->name, outputs::NameOf(chosen)));
     key.Add("formats", fmt::format("{}", fmt::join(formats, ", ")));
     key.Add("objects", fmt::format("{} {} {} {}", fmt::join(job_.labels, ","), objects.threshold.value_or(-1),
                                    objects.min_area_um2, objects.object_type));
@@ -342,15 +353,15 @@ class ImageRun {
       const spec::TensorDescription& description = model_.outputs[job_.outputs[number]];
       outputs::StoreOptions own = StoreOptionsOf(description, prediction.output(number), feeds_);
       TEGULA_ASSIGN_OR_RETURN(outputs::ValueForm form, FormOf(job_.request.values, description, own));
-      for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(form.stored()));
-      // The working form of the prediction, under a hidden name if it is not asked for.
-      const outputs::OutputFormat& work = outputs::OutputFormats().front();
-      const bool is_asked = std::find(job_.formats.begin(), job_.formats.end(), &work) != job_.formats.end();
-      RunOutputRequest request{std::move(own), std::move(form), {}, number == 0 && !job_.labels.empty()};
+      outputs::StoreOptions stored = form.stored();
+      for (const outputs::ChosenFormat& chosen : job_.formats) TEGULA_TRY(chosen.format->check(stored));
+      const auto [work, is_kept] = outputs::SetWorkingStore(job_.formats, job_.request.format.shard_pixels, stored);
+      RunOutputRequest request{
+          std::move(own), std::move(form), std::move(stored), {}, number == 0 && !job_.labels.empty()};
       if (prediction.needs_second_pass(number)) request.raw = prediction.raw_dtype(number);
       TEGULA_ASSIGN_OR_RETURN(
           RunOutput output,
-          RunOutput::Open(std::move(request), staging.folder() / ((is_asked ? "" : ".") + FileOf(number, work)),
+          RunOutput::Open(std::move(request), staging.folder() / ((is_kept ? "" : ".") + FileOf(number, *work)),
                           staging.scratch(), std::to_string(number), context_.limits));
       outputs_.push_back(std::move(output));
     }
@@ -362,13 +373,15 @@ class ImageRun {
   // Makes the other formats from the finished stores.
   Status WriteFormats(const Path& folder, Stopwatch& watch) {
     for (std::size_t number = 0; number < outputs_.size(); ++number) {
-      for (const outputs::OutputFormat* format : job_.formats) {
-        if (format->is_store()) continue;
-        TEGULA_TRY(format->write(context_, outputs_[number].stored(), folder / FileOf(number, *format),
-                                 fmt::format("Tegula {}", Version())));
-        record_.stages.push_back(watch.Lap(fmt::format("writing {}", format->name)));
+      for (const outputs::ChosenFormat& chosen : job_.formats) {
+        if (chosen.format->is_store()) continue;
+        TEGULA_TRY(chosen.format->write(context_, outputs_[number].stored(), folder / FileOf(number, *chosen.format),
+                                        {fmt::format("Tegula {}", Version()), chosen.compression}));
+        record_.stages.push_back(watch.Lap(fmt::format("writing {}", chosen.format->name)));
       }
+      TEGULA_TRY(outputs_[number].stored().FinishShards(context_));
     }
+    if (job_.request.format.shard_pixels > 0) record_.stages.push_back(watch.Lap("writing shards"));
     return Ok();
   }
 
@@ -395,11 +408,12 @@ class ImageRun {
 
   void DescribeOutputs() {
     for (std::size_t number = 0; number < job_.outputs.size(); ++number)
-      for (const outputs::OutputFormat* format : job_.formats)
-        record_.outputs.push_back({"prediction", FileOf(number, *format)});
-    if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjects});
-    if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics});
-    record_.outputs.push_back({"report", kReport});
+      for (const outputs::ChosenFormat& chosen : job_.formats)
+        record_.outputs.push_back(
+            {"prediction", FileOf(number, *chosen.format), std::string(chosen.format->name), outputs::NameOf(chosen)});
+    if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjects, "geojson", ""});
+    if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics, "json", ""});
+    record_.outputs.push_back({"report", kReport, "html", ""});
   }
 
   Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const Tensor& outlines,

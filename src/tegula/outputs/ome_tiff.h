@@ -23,8 +23,8 @@ struct OmeTiffOptions {
   std::string creator = "Tegula";  ///< program and version, as the file tells it
 };
 
-/// Whether OME-TIFF can hold such a store: kUnsupported for 64-bit integers and float16, kExhausted for more planes than readers
-/// take.
+/// Whether OME-TIFF can hold such a store: kUnsupported for 64-bit integers and float16, kExhausted for more planes
+/// than readers take.
 Status CheckOmeTiff(const StoreOptions& options);
 
 /// Writes the levels of a store; missing chunks are the fill value, bool becomes 0 and 255 of uint8 (what masks are in

@@ -48,7 +48,8 @@ inline RunRecord SampleRecord() {
   r.estimated_memory_bytes = 1'700'000'000;
   r.stored = {{"probability", "uint8", "uint8", "cyx", {2, 32914, 46000}, 1.0 / 255, 0, {}, 17, 0}};
   r.objects = {{"nucleus", 48211, 9.1e6, 2.266e6}, {"mitosis", 312, 7.4e4, 1.84e4, 1}};
-  r.outputs = {{"OME-Zarr", "CMU-1.nuclei/probability.ome.zarr"}, {"GeoJSON", "CMU-1.nuclei/objects.geojson"}};
+  r.outputs = {{"prediction", "CMU-1.nuclei/probability.ome.zarr", "ome-zarr", "blosc"},
+               {"objects", "CMU-1.nuclei/objects.geojson", "geojson", ""}};
   r.warnings = {
       "The slide's pixel size is taken from its resolution tag; compare it with the scanner's settings <before> you "
       "trust areas."};
