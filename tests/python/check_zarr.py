@@ -52,8 +52,12 @@ def halved(level, method):
 
 def check_metadata(group):
     model = ome_zarr_models.open_ome_zarr(group)  # raises if the metadata are not valid OME-Zarr
-    require(model.attributes.ome.version == "0.5", "the version is not 0.5")
-    ome = group.attrs["ome"]
+    if group.metadata.zarr_format == 3:
+        require(model.attributes.ome.version == "0.5", "the version is not 0.5")
+        ome = group.attrs["ome"]
+    else:
+        ome = dict(group.attrs)
+        require(ome["multiscales"][0]["version"] == "0.4", "the version is not 0.4")
     multiscale = ome["multiscales"][0]
     names = [axis["name"] for axis in multiscale["axes"]]
     require("".join(names) in {"tczyx", "tcyx", "tzyx", "tyx", "czyx", "cyx", "zyx", "yx"}, f"the axes {names} are not in order")
@@ -110,12 +114,13 @@ def check_with_ome_zarr(path, levels, names, labels):
 
 
 def check(path):
-    group = zarr.open_group(path, mode="r", zarr_format=3)
+    group = zarr.open_group(path, mode="r")
     ome, multiscale, names = check_metadata(group)
     arrays = [group[dataset["path"]] for dataset in multiscale["datasets"]]
     levels = [array[...] for array in arrays]
     for array in arrays:
-        require(list(array.metadata.dimension_names) == names, f"dimension names {array.metadata.dimension_names} are not the axes")
+        if array.metadata.zarr_format == 3:
+            require(list(array.metadata.dimension_names) == names, f"dimension names {array.metadata.dimension_names} are not the axes")
         require(array.dtype == arrays[0].dtype and array.chunks == arrays[0].chunks, "levels differ in type or chunks")
     for level in range(1, len(levels)):
         expected = halved(levels[level - 1], multiscale["type"])
@@ -129,8 +134,8 @@ def check(path):
     labels = check_channels(ome, levels[0].shape, names)
     check_with_ome_zarr(path, levels, names, labels)
     shapes = " ".join("x".join(map(str, level.shape)) for level in levels)
-    print(f"{path.name}: {''.join(names)} {levels[0].dtype} {shapes} in chunks of {arrays[0].chunks}, {multiscale['type']}, channels {labels}" + (f", classes {classes}" if classes else ""))
+    print(f"{path.name}: {''.join(names)} {levels[0].dtype} {shapes} in chunks of {arrays[0].chunks}, shards of {arrays[0].shards}, {multiscale['type']}, channels {labels}" + (f", classes {classes}" if classes else ""))
 
 
 if __name__ == "__main__":
-    check_all(check, lambda path: (path / "zarr.json").exists(), "*.ome.zarr", "OME-Zarr")
+    check_all(check, lambda path: (path / "zarr.json").exists() or (path / ".zattrs").exists(), "*.ome.zarr", "OME-Zarr")

@@ -119,7 +119,7 @@ class ImageRun {
   std::vector<std::string> Names() const {
     std::vector<std::string> names = {kRecord, kReport};
     for (std::size_t number = 0; number < job_.outputs.size(); ++number)
-      for (const outputs::OutputFormat* format : job_.formats) names.push_back(FileOf(number, *format));
+      for (const outputs::ChosenFormat& chosen : job_.formats) names.push_back(FileOf(number, *chosen.format));
     if (!job_.labels.empty()) names.emplace_back(kObjectsFile);
     if (job_.request.save_statistics) names.emplace_back(kStatistics);
     if (job_.region.wants_tissue()) names.emplace_back(kTissueFile);
@@ -228,14 +228,25 @@ class ImageRun {
                                                             values.range->low, values.range->high)
                                               : std::string(outputs::NameOf(values.values)));
     }
+    key.Add("store", NameOfStore());
     return key;
+  }
+
+  // The format in which chunks lie on disk while they are made.
+  std::string NameOfStore() const {
+    for (const outputs::ChosenFormat& chosen : job_.formats)
+      if (chosen.format->is_store())
+        return fmt::format("{} ({}) in shards of {}", chosen.format->name, outputs::NameOf(chosen),
+                           job_.request.format.shard_pixels);
+    return "for the way";
   }
 
   // What decides everything that is made of them.
   RunKey Complete(RunKey key) const {
     const ObjectRequest& objects = job_.request.objects;
     std::vector<std::string> formats;
-    for (const outputs::OutputFormat* format : job_.formats) formats.emplace_back(format->name);
+    for (const outputs::ChosenFormat& chosen : job_.formats)
+      formats.push_back(fmt::format("{} ({})", chosen.format->name, outputs::NameOf(chosen)));
     key.Add("formats", fmt::format("{}", fmt::join(formats, ", ")));
     key.Add("objects", fmt::format("{}: {}", fmt::join(job_.labels, ","), ToText(objects)));
     key.Add("saved statistics", job_.request.save_statistics ? "yes" : "no");
@@ -277,7 +288,7 @@ class ImageRun {
     for (std::size_t number = 0; number < job_.outputs.size(); ++number) {
       TEGULA_ASSIGN_OR_RETURN(
           FinishedOutput output,
-          FinishedOutput::Open(folder_ / FileOf(number, *job_.formats.front()), *job_.formats.front()));
+          FinishedOutput::Open(folder_ / FileOf(number, *job_.formats.front().format), *job_.formats.front().format));
       finished.push_back(std::move(output));
     }
     bool is_complete = true;  // without statistics of whole outputs, which are recorded of the first frame only
@@ -511,16 +522,15 @@ class ImageRun {
         return UnsupportedError(fmt::format(
             "output {} holds numbers of objects, which are stored as they are; leave out --values and --range for it",
             description.id));
-      for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(form.stored()));
-      // The working form of the prediction, under a hidden name if it is not asked for.
-      const outputs::OutputFormat& work = outputs::OutputFormats().front();
-      const bool is_asked = std::find(job_.formats.begin(), job_.formats.end(), &work) != job_.formats.end();
-      RunOutputRequest request{std::move(own), std::move(form), {}, false, std::move(instances)};
+      outputs::StoreOptions stored = form.stored();
+      for (const outputs::ChosenFormat& chosen : job_.formats) TEGULA_TRY(chosen.format->check(stored));
+      const auto [work, is_kept] = outputs::SetWorkingStore(job_.formats, job_.request.format.shard_pixels, stored);
+      RunOutputRequest request{std::move(own), std::move(form), std::move(stored), {}, false, std::move(instances)};
       if (prediction.needs_second_pass(number)) request.raw = prediction.raw_dtype(number);
       request.needs_values = (number == 0 && !job_.labels.empty()) || job_.request.verify.has_value();
       TEGULA_ASSIGN_OR_RETURN(
           RunOutput output,
-          RunOutput::Open(std::move(request), staging.folder() / ((is_asked ? "" : ".") + FileOf(number, work)),
+          RunOutput::Open(std::move(request), staging.folder() / ((is_kept ? "" : ".") + FileOf(number, *work)),
                           staging.scratch(), std::to_string(number), context_.limits));
       outputs_.push_back(std::move(output));
     }
@@ -532,13 +542,15 @@ class ImageRun {
   // Makes the other formats from the finished stores.
   Status WriteFormats(const Path& folder, Stopwatch& watch) {
     for (std::size_t number = 0; number < outputs_.size(); ++number) {
-      for (const outputs::OutputFormat* format : job_.formats) {
-        if (format->is_store()) continue;
-        TEGULA_TRY(format->write(context_, outputs_[number].stored(), folder / FileOf(number, *format),
-                                 fmt::format("Tegula {}", Version())));
-        record_.stages.push_back(watch.Lap(fmt::format("writing {}", format->name)));
+      for (const outputs::ChosenFormat& chosen : job_.formats) {
+        if (chosen.format->is_store()) continue;
+        TEGULA_TRY(chosen.format->write(context_, outputs_[number].stored(), folder / FileOf(number, *chosen.format),
+                                        {fmt::format("Tegula {}", Version()), chosen.compression}));
+        record_.stages.push_back(watch.Lap(fmt::format("writing {}", chosen.format->name)));
       }
+      TEGULA_TRY(outputs_[number].stored().FinishShards(context_));
     }
+    if (job_.request.format.shard_pixels > 0) record_.stages.push_back(watch.Lap("writing shards"));
     return Ok();
   }
 
@@ -565,26 +577,27 @@ class ImageRun {
 
   // Of the stores that stay: later commands measure in them.
   void DescribePlaces(const pipeline::Prediction& prediction) {
-    const outputs::OutputFormat& store = outputs::OutputFormats().front();
-    if (std::find(job_.formats.begin(), job_.formats.end(), &store) == job_.formats.end()) return;
+    const auto store = std::ranges::find_if(job_.formats, [](const auto& chosen) { return chosen.format->is_store(); });
+    if (store == job_.formats.end()) return;
     const image::BoundInfo& info = bound().info();
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
       const pipeline::OutputInfo& output = prediction.output(number);
-      record_.placements.push_back({output.id, FileOf(number, store), info.downsample_y / output.scale[GridAxis::kY],
-                                    info.downsample_x / output.scale[GridAxis::kX],
-                                    output.origin[GridAxis::kY] * info.downsample_y,
-                                    output.origin[GridAxis::kX] * info.downsample_x});
+      record_.placements.push_back(
+          {output.id, FileOf(number, *store->format), info.downsample_y / output.scale[GridAxis::kY],
+           info.downsample_x / output.scale[GridAxis::kX], output.origin[GridAxis::kY] * info.downsample_y,
+           output.origin[GridAxis::kX] * info.downsample_x});
     }
   }
 
   void DescribeOutputs() {
     for (std::size_t number = 0; number < job_.outputs.size(); ++number)
-      for (const outputs::OutputFormat* format : job_.formats)
-        record_.outputs.push_back({"prediction", FileOf(number, *format)});
-    if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjectsFile});
-    if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics});
-    if (job_.region.wants_tissue()) record_.outputs.push_back({"tissue", kTissueFile});
-    record_.outputs.push_back({"report", kReport});
+      for (const outputs::ChosenFormat& chosen : job_.formats)
+        record_.outputs.push_back(
+            {"prediction", FileOf(number, *chosen.format), std::string(chosen.format->name), outputs::NameOf(chosen)});
+    if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjectsFile, "geojson", ""});
+    if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics, "json", ""});
+    if (job_.region.wants_tissue()) record_.outputs.push_back({"tissue", kTissueFile, "geojson", ""});
+    record_.outputs.push_back({"report", kReport, "html", ""});
   }
 
   Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const Tensor& outlines,

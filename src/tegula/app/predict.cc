@@ -58,8 +58,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
                                              const RunContext& context) {
   PredictRequest request = wanted;
   Stopwatch watch;
-  TEGULA_ASSIGN_OR_RETURN(std::vector<const outputs::OutputFormat*> formats,
-                          outputs::FindOutputFormats(request.formats));
+  TEGULA_ASSIGN_OR_RETURN(std::vector<outputs::ChosenFormat> formats, outputs::ChooseFormats(request.format));
   TEGULA_ASSIGN_OR_RETURN(spec::Package package, OpenModel(request.model, request.engine.cache, context));
   const spec::ModelDescription& model = package.description();
   if (request.border_as_reference)

@@ -15,6 +15,7 @@
 #include "tegula/engines/registry.h"
 #include "tegula/image/binding.h"
 #include "tegula/outputs/run_record.h"
+#include "tegula/outputs/output_formats.h"
 #include "tegula/tiling/plan.h"
 
 namespace tegula::app {
@@ -25,7 +26,7 @@ struct PredictRequest {
   std::vector<InputRequest> inputs;   ///< the other inputs, the same for all images
   std::vector<std::string> outputs;   ///< ids of the outputs to make; empty: all
   Path output;                        ///< with several images, one folder for each below it
-  std::vector<std::string> formats;   ///< of the prediction: names of outputs::OutputFormats(); empty: ome-zarr
+  outputs::FormatRequest format;      ///< of the prediction
   std::vector<ValuesRequest> values;  ///< in which form values are stored; empty: as the model gives them
   bool overwrite = false;             ///< replace results that are there; what is not made again is removed
   image::BindingRequest binding;

@@ -9,13 +9,13 @@
 namespace tegula::app {
 Result<RunOutput> RunOutput::Open(RunOutputRequest request, const Path& folder, const Path& scratch,
                                   const std::string& name, const Limits& limits) {
-  TEGULA_ASSIGN_OR_RETURN(outputs::ChunkStore stored, pipeline::OpenOrCreate(folder, request.form.stored(), limits));
+  TEGULA_ASSIGN_OR_RETURN(outputs::ChunkStore stored, pipeline::OpenOrCreate(folder, request.stored, limits));
   RunOutput output(std::move(request), std::move(stored), scratch / (name + "-lost"));
   const outputs::StoreOptions& own = output.request_.own;
   if (output.request_.needs_values && !output.form().is_own()) {
-    outputs::StoreOptions values = own;
-    values.levels = 1;
-    TEGULA_ASSIGN_OR_RETURN(output.own_, pipeline::OpenOrCreate(scratch / (name + "-values"), values, limits));
+    TEGULA_ASSIGN_OR_RETURN(
+        output.own_,
+        pipeline::OpenOrCreate(scratch / (name + "-values"), pipeline::ScratchOptions(own.dtype, own), limits));
   }
   if (output.request_.raw) {
     TEGULA_ASSIGN_OR_RETURN(

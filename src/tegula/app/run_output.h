@@ -27,10 +27,11 @@ struct InstancesRequest {
 
 /// What is decided about an output before its stores are opened.
 struct RunOutputRequest {
-  outputs::StoreOptions own;  ///< the store of the values as the model gives them
-  outputs::ValueForm form;    ///< bound to it
-  std::optional<DType> raw;   ///< what the network gives, if there is a second pass
-  bool needs_values = false;  ///< whether the values are wanted as they are
+  outputs::StoreOptions own;     ///< the store of the values as the model gives them
+  outputs::ValueForm form;       ///< bound to it
+  outputs::StoreOptions stored;  ///< the store of that form
+  std::optional<DType> raw;      ///< what the network gives, if there is a second pass
+  bool needs_values = false;     ///< whether the values are wanted as they are
   std::optional<InstancesRequest> instances;
 };
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "tegula/app/areas.h"
-#include "tegula/app/run_objects.h"
+#include "tegula/app/run_key.h"
 #include "tegula/image/tissue.h"
 #include "tegula/objects/region_tracer.h"
 #include "tegula/outputs/geojson.h"
@@ -79,17 +79,24 @@ Result<FoundTissue> FindTissueAreas(const RunContext& context, const image::Sour
       const std::vector<objects::Region> regions,
       objects::TraceRegions(classes.view(),
                             {.labels = {0}, .filter = {.min_area_px = speck, .fill_holes_below_px = speck}}));
+  objects::MapFrame frame{.scale_y = found.grid.downsample.y, .scale_x = found.grid.downsample.x};
+  if (info.pixel_size) frame.pixel_size = {.y_um = info.pixel_size->y_um, .x_um = info.pixel_size->x_um};
+  TEGULA_ASSIGN_OR_RETURN(const objects::MeasurementPlan plan, objects::MeasurementPlan::Create({}, {}, frame));
   outputs::GeoJsonOptions options{.type = outputs::ObjectType::kAnnotation,
-                                  .scale_y = found.grid.downsample.y,
-                                  .scale_x = found.grid.downsample.x,
+                                  .frame = frame,
                                   .classes = {{"Tissue", kTissueColour}},
-                                  .seed = SeedOf("tissue of " + name)};
-  if (info.pixel_size) options.pixel_size = {.y_um = info.pixel_size->y_um, .x_um = info.pixel_size->x_um};
+                                  .seed = SeedOf(Sha256OfBytes("tissue of " + name))};
+  for (std::size_t column = 0; column < plan.columns(); ++column) options.measurements.push_back(plan.Name(column));
+  TEGULA_ASSIGN_OR_RETURN(const outputs::GeoJsonFormat format, outputs::GeoJsonFormat::Create(options));
   std::int64_t area = 0;
-  TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter writer, outputs::GeoJsonWriter::Create(file, options));
+  TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter writer, outputs::GeoJsonWriter::Create(file));
+  std::vector<double> measured(plan.columns());
   for (const objects::Region& region : regions) {
     area += region.area_px;
-    TEGULA_TRY(writer.Add(region));
+    plan.Fill(region, {}, measured);
+    std::string feature;
+    TEGULA_TRY(format.Append(region, measured, feature));
+    TEGULA_TRY(writer.Add(feature));
   }
   if (regions.empty()) return NoTissue(found, info);
   TEGULA_TRY(writer.Commit());

@@ -8,6 +8,7 @@
 #include "tegula/cli/commands.h"
 #include "tegula/cli/convert_words.h"
 #include "tegula/cli/engine_words.h"
+#include "tegula/cli/format_words.h"
 #include "tegula/cli/image_words.h"
 #include "tegula/cli/tile_words.h"
 #include "tegula/cli/value_words.h"
@@ -26,8 +27,8 @@ struct Words {
   std::vector<std::string> inputs;
   std::string outputs;
   std::string output;
-  std::vector<std::string> formats;
   ImageWords image;
+  FormatWords format;
   ValueWords values;
   ObjectWords objects;
   EngineWords engine;
@@ -92,8 +93,7 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   request.images = words.images;
   request.output = words.output;
   TEGULA_ASSIGN_OR_RETURN(request.binding, words.image.Binding(command));
-  for (const std::string& list : words.formats)
-    for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
+  TEGULA_ASSIGN_OR_RETURN(request.format, words.format.Request());
   TEGULA_ASSIGN_OR_RETURN(request.values, words.values.Requests());
   TEGULA_ASSIGN_OR_RETURN(request.objects, words.objects.Request(command));
   TEGULA_TRY(words.tiles.Apply(request));
@@ -194,11 +194,7 @@ void AddPredict(CLI::App& app, Run& run) {
   command->add_option("-o,--output", words->output, "folder for the results")->required();
   command->add_flag("--overwrite", request.overwrite,
                     "replace results that are there; those that are not made again are removed");
-  command
-      ->add_option("--format", words->formats,
-                   "of the prediction: ome-zarr (the default), ome-tiff, or both separated by a comma; see `tegula "
-                   "formats`. It is made as OME-Zarr first, so for a while there must be space for both")
-      ->allow_extra_args(false);
+  words->format.AddTo(*command);
   words->values.AddTo(*command);
   words->image.AddTo(*command);
   words->tiles.AddTo(*command);

@@ -11,7 +11,6 @@
 
 #include "tegula/core/interval.h"
 #include "tegula/outputs/tiff_writer.h"
-#include "tegula/outputs/zarr_metadata.h"
 
 namespace tegula::outputs {
 namespace {

@@ -53,13 +53,13 @@ T Mean(const Block<T>& block) noexcept {
 
 template <class T>
 T NanMean(const Block<T>& block) noexcept {
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (kIsFloat<T>) {
     Block<T> known{{}, 0};
     for (int i = 0; i < block.count; ++i) {
       const T value = block.values[static_cast<std::size_t>(i)];
-      if (!std::isnan(value)) known.values[static_cast<std::size_t>(known.count++)] = value;
+      if (!std::isnan(static_cast<double>(value))) known.values[static_cast<std::size_t>(known.count++)] = value;
     }
-    return known.count > 0 ? Mean(known) : std::numeric_limits<T>::quiet_NaN();
+    return known.count > 0 ? Mean(known) : static_cast<T>(std::numeric_limits<double>::quiet_NaN());
   } else {
     return Mean(block);
   }

@@ -163,6 +163,8 @@ template <class V, Is<OutputRecord> R>
 void Fields(V& visit, R& r) {
   visit("kind", r.kind);
   visit("path", r.path);
+  visit("format", r.format);
+  visit("compression", r.compression);
 }
 template <class V, Is<PlacementRecord> R>
 void Fields(V& visit, R& r) {

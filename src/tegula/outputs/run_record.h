@@ -123,6 +123,7 @@ struct StoredRecord {
 };
 struct OutputRecord {
   std::string kind, path;
+  std::string format, compression;  ///< "ome-zarr", "zstd:3"; empty where there is none
   friend bool operator==(const OutputRecord&, const OutputRecord&) = default;
 };
 

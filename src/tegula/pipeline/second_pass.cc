@@ -55,17 +55,15 @@ class Finisher {
 
 }  // namespace
 
-outputs::StoreOptions ScratchOptions(DType raw_dtype, outputs::StoreOptions final_store) {
-  final_store.dtype = raw_dtype;
-  final_store.levels = 1;
-  final_store.fill = 0;
-  final_store.channels.clear();
-  final_store.scale.reset();
-  final_store.is_label = false;
-  final_store.classes.clear();
-  final_store.codec = outputs::Codec::kLz4;
-  final_store.compression_level = 1;
-  return final_store;
+outputs::StoreOptions ScratchOptions(DType dtype, const outputs::StoreOptions& final_store) {
+  outputs::StoreOptions scratch;
+  scratch.name = final_store.name;
+  scratch.dtype = dtype;
+  for (const outputs::StoreAxis& axis : final_store.axes)
+    scratch.axes.push_back({.name = axis.name, .size = axis.size, .chunk = axis.chunk});
+  scratch.levels = 1;
+  scratch.coding.encoding = {zarr::Compressor::kBloscLz4, 1};
+  return scratch;
 }
 
 outputs::StoreOptions ValuesOptions(DType dtype, outputs::StoreOptions values) {

@@ -13,9 +13,8 @@
 
 namespace tegula::pipeline {
 
-/// Options of the scratch store for a prediction that needs a second pass: those of the final store, but the network's
-/// element type, and no pyramid.
-outputs::StoreOptions ScratchOptions(DType raw_dtype, outputs::StoreOptions final_store);
+/// Options of a store that is there for a while: the grid of the final one, another element type, and no pyramid.
+outputs::StoreOptions ScratchOptions(DType dtype, const outputs::StoreOptions& final_store);
 
 /// Options of the scratch store for the values that objects are made of: those of a store of the same grid, but this
 /// element type, no pyramid, and chunks of all channels that are not large.

@@ -69,8 +69,7 @@ Result<std::unique_ptr<objects::PixelBlocks>> StoreScratch::Make(const std::stri
   options.name = name;
   options.dtype = dtype;
   options.levels = 1;
-  options.codec = outputs::Codec::kLz4;
-  options.compression_level = 1;
+  options.coding.encoding = {zarr::Compressor::kBloscLz4, 1};
   const auto add = [&](char axis, std::int64_t size, std::int64_t chunk) {
     options.axes.push_back({axis, size, std::min(size, chunk), 0, 0});
   };

@@ -158,14 +158,13 @@ constexpr TypeCode kTypeCodes[] = {{"b1", DType::kBool}, {"u1", DType::kU8},  {"
 
 Status ParseTypeV2(const Json& json, ArrayMetadata& array) {
   const std::string text = Text(json);
-  const std::string_view code = std::string_view(text).substr(text.empty() ? 0 : 1);
-  const auto* const found = std::ranges::find(kTypeCodes, code, &TypeCode::code);
-  if (found == std::end(kTypeCodes) || std::string_view("<>|").find(text[0]) == std::string_view::npos)
+  const std::optional<DType> dtype = DTypeOfZarr2(text);
+  if (!dtype)
     return UnsupportedError(
         fmt::format("its element type {} is not read here; convert it to one of bool, (u)int8 to "
                     "(u)int64 and float16 to float64",
                     Shown(json)));
-  array.dtype = found->dtype;
+  array.dtype = *dtype;
   array.big_endian = text[0] == '>';
   return Ok();
 }
@@ -392,6 +391,17 @@ Result<ArrayMetadata> ParseArrayV3(std::string_view text, const Limits& limits) 
   TEGULA_TRY(ParseKeys(Member(json, "chunk_key_encoding"), array));
   TEGULA_TRY(ParseFill(Member(json, "fill_value"), array));
   return array;
+}
+
+std::string TypeOfZarr2(DType dtype) {
+  return fmt::format("{}{}", DTypeSize(dtype) > 1 ? '<' : '|',
+                     std::ranges::find(kTypeCodes, dtype, &TypeCode::dtype)->code);
+}
+
+std::optional<DType> DTypeOfZarr2(std::string_view name) {
+  if (name.empty() || std::string_view("<>|").find(name[0]) == std::string_view::npos) return std::nullopt;
+  const auto* const found = std::ranges::find(kTypeCodes, name.substr(1), &TypeCode::code);
+  return found == std::end(kTypeCodes) ? std::nullopt : std::optional(found->dtype);
 }
 
 }  // namespace tegula::zarr

@@ -54,4 +54,8 @@ struct ArrayMetadata {
 Result<ArrayMetadata> ParseArrayV2(std::string_view text, const Limits& limits);
 Result<ArrayMetadata> ParseArrayV3(std::string_view text, const Limits& limits);
 
+/// Zarr 2's name of an element type in little-endian order ("<f4", "|u1"), and the type of a name (of either order).
+std::string TypeOfZarr2(DType dtype);
+std::optional<DType> DTypeOfZarr2(std::string_view name);
+
 }  // namespace tegula::zarr

@@ -83,7 +83,8 @@ inline RunRecord SampleRecord() {
                      .wall_s = 8.1,
                      .passed = false,
                      .verdict = "failed: the tiles differ by up to 0.0031"}};
-  r.outputs = {{"OME-Zarr", "CMU-1.nuclei/probability.ome.zarr"}, {"GeoJSON", "CMU-1.nuclei/objects.geojson"}};
+  r.outputs = {{"prediction", "CMU-1.nuclei/probability.ome.zarr", "ome-zarr", "blosc"},
+               {"objects", "CMU-1.nuclei/objects.geojson", "geojson", ""}};
   r.placements = {{"probability", "probability.ome.zarr", 1.0, 1.0, 0.5, 0.0}};
   r.warnings = {
       "The slide's pixel size is taken from its resolution tag; compare it with the scanner's settings <before> you "
