@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "tegula/app/image_access.h"
 #include "tegula/app/predict.h"
 #include "tegula/app/select.h"
 #include "tegula/core/platform.h"

@@ -9,6 +9,7 @@
 #include "tegula/app/run_key.h"
 #include "tegula/image/tissue.h"
 #include "tegula/objects/region_tracer.h"
+#include "tegula/objects/measure/measurements.h"
 #include "tegula/outputs/geojson.h"
 
 namespace tegula::app {
