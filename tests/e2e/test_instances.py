@@ -149,7 +149,7 @@ def content(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-VALUES, NUMBERS = "0-values/0/c/*/*/*", "../prediction.ome.zarr/0/c/*/*/*"
+VALUES, NUMBERS = "0-before/0/c/*/*/*", "../prediction.ome.zarr/0/c/*/*/*"
 
 
 # While tiles are predicted, while flows are followed, and when the first objects are painted.

@@ -12,6 +12,8 @@
 #include "tegula/core/random.h"
 #include "tegula/core/testing/shuffled_executor.h"
 #include "tegula/objects/cellpose/cellpose.h"
+#include "tegula/objects/cellpose/flow_ends.h"
+#include "tegula/objects/cellpose/flow_sinks.h"
 
 namespace tegula::objects {
 namespace {
@@ -118,6 +120,31 @@ TEST(CellposeBlocks, NumbersDoNotDependOnBlocksOrWorkers) {
     EXPECT_EQ(Find(output, {}, 17, 1024, eight), Find(output, {}, 1024, 1024, SerialExecutor{}));
   }
   EXPECT_GT(objects, 300);
+}
+
+// Sinks at the seams of blocks, and what they take in, whether or not it shows in the objects.
+TEST(CellposeBlocks, SinksAndWhatTheyTakeInDoNotDependOnBlocks) {
+  const Tensor output = Output({90, 100, 16, 1, 0.5, 0.2, 0.05});
+  const ConstView values(output.view().data(), DType::kF32, {1, 3, 1, 90, 100});
+  const SerialExecutor executor;
+  SilentProgress progress;
+  const RunContext context{executor, progress};
+  const auto find = [&](std::int64_t edge) {
+    MemoryScratch scratch;
+    const ObjectWork work{context, scratch};
+    const TensorBlocks blocks(values, {{1, 1, std::min<std::int64_t>(edge, 90), std::min<std::int64_t>(edge, 100)}});
+    const FlowEnds ends = FlowEnds::Follow(blocks, 0, 200, work).value();
+    const FlowSinks sinks = FlowSinks::Of(ends, context).value();
+    const std::unique_ptr<PixelBlocks> labels = LabelBySinks(ends, sinks, work).value();
+    const Tensor numbers = ReadPlane(*labels, {{0, 90}, {0, 100}}, {}).value();
+    std::vector<std::int64_t> found;
+    for (const FlowSink& sink : sinks.Numbered()) found.insert(found.end(), {sink.y, sink.x, sink.paths});
+    found.insert(found.end(), numbers.values<std::uint32_t>().begin(), numbers.values<std::uint32_t>().end());
+    return found;
+  };
+  const std::vector<std::int64_t> whole = find(1024);
+  ASSERT_GT(whole.size(), 90U * 100U + 3U * 20U);
+  for (const std::int64_t edge : {3, 7, 16, 64}) EXPECT_EQ(find(edge), whole) << edge;
 }
 
 // Everything runs over several blocks and windows into one corner.
