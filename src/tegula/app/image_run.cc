@@ -398,8 +398,8 @@ class ImageRun {
       pictures.push_back({"Objects", outlines.view()});
       pictures.push_back({"A detail in the image's own pixels, where most objects are", detail->view()});
     }
-    return outputs::WriteReport(
-        {ShortName(name_), record_, std::move(pictures), objects_.areas, objects_.areas_in_um2}, file);
+    return outputs::WriteReport({ShortName(name_), record_, std::move(pictures), objects_.areas, objects_.areas_in_um2},
+                                file);
   }
 
   const PredictJob& job_;
@@ -436,8 +436,8 @@ std::string ProofOf(const WeightsCheck& check) {
 Result<ImagePrediction> PredictImage(const PredictJob& job, const std::string& image, const Path& folder,
                                      const RunContext& context) {
   const PredictRequest& request = job.request;
-  TEGULA_ASSIGN_OR_RETURN(
-      Feeds feeds, Feeds::Open(job.package.description(), image, request.binding, request.inputs, job.access));
+  TEGULA_ASSIGN_OR_RETURN(Feeds feeds,
+                          Feeds::Open(job.package.description(), image, request.binding, request.inputs, job.access));
   TEGULA_ASSIGN_OR_RETURN(Feeds::Frame first, feeds.FrameAt(0, 0));
   return ImageRun(job, image, folder, std::move(feeds), std::move(first), context).Run();
 }

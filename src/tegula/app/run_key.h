@@ -34,8 +34,8 @@ class RunKey {
 /// Size and time of the last change of a file (of a folder: of all its files together), so that another image under the
 /// same name is noticed without being read; the name alone for what is no file.
 std::string StampOf(const std::string& name);
-/// The same of an image, which may lie on the web: what the server says now of its metadata (ImageInfo::state). Errors of
-/// opening it there.
+/// The same of an image, which may lie on the web: what the server says now of its metadata (ImageInfo::state). Errors
+/// of opening it there.
 Result<std::string> StampOf(const std::string& name, const image::Access& access);
 
 }  // namespace tegula::app
