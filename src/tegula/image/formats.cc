@@ -17,8 +17,10 @@ std::string Nothing() { return {}; }
 constexpr Format kFormats[] = {
     {"synthetic", "synthetic:noise|gradient|nuclei,height=..,width=..: made up on demand, of any size", &ProbeSynthetic,
      &OpenSynthetic, &Always, &Nothing},
-    {"ome-zarr", "OME-Zarr 0.4 and 0.5 (Zarr 2 and 3, shards): blosc, zstd, gzip or raw, pyramids, z and t; also from http and https", &ProbeZarr,
-     &OpenZarr, &Always, &Nothing},
+    {"ome-zarr",
+     "OME-Zarr 0.4 and 0.5 (Zarr 2 and 3, shards): blosc, zstd, gzip or raw, pyramids, z and t; also from http and "
+     "https",
+     &ProbeZarr, &OpenZarr, &Always, &Nothing},
     {"npy", "NumPy arrays of axes (y, x) or (channel, y, x), read by region", &ProbeNpy, &OpenNpy, &Always, &Nothing},
     {"png", "PNG: grey, RGB or palette, 8 or 16 bits", &ProbePng, &OpenPng, &Always, &Nothing},
     {"openslide", "whole slides: svs, ndpi, vms, scn, mrxs, bif, svslide, tif, and more by OpenSlide", &ProbeSlide,

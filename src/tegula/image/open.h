@@ -43,8 +43,8 @@ struct Format {
 /// With what images are opened, beside their names. A value type.
 struct Access {
   Limits limits = {};
-  bool offline = false;        ///< the network is never touched
-  std::stop_token stop = {};   ///< ends requests, also those of later reads, with kCancelled
+  bool offline = false;       ///< the network is never touched
+  std::stop_token stop = {};  ///< ends requests, also those of later reads, with kCancelled
   /// Over which images on the web are read, by as many requests at once; null: one request at a time.
   std::shared_ptr<net::Connections> connections = nullptr;
 };

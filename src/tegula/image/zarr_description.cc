@@ -152,8 +152,8 @@ void NoteTranslation(const zarr::ImageMetadata& image, ImageInfo& info) {
 Result<ZarrDescription> DescribeZarr(const zarr::ByteStore& store, const zarr::ImageMetadata& image,
                                      const Limits& limits) {
   ZarrDescription described;
-  const AxisPlaces& axes = described.axes = {image.AxisOf('t'), image.AxisOf('c'), image.AxisOf('z'),
-                                             image.AxisOf('y'), image.AxisOf('x')};
+  const AxisPlaces& axes =
+      described.axes = {image.AxisOf('t'), image.AxisOf('c'), image.AxisOf('z'), image.AxisOf('y'), image.AxisOf('x')};
   ImageInfo& info = described.info;
   TEGULA_ASSIGN_OR_RETURN(Levels levels, OpenLevels(store, image, axes, limits, info));
   const zarr::ArrayMetadata& first = levels.arrays.front().metadata();

@@ -157,7 +157,8 @@ Result<std::unique_ptr<Source>> OpenAddress(const net::FolderAddress& address, c
   const Result<zarr::ImageMetadata> image = zarr::ReadImageMetadata(*store, address.shown(), access.limits);
   if (!image.ok() && image.error().code == Code::kUnsupported && store->State().empty())
     return NotFoundError(
-        "neither zarr.json nor .zattrs is there, so this is no OME-Zarr image; files of other formats are not read over "
+        "neither zarr.json nor .zattrs is there, so this is no OME-Zarr image; files of other formats are not read "
+        "over "
         "the network: fetch them first");
   TEGULA_TRY(image);
   TEGULA_ASSIGN_OR_RETURN(ZarrDescription described, DescribeZarr(*store, *image, access.limits));

@@ -59,9 +59,8 @@ Parts PartsOf(std::string_view address) {
 std::string MaskedAddress(std::string_view address) {
   const Parts parts = PartsOf(address);
   // The path with its '/' at the end.
-  const std::string_view path =
-      address.substr(static_cast<std::size_t>(parts.path.data() - address.data()),
-                     static_cast<std::size_t>(parts.rest.data() - parts.path.data()));
+  const std::string_view path = address.substr(static_cast<std::size_t>(parts.path.data() - address.data()),
+                                               static_cast<std::size_t>(parts.rest.data() - parts.path.data()));
   return fmt::format("{}{}{}{}{}", parts.scheme, parts.user.empty() ? "" : "***@", parts.host, path,
                      parts.rest.empty() ? "" : std::string(1, parts.rest.front()) + "***");
 }
@@ -108,10 +107,11 @@ Result<FolderAddress> FolderAddress::Parse(std::string_view address) {
     return c > ' ' && c < 127 && kToBeEscaped.find(c) == std::string_view::npos;
   });
   if (parts.scheme.empty() || parts.host.empty() || !is_clean || address.size() > kLongest)
-    return InvalidError(fmt::format(
-        "'{}' is no address of a folder: it must begin with http:// or https:// and a host, and have spaces and letters "
-        "beyond ASCII escaped, as %20",
-        Masked(address)));
+    return InvalidError(
+        fmt::format("'{}' is no address of a folder: it must begin with http:// or https:// and a host, and have "
+                    "spaces and letters "
+                    "beyond ASCII escaped, as %20",
+                    Masked(address)));
   FolderAddress folder;
   folder.before_ = fmt::format("{}{}{}{}/", parts.scheme, parts.user, parts.host, parts.path);
   folder.query_ = parts.rest.substr(0, parts.rest.find('#'));

@@ -18,7 +18,8 @@ std::string Masked(std::string_view text);
 /// A path with everything escaped that has a meaning in addresses, except '/'.
 std::string Escaped(std::string_view path);
 
-/// The last name of an address' path ("image.zarr" of https://host/a/image.zarr/?token=1), or the host if there is none.
+/// The last name of an address' path ("image.zarr" of https://host/a/image.zarr/?token=1), or the host if there is
+/// none.
 std::string NameOf(std::string_view address);
 
 /// A folder on the web. A query, such as a signature, belongs to every file in it. A value type.

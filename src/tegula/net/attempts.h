@@ -28,8 +28,8 @@ class Attempts {
     wait_seconds_ = options_.first_wait_seconds;
   }
 
-  /// The request failed: waits until the next may be made, at the first address. `asked_seconds` is what the server asks
-  /// for. kIo with the reason if this was the last attempt; kCancelled on a stop request.
+  /// The request failed: waits until the next may be made, at the first address. `asked_seconds` is what the server
+  /// asks for. kIo with the reason if this was the last attempt; kCancelled on a stop request.
   Status Fail(const std::string& reason, double asked_seconds, const std::stop_token& stop);
 
  private:

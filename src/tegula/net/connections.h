@@ -1,8 +1,8 @@
 // net/connections.h — several requests at once, over few connections that stay open.
 //
-// Who reads an image far away waits for most of the time: with 50 ms to the server one request after the other brings 20
-// chunks a second. A fixed number of connections serves everyone who reads; what one reader may do at once is what the
-// others leave free, so neither threads nor requests grow with the number of readers.
+// Who reads an image far away waits for most of the time: with 50 ms to the server one request after the other brings
+// 20 chunks a second. A fixed number of connections serves everyone who reads; what one reader may do at once is what
+// the others leave free, so neither threads nor requests grow with the number of readers.
 #pragma once
 
 #include <atomic>
@@ -38,7 +38,8 @@ class Connections {
 
    private:
     friend class Connections;
-    Lease(Connections& from, std::unique_ptr<Downloader> downloader) : from_(&from), downloader_(std::move(downloader)) {}
+    Lease(Connections& from, std::unique_ptr<Downloader> downloader)
+        : from_(&from), downloader_(std::move(downloader)) {}
     Connections* from_;
     std::unique_ptr<Downloader> downloader_;
   };

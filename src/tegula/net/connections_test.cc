@@ -16,7 +16,8 @@ class ConnectionsTest : public ::testing::Test {
   Connections New(int count) {
     return Connections(NewThreadExecutor(count), [this]() -> Result<Downloader> {
       ++made_;
-      return Downloader(std::make_unique<ScriptedHttp>(script_), {}, [](double, const std::stop_token&) { return true; });
+      return Downloader(std::make_unique<ScriptedHttp>(script_), {},
+                        [](double, const std::stop_token&) { return true; });
     });
   }
   std::shared_ptr<Script> script_ = std::make_shared<Script>();

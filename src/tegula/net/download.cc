@@ -73,8 +73,9 @@ Result<HttpHead> Downloader::Fetch(const std::string& url, const Expected& expec
     if (target.size() > 0 && begins_anew) TEGULA_TRY(target.Clear());
     const std::int64_t offset = target.size();
     Reception reception(url, expected, range, target);
-    const HttpRequest request = range ? HttpRequest{attempts.address(), range->begin, range->size, ""}
-                                      : HttpRequest{attempts.address(), offset, -1, offset > 0 ? target.validator() : ""};
+    const HttpRequest request = range
+                                    ? HttpRequest{attempts.address(), range->begin, range->size, ""}
+                                    : HttpRequest{attempts.address(), offset, -1, offset > 0 ? target.validator() : ""};
     Result<HttpEnd> ended = http_->Get(
         request, [&](const HttpHead& head, std::string_view piece) { return reception.Take(head, piece); }, stop);
     if (reception.is_cut_short() && reception.kind() != Kind::kAnotherPart) {

@@ -1,8 +1,8 @@
 // net/download.h — content from the network that is what it is said to be, whatever the network does.
 //
-// A request is made again when a server is busy (429, 5xx), a connection breaks or stalls; of a whole file what has come
-// is kept and the rest asked for (Range, If-Range), also by a later run of the program. A file gets its name only when
-// its size and sha256 are right. Sentences name addresses as Masked shows them.
+// A request is made again when a server is busy (429, 5xx), a connection breaks or stalls; of a whole file what has
+// come is kept and the rest asked for (Range, If-Range), also by a later run of the program. A file gets its name only
+// when its size and sha256 are right. Sentences name addresses as Masked shows them.
 #pragma once
 
 #include <functional>
@@ -35,7 +35,7 @@ struct Fetched {
                       ///< not there to those who may not list it
   std::string bytes;  ///< of the content or the part that was asked for
   std::string state;  ///< HttpHead::state of the whole content
-  std::int64_t size = -1;      ///< of the whole content; -1 if it is not said
+  std::int64_t size = -1;       ///< of the whole content; -1 if it is not said
   bool counts_from_end = true;  ///< false: for a part counted from the end all of the file was sent at first
 };
 

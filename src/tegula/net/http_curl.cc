@@ -140,9 +140,10 @@ class CurlHttp final : public Http {
       case CURLE_GOT_NOTHING: return fmt::format("the connection was lost ({})", detail);
       default: break;
     }
-    return IsDistrust(code) ? fmt::format("its certificate is not trusted ({}; SSL_CERT_FILE names a file of "
-                                          "certificates)",
-                                          detail)
+    return IsDistrust(code) ? fmt::format(
+                                  "its certificate is not trusted ({}; SSL_CERT_FILE names a file of "
+                                  "certificates)",
+                                  detail)
                             : detail;
   }
 

@@ -26,8 +26,9 @@ bool IsMetadata(std::string_view key) {
 Result<WebOptions> WebOptionsFromEnvironment() {
   const std::string text = EnvironmentVariable(kForbidden);
   if (!text.empty() && text != "missing")
-    return InvalidError(fmt::format(
-        "{} is '{}'; it can be 'missing': then files that a server forbids to read count as not there", kForbidden, text));
+    return InvalidError(
+        fmt::format("{} is '{}'; it can be 'missing': then files that a server forbids to read count as not there",
+                    kForbidden, text));
   return WebOptions{.forbidden_is_missing = !text.empty()};
 }
 

@@ -1,14 +1,14 @@
 // zarr/web_store.h — a Zarr hierarchy behind an address of http or https.
 //
-// A key is a file below the address. That a server has no such file (404, 410) is an answer: the chunk was never written.
-// Everything else that is not the file is an error after a few attempts: an outage must not become pixels of the fill
-// value. Object stores that do not let one list a bucket answer 403 for what is not there; this cannot be told from what
-// one may not read, so it is an error too, as in zarr-python, unless the environment says otherwise:
+// A key is a file below the address. That a server has no such file (404, 410) is an answer: the chunk was never
+// written. Everything else that is not the file is an error after a few attempts: an outage must not become pixels of
+// the fill value. Object stores that do not let one list a bucket answer 403 for what is not there; this cannot be told
+// from what one may not read, so it is an error too, as in zarr-python, unless the environment says otherwise:
 // TEGULA_HTTP_FORBIDDEN=missing. Then the metadata must still be readable each time, for all is forbidden when a
 // signature has run out. Only whether there is a zarr.json at all is taken from a 403: without one there is .zattrs.
 //
-// Parts of shards are asked for by range requests. Each answer says which state of the file it is of; another state than
-// before means that the file was changed while it was read.
+// Parts of shards are asked for by range requests. Each answer says which state of the file it is of; another state
+// than before means that the file was changed while it was read.
 #pragma once
 
 #include <atomic>
@@ -63,7 +63,7 @@ class WebStore final : public ByteStore {
   const WebOptions options_;
   mutable std::atomic<bool> counts_from_end_{true};  // the server takes ranges that do
   mutable std::mutex mutex_;
-  mutable std::map<std::string, std::string, std::less<>> metadata_;      // state of each file that was read
+  mutable std::map<std::string, std::string, std::less<>> metadata_;       // state of each file that was read
   mutable std::unordered_map<std::string, std::size_t> states_of_shards_;  // hashed
 };
 

@@ -31,8 +31,9 @@ class WebStores : public ::testing::Test {
   }
   static ScriptedAnswer Part(std::int64_t begin, std::int64_t whole, std::string content, std::string state = "") {
     const auto size = static_cast<std::int64_t>(content.size());
-    return {{.status = 206, .state = std::move(state), .content_length = size, .range_begin = begin, .range_size = whole},
-            std::move(content)};
+    return {
+        {.status = 206, .state = std::move(state), .content_length = size, .range_begin = begin, .range_size = whole},
+        std::move(content)};
   }
   static ScriptedAnswer Status(int status) { return {{.status = status}, "no"}; }
   static ScriptedAnswer Lost() { return {}; }

@@ -164,7 +164,8 @@ std::string FileListUrl(const Places& places, std::string_view name, std::string
 }
 
 std::string ReportUrl(const Places& places, std::string_view name, std::string_view version) {
-  return fmt::format("{}/reports/bioimage-io/{}/{}/summary.json", places.collection, net::Escaped(name), net::Escaped(version));
+  return fmt::format("{}/reports/bioimage-io/{}/{}/summary.json", places.collection, net::Escaped(name),
+                     net::Escaped(version));
 }
 
 Result<Remote> RemoteOf(const Places& places, const Address& address) {

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "tegula/core/run_context.h"
-#include "tegula/zoo/cache.h"
 #include "tegula/net/download.h"
+#include "tegula/zoo/cache.h"
 
 namespace tegula::zoo {
 

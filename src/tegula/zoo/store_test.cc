@@ -33,7 +33,7 @@ class StoreTest : public ::testing::Test {
   Store New(const RunContext& context) {
     return Store(cache_, PlacesBelow("https://z.org").value(), context,
                  net::Downloader(std::make_unique<net::ScriptedHttp>(script_), {.attempts = 2},
-                            [](double, const std::stop_token&) { return true; }));
+                                 [](double, const std::stop_token&) { return true; }));
   }
   std::size_t Requests() const { return script_->requests.size(); }
 
