@@ -8,14 +8,13 @@
 #include "tegula/app/classifier.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace tegula::app;
-  const auto read = ClassifierFromJson({reinterpret_cast<const char*>(data), size});
+  const auto read = tegula::app::ClassifierFromJson({reinterpret_cast<const char*>(data), size});
   if (!read.ok()) return 0;
-  const std::string text = ToJson(*read);
-  const auto again = ClassifierFromJson(text);
-  if (!again.ok() || ToJson(*again) != text) std::abort();
-  PredictRequest request;
-  static_cast<void>(Apply(*read, request));
-  static_cast<void>(ClassesOf(*read));
+  const std::string text = tegula::app::ToJson(*read);
+  const auto again = tegula::app::ClassifierFromJson(text);
+  if (!again.ok() || tegula::app::ToJson(*again) != text) std::abort();
+  tegula::app::PredictRequest request;
+  static_cast<void>(tegula::app::Apply(*read, request));
+  static_cast<void>(tegula::app::ClassesOf(*read));
   return 0;
 }

@@ -14,8 +14,8 @@
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
 #include "tegula/image/binding.h"
-#include "tegula/outputs/run_record.h"
 #include "tegula/outputs/output_formats.h"
+#include "tegula/outputs/run_record.h"
 #include "tegula/tiling/plan.h"
 
 namespace tegula::app {

@@ -56,8 +56,8 @@ Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds) {
 
 Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,
                                   const pipeline::OutputInfo& output, const outputs::ChunkStore& store,
-                                  const pipeline::RegionOfInterest* asked, const Path& folder, const Path& scratch, Pictures& pictures,
-                                  const RunContext& context) {
+                                  const pipeline::RegionOfInterest* asked, const Path& folder, const Path& scratch,
+                                  Pictures& pictures, const RunContext& context) {
   const std::unique_ptr<pipeline::PlaneReader> map = pipeline::PlaneOfStore(store);
   ObjectSource source{.map = *map, .channels = output.channel_names, .frame = FrameOf(feeds, output)};
   source.seed = SeedOfIds(job, image);

@@ -13,9 +13,8 @@ Result<RunOutput> RunOutput::Open(RunOutputRequest request, const Path& folder, 
   RunOutput output(std::move(request), std::move(stored), scratch / (name + "-lost"));
   const outputs::StoreOptions& own = output.request_.own;
   if (output.request_.needs_values && !output.form().is_own()) {
-    TEGULA_ASSIGN_OR_RETURN(
-        output.own_,
-        pipeline::OpenOrCreate(scratch / (name + "-values"), pipeline::ScratchOptions(own.dtype, own), limits));
+    TEGULA_ASSIGN_OR_RETURN(output.own_, pipeline::OpenOrCreate(scratch / (name + "-values"),
+                                                                pipeline::ScratchOptions(own.dtype, own), limits));
   }
   if (output.request_.raw) {
     TEGULA_ASSIGN_OR_RETURN(

@@ -8,8 +8,8 @@
 #include "tegula/app/areas.h"
 #include "tegula/app/run_key.h"
 #include "tegula/image/tissue.h"
-#include "tegula/objects/region_tracer.h"
 #include "tegula/objects/measure/measurements.h"
+#include "tegula/objects/region_tracer.h"
 #include "tegula/outputs/geojson.h"
 
 namespace tegula::app {

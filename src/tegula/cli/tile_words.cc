@@ -37,10 +37,9 @@ void TileWords::AddTo(CLI::App& command) {
       "--tile", tile,
       "edge of the window the network sees, in pixels: 512, or per axis z=24,y=256,x=256; default: the fastest that "
       "the memory allows");
-  command.add_option(
-      "--stride", stride,
-      "for models that give one result for a patch: pixels from one patch to the next, 32, or per axis; "
-      "default: patches side by side. The result is a map whose pixels are so large");
+  command.add_option("--stride", stride,
+                     "for models that give one result for a patch: pixels from one patch to the next, 32, or per axis; "
+                     "default: patches side by side. The result is a map whose pixels are so large");
   command.add_option("--context", context,
                      "pixels around each tile that the network sees: 56, or per axis z=9,y=23,x=23; at least the "
                      "declared halo, which is the default");

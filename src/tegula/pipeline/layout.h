@@ -32,8 +32,8 @@ BasicView<Byte> Crop(BasicView<Byte> view_tczyx, const Block& block) {
   return view_tczyx;
 }
 
-/// What the channels of a tensor are called: as described, or "channel0", "channel1", or by the tensor's id where there is
-/// only one. `channels` is their number.
+/// What the channels of a tensor are called: as described, or "channel0", "channel1", or by the tensor's id where there
+/// is only one. `channels` is their number.
 std::vector<std::string> ChannelNamesOf(const spec::TensorDescription& tensor, std::int64_t channels);
 
 /// Where the batch axis of a tensor stands; -1 if it has none.

@@ -15,8 +15,8 @@
 #include "tegula/objects/region_tracer.h"
 #include "tegula/pipeline/found_objects.h"
 #include "tegula/pipeline/plane_reader.h"
-#include "tegula/pipeline/tall_regions.h"
 #include "tegula/pipeline/region_of_interest.h"
+#include "tegula/pipeline/tall_regions.h"
 
 namespace tegula::pipeline {
 
