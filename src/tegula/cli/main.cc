@@ -103,7 +103,10 @@ int Main(int argc, char** argv) {
   Result<int> exit_code = Guarded("tegula", [&]() {
     return run({registry, context, engine_threads, CacheFolder(), CommandLine(argc, argv)});
   });
-  return exit_code.ok() ? *exit_code : Report(exit_code.error());
+  if (!exit_code.ok()) return Report(exit_code.error());
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    return Report(IoError("cannot write all of the answer to standard output; is its disk full?"));
+  return *exit_code;
 }
 
 }  // namespace

@@ -46,8 +46,10 @@ class FolderStore final : public ByteStore {
         std::mismatch(canonical_.begin(), canonical_.end(), real.begin(), real.end()).first != canonical_.end())
       return CorruptError(fmt::format("{} is a link that leads out of {}; copy what it points to to its place",
                                       Name(key), name_.string()));
-    if (!std::filesystem::is_regular_file(real, failed)) return std::optional<Path>();
-    return std::optional(real);
+    // What cannot be looked at is not missing: a missing chunk is the fill value.
+    const bool is_file = std::filesystem::is_regular_file(real, failed);
+    if (failed) return IoError(fmt::format("cannot read {}: {}", Name(key), failed.message()));
+    return is_file ? std::optional(real) : std::nullopt;
   }
 
   Path name_, canonical_;
