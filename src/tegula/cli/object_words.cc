@@ -27,8 +27,8 @@ void ObjectWords::AddTo(CLI::App& command) {
       "leave out smaller objects: 20um2 or 50px (of the full resolution); a bare number is in µm², or in pixels where "
       "the pixel size is unknown");
   add("--measure", measure,
-      "what to measure beside area, place and means of the map: shape, intensity, neighbours or all; `tegula objects "
-      "--list-measurements` explains each")
+      "what to measure beside area, place and means of the map: shape, intensity, neighbours or all; "
+      "docs/objects.md explains each")
       ->allow_extra_args(false);
   add("--percentiles", percentiles, "of intensities, beside the median, separated by commas; default: 5,95");
   add("--neighbour-radius", radius, "within which neighbours are counted; default: 50um, or 100px");
