@@ -51,25 +51,26 @@ class Classification {
   }
 
  private:
-  // Where the store is asked for an object: its pixels, or the one under its centroid. Nothing if that is outside.
-  Result<std::optional<pipeline::CountedArea>> AreaOf(const objects::Annotation& object) const {
-    using Area = std::optional<pipeline::CountedArea>;
+  // Adds where the store is asked for an object: its pixels, or the one under its centroid. False if that is outside.
+  Result<bool> AddArea(const objects::Annotation& object, std::vector<pipeline::CountedArea>& areas) const {
     const objects::Geometry& geometry = object.nucleus.empty() ? object.geometry : object.nucleus;
     if (request_.by_majority && !geometry.polygons.empty()) {
       TEGULA_ASSIGN_OR_RETURN(objects::PolygonMask mask, objects::PolygonMask::Create(geometry.polygons));
       const Box bounds = mask.Bounds(prediction_.grid, whole_);
-      return Area({std::move(mask), bounds});
+      areas.push_back({std::move(mask), bounds});
+      return true;
     }
     const std::optional<objects::Point> at = objects::CentroidOf(geometry);
-    if (!at) return Area();
+    if (!at) return false;
     const outputs::PlacementRecord& placement = prediction_.placement;
     const double y = std::floor((at->y - placement.origin_y) / placement.scale_y);
     const double x = std::floor((at->x - placement.origin_x) / placement.scale_x);
     const bool is_inside =
         y >= 0 && x >= 0 && y < static_cast<double>(whole_.y.end) && x < static_cast<double>(whole_.x.end);
-    if (!is_inside) return Area();
+    if (!is_inside) return false;
     const auto row = static_cast<std::int64_t>(y), column = static_cast<std::int64_t>(x);
-    return Area({std::nullopt, {{row, row + 1}, {column, column + 1}}});
+    areas.push_back({std::nullopt, {{row, row + 1}, {column, column + 1}}});
+    return true;
   }
 
   Status Flush() {
@@ -77,10 +78,10 @@ class Classification {
     std::vector<std::int64_t> area_of;  // each object's, or -1
     for (const objects::Annotation& top : batch_) {
       for (const objects::Annotation* object : objects::AllOf(top)) {
-        TEGULA_ASSIGN_OR_RETURN(std::optional<pipeline::CountedArea> area,
-                                AreaOf(*object).Context(fmt::format("feature {}", top.index)));
-        area_of.push_back(area ? static_cast<std::int64_t>(areas.size()) : -1);
-        if (area) areas.push_back(std::move(*area));
+        const auto next = static_cast<std::int64_t>(areas.size());
+        TEGULA_ASSIGN_OR_RETURN(const bool is_inside,
+                                AddArea(*object, areas).Context(fmt::format("feature {}", top.index)));
+        area_of.push_back(is_inside ? next : -1);
       }
     }
     TEGULA_ASSIGN_OR_RETURN(
