@@ -213,6 +213,10 @@ constexpr std::int64_t kFormat = 1;
 
 std::string ToJson(const RunRecord& record) { return json_record::ToText(record, kFormat); }
 
+std::string ToJson(const VerificationRecord& record) {
+  return json_record::JsonOf(record).dump(-1, ' ', false, json_record::Json::error_handler_t::replace);
+}
+
 Result<RunRecord> RunRecordFromJson(std::string_view text) {
   return json_record::FromText<RunRecord>(text, kFormat, "run record");
 }
