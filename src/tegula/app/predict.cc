@@ -19,11 +19,14 @@
 namespace tegula::app {
 namespace {
 
-// The names that the classes of an output have: numbered objects have that of the output.
-std::vector<std::string> ClassNamesOf(const spec::TensorDescription& output) {
+// Which channels of an output become objects. One channel alone may be called by the output's id as well.
+Result<std::vector<std::int32_t>> ChosenLabels(std::vector<std::string> classes,
+                                               const spec::TensorDescription& output) {
   const spec::Axis* channel = output.FindAxis(spec::AxisType::kChannel);
-  const bool has_names = channel != nullptr && !channel->channel_names.empty() && !spec::FindObjectOps(output);
-  return has_names ? channel->channel_names : std::vector<std::string>{output.id};
+  const bool has_names = channel != nullptr && !channel->channel_names.empty();
+  const std::vector<std::string> names = has_names ? channel->channel_names : std::vector<std::string>{output.id};
+  if (names.size() == 1) std::replace(classes.begin(), classes.end(), output.id, names.front());
+  return LabelsOf(classes, names);
 }
 
 // One folder per image, named after it; equal names are numbered.
@@ -68,7 +71,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_TRY(pipeline::CheckApplicable(model, outputs).Context(request.model.string()));
   TEGULA_TRY(CheckValues(request.values, model, outputs));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels,
-                          LabelsOf(request.objects.classes, ClassNamesOf(model.outputs[outputs.front()])));
+                          ChosenLabels(request.objects.classes, model.outputs[outputs.front()]));
   if (const auto objects = spec::FindObjectOps(model.outputs[outputs.front()]); objects && request.objects.threshold)
     return InvalidError(
         fmt::format("--threshold is for channels of probabilities, but {} makes the objects of output {}",

@@ -73,7 +73,8 @@ TEST(Judge, WhatPassesSaysWithWhatItWasCompared) {
   whole.against = Against::kWhole;
   const outputs::VerificationRecord record = Judged(whole, deviation);
   EXPECT_TRUE(record.passed);
-  EXPECT_THAT(record.verdict, StartsWith("passed: no value differs from the image predicted whole, in one window; 3"));
+  EXPECT_THAT(record.verdict,
+              StartsWith("passed: no value differs from 8 of 49 planes predicted whole, in one window each; 3"));
   EXPECT_EQ(record.verified_with_px, 0);
   VerificationPlan nothing = kPlan;
   nothing.against = Against::kNothing;
