@@ -13,6 +13,7 @@
 #include "tegula/app/staging.h"
 #include "tegula/app/stopwatch.h"
 #include "tegula/app/version.h"
+#include "tegula/core/folders.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
 #include "tegula/ops/statistics_file.h"
@@ -24,10 +25,15 @@ namespace tegula::app {
 namespace {
 
 constexpr const char* kObjects = "objects.geojson";
-constexpr const char* kRecord = "run.json";
+constexpr const char* kRecord = outputs::kRunRecordName;
 constexpr const char* kStatistics = "statistics.json";
 constexpr const char* kReport = "report.html";
 constexpr std::int64_t kLargestRecord = 64 << 20;
+
+Error ChangedError(const std::string& source, std::string_view when) {
+  return IoError(fmt::format("{} was changed or removed {}; when it is as it is to be, give the same command again",
+                             source, when));
+}
 
 // One image on its way from source to folder.
 class ImageRun {
@@ -47,25 +53,30 @@ class ImageRun {
     record_.started = UtcNow();
     const PredictRequest& request = job_.request;
     for (const std::string& decision : bound().info().decisions) context_.progress.Note(decision);
+    TEGULA_TRY(Staging::FinishCutOff(folder_));
     // Sizes and channels are refused before the image is read for its statistics.
     TEGULA_ASSIGN_OR_RETURN(const pipeline::PredictionRequest wanted, ChooseWindows());
     TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model_, first_.feeds, wanted));
     TEGULA_TRY(CheckPlanes(plan));
     is_patches_ = plan.is_patches();
-    const std::string stamp = StampOf(name_);
-    const RunKey key = KeyOf(plan, stamp);
+    TEGULA_ASSIGN_OR_RETURN(const RunKey key, KeyOf(plan));
     record_.key = Complete(key).Sha256();
-    if (const std::optional<ImagePrediction> done = request.overwrite ? std::nullopt : FindDone()) return *done;
+    if (!request.overwrite) {
+      TEGULA_ASSIGN_OR_RETURN(const std::optional<ImagePrediction> done, FindDone());
+      if (done) return *done;
+    }
     TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder_, Names(), request.overwrite, key));
     if (staging.is_continued()) context_.progress.Note("going on with the run that was cut off here");
+    if (!staging.is_locked())
+      context_.progress.Note(fmt::format(
+          "the file system of {} has no locks: see to it that no other process makes results there", folder_.string()));
 
     Status status = MakeAll(staging, wanted);
-    if (status.ok() && StampOf(name_) != stamp)
-      status = IoError("the image was changed while it was read; predict it again with --overwrite");
+    status = HoldAgainstSources(std::move(status), staging);
+    if (status.ok()) status = staging.Commit(request.overwrite ? AllNames() : std::vector<std::string>());
     if (!status.ok() && staging.is_kept())
       context_.progress.Note("what is finished is kept: the same command goes on where this one ended");
     TEGULA_TRY(status);
-    TEGULA_TRY(staging.Commit(request.overwrite ? AllNames() : std::vector<std::string>()));
     return ImagePrediction{
         name_,          folder_,    (folder_ / kReport).string(), static_cast<std::int64_t>(objects_.areas.size()),
         record_.wall_s, megapixels_};
@@ -74,6 +85,20 @@ class ImageRun {
  private:
   const image::BoundImage& bound() const noexcept { return feeds_.leading().bound; }
   std::int64_t frames() const noexcept { return feeds_.frames()[GridAxis::kT] * feeds_.frames()[GridAxis::kZ]; }
+
+  // What was read while a source changed is a mixture, so nothing that was made of it stays. Errors that a change may
+  // have caused are told as that.
+  Status HoldAgainstSources(Status status, Staging& staging) const {
+    for (const std::string& source : SourcesOf(job_.request, name_)) {
+      const Result<bool> is_as_it_was = job_.sources.IsAsItWas(source);
+      if (!is_as_it_was.ok()) return status.ok() ? is_as_it_was.error() : status;
+      if (*is_as_it_was) continue;
+      staging.Discard();
+      const bool is_cancelled = !status.ok() && status.error().code == Code::kCancelled;
+      return is_cancelled ? status : ChangedError(source, "while it was read, so nothing of this run is kept");
+    }
+    return status;
+  }
 
   // Several outputs are told apart by their ids.
   std::string FileOf(std::size_t number, const outputs::OutputFormat& format) const {
@@ -106,7 +131,7 @@ class ImageRun {
     pipeline::PredictionRequest wanted{job_.outputs, job_.request.tiling};
     if (!job_.request.overwrite) {
       pipeline::PredictionRequest as_before = wanted;
-      const PerAxis<std::optional<std::int64_t>> earlier = EarlierWindows();
+      TEGULA_ASSIGN_OR_RETURN(const PerAxis<std::optional<std::int64_t>> earlier, EarlierWindows());
       for (const GridAxis axis : kGridAxes)
         if (!wanted.tiling.tile[axis]) as_before.tiling.tile[axis] = earlier[axis];
       if (pipeline::PlanFor(model_, first_.feeds, as_before).ok()) wanted = as_before;
@@ -119,14 +144,16 @@ class ImageRun {
     return wanted;
   }
 
-  PerAxis<std::optional<std::int64_t>> EarlierWindows() const {
+  Result<PerAxis<std::optional<std::int64_t>>> EarlierWindows() const {
     PerAxis<std::optional<std::int64_t>> windows;
-    if (const std::optional<RunKey> key = Staging::CutOffIn(folder_)) {
+    TEGULA_ASSIGN_OR_RETURN(const std::optional<RunKey> key, Staging::CutOffIn(folder_));
+    if (key) {
       for (const GridAxis axis : kGridAxes)
         if (const std::string* window = key->Find(WindowFact(axis))) windows[axis] = ParseInt(*window);
       return windows;
     }
     const Result<std::string> text = ReadFile(folder_ / kRecord, kLargestRecord);
+    if (!text.ok() && text.error().code == Code::kIo) return text.error();
     const Result<outputs::RunRecord> record = text.ok() ? outputs::RunRecordFromJson(*text) : text.error();
     if (!record.ok()) return windows;
     for (const outputs::TileAxisRecord& along : record->tiles.axes)
@@ -148,7 +175,7 @@ class ImageRun {
   }
 
   // What decides the pixels.
-  RunKey KeyOf(const tiling::TilePlan& plan, const std::string& stamp) const {
+  Result<RunKey> KeyOf(const tiling::TilePlan& plan) const {
     const PredictRequest& request = job_.request;
     const WeightsCheck& check = job_.proven.check;
     RunKey key;
@@ -159,11 +186,15 @@ class ImageRun {
                                   engines::PrecisionName(check.precision), request.engine.threads,
                                   check.is_converted ? "converted" : "as it is"));
     key.Add("image", name_);
-    key.Add("content of the image", stamp);
+    TEGULA_ASSIGN_OR_RETURN(std::string stamp, job_.sources.Of(name_));
+    key.Add("content of the image", std::move(stamp));
     key.Add("binding", fmt::format("{}", fmt::join(bound().info().decisions, "; ")));
-    for (const InputRequest& input : request.inputs)
-      key.Add("input " + input.id, fmt::format("{} ({})", input.value, StampOf(input.value)));
-    key.Add("source of statistics", fmt::format("{} ({})", request.statistics_from, StampOf(request.statistics_from)));
+    for (const InputRequest& input : request.inputs) {
+      TEGULA_ASSIGN_OR_RETURN(stamp, job_.sources.Of(input.value));
+      key.Add("input " + input.id, fmt::format("{} ({})", input.value, stamp));
+    }
+    TEGULA_ASSIGN_OR_RETURN(stamp, job_.sources.Of(request.statistics_from));
+    key.Add("source of statistics", fmt::format("{} ({})", request.statistics_from, stamp));
     // Those of several images together are no statistics of this one.
     key.Add("statistics of the dataset", Sha256OfBytes(ops::StatisticsToJson(job_.normalisation.known())));
     for (const GridAxis axis : kGridAxes) {
@@ -197,19 +228,19 @@ class ImageRun {
   }
 
   // The same run, if its results are there.
-  std::optional<ImagePrediction> FindDone() const {
-    std::error_code ignored;
-    for (const std::string& name : Names())
-      if (!std::filesystem::exists(folder_ / name, ignored)) return std::nullopt;
-    const Result<std::string> text = ReadFile(folder_ / kRecord, kLargestRecord);
-    if (!text.ok()) return std::nullopt;
-    const Result<outputs::RunRecord> record = outputs::RunRecordFromJson(*text);
-    if (!record.ok() || record->key != record_.key) return std::nullopt;
+  Result<std::optional<ImagePrediction>> FindDone() const {
+    for (const std::string& name : Names()) {
+      TEGULA_ASSIGN_OR_RETURN(const bool exists, Exists(folder_ / name));
+      if (!exists) return std::optional<ImagePrediction>();
+    }
+    TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder_ / kRecord, kLargestRecord));
+    const Result<outputs::RunRecord> record = outputs::RunRecordFromJson(text);
+    if (!record.ok() || record->key != record_.key) return std::optional<ImagePrediction>();
     context_.progress.Note(fmt::format("{} has the results of this very run already", folder_.string()));
     ImagePrediction done{name_, folder_, (folder_ / kReport).string(), 0, record->wall_s, 0};
     for (const outputs::ObjectsRecord& objects : record->objects) done.objects += objects.count;
     done.was_done = true;
-    return done;
+    return std::optional(std::move(done));
   }
 
   Status MakeAll(Staging& staging, const pipeline::PredictionRequest& wanted) {
@@ -301,8 +332,8 @@ class ImageRun {
   Result<ops::Statistics> StatisticsOf(const Staging& staging, const Feeds::Frame& frame) const {
     if (is_patches_) return job_.normalisation.Of(context_, frame.feeds, true);
     const Path file = staging.folder() / fmt::format(".statistics-{}-{}.json", frame.t, frame.z);
-    std::error_code ignored;
-    if (std::filesystem::exists(file, ignored)) {
+    TEGULA_ASSIGN_OR_RETURN(const bool is_known, Exists(file));
+    if (is_known) {
       TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kLargestRecord));
       TEGULA_ASSIGN_OR_RETURN(ops::Statistics known, job_.normalisation.FromJson(text).Context(file.string()));
       return known;
@@ -347,8 +378,6 @@ class ImageRun {
     Result<outputs::ChunkStore> there = outputs::ChunkStore::Open(folder, context_.limits);
     if (!there.ok() && there.error().code == Code::kNotFound)
       return outputs::ChunkStore::Create(folder, options, context_.limits);
-    TEGULA_TRY(there);
-    TEGULA_TRY(there->RemoveLeftovers());
     return there;
   }
 
@@ -424,9 +453,19 @@ std::string ProofOf(const WeightsCheck& check) {
                                        check.status == CheckStatus::kFailed ? ", which is out of tolerance" : ""));
 }
 
+std::vector<std::string> SourcesOf(const PredictRequest& request, const std::string& image) {
+  std::vector<std::string> sources = {image, request.statistics_from};
+  for (const InputRequest& input : request.inputs) sources.push_back(input.value);
+  return sources;
+}
+
 Result<ImagePrediction> PredictImage(const PredictJob& job, const std::string& image, const Path& folder,
                                      const RunContext& context) {
   const PredictRequest& request = job.request;
+  for (const std::string& source : SourcesOf(request, image)) {
+    TEGULA_ASSIGN_OR_RETURN(const bool is_as_it_was, job.sources.IsAsItWas(source));
+    if (!is_as_it_was) return ChangedError(source, "after the command began");
+  }
   TEGULA_ASSIGN_OR_RETURN(
       Feeds feeds, Feeds::Open(job.package.description(), image, request.binding, request.inputs, context.limits));
   TEGULA_ASSIGN_OR_RETURN(Feeds::Frame first, feeds.FrameAt(0, 0));

@@ -9,6 +9,7 @@
 #include "tegula/app/normalisation.h"
 #include "tegula/app/predict.h"
 #include "tegula/app/prove.h"
+#include "tegula/app/source_stamps.h"
 #include "tegula/app/tile_size.h"
 #include "tegula/outputs/output_formats.h"
 #include "tegula/outputs/run_record.h"
@@ -22,6 +23,7 @@ struct PredictJob {
   const spec::Package& package;
   const ProvenNetwork& proven;
   const Normalisation& normalisation;
+  const SourceStamps& sources;  ///< of SourcesOf for every image, from before any was opened
   ContextDecision context;
   MemoryBudget memory;
   const pipeline::WindowCosts* costs = nullptr;  ///< null where they do not matter
@@ -33,6 +35,9 @@ struct PredictJob {
 
 /// "torchscript with openvino 2026.4: largest difference to the model's test outputs 1e-6".
 std::string ProofOf(const WeightsCheck& check);
+
+/// Names of what the pixels of an image's prediction are read from.
+std::vector<std::string> SourcesOf(const PredictRequest& request, const std::string& image);
 
 /// Predicts `image` into `folder`. A run of the same that was cut off goes on; one that is complete is not done again.
 /// Errors of everything; after one the work that is done stays in the folder and the same call goes on.

@@ -86,6 +86,9 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_TRY(pipeline::CheckApplicable(model, outputs).Context(request.model.string()));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels,
                           LabelsOf(request.objects.classes, model.outputs[outputs.front()]));
+  SourceStamps sources;
+  for (const std::string& image : request.images)
+    for (const std::string& source : SourcesOf(request, image)) sources.Add(source);
   TEGULA_ASSIGN_OR_RETURN(Normalisation normalisation,
                           Normalisation::Open(request.statistics_from, model, request.images.size()));
   // An image that is missing or does not fit is told before the network is loaded.
@@ -129,6 +132,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
                        package,
                        proven,
                        normalisation,
+                       sources,
                        std::move(decision),
                        memory,
                        costs ? &*costs : nullptr,

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "tegula/core/files.h"
 #include "tegula/core/status.h"
 
 namespace tegula::app {
@@ -29,9 +28,5 @@ class RunKey {
  private:
   std::vector<std::pair<std::string, std::string>> facts_;
 };
-
-/// Size and time of the last change of a file (of a folder: of all its files together), so that another image under the
-/// same name is noticed without being read; the name alone for what is no file.
-std::string StampOf(const std::string& name);
 
 }  // namespace tegula::app

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 
 #include "tegula/app/exit_code.h"
@@ -11,6 +12,7 @@
 #include "tegula/cli/commands.h"
 #include "tegula/cli/progress_bar.h"
 #include "tegula/core/platform.h"
+#include "tegula/core/system_error.h"
 
 namespace tegula::cli {
 namespace {
@@ -99,7 +101,11 @@ int Main(int argc, char** argv) {
   Result<int> exit_code = Guarded("tegula", [&]() {
     return run({registry, context, engine_threads, CacheFolder(), CommandLine(argc, argv)});
   });
-  return exit_code.ok() ? *exit_code : Report(exit_code.error());
+  if (!exit_code.ok()) return Report(exit_code.error());
+  errno = 0;
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    return Report(SystemError("write", "standard output", errno));
+  return *exit_code;
 }
 
 }  // namespace

@@ -106,9 +106,6 @@ class ChunkStore {
   /// ConvertCopy does. Cost: every chunk that is touched is read and decoded once; memory of two chunks.
   Status ReadBox(int level, const Shape& begin, const View& out) const;
 
-  /// Deletes the temporary files of a run that was killed. Call before going on, while nobody writes.
-  Status RemoveLeftovers() const;
-
  private:
   ChunkStore(Path folder, StoreOptions options);
   Path ChunkPath(int level, const Shape& index) const;

@@ -187,16 +187,6 @@ TEST_F(Store, HoldsTheSameBytesWhateverTheOrderOfWorkersIs) {
       }
 }
 
-TEST_F(Store, LeftoversOfAKilledRunAreRemovedAndNothingElse) {
-  const ChunkStore store = Small();
-  Overwrite("small/0/c/1/.2.123.4.partial", "half a chunk");
-  ASSERT_TRUE(store.RemoveLeftovers().ok());
-  EXPECT_FALSE(std::filesystem::exists(At("small/0/c/1/.2.123.4.partial")));
-  Tensor back = Tensor::Allocate(DType::kF32, pixels_.shape()).value();
-  ASSERT_TRUE(store.ReadBox(0, {0, 0}, back.view()).ok());
-  EXPECT_TRUE(SameBytes(back.view(), pixels_.view()));
-}
-
 TEST_F(Store, ContradictingOptionsAreRefused) {
   const auto code = [&](auto change) {
     StoreOptions options = ImageOptions();
