@@ -17,6 +17,7 @@
 #include "tegula/app/staging.h"
 #include "tegula/app/stopwatch.h"
 #include "tegula/app/version.h"
+#include "tegula/core/folders.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
 #include "tegula/ops/statistics_file.h"
@@ -29,11 +30,16 @@
 namespace tegula::app {
 namespace {
 
-constexpr const char* kRecord = "run.json";
+constexpr const char* kRecord = outputs::kRunRecordName;
 constexpr const char* kStatistics = "statistics.json";
 constexpr const char* kReport = "report.html";
 constexpr std::int64_t kLargestRecord = 64 << 20;
 constexpr std::int64_t kLargestReport = 256 << 20;
+
+Error ChangedError(const std::string& source, std::string_view when) {
+  return IoError(fmt::format("{} was changed or removed {}; when it is as it is to be, give the same command again",
+                             source, when));
+}
 
 // One image on its way from source to folder.
 class ImageRun {
@@ -54,6 +60,7 @@ class ImageRun {
     record_.started = UtcNow();
     const PredictRequest& request = job_.request;
     for (const std::string& decision : bound().info().decisions) context_.progress.Note(decision);
+    TEGULA_TRY(Staging::FinishCutOff(folder_));
     // Sizes, channels and objects are refused before the image is read for its statistics.
     TEGULA_TRY(CheckObjectsOf(job_, feeds_));
     TEGULA_ASSIGN_OR_RETURN(const pipeline::PredictionRequest wanted, ChooseWindows());
@@ -65,8 +72,7 @@ class ImageRun {
     if (!job_.region.is_all() && request.verify)
       return UnsupportedError(
           "--verify compares whole tiles, of which --region leaves out parts; verify a run without --region");
-    TEGULA_ASSIGN_OR_RETURN(const std::string stamp, StampOf(image_, job_.access));
-    TEGULA_ASSIGN_OR_RETURN(const RunKey key, KeyOf(plan, stamp));
+    TEGULA_ASSIGN_OR_RETURN(const RunKey key, KeyOf(plan));
     record_.key = Complete(key).Sha256();
     if (request.verify) {
       for (const std::size_t output : job_.outputs)
@@ -81,33 +87,46 @@ class ImageRun {
                                                ResidentMemoryBytes(), context_.executor.workers()));
       record_.estimated_memory_bytes = std::max(record_.estimated_memory_bytes, verification_plan_->bytes);
     }
-    if (std::optional<outputs::RunRecord> done = request.overwrite ? std::nullopt : FindDone())
-      return Finished(std::move(*done));
+    if (!request.overwrite) {
+      TEGULA_ASSIGN_OR_RETURN(std::optional<outputs::RunRecord> done, FindDone());
+      if (done) return Finished(std::move(*done));
+    }
     TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder_, Names(), request.overwrite, key));
     if (staging.is_continued()) context_.progress.Note("going on with the run that was cut off here");
+    if (!staging.is_locked())
+      context_.progress.Note(fmt::format(
+          "the file system of {} has no locks: see to it that no other process makes results there", folder_.string()));
 
     Status status = MakeAll(staging, wanted, plan);
-    if (status.ok()) status = CheckUnchanged(stamp);
+    status = HoldAgainstSources(std::move(status), staging);
+    if (status.ok()) status = staging.Commit(request.overwrite ? AllNames() : std::vector<std::string>());
     if (!status.ok() && staging.is_kept())
       context_.progress.Note("what is finished is kept: the same command goes on where this one ended");
     TEGULA_TRY(status);
-    TEGULA_TRY(staging.Commit(request.overwrite ? AllNames() : std::vector<std::string>()));
     return ImagePrediction{
         name_,          folder_,     (folder_ / kReport).string(), static_cast<std::int64_t>(objects_.areas.size()),
         record_.wall_s, megapixels_, /*was_done=*/false,           record_.verification};
   }
 
  private:
-  Status CheckUnchanged(const std::string& stamp) const {
-    TEGULA_ASSIGN_OR_RETURN(const std::string now, StampOf(image_, job_.access));
-    return now == stamp ? Ok()
-                        : Status(IoError("the image was changed while it was read; predict it again with --overwrite"));
-  }
-
   const image::BoundImage& bound() const noexcept { return feeds_.leading().bound; }
   std::int64_t frames() const noexcept { return feeds_.frames()[GridAxis::kT] * feeds_.frames()[GridAxis::kZ]; }
   Result<Feeds::Frame> FrameAt(std::int64_t number) const {
     return feeds_.FrameAt(number / feeds_.frames()[GridAxis::kZ], number % feeds_.frames()[GridAxis::kZ]);
+  }
+
+  // What was read while a source changed is a mixture, so nothing that was made of it stays. Errors that a change may
+  // have caused are told as that.
+  Status HoldAgainstSources(Status status, Staging& staging) const {
+    for (const std::string& source : SourcesOf(job_.request, name_)) {
+      const Result<bool> is_as_it_was = job_.sources.IsAsItWas(source);
+      if (!is_as_it_was.ok()) return status.ok() ? is_as_it_was.error() : status;
+      if (*is_as_it_was) continue;
+      staging.Discard();
+      const bool is_cancelled = !status.ok() && status.error().code == Code::kCancelled;
+      return is_cancelled ? status : ChangedError(source, "while it was read, so nothing of this run is kept");
+    }
+    return status;
   }
 
   // Several outputs are told apart by their ids.
@@ -144,7 +163,7 @@ class ImageRun {
     pipeline::PredictionRequest wanted{job_.outputs, job_.request.tiling};
     if (!job_.request.overwrite) {
       pipeline::PredictionRequest as_before = wanted;
-      const PerAxis<std::optional<std::int64_t>> earlier = EarlierWindows();
+      TEGULA_ASSIGN_OR_RETURN(const PerAxis<std::optional<std::int64_t>> earlier, EarlierWindows());
       for (const GridAxis axis : kGridAxes)
         if (!wanted.tiling.tile[axis]) as_before.tiling.tile[axis] = earlier[axis];
       if (pipeline::PlanFor(model_, first_.feeds, as_before).ok()) wanted = as_before;
@@ -157,14 +176,16 @@ class ImageRun {
     return wanted;
   }
 
-  PerAxis<std::optional<std::int64_t>> EarlierWindows() const {
+  Result<PerAxis<std::optional<std::int64_t>>> EarlierWindows() const {
     PerAxis<std::optional<std::int64_t>> windows;
-    if (const std::optional<RunKey> key = Staging::CutOffIn(folder_)) {
+    TEGULA_ASSIGN_OR_RETURN(const std::optional<RunKey> key, Staging::CutOffIn(folder_));
+    if (key) {
       for (const GridAxis axis : kGridAxes)
         if (const std::string* window = key->Find(WindowFact(axis))) windows[axis] = ParseInt(*window);
       return windows;
     }
     const Result<std::string> text = ReadFile(folder_ / kRecord, kLargestRecord);
+    if (!text.ok() && text.error().code == Code::kIo) return text.error();
     const Result<outputs::RunRecord> record = text.ok() ? outputs::RunRecordFromJson(*text) : text.error();
     if (!record.ok()) return windows;
     for (const outputs::TileAxisRecord& along : record->tiles.axes)
@@ -186,7 +207,7 @@ class ImageRun {
   }
 
   // What decides the pixels.
-  Result<RunKey> KeyOf(const tiling::TilePlan& plan, const std::string& stamp) const {
+  Result<RunKey> KeyOf(const tiling::TilePlan& plan) const {
     const PredictRequest& request = job_.request;
     const WeightsCheck& check = job_.proven.check;
     RunKey key;
@@ -197,14 +218,16 @@ class ImageRun {
                                   engines::PrecisionName(check.precision), request.engine.threads,
                                   check.is_converted ? "converted" : "as it is"));
     key.Add("image", name_);
-    key.Add("content of the image", stamp);
+    TEGULA_ASSIGN_OR_RETURN(std::string stamp, job_.sources.Of(name_));
+    key.Add("content of the image", std::move(stamp));
     key.Add("binding", fmt::format("{}", fmt::join(bound().info().decisions, "; ")));
     for (const InputRequest& input : request.inputs) {
-      TEGULA_ASSIGN_OR_RETURN(const std::string of_input, StampOf(input.value, job_.access));
-      key.Add("input " + input.id, fmt::format("{} ({})", ShownName(input.value), of_input));
+      TEGULA_ASSIGN_OR_RETURN(stamp, job_.sources.Of(input.value));
+      key.Add("input " + input.id, fmt::format("{} ({})", ShownName(input.value), stamp));
     }
     key.Add("region", job_.region.key());
-    key.Add("source of statistics", fmt::format("{} ({})", request.statistics_from, StampOf(request.statistics_from)));
+    TEGULA_ASSIGN_OR_RETURN(stamp, job_.sources.Of(request.statistics_from));
+    key.Add("source of statistics", fmt::format("{} ({})", request.statistics_from, stamp));
     // Those of several images together are no statistics of this one.
     key.Add("statistics of the dataset", Sha256OfBytes(ops::StatisticsToJson(job_.normalisation.known())));
     for (const GridAxis axis : kGridAxes) {
@@ -254,16 +277,16 @@ class ImageRun {
   }
 
   // The record of the same run, if its results are there.
-  std::optional<outputs::RunRecord> FindDone() const {
-    std::error_code ignored;
-    for (const std::string& name : Names())
-      if (!std::filesystem::exists(folder_ / name, ignored)) return std::nullopt;
-    const Result<std::string> text = ReadFile(folder_ / kRecord, kLargestRecord);
-    if (!text.ok()) return std::nullopt;
-    Result<outputs::RunRecord> record = outputs::RunRecordFromJson(*text);
-    if (!record.ok() || record->key != record_.key) return std::nullopt;
+  Result<std::optional<outputs::RunRecord>> FindDone() const {
+    for (const std::string& name : Names()) {
+      TEGULA_ASSIGN_OR_RETURN(const bool exists, Exists(folder_ / name));
+      if (!exists) return std::optional<outputs::RunRecord>();
+    }
+    TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder_ / kRecord, kLargestRecord));
+    Result<outputs::RunRecord> record = outputs::RunRecordFromJson(text);
+    if (!record.ok() || record->key != record_.key) return std::optional<outputs::RunRecord>();
     context_.progress.Note(fmt::format("{} has the results of this very run already", folder_.string()));
-    return std::move(*record);
+    return std::optional(std::move(*record));
   }
 
   // What an earlier call has made, verified now if that is asked for and was not done.
@@ -486,8 +509,8 @@ class ImageRun {
   Result<ops::Statistics> StatisticsOf(const Staging& staging, const Feeds::Frame& frame) const {
     if (is_patches_) return job_.normalisation.Of(context_, frame.feeds, true);
     const Path file = staging.folder() / fmt::format(".statistics-{}-{}.json", frame.t, frame.z);
-    std::error_code ignored;
-    if (std::filesystem::exists(file, ignored)) {
+    TEGULA_ASSIGN_OR_RETURN(const bool is_known, Exists(file));
+    if (is_known) {
       TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kLargestRecord));
       TEGULA_ASSIGN_OR_RETURN(ops::Statistics known, job_.normalisation.FromJson(text).Context(file.string()));
       return known;
@@ -648,9 +671,19 @@ std::string ProofOf(const WeightsCheck& check) {
                                        check.status == CheckStatus::kFailed ? ", which is out of tolerance" : ""));
 }
 
+std::vector<std::string> SourcesOf(const PredictRequest& request, const std::string& image) {
+  std::vector<std::string> sources = {image, request.statistics_from};
+  for (const InputRequest& input : request.inputs) sources.push_back(input.value);
+  return sources;
+}
+
 Result<ImagePrediction> PredictImage(const PredictJob& job, const std::string& image, const Path& folder,
                                      const RunContext& context) {
   const PredictRequest& request = job.request;
+  for (const std::string& source : SourcesOf(request, image)) {
+    TEGULA_ASSIGN_OR_RETURN(const bool is_as_it_was, job.sources.IsAsItWas(source));
+    if (!is_as_it_was) return ChangedError(source, "after the command began");
+  }
   TEGULA_ASSIGN_OR_RETURN(Feeds feeds,
                           Feeds::Open(job.package.description(), image, request.binding, request.inputs, job.access));
   TEGULA_ASSIGN_OR_RETURN(Feeds::Frame first, feeds.FrameAt(0, 0));

@@ -10,6 +10,7 @@
 #include "tegula/app/predict.h"
 #include "tegula/app/prove.h"
 #include "tegula/app/run_region.h"
+#include "tegula/app/source_stamps.h"
 #include "tegula/app/tile_size.h"
 #include "tegula/outputs/output_formats.h"
 #include "tegula/outputs/run_record.h"
@@ -24,6 +25,7 @@ struct PredictJob {
   const ProvenNetwork& proven;
   const Normalisation& normalisation;
   const RegionRequest& region;
+  const SourceStamps& sources;  ///< of SourcesOf for every image, from before any was opened
   ContextDecision context;
   MemoryBudget memory;
   const pipeline::WindowCosts* costs = nullptr;  ///< null where they do not matter
@@ -36,6 +38,9 @@ struct PredictJob {
 
 /// "torchscript with openvino 2026.4: largest difference to the model's test outputs 1e-6".
 std::string ProofOf(const WeightsCheck& check);
+
+/// Names of what the pixels of an image's prediction are read from.
+std::vector<std::string> SourcesOf(const PredictRequest& request, const std::string& image);
 
 /// Predicts `image` into `folder`. A run of the same that was cut off goes on; one that is complete is not done again.
 /// Errors of everything; after one the work that is done stays in the folder and the same call goes on.

@@ -76,11 +76,14 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
     return InvalidError(
         fmt::format("--threshold is for channels of probabilities, but {} makes the objects of output {}",
                     spec::OpId(*objects->op), model.outputs[outputs.front()].id));
+  const image::Access access = AccessTo(context);
+  SourceStamps sources(access);
+  for (const std::string& image : request.images)
+    for (const std::string& source : SourcesOf(request, image)) sources.Add(source);
   TEGULA_ASSIGN_OR_RETURN(Normalisation normalisation,
                           Normalisation::Open(request.statistics_from, model, request.images.size()));
   TEGULA_ASSIGN_OR_RETURN(const RegionRequest region, RegionRequest::Parse(request.region, request.images.size()));
   // An image that is missing or does not fit is told before the network is loaded.
-  const image::Access access = AccessTo(context);
   std::vector<ImagePrediction> rows;
   bool any = false;
   for (const std::string& image : request.images) {
@@ -122,6 +125,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
                        proven,
                        normalisation,
                        region,
+                       sources,
                        std::move(decision),
                        memory,
                        costs ? &*costs : nullptr,

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "tegula/net/address.h"
-
 namespace tegula::app {
 
 const std::string* RunKey::Find(std::string_view what) const {
@@ -54,35 +52,6 @@ std::uint64_t SeedOf(std::string_view sha256) noexcept {
   for (const char digit : sha256.substr(0, 16))
     seed = seed << 4 | static_cast<std::uint64_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
   return seed;
-}
-
-std::string StampOf(const std::string& name) {
-  std::error_code failed;
-  const Path path(name);
-  const auto time_of = [&](const Path& file) {
-    return std::filesystem::last_write_time(file, failed).time_since_epoch().count();
-  };
-  if (std::filesystem::is_regular_file(path, failed)) {
-    const auto size = std::filesystem::file_size(path, failed);
-    return fmt::format("{} bytes of {}", size, time_of(path));
-  }
-  if (!std::filesystem::is_directory(path, failed)) return name;
-  std::uintmax_t size = 0, files = 0;
-  std::filesystem::file_time_type::rep latest = 0;
-  for (std::filesystem::recursive_directory_iterator entry(path, failed), end; !failed && entry != end;
-       entry.increment(failed)) {
-    if (!entry->is_regular_file(failed)) continue;
-    size += entry->file_size(failed);
-    latest = std::max(latest, time_of(entry->path()));
-    ++files;
-  }
-  return fmt::format("{} bytes in {} files of {}", size, files, latest);
-}
-
-Result<std::string> StampOf(const std::string& name, const image::Access& access) {
-  if (!net::IsAddress(name)) return StampOf(name);
-  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<image::Source> source, image::Open(name, access));
-  return source->info().state;
 }
 
 }  // namespace tegula::app

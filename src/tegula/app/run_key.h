@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "tegula/core/files.h"
 #include "tegula/core/status.h"
 #include "tegula/image/open.h"
 
@@ -34,12 +33,5 @@ class RunKey {
 
 /// The first 64 bits of a hash of hexadecimal digits, for what is to be random and yet always the same.
 std::uint64_t SeedOf(std::string_view sha256) noexcept;
-
-/// Size and time of the last change of a file (of a folder: of all its files together), so that another image under the
-/// same name is noticed without being read; the name alone for what is no file.
-std::string StampOf(const std::string& name);
-/// The same of an image, which may lie on the web: what the server says now of its metadata (ImageInfo::state). Errors
-/// of opening it there.
-Result<std::string> StampOf(const std::string& name, const image::Access& access);
 
 }  // namespace tegula::app

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 
 #include "tegula/app/exit_code.h"
@@ -12,6 +13,7 @@
 #include "tegula/cli/progress_bar.h"
 #include "tegula/core/platform.h"
 #include "tegula/net/address.h"
+#include "tegula/core/system_error.h"
 
 namespace tegula::cli {
 namespace {
@@ -104,8 +106,9 @@ int Main(int argc, char** argv) {
     return run({registry, context, engine_threads, CacheFolder(), CommandLine(argc, argv)});
   });
   if (!exit_code.ok()) return Report(exit_code.error());
+  errno = 0;
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-    return Report(IoError("cannot write all of the answer to standard output; is its disk full?"));
+    return Report(SystemError("write", "standard output", errno));
   return *exit_code;
 }
 

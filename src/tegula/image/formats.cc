@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tegula/core/folders.h"
 #include "tegula/core/text.h"
 #include "tegula/image/foreign_formats.h"
 #include "tegula/net/address.h"
@@ -57,8 +58,8 @@ Result<std::unique_ptr<Source>> Open(const std::string& name, const Access& acce
   ProbeInput input{name, {}};
   std::vector<std::byte> head;
   if (!ProbeSynthetic(input)) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(name, ignored))
+    TEGULA_ASSIGN_OR_RETURN(const std::filesystem::file_type type, TypeOf(name));
+    if (type == std::filesystem::file_type::directory)
       return ProbeZarr(input) ? OpenZarr(name, limits) : FolderError(name);
     TEGULA_ASSIGN_OR_RETURN(head, ReadHead(name));
     if (head.empty()) return CorruptError(fmt::format("{} is empty", name));

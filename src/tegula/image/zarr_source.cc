@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tegula/core/folders.h"
 #include "tegula/image/formats.h"
 #include "tegula/image/tile_cache.h"
 #include "tegula/image/zarr_description.h"
@@ -175,9 +176,10 @@ Result<std::unique_ptr<Source>> OpenAddress(const net::FolderAddress& address, c
 }  // namespace
 
 bool ProbeZarr(const ProbeInput& input) {
-  std::error_code ignored;
-  return std::filesystem::is_directory(input.name, ignored) && std::ranges::any_of(kFiles, [&](const char* file) {
-           return std::filesystem::exists(Path(input.name) / file, ignored);
+  // Only a file has a head.
+  return input.head.empty() && std::ranges::any_of(kFiles, [&](const char* file) {
+           const Result<bool> is_there = Exists(Path(input.name) / file);
+           return !is_there.ok() || *is_there;  // what cannot be looked at is told when it is opened
          });
 }
 

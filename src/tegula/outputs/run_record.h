@@ -15,6 +15,9 @@
 
 namespace tegula::outputs {
 
+/// The file it stands in. It is the last of the results to come: where it is, they are complete.
+inline constexpr const char* kRunRecordName = "run.json";
+
 struct MachineRecord {
   std::string processor;
   std::int64_t cores = 0;

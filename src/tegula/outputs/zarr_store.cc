@@ -202,17 +202,6 @@ Result<Tensor> ChunkStore::ReadChunk(int level, const Shape& index) const {
   return pixels;
 }
 
-Status ChunkStore::RemoveLeftovers() const {
-  std::error_code failed;
-  for (std::filesystem::recursive_directory_iterator entry(folder_, failed), end; !failed && entry != end;
-       entry.increment(failed)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with('.') && name.ends_with(".partial")) std::filesystem::remove(entry->path(), failed);
-  }
-  if (failed) return IoError(fmt::format("cannot clean up {}: {}", folder_.string(), failed.message()));
-  return Ok();
-}
-
 // --- Boxes -----------------------------------------------------------------------------------------------------------
 
 Status ChunkStore::WriteBox(int level, const Shape& begin, const ConstView& pixels) const {

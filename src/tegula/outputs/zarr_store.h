@@ -74,8 +74,6 @@ class ChunkStore {
   /// The bytes of a chunk as options().coding made them; nothing if it is missing. kIo or kCorrupt.
   Result<std::optional<std::string>> ReadEncoded(int level, const Shape& index) const;
 
-  /// Deletes the temporary files of a run that was killed. Call before going on, while nobody writes.
-  Status RemoveLeftovers() const;
   /// Puts all chunks into their shards, byte by byte as they are, each shard whole or not at all; cut off, it is done
   /// again. Nothing to do for a store without shards. Call when all chunks are written. kIo, kExhausted, kCancelled.
   /// Memory: a chunk per worker.

@@ -90,8 +90,6 @@ Result<outputs::ChunkStore> OpenOrCreate(const Path& folder, const outputs::Stor
                                          const Limits& limits) {
   Result<outputs::ChunkStore> there = outputs::ChunkStore::Open(folder, limits);
   if (!there.ok() && there.error().code == Code::kNotFound) return outputs::ChunkStore::Create(folder, options, limits);
-  TEGULA_TRY(there);
-  TEGULA_TRY(there->RemoveLeftovers());
   return there;
 }
 
