@@ -153,7 +153,8 @@ TEST(RegionOfInterest, IsDecidedByTheCentresOfTheOutputsOwnPixels) {
   std::int64_t area = 0;
   for (std::int64_t i = 0; i < 30; ++i)
     for (std::int64_t k = 0; k < 250; ++k) {
-      const bool inside = IsInShapes(-2.1 + 4 * (static_cast<double>(i) + 0.5), 8 + 0.5 * (static_cast<double>(k) + 0.5));
+      const bool inside =
+          IsInShapes(-2.1 + 4 * (static_cast<double>(i) + 0.5), 8 + 0.5 * (static_cast<double>(k) + 0.5));
       ASSERT_EQ(region.Touches({{i, i + 1}, {k, k + 1}}), inside) << i << " " << k;
       area += inside ? 1 : 0;
     }
