@@ -11,6 +11,7 @@
 #include <random>
 
 #include "tegula/core/executor.h"
+#include "tegula/core/folders.h"
 #include "tegula/core/testing/shuffled_executor.h"
 #include "tegula/tensor/kernels.h"
 
