@@ -227,15 +227,14 @@ class ImageRun {
       TEGULA_ASSIGN_OR_RETURN(objects_, MakeObjectsOf(job_, name_, feeds_, info_, store, staging.folder(),
                                                       staging.scratch(), pictures, context_));
       record_.objects = objects_.classes;
+      record_.notes.insert(record_.notes.end(), objects_.notes.begin(), objects_.notes.end());
       record_.stages.push_back(watch.Lap("objects"));
     }
     TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(store));
     TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
     std::optional<Tensor> detail;
     if (!job_.labels.empty()) {
-      TEGULA_ASSIGN_OR_RETURN(
-          detail,
-          pictures.Detail(bound(), store, PassesOf(job_.request.objects, job_.labels, info_.channel_names.size())));
+      TEGULA_ASSIGN_OR_RETURN(detail, pictures.Detail(bound()));
     }
     record_.stages.push_back(watch.Lap("pictures"));
     TEGULA_TRY(WriteFormats(staging.folder(), watch));

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
-#include "tegula/core/text.h"
 #include "tegula/outputs/geojson.h"
 
 namespace tegula::app {
@@ -24,43 +22,32 @@ outputs::GeoJsonOptions GeoJsonOptionsOf(const ObjectRequest& request, const Obj
   return options;
 }
 
+std::vector<std::string> NotesOf(const ObjectRequest& request, const ObjectSource& source,
+                                 const pipeline::ObjectsSummary& summary) {
+  std::vector<std::string> notes;
+  for (const std::string& name : source.channels)
+    if (name.ends_with('*') && std::ranges::find(request.classes, "all") != request.classes.end() &&
+        std::ranges::find(request.classes, name) == request.classes.end())
+      notes.push_back(fmt::format("no objects are made of {}, because its name ends with *", name));
+  if (summary.at_edge > 0)
+    notes.push_back(request.drops_border ? fmt::format("{} objects touch the edge and were left out", summary.at_edge)
+                                         : fmt::format("{} objects are cut by the edge", summary.at_edge));
+  if (request.split.method != objects::SplitMethod::kNone)
+    notes.push_back(fmt::format("{} regions were split", summary.split));
+  if (summary.too_large > 0)
+    notes.push_back(fmt::format("{} regions were not split, because their boxes have more than {} million pixels",
+                                summary.too_large, objects::kLargestSplitBox >> 20));
+  return notes;
+}
+
 }  // namespace
 
-Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
-                                           const std::vector<std::string>& channels) {
-  std::vector<std::int32_t> labels;
-  for (const std::string& wanted : classes) {
-    if (wanted == "all") {
-      for (std::size_t i = 0; i < channels.size(); ++i) labels.push_back(static_cast<std::int32_t>(i));
-      continue;
-    }
-    auto found = std::find(channels.begin(), channels.end(), wanted);
-    const std::optional<std::int64_t> index = ParseInt(wanted);
-    if (found == channels.end() && index && *index >= 0 && *index < static_cast<std::int64_t>(channels.size()))
-      found = channels.begin() + *index;
-    if (found == channels.end())
-      return InvalidError(
-          fmt::format("there is no channel {} to make objects of; there are {}", wanted, fmt::join(channels, ", ")));
-    labels.push_back(static_cast<std::int32_t>(found - channels.begin()));
-  }
-  std::sort(labels.begin(), labels.end());
-  labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
-  return labels;
-}
-
-std::vector<pipeline::ObjectPass> PassesOf(const ObjectRequest& request, const std::vector<std::int32_t>& labels,
-                                           std::size_t channels) {
-  if (channels > 1 && !request.threshold) return {{objects::Argmax{}, labels}};
-  std::vector<pipeline::ObjectPass> passes;
-  for (const std::int32_t label : labels)
-    passes.push_back({objects::Threshold{label, request.threshold.value_or(0.5)}, {}, label});
-  return passes;
-}
-
-Status CheckObjects(const ObjectRequest& request, const objects::MapFrame& frame) {
+Status CheckObjects(const ObjectRequest& request, const std::vector<std::string>& channels,
+                    const objects::MapFrame& frame) {
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasureOptions measure, MeasureOptionsOf(request.measure, frame));
-  TEGULA_TRY(objects::MeasurementPlan::Create(measure, {}, frame));
-  TEGULA_TRY(AreaInMapPixels("--min-area", request.min_area, frame));
+  TEGULA_TRY(objects::MeasurementPlan::Create(measure, {.map = channels}, frame));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::int32_t> labels, LabelsOf(request.classes, channels));
+  TEGULA_TRY(ObjectsOptionsOf(request, labels, channels, frame));
   return Ok();
 }
 
@@ -73,13 +60,12 @@ Result<MadeObjects> MakeObjects(const ObjectRequest& request, const ObjectSource
       objects::MeasurementPlan::Create(
           measure, {.map = source.channels, .image = source.image_channels, .labels_are_channels = true},
           source.frame));
-  TEGULA_ASSIGN_OR_RETURN(const double min_area, AreaInMapPixels("--min-area", request.min_area, source.frame));
-  pipeline::ObjectsOptions options{.passes = PassesOf(request, labels, source.channels.size()), .filter = {}};
-  options.filter.min_area_px = static_cast<std::int64_t>(std::ceil(min_area));
+  TEGULA_ASSIGN_OR_RETURN(const pipeline::ObjectsOptions options,
+                          ObjectsOptionsOf(request, labels, source.channels, source.frame));
   TEGULA_ASSIGN_OR_RETURN(const outputs::GeoJsonFormat format,
                           outputs::GeoJsonFormat::Create(GeoJsonOptionsOf(request, source, plan)));
   const pipeline::MeasuredPlanes planes{source.map, measure.intensity ? source.image : nullptr};
-  TEGULA_ASSIGN_OR_RETURN(const pipeline::FoundObjects found,
+  TEGULA_ASSIGN_OR_RETURN(const pipeline::FindResult found,
                           pipeline::FindObjects(context, planes, options, plan, scratch / "objects"));
 
   TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter geojson, outputs::GeoJsonWriter::Create(folder / kObjectsFile));
@@ -102,8 +88,10 @@ Result<MadeObjects> MakeObjects(const ObjectRequest& request, const ObjectSource
     pictures.AddOutlines(region);
     return geojson.Add(object.geojson);
   };
-  TEGULA_TRY(found.Stream(context, prepare, take));
+  pictures.LookAt(found.objects.entries());
+  TEGULA_TRY(found.objects.Stream(context, prepare, take));
   TEGULA_TRY(geojson.Commit());
+  made.notes = NotesOf(request, source, found.summary);
   return made;
 }
 

@@ -26,28 +26,22 @@ struct ObjectSource {
   std::uint64_t seed = 0;  ///< stands for what decided the map: the same seed and object give the same id
 };
 
-/// The channels that become objects. kInvalid, with the names there are, for one that is not there.
-Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
-                                           const std::vector<std::string>& channels);
-
 /// What was made.
 struct MadeObjects {
   std::vector<outputs::ObjectsRecord> classes;  ///< in the order of the labels
   std::vector<double> areas;                    ///< of each object, in µm² or slide pixels
   bool areas_in_um2 = false;
+  std::vector<std::string> notes;  ///< sentences without a full stop: what was left out, split, cut off
 };
 
-/// What is wrong with the request for any map in this frame, before there is one. kInvalid.
-Status CheckObjects(const ObjectRequest& request, const objects::MapFrame& frame);
+/// What is wrong with the request for a map with these channels in this frame, before there is one. kInvalid.
+Status CheckObjects(const ObjectRequest& request, const std::vector<std::string>& channels,
+                    const objects::MapFrame& frame);
 
 /// Makes the objects of the channels `labels`, writes them into `folder` and shows them to `pictures`; `scratch` is a
 /// folder for what is needed on the way. Errors of the planes, the request and the files; kCancelled.
 Result<MadeObjects> MakeObjects(const ObjectRequest& request, const ObjectSource& source,
                                 const std::vector<std::int32_t>& labels, const Path& folder, const Path& scratch,
                                 Pictures& pictures, const RunContext& context);
-
-/// Several channels compete unless a threshold is given, which is then applied to each.
-std::vector<pipeline::ObjectPass> PassesOf(const ObjectRequest& request, const std::vector<std::int32_t>& labels,
-                                           std::size_t channels);
 
 }  // namespace tegula::app

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "tegula/image/block_view.h"
-#include "tegula/objects/region_tracer.h"
 #include "tegula/outputs/palette.h"
 #include "tegula/outputs/store_part.h"
 #include "tegula/tensor/kernels.h"
@@ -97,8 +96,6 @@ Result<Pictures> Pictures::Create(const image::BoundImage& image, const pipeline
   pictures.image_x_ = static_cast<double>(info.width()) / static_cast<double>(shape[2]);
   pictures.output_ = output;
   pictures.rings_.resize(static_cast<std::size_t>(output.channels));
-  pictures.cells_ = CeilDiv(output.width(), kDetailEdge);
-  pictures.objects_in_cell_.resize(static_cast<std::size_t>(pictures.cells_ * CeilDiv(output.height(), kDetailEdge)));
   return pictures;
 }
 
@@ -150,10 +147,20 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
   return picture;
 }
 
+void Pictures::LookAt(std::span<const objects::RegionSpool::Entry> objects) {
+  const std::int64_t columns = CeilDiv(output_.width(), kDetailEdge);
+  std::vector<std::int64_t> in_cell(static_cast<std::size_t>(columns * CeilDiv(output_.height(), kDetailEdge)));
+  for (const objects::RegionSpool::Entry& object : objects)
+    if (object.area_px >= kSpeck)
+      ++in_cell[static_cast<std::size_t>(object.first.y / kDetailEdge * columns + object.first.x / kDetailEdge)];
+  const auto cell = static_cast<std::int64_t>(std::max_element(in_cell.begin(), in_cell.end()) - in_cell.begin());
+  const std::int64_t y = cell / columns * kDetailEdge, x = cell % columns * kDetailEdge;
+  busiest_ = {{y, std::min(y + kDetailEdge, output_.height())}, {x, std::min(x + kDetailEdge, output_.width())}};
+}
+
 void Pictures::AddOutlines(const objects::Region& region) {
   constexpr double kLeastStep = 0.5;
-  if (region.area_px >= kSpeck)
-    ++objects_in_cell_[static_cast<std::size_t>(region.first.y / kDetailEdge * cells_ + region.first.x / kDetailEdge)];
+  if (!Intersect(region.bounds, busiest_).empty()) in_busiest_.push_back(region);
   const auto add = [&](const objects::Ring& ring) {
     outputs::Ring& points = rings_[static_cast<std::size_t>(region.label)].emplace_back();
     for (const objects::Corner& corner : ring) {
@@ -178,16 +185,8 @@ Result<Tensor> Pictures::Outlines() const {
   return picture;
 }
 
-Box Pictures::BusiestBox() const {
-  const auto cell = static_cast<std::int64_t>(std::max_element(objects_in_cell_.begin(), objects_in_cell_.end()) -
-                                              objects_in_cell_.begin());
-  const std::int64_t y = cell / cells_ * kDetailEdge, x = cell % cells_ * kDetailEdge;
-  return {{y, std::min(y + kDetailEdge, output_.height())}, {x, std::min(x + kDetailEdge, output_.width())}};
-}
-
-Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::ChunkStore& store,
-                                std::span<const pipeline::ObjectPass> passes) const {
-  const Box box = BusiestBox();
+Result<Tensor> Pictures::Detail(const image::BoundImage& image) const {
+  const Box& box = busiest_;
   const image::BoundInfo& info = image.info();
   // The image pixels under the box.
   const auto under = [](Interval output, double scale, double origin, std::int64_t size) {
@@ -201,35 +200,25 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
   TEGULA_TRY(image.Read(BlockOf(part), image::AsBlock(pixels.view())));
   TEGULA_ASSIGN_OR_RETURN(Tensor picture, ToPicture(pixels, info));
 
-  TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, {output_.channels, box.height(), box.width()}));
-  TEGULA_TRY(outputs::ReadPlane(store, 0, 0, 0, box, values.view()));
-  TEGULA_ASSIGN_OR_RETURN(Tensor classes, Tensor::Allocate(DType::kU8, {box.height(), box.width()}));
-  for (const pipeline::ObjectPass& pass : passes) {
-    TEGULA_ASSIGN_OR_RETURN(const objects::Classifier classifier,
-                            objects::Classifier::Bind(pass.rule, output_.channels));
-    classifier.Classify(values.view(), classes.view());
-    TEGULA_ASSIGN_OR_RETURN(const std::vector<objects::Region> regions,
-                            objects::TraceRegions(classes.view(), {.labels = pass.labels}));
-    std::vector<std::vector<outputs::Ring>> rings(static_cast<std::size_t>(output_.channels));
-    const auto add = [&](const objects::Ring& ring, std::int32_t label) {
-      outputs::Ring& points = rings[static_cast<std::size_t>(label)].emplace_back();
-      for (const objects::Corner& corner : ring)
-        points.push_back({static_cast<double>(corner.y + box.y.begin) / output_.scale[GridAxis::kY] +
-                              output_.origin[GridAxis::kY] - static_cast<double>(part.y.begin),
-                          static_cast<double>(corner.x + box.x.begin) / output_.scale[GridAxis::kX] +
-                              output_.origin[GridAxis::kX] - static_cast<double>(part.x.begin)});
-    };
-    for (const objects::Region& region : regions) {
-      for (const objects::Polygon& polygon : region.polygons) {
-        add(polygon.outer, pass.relabel.value_or(region.label));
-        for (const objects::Ring& hole : polygon.holes) add(hole, pass.relabel.value_or(region.label));
-      }
+  std::vector<std::vector<outputs::Ring>> rings(static_cast<std::size_t>(output_.channels));
+  const auto add = [&](const objects::Ring& ring, std::int32_t label) {
+    outputs::Ring& points = rings[static_cast<std::size_t>(label)].emplace_back();
+    for (const objects::Corner& corner : ring)
+      points.push_back({static_cast<double>(corner.y) / output_.scale[GridAxis::kY] + output_.origin[GridAxis::kY] -
+                            static_cast<double>(part.y.begin),
+                        static_cast<double>(corner.x) / output_.scale[GridAxis::kX] + output_.origin[GridAxis::kX] -
+                            static_cast<double>(part.x.begin)});
+  };
+  for (const objects::Region& region : in_busiest_) {
+    for (const objects::Polygon& polygon : region.polygons) {
+      add(polygon.outer, region.label);
+      for (const objects::Ring& hole : polygon.holes) add(hole, region.label);
     }
-    for (std::size_t label = 0; label < rings.size(); ++label)
-      if (!rings[label].empty())
-        TEGULA_TRY(outputs::DrawOutlines(rings[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.5,
-                                         picture.view()));
   }
+  for (std::size_t label = 0; label < rings.size(); ++label)
+    if (!rings[label].empty())
+      TEGULA_TRY(outputs::DrawOutlines(rings[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.5,
+                                       picture.view()));
   return picture;
 }
 

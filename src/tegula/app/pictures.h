@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "tegula/image/binding.h"
-#include "tegula/objects/region.h"
+#include "tegula/objects/region_spool.h"
 #include "tegula/outputs/overlay.h"
 #include "tegula/outputs/zarr_store.h"
-#include "tegula/pipeline/objects_pass.h"
 #include "tegula/pipeline/prediction.h"
 
 namespace tegula::app {
@@ -27,23 +26,23 @@ class Pictures {
   /// The slide with the stored prediction over it: the probability of a single channel, else the winning classes but
   /// the first (background) in their colours. Reads the smallest level that is as large as the picture.
   Result<Tensor> Overlay(const outputs::ChunkStore& store) const;
+  /// Finds where most of the objects are.
+  void LookAt(std::span<const objects::RegionSpool::Entry> objects);
   /// Remembers the outlines of a region; corners closer than half a picture pixel are left out.
   void AddOutlines(const objects::Region& region);
   /// The slide with all outlines remembered so far, each class in its colour.
   Result<Tensor> Outlines() const;
-  /// A part of the image in its own pixels with the outlines of its objects: where most of the objects remembered are.
-  Result<Tensor> Detail(const image::BoundImage& image, const outputs::ChunkStore& store,
-                        std::span<const pipeline::ObjectPass> passes) const;
+  /// A part of the image in its own pixels with the outlines of its objects: where most of them are.
+  Result<Tensor> Detail(const image::BoundImage& image) const;
 
  private:
   Pictures() = default;
-  Box BusiestBox() const;
   Tensor slide_;
   double image_y_ = 1, image_x_ = 1;  ///< bound image pixels per picture pixel
   pipeline::OutputInfo output_;
   std::vector<std::vector<outputs::Ring>> rings_;  ///< by label
-  std::int64_t cells_ = 1;                         ///< columns of the grid in which objects are counted
-  std::vector<std::int64_t> objects_in_cell_;
+  Box busiest_ = {};                               ///< in output pixels
+  std::vector<objects::Region> in_busiest_;
 };
 
 }  // namespace tegula::app

@@ -6,22 +6,15 @@
 
 #include "tegula/app/convert/made_weights.h"
 #include "tegula/app/image_run.h"
-#include "tegula/app/make_objects.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
+#include "tegula/app/run_objects.h"
 #include "tegula/app/select.h"
 #include "tegula/app/stopwatch.h"
 #include "tegula/spec/sizes.h"
 
 namespace tegula::app {
 namespace {
-
-// The names that the classes of an output have.
-std::vector<std::string> ChannelNamesOf(const spec::TensorDescription& output) {
-  const spec::Axis* channel = output.FindAxis(spec::AxisType::kChannel);
-  return channel != nullptr && !channel->channel_names.empty() ? channel->channel_names
-                                                               : std::vector<std::string>{output.id};
-}
 
 // One folder per image, named after it; equal names are numbered.
 std::vector<Path> FoldersFor(const PredictRequest& request) {

@@ -42,6 +42,12 @@ Result<image::BoundImage> BindAllChannels(const PredictJob& job, const Feeds& fe
 
 }  // namespace
 
+std::vector<std::string> ChannelNamesOf(const spec::TensorDescription& output) {
+  const spec::Axis* channel = output.FindAxis(spec::AxisType::kChannel);
+  return channel != nullptr && !channel->channel_names.empty() ? channel->channel_names
+                                                               : std::vector<std::string>{output.id};
+}
+
 objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output) {
   const image::BoundInfo& info = feeds.leading().bound.info();
   objects::MapFrame frame{.origin_y = output.origin[GridAxis::kY] * info.downsample_y,
@@ -54,7 +60,8 @@ objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output
 }
 
 Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds) {
-  return job.labels.empty() ? Ok() : CheckObjects(job.request.objects, FrameOf(feeds, {}));
+  const spec::TensorDescription& output = job.package.description().outputs[job.outputs.front()];
+  return job.labels.empty() ? Ok() : CheckObjects(job.request.objects, ChannelNamesOf(output), FrameOf(feeds, {}));
 }
 
 Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,

@@ -9,6 +9,9 @@
 
 namespace tegula::app {
 
+/// The names that the classes of an output have.
+std::vector<std::string> ChannelNamesOf(const spec::TensorDescription& output);
+
 /// Where an output's pixels lie on the slide.
 objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output);
 

@@ -22,10 +22,31 @@ void ObjectWords::AddTo(CLI::App& command) {
   add("--objects", objects,
       "make objects of these channels of the map, by name or index, separated by commas; all: every channel");
   add("--threshold", threshold,
-      "objects are where the channel is at least this; default: 0.5 for one channel, the largest channel for several");
+      "objects are where the channel is at least this: 0.5 for all, or nucleus=0.5,other=0.3; default: 0.5 for one "
+      "channel, the largest channel for several");
+  add("--overlaps", overlaps,
+      "with --threshold: keep, objects of several classes may overlap; or never, of those that reach their thresholds "
+      "only the largest counts")
+      ->check(CLI::IsMember({"keep", "never"}))
+      ->capture_default_str();
+  add("--connectivity", connectivity, "4: pixels of an object share edges; 8: or corners")
+      ->check(CLI::IsMember({4, 8}))
+      ->capture_default_str();
+  add("--smooth", smooth,
+      "smooth the map before objects are made: the standard deviation of a Gaussian, such as 0.5um or 1px");
+  add("--split", split,
+      "take touching objects apart: distance (at necks of their outlines), seeds (between tops of their channel), or "
+      "seeds=CHANNEL (between regions of another channel, such as one of centres)");
+  add("--split-depth", split_depth,
+      "how much narrower than both objects a neck is at least (a length; default: 0.75 pixels of the map), or how much "
+      "lower than both tops a pass is (default: 0.1)");
+  add("--fill-holes", fill_holes, "fill smaller holes: an area as for --min-area");
   add("--min-area", min_area,
       "leave out smaller objects: 20um2 or 50px (of the full resolution); a bare number is in µm², or in pixels where "
       "the pixel size is unknown");
+  add("--border-objects", border, "what to do with objects that the image's edge cuts: keep or drop")
+      ->check(CLI::IsMember({"keep", "drop"}))
+      ->capture_default_str();
   add("--measure", measure,
       "what to measure beside area, place and means of the map: shape, intensity, neighbours or all; `tegula objects "
       "--list-measurements` explains each")
@@ -40,10 +61,25 @@ void ObjectWords::AddTo(CLI::App& command) {
 Result<app::ObjectRequest> ObjectWords::Request(const CLI::App& command) const {
   app::ObjectRequest request;
   request.classes = Names(objects);
-  if (command.count("--threshold") > 0) request.threshold = threshold;
+  if (!threshold.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.thresholds, app::ClassThreshold::Parse(threshold));
+  }
+  request.overlaps = overlaps == "keep";
+  request.connectivity = connectivity == 8 ? objects::Connectivity::kCorners : objects::Connectivity::kEdges;
+  if (!smooth.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.smooth, app::Quantity::ParseLength("--smooth", smooth));
+  }
+  if (!split.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.split, app::SplitRequest::Parse(split));
+  }
+  request.split.depth = split_depth;
+  if (!fill_holes.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.fill_holes, app::Quantity::ParseArea("--fill-holes", fill_holes));
+  }
   if (!min_area.empty()) {
     TEGULA_ASSIGN_OR_RETURN(request.min_area, app::Quantity::ParseArea("--min-area", min_area));
   }
+  request.drops_border = border == "drop";
   for (const std::string& list : measure)
     for (const std::string& group : Names(list)) TEGULA_TRY(request.measure.Add(group));
   if (command.count("--percentiles") > 0) request.measure.percentiles.clear();

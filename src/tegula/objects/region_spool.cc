@@ -86,7 +86,7 @@ Result<RegionSpool> RegionSpool::Create(const Path& path) {
   return RegionSpool(path, std::move(file));
 }
 
-Status RegionSpool::Add(const Region& region, std::span<const double> values) {
+Status RegionSpool::Add(const Region& region, std::span<const double> values, bool at_edge) {
   text_.clear();
   AppendNumber(text_, region.pixels);
   AppendNumber(text_, static_cast<std::int64_t>(region.polygons.size()));
@@ -104,7 +104,8 @@ Status RegionSpool::Add(const Region& region, std::span<const double> values) {
                       static_cast<std::int32_t>(text_.size()),
                       size_,
                       region.area_px,
-                      {region.centroid_y, region.centroid_x}});
+                      {region.centroid_y, region.centroid_x},
+                      at_edge});
   size_ += static_cast<std::int64_t>(text_.size());
   return file_->Write(text_);
 }
