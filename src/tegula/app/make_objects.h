@@ -14,8 +14,6 @@
 
 namespace tegula::app {
 
-inline constexpr const char* kObjectsFile = "objects.geojson";
-
 /// What objects are made of. Borrows.
 struct ObjectSource {
   const pipeline::PlaneReader& map;
@@ -24,6 +22,8 @@ struct ObjectSource {
   std::vector<std::string> image_channels = {};
   objects::MapFrame frame;
   std::uint64_t seed = 0;  ///< stands for what decided the map: the same seed and object give the same id
+  const pipeline::RegionOfInterest* asked = nullptr;  ///< of which part objects are made; null: of all
+  const outputs::ChunkStore* numbers = nullptr;       ///< if objects are numbered already: the map's store
 };
 
 /// What was made.
@@ -31,17 +31,20 @@ struct MadeObjects {
   std::vector<outputs::ObjectsRecord> classes;  ///< in the order of the labels
   std::vector<double> areas;                    ///< of each object, in µm² or slide pixels
   bool areas_in_um2 = false;
+  std::int64_t touching = 0;       ///< of all of them, those that touch the edge of what is asked for
   std::vector<std::string> notes;  ///< sentences without a full stop: what was left out, split, cut off
 };
 
-/// What is wrong with the request for a map with these channels in this frame, before there is one. kInvalid.
+/// What is wrong with the request for a map with these channels in this frame, before there is one; `is_numbered`: its
+/// objects are numbered already. kInvalid, kUnsupported.
 Status CheckObjects(const ObjectRequest& request, const std::vector<std::string>& channels,
-                    const objects::MapFrame& frame);
+                    const objects::MapFrame& frame, bool is_numbered);
 
-/// Makes the objects of the channels `labels`, writes them into `folder` and shows them to `pictures`; `scratch` is a
-/// folder for what is needed on the way. Errors of the planes, the request and the files; kCancelled.
+/// Makes the objects of the channels `labels`, writes them into `folder` and shows them to `pictures` (which may be
+/// null); `scratch` is a folder for what is needed on the way. Errors of the planes, the request and the files;
+/// kCancelled.
 Result<MadeObjects> MakeObjects(const ObjectRequest& request, const ObjectSource& source,
                                 const std::vector<std::int32_t>& labels, const Path& folder, const Path& scratch,
-                                Pictures& pictures, const RunContext& context);
+                                Pictures* pictures, const RunContext& context);
 
 }  // namespace tegula::app

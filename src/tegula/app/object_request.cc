@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tegula/core/text.h"
+#include "tegula/objects/simplify/simplify_outline.h"
 
 namespace tegula::app {
 namespace {
@@ -18,8 +19,14 @@ constexpr Quantity kRadius{50, Quantity::Unit::kMicrometre}, kRadiusInPixels{100
 constexpr double kDepthInPixels = 0.75;
 constexpr double kDepthOfValues = 0.1;
 constexpr double kThreshold = 0.5;
+constexpr ObjectFileRow kFiles[] = {
+    {ObjectFile::kGeoJson, "geojson", "objects.geojson", "geojson", "outlines and measurements, as QuPath reads them"},
+    {ObjectFile::kCsv, "csv", "objects.csv", "csv", "a table of the measurements"},
+    {ObjectFile::kLabels, "labels", "objects.ome.zarr", "ome-zarr", "an image of the objects' numbers as OME-Zarr"},
+    {ObjectFile::kLabelsTiff, "labels-tiff", "objects.ome.tif", "ome-tiff", "the same as OME-TIFF"},
+};
 
-std::string ToText(const MeasureRequest& measure) {
+std::string ToText(const ObjectMeasures& measure) {
   return fmt::format("{}{}{} percentiles {} radius {}", measure.shape ? "shape " : "",
                      measure.intensity ? "intensity " : "", measure.neighbours ? "neighbours " : "",
                      fmt::join(measure.percentiles, ","),
@@ -92,7 +99,7 @@ Status SetSplit(const ObjectRequest& request, const std::vector<std::string>& ch
 
 }  // namespace
 
-Status MeasureRequest::Add(const std::string& group) {
+Status ObjectMeasures::Add(const std::string& group) {
   const std::optional<objects::MeasureGroup> known = objects::MeasureGroupFromName(group);
   if (!known && group != "all")
     return InvalidError(fmt::format("--measure {} is not known: there are {} and all", group,
@@ -136,17 +143,67 @@ Result<SplitRequest> SplitRequest::Parse(const std::string& text) {
   return request;
 }
 
+std::span<const ObjectFileRow> ObjectFiles() noexcept { return kFiles; }
+
+const char* NameOf(ObjectFile file) noexcept { return kFiles[static_cast<std::size_t>(file)].name; }
+const char* FormatOf(ObjectFile file) noexcept { return kFiles[static_cast<std::size_t>(file)].format; }
+
+Result<std::vector<ObjectFile>> ObjectFilesOf(const std::vector<std::string>& words) {
+  std::vector<ObjectFile> files;
+  std::vector<std::string_view> known;
+  for (const ObjectFileRow& row : kFiles) {
+    known.push_back(row.word);
+    if (std::ranges::find(words, row.word) != words.end()) files.push_back(row.file);
+  }
+  for (const std::string& word : words)
+    if (std::ranges::find(known, word) == known.end())
+      return InvalidError(fmt::format("--object-files {} is not known: there are {}", word, fmt::join(known, ", ")));
+  if (files.empty())
+    return InvalidError("--object-files names no file: there are " + fmt::format("{}", fmt::join(known, ", ")));
+  return files;
+}
+
 std::string ToText(const ObjectRequest& request) {
-  std::vector<std::string> thresholds;
+  std::vector<std::string> thresholds, files;
+  for (const ObjectFile file : request.files) files.emplace_back(kFiles[static_cast<std::size_t>(file)].word);
   for (const ClassThreshold& threshold : request.thresholds)
     thresholds.push_back(fmt::format("{}={}", threshold.class_name, threshold.value));
   return fmt::format(
-      "thresholds {}{}; {}-connected; smooth {}; split {} {} {}; fill holes {}; min area {}{}; measured {}; {}",
+      "thresholds {}{}; {}-connected; smooth {}; split {} {} {}; fill holes {}; min area {}{}; measured {}; {}; "
+      "simplify {}; {}",
       fmt::join(thresholds, ","), request.overlaps ? "" : ", the largest counts",
       request.connectivity == objects::Connectivity::kEdges ? 4 : 8, ToText(request.smooth),
       static_cast<int>(request.split.method), request.split.channel, request.split.depth, ToText(request.fill_holes),
       ToText(request.min_area), request.drops_border ? ", none at the edge" : "", ToText(request.measure),
-      request.object_type);
+      request.object_type, ToText(request.simplify), fmt::join(files, ","));
+}
+
+Status CheckNumbered(const ObjectRequest& request) {
+  struct Row {
+    bool is_asked;
+    std::string_view option;
+  };
+  const Row rows[] = {{!request.thresholds.empty(), "--threshold"},
+                      {!request.overlaps, "--overlaps"},
+                      {request.connectivity != objects::Connectivity::kEdges, "--connectivity"},
+                      {request.smooth.value > 0, "--smooth"},
+                      {request.split.method != SplitMethod::kNone || !request.split.depth.empty(), "--split"},
+                      {request.fill_holes.value > 0, "--fill-holes"},
+                      {request.simplify.value > 0, "--simplify"}};
+  for (const Row& row : rows)
+    if (row.is_asked)
+      return InvalidError(fmt::format(
+          "{} is for channels of probabilities; the objects of this output are made and numbered already", row.option));
+  if (request.measure.intensity || request.measure.neighbours)
+    return UnsupportedError(
+        "of objects that the model numbers only their shape is measured; ask for --measure basic or shape");
+  for (const ObjectFile file : request.files)
+    if (file == ObjectFile::kLabels || file == ObjectFile::kLabelsTiff)
+      return InvalidError(
+          fmt::format("--object-files {} is not made of objects that are numbered already: the "
+                      "prediction itself is the image of their numbers",
+                      kFiles[static_cast<std::size_t>(file)].word));
+  return Ok();
 }
 
 Result<std::int32_t> ChannelOf(const std::string& wanted, const std::vector<std::string>& channels) {
@@ -178,7 +235,17 @@ Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& class
   return labels;
 }
 
-Result<objects::MeasureOptions> MeasureOptionsOf(const MeasureRequest& request, const objects::MapFrame& frame) {
+Result<double> ToleranceOf(const ObjectRequest& request, const objects::MapFrame& frame) {
+  if (request.simplify.is_zero()) return 0;
+  TEGULA_ASSIGN_OR_RETURN(const double tolerance, LengthInMapPixels("--simplify", request.simplify, frame));
+  if (tolerance > objects::kLargestTolerance)
+    return InvalidError(fmt::format(
+        "--simplify {} is {:.3g} pixels of the map: outlines may be {} away at most, so that they keep their pixels",
+        ToText(request.simplify), tolerance, objects::kLargestTolerance));
+  return tolerance;
+}
+
+Result<objects::MeasureOptions> MeasureOptionsOf(const ObjectMeasures& request, const objects::MapFrame& frame) {
   objects::MeasureOptions options{.shape = request.shape,
                                   .intensity = request.intensity,
                                   .neighbours = request.neighbours,

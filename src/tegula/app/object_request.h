@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tegula/app/quantity.h"
@@ -12,7 +14,7 @@
 namespace tegula::app {
 
 /// What is measured of each object.
-struct MeasureRequest {
+struct ObjectMeasures {
   bool shape = false, intensity = false, neighbours = false;
   std::vector<double> percentiles = {5, 95};  ///< of intensities, beside the median
   std::optional<Quantity> neighbour_radius;   ///< else 50 µm, or 100 pixels where the pixel size is unknown
@@ -40,6 +42,21 @@ struct SplitRequest {
   static Result<SplitRequest> Parse(const std::string& text);
 };
 
+/// What objects are written to.
+enum class ObjectFile : std::uint8_t { kGeoJson, kCsv, kLabels, kLabelsTiff };
+struct ObjectFileRow {
+  ObjectFile file;
+  std::string_view word;  ///< as requests call it
+  const char* name;       ///< of the file or folder
+  const char* format;     ///< as records call it
+  std::string_view description;
+};
+std::span<const ObjectFileRow> ObjectFiles() noexcept;
+const char* NameOf(ObjectFile file) noexcept;
+const char* FormatOf(ObjectFile file) noexcept;
+/// The files with these words, each once. kInvalid.
+Result<std::vector<ObjectFile>> ObjectFilesOf(const std::vector<std::string>& words);
+
 /// Which objects to make of a map, and how they are measured.
 struct ObjectRequest {
   std::vector<std::string> classes;        ///< names or 0-based indices of the map's channels; empty: no objects
@@ -51,12 +68,17 @@ struct ObjectRequest {
   Quantity fill_holes;  ///< smaller holes are filled
   Quantity min_area;    ///< smaller objects are left out
   bool drops_border = false;
-  MeasureRequest measure;
+  Quantity simplify;  ///< how far outlines with fewer corners may lie from the exact ones; 0: they are exact
+  std::vector<ObjectFile> files = {ObjectFile::kGeoJson};
+  ObjectMeasures measure;
   std::string object_type = "detection";  ///< QuPath's: detection, annotation
 };
 
 /// Everything of the request that decides the objects and their measurements, as a line of text.
 std::string ToText(const ObjectRequest& request);
+
+/// What is asked for that cannot be done with objects that are numbered already. kInvalid, kUnsupported.
+Status CheckNumbered(const ObjectRequest& request);
 
 /// The channel of this name, or else with this 0-based index; kInvalid with the names there are.
 Result<std::int32_t> ChannelOf(const std::string& wanted, const std::vector<std::string>& channels);
@@ -65,8 +87,10 @@ Result<std::int32_t> ChannelOf(const std::string& wanted, const std::vector<std:
 Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
                                            const std::vector<std::string>& channels);
 
+/// How far outlines may be simplified, in pixels of the map; 0: not at all. kInvalid.
+Result<double> ToleranceOf(const ObjectRequest& request, const objects::MapFrame& frame);
 /// The options for a map in this frame. kInvalid for a length in µm where the pixel size is unknown.
-Result<objects::MeasureOptions> MeasureOptionsOf(const MeasureRequest& request, const objects::MapFrame& frame);
+Result<objects::MeasureOptions> MeasureOptionsOf(const ObjectMeasures& request, const objects::MapFrame& frame);
 /// How objects of the channels `labels` are made of a map of values with these `channels`. kInvalid as above, for a
 /// channel that is not there, and for what does not go together.
 Result<pipeline::ObjectsOptions> ObjectsOptionsOf(const ObjectRequest& request, const std::vector<std::int32_t>& labels,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tegula/image/block_view.h"
+#include "tegula/objects/region_tracer.h"
 #include "tegula/outputs/palette.h"
 #include "tegula/outputs/store_part.h"
 #include "tegula/tensor/kernels.h"
@@ -13,8 +14,10 @@ namespace {
 
 constexpr std::int64_t kPictureEdge = 900;
 constexpr double kOverlayOpacity = 0.6;
-constexpr std::int64_t kDetailEdge = 480;  // output pixels
-constexpr std::int64_t kSpeck = 20;        // regions of fewer pixels do not make a place busy
+constexpr std::int64_t kDetailEdge = 480;                             // output pixels
+constexpr std::int64_t kColours = 254;                                // of classes but the first, and of labels
+constexpr outputs::Rgb kLine = {255, 255, 255}, kCasing = {0, 0, 0};  // of the region: seen on any background
+constexpr std::int64_t kSpeck = 20;  // regions of fewer pixels do not make a place busy
 
 // The value below which this share of the values lies.
 float Quantile(std::vector<float> values, double share) {
@@ -72,6 +75,12 @@ std::int64_t MiddlePlane(const outputs::ChunkStore& store) {
   return outputs::StorePart(store).size()[GridAxis::kZ] / 2;
 }
 
+// Which of the colours a label has: 0 and what is no class have none.
+std::int64_t ColourOf(std::int64_t label, const outputs::StoreOptions& options) {
+  const bool is_class = options.classes.empty() || label < std::ssize(options.classes);
+  return label > 0 && is_class ? 1 + (label - 1) % kColours : 0;
+}
+
 // The coarsest level that is at least as large as the picture.
 int LevelFor(const outputs::ChunkStore& store, const Shape& picture) {
   int level = 0;
@@ -96,6 +105,8 @@ Result<Pictures> Pictures::Create(const image::BoundImage& image, const pipeline
   pictures.image_x_ = static_cast<double>(info.width()) / static_cast<double>(shape[2]);
   pictures.output_ = output;
   pictures.rings_.resize(static_cast<std::size_t>(output.channels));
+  pictures.cells_ = CeilDiv(output.width(), kDetailEdge);
+  pictures.objects_in_cell_.resize(static_cast<std::size_t>(pictures.cells_ * CeilDiv(output.height(), kDetailEdge)));
   return pictures;
 }
 
@@ -108,7 +119,7 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
   TEGULA_TRY(outputs::ReadPlane(store, level, 0, MiddlePlane(store), whole, values.view()));
 
   // The map in the picture's own field: the output may begin inside the image and have another scale.
-  const bool is_single = output_.channels == 1;
+  const bool is_label = store.options().is_label, is_single = output_.channels == 1 && !is_label;
   TEGULA_ASSIGN_OR_RETURN(Tensor map, Tensor::Allocate(is_single ? DType::kF32 : DType::kU8, {shape[0], shape[1]}));
   const double half = std::ldexp(1.0, -level);
   const auto v = values.values<float>();
@@ -130,9 +141,10 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
         continue;
       }
       std::int64_t best = 0;
-      for (std::int64_t c = 1; inside && c < stored[0]; ++c)
+      for (std::int64_t c = 1; inside && !is_label && c < stored[0]; ++c)
         if (at(c) > at(best)) best = c;
-      map.values<std::uint8_t>()[i] = static_cast<std::uint8_t>(std::min<std::int64_t>(best, 255));
+      if (is_label && inside) best = ColourOf(static_cast<std::int64_t>(at(0)), store.options());
+      map.values<std::uint8_t>()[i] = static_cast<std::uint8_t>(std::min(best, kColours));
     }
   }
   Tensor picture = slide_.Clone();
@@ -141,26 +153,36 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
     outputs::OverlayValues(finished.view(), 0.0, 1.0, outputs::PaletteColour(0), kOverlayOpacity, picture.view());
   } else {
     std::vector<outputs::Rgb> colours;
-    for (std::int64_t c = 1; c < output_.channels; ++c) colours.push_back(outputs::PaletteColour(c));
+    for (std::int64_t c = 1; c <= kColours; ++c) colours.push_back(outputs::PaletteColour(c));
     outputs::OverlayClasses(finished.view(), colours, kOverlayOpacity, picture.view());
   }
+  TEGULA_TRY(DrawRegion(picture));
   return picture;
 }
 
 void Pictures::LookAt(std::span<const objects::RegionSpool::Entry> objects) {
-  const std::int64_t columns = CeilDiv(output_.width(), kDetailEdge);
-  std::vector<std::int64_t> in_cell(static_cast<std::size_t>(columns * CeilDiv(output_.height(), kDetailEdge)));
-  for (const objects::RegionSpool::Entry& object : objects)
-    if (object.area_px >= kSpeck)
-      ++in_cell[static_cast<std::size_t>(object.first.y / kDetailEdge * columns + object.first.x / kDetailEdge)];
-  const auto cell = static_cast<std::int64_t>(std::max_element(in_cell.begin(), in_cell.end()) - in_cell.begin());
-  const std::int64_t y = cell / columns * kDetailEdge, x = cell % columns * kDetailEdge;
-  busiest_ = {{y, std::min(y + kDetailEdge, output_.height())}, {x, std::min(x + kDetailEdge, output_.width())}};
+  for (const objects::RegionSpool::Entry& object : objects) Count(object.first, object.area_px);
+  busiest_ = BusiestBox();
+}
+
+void Pictures::ShowRegion(const std::vector<objects::PointRing>& outlines, const image::BoundInfo& info) {
+  for (const objects::PointRing& outline : outlines) {
+    outputs::Ring& ring = region_.emplace_back();
+    for (const objects::Point& point : outline)
+      ring.push_back({point.y / info.downsample_y / image_y_, point.x / info.downsample_x / image_x_});
+  }
+}
+
+Status Pictures::DrawRegion(Tensor& picture) const {
+  if (region_.empty()) return Ok();
+  TEGULA_TRY(outputs::DrawOutlines(region_, kCasing, 3, picture.view()));
+  return outputs::DrawOutlines(region_, kLine, 1.4, picture.view());
 }
 
 void Pictures::AddOutlines(const objects::Region& region) {
   constexpr double kLeastStep = 0.5;
-  if (!Intersect(region.bounds, busiest_).empty()) in_busiest_.push_back(region);
+  if (!busiest_) Count(region.first, region.area_px);
+  if (busiest_ && !Intersect(region.bounds, *busiest_).empty()) in_busiest_.push_back(region);
   const auto add = [&](const objects::Ring& ring) {
     outputs::Ring& points = rings_[static_cast<std::size_t>(region.label)].emplace_back();
     for (const objects::Corner& corner : ring) {
@@ -178,6 +200,7 @@ void Pictures::AddOutlines(const objects::Region& region) {
 
 Result<Tensor> Pictures::Outlines() const {
   Tensor picture = slide_.Clone();
+  TEGULA_TRY(DrawRegion(picture));
   for (std::size_t label = 0; label < rings_.size(); ++label)
     if (!rings_[label].empty())
       TEGULA_TRY(outputs::DrawOutlines(rings_[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.2,
@@ -185,8 +208,20 @@ Result<Tensor> Pictures::Outlines() const {
   return picture;
 }
 
-Result<Tensor> Pictures::Detail(const image::BoundImage& image) const {
-  const Box& box = busiest_;
+void Pictures::Count(const objects::Corner& first, std::int64_t area_px) {
+  if (area_px >= kSpeck)
+    ++objects_in_cell_[static_cast<std::size_t>(first.y / kDetailEdge * cells_ + first.x / kDetailEdge)];
+}
+
+Box Pictures::BusiestBox() const {
+  const auto cell = static_cast<std::int64_t>(std::max_element(objects_in_cell_.begin(), objects_in_cell_.end()) -
+                                              objects_in_cell_.begin());
+  const std::int64_t y = cell / cells_ * kDetailEdge, x = cell % cells_ * kDetailEdge;
+  return {{y, std::min(y + kDetailEdge, output_.height())}, {x, std::min(x + kDetailEdge, output_.width())}};
+}
+
+Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::ChunkStore& store) const {
+  const Box box = busiest_.value_or(BusiestBox());
   const image::BoundInfo& info = image.info();
   // The image pixels under the box.
   const auto under = [](Interval output, double scale, double origin, std::int64_t size) {
@@ -199,20 +234,31 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image) const {
   TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(info.dtype, {info.channels, part.height(), part.width()}));
   TEGULA_TRY(image.Read(BlockOf(part), image::AsBlock(pixels.view())));
   TEGULA_ASSIGN_OR_RETURN(Tensor picture, ToPicture(pixels, info));
-
   std::vector<std::vector<outputs::Ring>> rings(static_cast<std::size_t>(output_.channels));
-  const auto add = [&](const objects::Ring& ring, std::int32_t label) {
-    outputs::Ring& points = rings[static_cast<std::size_t>(label)].emplace_back();
-    for (const objects::Corner& corner : ring)
-      points.push_back({static_cast<double>(corner.y) / output_.scale[GridAxis::kY] + output_.origin[GridAxis::kY] -
-                            static_cast<double>(part.y.begin),
-                        static_cast<double>(corner.x) / output_.scale[GridAxis::kX] + output_.origin[GridAxis::kX] -
-                            static_cast<double>(part.x.begin)});
-  };
-  for (const objects::Region& region : in_busiest_) {
+  const auto add = [&](const objects::Region& region, const Box& within) {
+    const auto add_ring = [&](const objects::Ring& ring) {
+      outputs::Ring& points = rings[static_cast<std::size_t>(region.label)].emplace_back();
+      for (const objects::Corner& corner : ring)
+        points.push_back({static_cast<double>(corner.y + within.y.begin) / output_.scale[GridAxis::kY] +
+                              output_.origin[GridAxis::kY] - static_cast<double>(part.y.begin),
+                          static_cast<double>(corner.x + within.x.begin) / output_.scale[GridAxis::kX] +
+                              output_.origin[GridAxis::kX] - static_cast<double>(part.x.begin)});
+    };
     for (const objects::Polygon& polygon : region.polygons) {
-      add(polygon.outer, region.label);
-      for (const objects::Ring& hole : polygon.holes) add(hole, region.label);
+      add_ring(polygon.outer);
+      for (const objects::Ring& hole : polygon.holes) add_ring(hole);
+    }
+  };
+  for (const objects::Region& region : in_busiest_) add(region, {});
+  if (output_.is_instances) {
+    TEGULA_ASSIGN_OR_RETURN(Tensor numbers, Tensor::Allocate(DType::kU32, {1, box.height(), box.width()}));
+    TEGULA_TRY(outputs::ReadPlane(store, 0, 0, 0, box, numbers.view()));
+    TEGULA_ASSIGN_OR_RETURN(
+        std::vector<objects::Region> regions,
+        objects::TraceRegions(std::move(numbers).Reshaped({box.height(), box.width()}).view(), {.none = 0}));
+    for (objects::Region& region : regions) {
+      region.label = 0;
+      add(region, box);
     }
   }
   for (std::size_t label = 0; label < rings.size(); ++label)

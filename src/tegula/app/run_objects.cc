@@ -6,19 +6,13 @@
 #include <memory>
 #include <optional>
 
+#include "tegula/app/run_description.h"
+#include "tegula/app/run_key.h"
+#include "tegula/pipeline/layout.h"
+#include "tegula/spec/object_output.h"
+
 namespace tegula::app {
 namespace {
-
-// The same model, image and channels give the same object ids.
-std::uint64_t SeedOf(const PredictJob& job, const std::string& image) {
-  const std::string key =
-      Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job.package.description_sha256(), job.proven.check.weights_sha256,
-                                image, fmt::join(job.request.binding.channels, ",")));
-  std::uint64_t seed = 0;
-  for (std::size_t i = 0; i < 16; ++i)
-    seed = seed << 4 | static_cast<std::uint64_t>(key[i] <= '9' ? key[i] - '0' : key[i] - 'a' + 10);
-  return seed;
-}
 
 // All channels of the leading image, with pixels as large as the output's.
 Result<image::BoundImage> BindAllChannels(const PredictJob& job, const Feeds& feeds,
@@ -42,10 +36,10 @@ Result<image::BoundImage> BindAllChannels(const PredictJob& job, const Feeds& fe
 
 }  // namespace
 
-std::vector<std::string> ChannelNamesOf(const spec::TensorDescription& output) {
-  const spec::Axis* channel = output.FindAxis(spec::AxisType::kChannel);
-  return channel != nullptr && !channel->channel_names.empty() ? channel->channel_names
-                                                               : std::vector<std::string>{output.id};
+std::uint64_t SeedOfIds(const outputs::RunRecord& record) {
+  return SeedOf(
+      Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", record.model.description_sha256, record.model.weights_sha256,
+                                record.image.path, record.binding.empty() ? "" : record.binding.front())));
 }
 
 objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output) {
@@ -61,16 +55,24 @@ objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output
 
 Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds) {
   const spec::TensorDescription& output = job.package.description().outputs[job.outputs.front()];
-  return job.labels.empty() ? Ok() : CheckObjects(job.request.objects, ChannelNamesOf(output), FrameOf(feeds, {}));
+  if (job.labels.empty()) return Ok();
+  TEGULA_ASSIGN_OR_RETURN(const pipeline::TensorLayout layout, pipeline::TensorLayout::Of(output));
+  return CheckObjects(job.request.objects, pipeline::ChannelNamesOf(output, layout.channels()), FrameOf(feeds, {}),
+                      spec::FindObjectOps(output).has_value());
 }
 
 Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,
                                   const pipeline::OutputInfo& output, const outputs::ChunkStore& store,
-                                  const Path& folder, const Path& scratch, Pictures& pictures,
-                                  const RunContext& context) {
+                                  const pipeline::RegionOfInterest* asked, const Path& folder, const Path& scratch,
+                                  Pictures& pictures, const RunContext& context) {
   const std::unique_ptr<pipeline::PlaneReader> map = pipeline::PlaneOfStore(store);
   ObjectSource source{.map = *map, .channels = output.channel_names, .frame = FrameOf(feeds, output)};
-  source.seed = SeedOf(job, image);
+  outputs::RunRecord record;
+  DescribeModel(job, record);
+  DescribeImage(image, feeds, record);
+  source.seed = SeedOfIds(record);
+  source.asked = asked;
+  if (output.is_instances) source.numbers = &store;
   std::unique_ptr<pipeline::PlaneReader> pixels;
   if (job.request.objects.measure.intensity) {
     TEGULA_ASSIGN_OR_RETURN(const image::BoundImage all, BindAllChannels(job, feeds, output));
@@ -79,7 +81,7 @@ Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& imag
     source.image = pixels.get();
     for (const image::Channel& channel : all.info().channel_list) source.image_channels.push_back(channel.name);
   }
-  return MakeObjects(job.request.objects, source, job.labels, folder, scratch, pictures, context);
+  return MakeObjects(job.request.objects, source, job.labels, folder, scratch, &pictures, context);
 }
 
 }  // namespace tegula::app

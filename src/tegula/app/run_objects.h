@@ -9,20 +9,20 @@
 
 namespace tegula::app {
 
-/// The names that the classes of an output have.
-std::vector<std::string> ChannelNamesOf(const spec::TensorDescription& output);
-
 /// Where an output's pixels lie on the slide.
 objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output);
+
+/// Stands for a prediction: the same model, image and channels give the same ids to objects.
+std::uint64_t SeedOfIds(const outputs::RunRecord& record);
 
 /// Whether the request can be met for this image, before anything is predicted. Errors as MakeObjects.
 Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds);
 
-/// Makes the objects of the first output's finished `store`, into `folder`. `image` is the leading image's name. Errors
-/// as MakeObjects.
+/// Makes the objects of the first output's finished `store`, of what is `asked` for (null: all), into `folder`. `image`
+/// is the leading image's name. Errors as MakeObjects.
 Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,
                                   const pipeline::OutputInfo& output, const outputs::ChunkStore& store,
-                                  const Path& folder, const Path& scratch, Pictures& pictures,
-                                  const RunContext& context);
+                                  const pipeline::RegionOfInterest* asked, const Path& folder, const Path& scratch,
+                                  Pictures& pictures, const RunContext& context);
 
 }  // namespace tegula::app

@@ -47,14 +47,23 @@ void ObjectWords::AddTo(CLI::App& command) {
   add("--border-objects", border, "what to do with objects that the image's edge cuts: keep or drop")
       ->check(CLI::IsMember({"keep", "drop"}))
       ->capture_default_str();
+  add("--simplify", simplify,
+      "outlines with fewer corners that lie within this length of the exact ones and keep their pixels: 0.49px of the "
+      "map at most; default: exact outlines");
   add("--measure", measure,
-      "what to measure beside area, place and means of the map: shape, intensity, neighbours or all; `tegula objects "
-      "--list-measurements` explains each")
+      "what to measure beside area, place and means of the map: shape, intensity, neighbours or all; "
+      "docs/objects.md explains each")
       ->allow_extra_args(false);
   add("--percentiles", percentiles, "of intensities, beside the median, separated by commas; default: 5,95");
   add("--neighbour-radius", radius, "within which neighbours are counted; default: 50um, or 100px");
   add("--object-type", object_type, "what QuPath makes of them")
       ->check(CLI::IsMember({"detection", "annotation"}))
+      ->capture_default_str();
+  std::string kinds;
+  for (const app::ObjectFileRow& row : app::ObjectFiles())
+    kinds += fmt::format("{}{}: {}", kinds.empty() ? "" : "; ", row.word, row.description);
+  command.add_option("--object-files", files, "what is written of them, separated by commas; " + kinds)
+      ->group(kGroup)
       ->capture_default_str();
 }
 
@@ -91,6 +100,10 @@ Result<app::ObjectRequest> ObjectWords::Request(const CLI::App& command) const {
   if (!radius.empty()) {
     TEGULA_ASSIGN_OR_RETURN(request.measure.neighbour_radius, app::Quantity::ParseLength("--neighbour-radius", radius));
   }
+  if (!simplify.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.simplify, app::Quantity::ParseLength("--simplify", simplify));
+  }
+  TEGULA_ASSIGN_OR_RETURN(request.files, app::ObjectFilesOf(Names(files)));
   request.object_type = object_type;
   return request;
 }

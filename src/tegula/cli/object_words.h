@@ -13,7 +13,8 @@ class App;
 namespace tegula::cli {
 
 struct ObjectWords {
-  std::string objects, threshold, smooth, split, split_depth, fill_holes, min_area, radius, percentiles;
+  std::string objects, threshold, smooth, split, split_depth, fill_holes, min_area, radius, percentiles, simplify;
+  std::string files = "geojson";
   std::string overlaps = "keep", border = "keep";
   std::vector<std::string> measure;
   int connectivity = 4;

@@ -32,6 +32,7 @@ struct Reading {
   jpeg_progress_mgr progress = {};
   std::jmp_buf failed = {};
   const RandomAccessFile* file = nullptr;
+  Status* read = nullptr;  // how the last read went
   std::int64_t position = 0;
   Code code = Code::kCorrupt;
   bool has_data[MAX_COMPONENTS] = {};
@@ -77,12 +78,10 @@ boolean OnFill(j_decompress_ptr jpeg) {
   Reading& reading = *static_cast<Reading*>(jpeg->client_data);
   const std::int64_t size =
       std::min(reading.file->size() - reading.position, static_cast<std::int64_t>(sizeof reading.buffer));
-  bool read = false;
-  if (size > 0)
-    read = reading.file
-               ->Read(reading.position, {reinterpret_cast<std::byte*>(reading.buffer), static_cast<std::size_t>(size)})
-               .ok();
-  if (!read) Fail(reading, "the file ends too early");
+  if (size <= 0) Fail(reading, "the file ends too early");
+  *reading.read = reading.file->Read(reading.position,
+                                     {reinterpret_cast<std::byte*>(reading.buffer), static_cast<std::size_t>(size)});
+  if (!reading.read->ok()) Fail(reading, "the file cannot be read");
   reading.position += size;
   reading.source.next_input_byte = reading.buffer;
   reading.source.bytes_in_buffer = static_cast<std::size_t>(size);
@@ -144,6 +143,7 @@ bool ReadPixels(Reading& reading, JSAMPROW pixels, std::size_t row_samples) {
 }
 
 Error Failure(const Reading& reading) {
+  if (!reading.read->ok()) return reading.read->error();
   if (reading.code == Code::kUnsupported) return UnsupportedError(fmt::format("{}; {}", reading.message, kAdvice));
   return {reading.code, fmt::format("libjpeg: {}", reading.message), {}};
 }
@@ -186,7 +186,9 @@ Result<Tensor> Decode(const std::string& name, const Limits& limits) {
     delete r;
   };
   const std::unique_ptr<Reading, decltype(destroy)> reading(new Reading, destroy);
+  Status read = Ok();
   reading->file = &file;
+  reading->read = &read;
   if (!ReadHeader(*reading)) return Failure(*reading);
   jpeg_decompress_struct& jpeg = reading->jpeg;
   TEGULA_TRY(ChooseColours(jpeg));

@@ -86,7 +86,7 @@ Result<RegionSpool> RegionSpool::Create(const Path& path) {
   return RegionSpool(path, std::move(file));
 }
 
-Status RegionSpool::Add(const Region& region, std::span<const double> values, bool at_edge) {
+Status RegionSpool::Add(const Region& region, std::span<const double> values) {
   text_.clear();
   AppendNumber(text_, region.pixels);
   AppendNumber(text_, static_cast<std::int64_t>(region.polygons.size()));
@@ -104,8 +104,7 @@ Status RegionSpool::Add(const Region& region, std::span<const double> values, bo
                       static_cast<std::int32_t>(text_.size()),
                       size_,
                       region.area_px,
-                      {region.centroid_y, region.centroid_x},
-                      at_edge});
+                      {region.centroid_y, region.centroid_x}});
   size_ += static_cast<std::int64_t>(text_.size());
   return file_->Write(text_);
 }

@@ -35,8 +35,7 @@ class RegionSpool {
     std::int32_t bytes = 0;
     std::int64_t offset = 0;
     std::int64_t area_px = 0;
-    Point centroid;        ///< in pixels of the map
-    bool at_edge = false;  ///< as it was added
+    Point centroid;  ///< in pixels of the map
   };
 
   /// A file `path`, which goes with the spool. kIo.
@@ -46,7 +45,7 @@ class RegionSpool {
   ~RegionSpool();
 
   /// kIo or kExhausted (disk full).
-  Status Add(const Region& region, std::span<const double> values, bool at_edge = false);
+  Status Add(const Region& region, std::span<const double> values);
   /// Forgets the objects for which `is_gone(entry)` holds.
   template <class IsGone>
   void Forget(IsGone&& is_gone) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "tegula/core/interval.h"
 
@@ -20,7 +19,6 @@ Result<ClassRows> ClassRows::Create(const MeasuredPlanes& planes, const ObjectsO
       return InvalidError(
           fmt::format("a map cannot be smoothed by {} pixels: use 0 to {}", sigma, objects::kLargestSigma));
   ClassRows rows(planes, options);
-  if (options.kind != MapKind::kValues) return rows;
   for (const ObjectPass& pass : options.passes) {
     TEGULA_ASSIGN_OR_RETURN(objects::Classifier rule, objects::Classifier::Bind(pass.rule, planes.map.shape()[0]));
     rows.rules_.push_back(std::move(rule));
@@ -34,20 +32,20 @@ Status ClassRows::Compute(const RunContext& context, const RowWindow& window, In
   classes_.resize(passes());
   for (Tensor& classes : classes_) {
     if (classes.shape().rank() == 2 && classes.shape()[0] >= rows_) continue;
-    const DType dtype = options_.kind == MapKind::kValues ? DType::kU8 : DType::kU32;
-    TEGULA_ASSIGN_OR_RETURN(classes, Tensor::Allocate(dtype, {rows_, width}, context.limits));
+    TEGULA_ASSIGN_OR_RETURN(classes, Tensor::Allocate(DType::kU8, {rows_, width}, context.limits));
   }
   const std::int64_t edge = planes_.map.chunk_columns();
   const std::int64_t columns = CeilDiv(kPieceColumns, edge) * edge;
   const auto piece = [&](std::int64_t number, int) -> Status {
     const Box box{rows, Intersect(Interval{number * columns, (number + 1) * columns}, Interval{0, width})};
-    return options_.kind == MapKind::kValues ? Classify(context, window, box) : ReadNumbers(box);
+    return Classify(context, window, box);
   };
   return ForEach(context.executor, CeilDiv(width, columns), context.stop, piece);
 }
 
 Status ClassRows::Classify(const RunContext& context, const RowWindow& window, Box box) {
   const std::int64_t channels = planes_.map.shape()[0], height = planes_.map.shape()[1];
+  if (options_.asked != nullptr && !options_.asked->Touches(box)) return ClearOutside(box);
   const bool is_smooth = y_.radius() > 0 || x_.radius() > 0;
   Tensor smooth;
   if (is_smooth) {
@@ -66,22 +64,13 @@ Status ClassRows::Classify(const RunContext& context, const RowWindow& window, B
       rules_[pass].Classify(values,
                             classes_[pass].view().Slice(0, y - box.y.begin, 1).Slice(1, box.x.begin, box.width()));
   }
-  return Ok();
+  return options_.asked != nullptr ? ClearOutside(box) : Ok();
 }
 
-Status ClassRows::ReadNumbers(Box box) {
-  const View out = classes_.front().view().Slice(0, 0, box.height()).Slice(1, box.x.begin, box.width());
-  TEGULA_TRY(planes_.map.Read(
-      box, {out.data(), out.dtype(), {1, box.height(), box.width()}, {0, out.strides()[0], out.strides()[1]}}));
-  constexpr std::uint32_t kLargest = std::numeric_limits<std::int32_t>::max();
-  for (std::int64_t y = 0; y < box.height(); ++y) {
-    const std::uint32_t* const row = out.as<std::uint32_t>() + y * out.strides()[0];
-    const std::uint32_t* const largest = std::max_element(row, row + box.width());
-    if (*largest > kLargest)
-      return InvalidError(
-          fmt::format("the map has the number {} at y={} x={}: numbers of objects and classes are 0 to {}", *largest,
-                      box.y.begin + y, box.x.begin + (largest - row), kLargest));
-  }
+Status ClassRows::ClearOutside(Box box) {
+  for (Tensor& classes : classes_)
+    TEGULA_TRY(
+        options_.asked->ClearOutside(box, classes.view().Slice(0, 0, box.height()).Slice(1, box.x.begin, box.width())));
   return Ok();
 }
 

@@ -12,7 +12,7 @@
 
 namespace tegula::pipeline {
 
-/// Smooths and classifies rows for each pass, or takes the map's numbers as they are. One thread at a time.
+/// Smooths and classifies rows for each pass. One thread at a time.
 class ClassRows {
  public:
   /// kInvalid for a smoothing that is too wide; errors of the rules.
@@ -21,9 +21,8 @@ class ClassRows {
   /// Rows beyond a row that its classes depend on.
   std::int64_t reach() const noexcept { return y_.radius(); }
   /// How many class maps there are.
-  std::size_t passes() const noexcept { return rules_.empty() ? 1 : rules_.size(); }
-  /// The classes (or numbers) of these rows, (y, x), for each pass; the window holds what they depend on. kInvalid for
-  /// numbers beyond 2^31 - 1; kExhausted, kCancelled, errors of the plane that numbers are read from.
+  std::size_t passes() const noexcept { return rules_.size(); }
+  /// The classes of these rows, (y, x), for each pass; the window holds what they depend on. kExhausted, kCancelled.
   Status Compute(const RunContext& context, const RowWindow& window, Interval rows);
   ConstView of_pass(std::size_t pass) const noexcept { return classes_[pass].view().Slice(0, 0, rows_); }
 
@@ -31,7 +30,7 @@ class ClassRows {
   ClassRows(const MeasuredPlanes& planes, const ObjectsOptions& options)
       : planes_(planes), options_(options), y_(options.smooth_y), x_(options.smooth_x) {}
   Status Classify(const RunContext& context, const RowWindow& window, Box box);
-  Status ReadNumbers(Box box);
+  Status ClearOutside(Box box);
 
   const MeasuredPlanes& planes_;
   const ObjectsOptions& options_;

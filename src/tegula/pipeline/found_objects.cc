@@ -14,8 +14,8 @@ constexpr std::int64_t kPiece = 32;    // that a worker prepares at a time
 }  // namespace
 
 Result<FoundObjects> FoundObjects::Create(const RunContext& context, objects::RegionSpool spool,
-                                          const objects::MeasurementPlan& plan, bool has_numbers) {
-  FoundObjects found(std::move(spool), plan, has_numbers);
+                                          const objects::MeasurementPlan& plan) {
+  FoundObjects found(std::move(spool), plan);
   if (!plan.options().neighbours) return found;
   std::vector<objects::Point> centroids;
   centroids.reserve(found.entries().size());
@@ -28,7 +28,6 @@ Result<FoundObjects> FoundObjects::Create(const RunContext& context, objects::Re
 
 Result<objects::MeasuredRegion> FoundObjects::Read(std::size_t index) const {
   TEGULA_ASSIGN_OR_RETURN(objects::MeasuredRegion object, spool_.Read(index));
-  if (has_numbers_) object.region.label = 0;
   if (!neighbours_.empty()) plan_.FillNeighbours(neighbours_[index], object.values);
   return object;
 }
@@ -42,7 +41,7 @@ Status FoundObjects::Stream(const RunContext& context, Prepare prepare, Take tak
     const auto piece = [&](std::int64_t number, int) -> Status {
       for (std::int64_t i = number * kPiece; i < std::min(count, (number + 1) * kPiece); ++i) {
         StreamedObject& object = batch[static_cast<std::size_t>(i)];
-        object.number = Number(static_cast<std::size_t>(begin + i));
+        object.number = begin + i + 1;
         TEGULA_ASSIGN_OR_RETURN(object.object, Read(static_cast<std::size_t>(begin + i)));
         TEGULA_TRY(prepare(object));
       }

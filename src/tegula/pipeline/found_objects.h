@@ -14,7 +14,7 @@ namespace tegula::pipeline {
 
 /// One object as it passes to the writers.
 struct StreamedObject {
-  std::int64_t number = 0;  ///< from 1, in the order of first pixels; of a label map its own
+  std::int64_t number = 0;  ///< from 1, in the order of first pixels
   objects::MeasuredRegion object;
   std::string geojson = {}, csv = {};  ///< what `prepare` made of it
 };
@@ -22,18 +22,13 @@ struct StreamedObject {
 /// Found and measured objects. Immutable and thread-safe.
 class FoundObjects {
  public:
-  /// Takes a finished spool; neighbours are found if the plan asks for them. If `has_numbers`, labels are the objects'
-  /// numbers, and all are of class 0. kCancelled.
+  /// Takes a finished spool; neighbours are found if the plan asks for them. kCancelled.
   static Result<FoundObjects> Create(const RunContext& context, objects::RegionSpool spool,
-                                     const objects::MeasurementPlan& plan, bool has_numbers = false);
+                                     const objects::MeasurementPlan& plan);
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(spool_.entries().size()); }
   std::span<const objects::RegionSpool::Entry> entries() const noexcept { return spool_.entries(); }
-  /// The object's number.
-  std::int64_t Number(std::size_t index) const noexcept {
-    return has_numbers_ ? entries()[index].label : static_cast<std::int64_t>(index) + 1;
-  }
-  /// An object with all measurements. kIo.
+  /// Object number `index` + 1 with all measurements. kIo.
   Result<objects::MeasuredRegion> Read(std::size_t index) const;
 
   /// Works on every object in parallel.
@@ -44,11 +39,10 @@ class FoundObjects {
   Status Stream(const RunContext& context, Prepare prepare, Take take) const;
 
  private:
-  FoundObjects(objects::RegionSpool spool, const objects::MeasurementPlan& plan, bool has_numbers)
-      : spool_(std::move(spool)), plan_(plan), has_numbers_(has_numbers) {}
+  FoundObjects(objects::RegionSpool spool, const objects::MeasurementPlan& plan)
+      : spool_(std::move(spool)), plan_(plan) {}
   objects::RegionSpool spool_;
   objects::MeasurementPlan plan_;
-  bool has_numbers_;
   std::vector<objects::NeighbourFacts> neighbours_;
 };
 

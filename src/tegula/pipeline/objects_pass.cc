@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "tegula/core/interval.h"
 #include "tegula/objects/region_spool.h"
 #include "tegula/pipeline/class_rows.h"
-#include "tegula/pipeline/label_parts.h"
 #include "tegula/pipeline/region_worker.h"
 #include "tegula/pipeline/row_window.h"
 
@@ -82,10 +83,7 @@ class ObjectsRun {
     for (std::size_t pass = 0; pass < classes_.passes(); ++pass) {
       objects::TraceOptions options{
           .width = planes_.map.shape()[2], .connectivity = options_.connectivity, .filter = options_.filter};
-      if (options_.kind == MapKind::kValues) options.labels = options_.passes[pass].labels;
-      if (options_.kind == MapKind::kClasses) options.labels = options_.labels;
-      if (options_.kind != MapKind::kValues) options.none = 0;
-      if (options_.kind == MapKind::kLabels) options.filter.min_area_px = 0;  // of all parts together
+      options.labels = options_.passes[pass].labels;
       TEGULA_ASSIGN_OR_RETURN(objects::RegionTracer tracer, objects::RegionTracer::Create(options));
       tracers_.push_back(std::move(tracer));
     }
@@ -94,17 +92,34 @@ class ObjectsRun {
 
   Status Read(Interval band) {
     const View rows = window_.Begin(band);
-    if (window_.channels() == 0) return Ok();
     const std::int64_t edge = planes_.map.chunk_columns(), columns = CeilDiv(kPieceColumns, edge) * edge;
     const auto piece = [&](std::int64_t number, int) -> Status {
       const Interval x = Intersect(Interval{number * columns, (number + 1) * columns}, Interval{0, window_.width()});
-      return planes_.Read({band, x}, rows.Slice(2, x.begin, x.size()));
+      return ReadAsked({band, x}, rows.Slice(2, x.begin, x.size()));
     };
     return ForEach(context_.executor, CeilDiv(window_.width(), columns), context_.stop, piece);
   }
 
+  // What is not asked for has no part in what is smoothed, and else is not looked at.
+  Status ReadAsked(const Box& box, const View& out_cyx) {
+    if (options_.asked == nullptr) return planes_.Read(box, out_cyx);
+    const bool is_asked = options_.asked->Touches(box);
+    const bool is_smooth = options_.smooth_y > 0 || options_.smooth_x > 0;
+    if (!is_smooth) return is_asked ? planes_.Read(box, out_cyx) : Ok();
+    for (std::int64_t c = 0; c < out_cyx.shape()[0]; ++c)
+      for (std::int64_t y = 0; y < box.height(); ++y)
+        std::fill_n(out_cyx.Slice(0, c, 1).Slice(1, y, 1).as<float>(), box.width(),
+                    std::numeric_limits<float>::quiet_NaN());
+    if (!is_asked) return Ok();
+    TEGULA_ASSIGN_OR_RETURN(
+        Tensor values, Tensor::Allocate(DType::kF32, {out_cyx.shape()[0], box.height(), box.width()}, context_.limits));
+    TEGULA_TRY(planes_.Read(box, values.view()));
+    options_.asked->CopyInside(box, std::as_const(values).view(), out_cyx);
+    return Ok();
+  }
+
   Status Keep(std::size_t pass, objects::Region region) {
-    if (options_.kind == MapKind::kValues) region.label = options_.passes[pass].relabel.value_or(region.label);
+    region.label = options_.passes[pass].relabel.value_or(region.label);
     found_.push_back(std::move(region));
     return Ok();
   }
@@ -143,29 +158,24 @@ class ObjectsRun {
   }
 
   Status Take(WorkedRegions worked) {
-    summary_.at_edge += worked.summary.at_edge;
-    summary_.split += worked.summary.split;
-    summary_.too_large += worked.summary.too_large;
+    summary_ += worked.summary;
     for (WorkedRegions::Object& object : worked.objects) {
       if (object.is_measured) {
-        TEGULA_TRY(spool_.Add(object.region, object.values, object.at_edge));
+        TEGULA_TRY(spool_.Add(object.region, object.values));
         continue;
       }
       waiting_corners_ += Corners(object.region);
-      waiting_at_edge_.push_back(object.at_edge);
       waiting_.push_back(std::move(object.region));
     }
     return Ok();
   }
 
   Status MeasureWaiting() {
-    std::size_t next = 0;
     const auto keep = [&](const objects::Region& region, std::span<const double> values) {
-      return spool_.Add(region, values, waiting_at_edge_[next++]);
+      return spool_.Add(region, values);
     };
     TEGULA_TRY(MeasureTall(context_, planes_, plan_, waiting_, keep));
     waiting_.clear();
-    waiting_at_edge_.clear();
     waiting_corners_ = 0;
     return Ok();
   }
@@ -180,21 +190,13 @@ class ObjectsRun {
   RegionWorker worker_;
   std::vector<objects::RegionTracer> tracers_;
   std::vector<objects::Region> found_, waiting_;
-  std::vector<bool> waiting_at_edge_;
   std::int64_t waiting_corners_ = 0;
   ObjectsSummary summary_;
 };
 
-Status CheckOptions(const MeasuredPlanes& planes, const ObjectsOptions& options) {
-  const bool is_smooth = options.smooth_y > 0 || options.smooth_x > 0;
-  if (options.kind != MapKind::kValues && is_smooth)
-    return InvalidError("a map of numbers of objects or classes cannot be smoothed: only values can");
+Status CheckSplit(const MeasuredPlanes& planes, const ObjectsOptions& options) {
   const objects::SplitMethod method = options.split.method;
   if (method == objects::SplitMethod::kNone) return Ok();
-  if (options.kind == MapKind::kLabels)
-    return InvalidError("objects that come with their numbers are not split: leave out the splitting");
-  if (method != objects::SplitMethod::kDistance && options.kind != MapKind::kValues)
-    return InvalidError("a map of classes has no values to split objects by: split them by distance");
   if (options.split_channel >= planes.map.shape()[0])
     return NotFoundError(fmt::format("there is no channel {} to split objects by", options.split_channel));
   if (method != objects::SplitMethod::kSeeds && !(options.split.depth > 0))
@@ -207,7 +209,7 @@ Status CheckOptions(const MeasuredPlanes& planes, const ObjectsOptions& options)
 
 Result<FindResult> FindObjects(const RunContext& context, const MeasuredPlanes& planes, const ObjectsOptions& options,
                                const objects::MeasurementPlan& plan, const Path& path) {
-  TEGULA_TRY(CheckOptions(planes, options));
+  TEGULA_TRY(CheckSplit(planes, options));
   TEGULA_ASSIGN_OR_RETURN(ClassRows classes, ClassRows::Create(planes, options));
   const Shape& map = planes.map.shape();
   const std::int64_t channels = planes.channels();
@@ -219,14 +221,10 @@ Result<FindResult> FindObjects(const RunContext& context, const MeasuredPlanes& 
   TEGULA_ASSIGN_OR_RETURN(objects::RegionSpool spool, objects::RegionSpool::Create(path));
   ObjectsRun run(context, planes, options, plan, std::move(spool), std::move(window), std::move(classes));
   TEGULA_TRY(run.Run());
-  ObjectsSummary summary = run.summary();
+  const ObjectsSummary summary = run.summary();
   objects::RegionSpool found = std::move(run).TakeSpool();
   TEGULA_TRY(found.Finish());
-  if (options.kind == MapKind::kLabels) {
-    TEGULA_ASSIGN_OR_RETURN(found, JoinLabelParts(context, planes, options, plan, std::move(found), path, summary));
-  }
-  TEGULA_ASSIGN_OR_RETURN(FoundObjects objects,
-                          FoundObjects::Create(context, std::move(found), plan, options.kind == MapKind::kLabels));
+  TEGULA_ASSIGN_OR_RETURN(FoundObjects objects, FoundObjects::Create(context, std::move(found), plan));
   return FindResult{std::move(objects), summary};
 }
 

@@ -16,16 +16,10 @@
 #include "tegula/objects/split/split_region.h"
 #include "tegula/pipeline/found_objects.h"
 #include "tegula/pipeline/plane_reader.h"
+#include "tegula/pipeline/region_of_interest.h"
 #include "tegula/pipeline/tall_regions.h"
 
 namespace tegula::pipeline {
-
-/// What the numbers of a map are.
-enum class MapKind : std::uint8_t {
-  kValues,   ///< of each channel how much of its class a pixel is
-  kClasses,  ///< the number of a pixel's class, 0 for none; connected pixels of a class are an object
-  kLabels,   ///< the number of a pixel's object, 0 for none; all pixels of a number are one object
-};
 
 /// One way to make classes of the map's channels: the classes of a rule, or its one class under another label.
 struct ObjectPass {
@@ -35,22 +29,29 @@ struct ObjectPass {
 };
 
 struct ObjectsOptions {
-  MapKind kind = MapKind::kValues;
-  std::vector<ObjectPass> passes = {};    ///< of kValues; objects of different passes may overlap
-  std::vector<std::int32_t> labels = {};  ///< of kClasses: those that become objects; empty: all
+  std::vector<ObjectPass> passes = {};  ///< objects of different passes may overlap
   objects::Connectivity connectivity = objects::Connectivity::kEdges;
   objects::FilterOptions filter = {};
-  double smooth_y = 0, smooth_x = 0;  ///< of kValues: a Gaussian before classes are made, in pixels; 0: none
-  bool drops_border = false;          ///< leave out what touches the map's edge
-  objects::SplitOptions split = {};   ///< not of kLabels
-  std::int64_t split_channel = -1;    ///< whose values are the landscape; -1: the channel that made the object
+  double smooth_y = 0, smooth_x = 0;  ///< a Gaussian before classes are made, in pixels; 0: none
+  bool drops_border = false;          ///< leave out what touches the edge of the map, or of what is asked for
+  objects::SplitOptions split = {};
+  std::int64_t split_channel = -1;          ///< whose values are the landscape; -1: the channel that made the object
+  const RegionOfInterest* asked = nullptr;  ///< what nobody asked for has no class; null: all is
 };
 
 /// What happened on the way.
 struct ObjectsSummary {
-  std::int64_t at_edge = 0;    ///< objects that touch the map's edge, kept or dropped
-  std::int64_t split = 0;      ///< regions that were split
-  std::int64_t too_large = 0;  ///< regions that were not looked at, because of their size
+  std::int64_t at_edge = 0;        ///< objects that touch the map's edge, kept or dropped
+  std::int64_t at_asked_edge = 0;  ///< that touch the edge of what is asked for
+  std::int64_t dropped = 0;        ///< that were left out because they touch one of them
+  std::int64_t split = 0;          ///< regions that were split
+  std::int64_t too_large = 0;      ///< regions that were not looked at, because of their size
+
+  ObjectsSummary& operator+=(const ObjectsSummary& other) noexcept {
+    at_edge += other.at_edge, at_asked_edge += other.at_asked_edge, dropped += other.dropped;
+    split += other.split, too_large += other.too_large;
+    return *this;
+  }
 };
 struct FindResult {
   FoundObjects objects;

@@ -9,7 +9,9 @@
 #include <numeric>
 
 #include "tegula/core/random.h"
+#include "tegula/objects/gaussian.h"
 #include "tegula/objects/testing/class_maps.h"
+#include "tegula/pipeline/testing/find_objects.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::pipeline {
@@ -17,24 +19,9 @@ namespace {
 
 using objects::MeasuredRegion;
 using objects::Region;
-
-// Channels in memory that pretend to be stored in chunks.
-class MemoryPlane final : public PlaneReader {
- public:
-  MemoryPlane(const Tensor& pixels_cyx, std::int64_t chunk) : pixels_(pixels_cyx), chunk_(chunk) {}
-  const Shape& shape() const noexcept override { return pixels_.shape(); }
-  DType dtype() const noexcept override { return pixels_.dtype(); }
-  std::int64_t chunk_rows() const noexcept override { return chunk_; }
-  std::int64_t chunk_columns() const noexcept override { return chunk_; }
-  Status Read(const Box& box, const View& out) const override {
-    ConvertCopy(pixels_.view().Slice(1, box.y.begin, box.height()).Slice(2, box.x.begin, box.width()), out);
-    return Ok();
-  }
-
- private:
-  const Tensor& pixels_;
-  std::int64_t chunk_;
-};
+using testing::ExpectSame;
+using testing::Found;
+using testing::MemoryPlane;
 
 float Noise(std::int64_t c, std::int64_t y, std::int64_t x) {
   double sum = 0, weight = 0;
@@ -62,19 +49,6 @@ Tensor SmoothChannels(std::int64_t channels, std::int64_t height, std::int64_t w
   return pixels;
 }
 
-struct Found {
-  std::vector<MeasuredRegion> objects;
-  objects::MeasurementPlan plan;
-  std::vector<std::int64_t> numbers = {};
-  ObjectsSummary summary = {};
-  double Value(std::size_t object, std::string_view name) const {
-    for (std::size_t i = 0; i < plan.columns(); ++i)
-      if (plan.Name(i) == name) return objects[object].values[i];
-    ADD_FAILURE() << "there is no " << name;
-    return 0;
-  }
-};
-
 class FindObjectsTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -84,60 +58,11 @@ class FindObjectsTest : public ::testing::Test {
   }
 
   Found Find(const Tensor& map, const Tensor* image, std::int64_t chunk, int workers, const ObjectsOptions& options,
-             objects::MeasureOptions measure = {.shape = true, .intensity = true, .neighbours = true}) {
-    measure.percentiles = {5, 99};
-    measure.neighbour_radius = 30;
-    const MemoryPlane planes[] = {{map, chunk}, {image != nullptr ? *image : map, chunk}};
-    const bool is_values = options.kind == MapKind::kValues;
-    objects::MeasuredChannels channels{.labels_are_channels = is_values};
-    for (std::int64_t c = 0; is_values && c < map.shape()[0]; ++c) channels.map.push_back("map" + std::to_string(c));
-    if (image != nullptr) channels.image = {"image"};
-    Found found{{}, objects::MeasurementPlan::Create(measure, channels, {}).value()};
-    const std::unique_ptr<Executor> executor = NewThreadExecutor(workers);
-    SilentProgress progress;
-    const RunContext context{*executor, progress};
-    const auto result = FindObjects(context, {planes[0], image != nullptr ? &planes[1] : nullptr, is_values}, options,
-                                    found.plan, folder_->path() / "spool");
-    EXPECT_TRUE(result.ok()) << ToString(result.error());
-    found.summary = result->summary;
-    const FoundObjects* const all = &result->objects;
-    const auto prepare = [](StreamedObject& object) {
-      object.csv = std::to_string(object.number);
-      return Ok();
-    };
-    const auto take = [&](StreamedObject object) {
-      found.numbers.push_back(object.number);
-      EXPECT_EQ(object.csv, std::to_string(object.number));
-      found.objects.push_back(std::move(object.object));
-      return Ok();
-    };
-    EXPECT_TRUE(all->Stream(context, prepare, take).ok());
-    return found;
+             const objects::MeasureOptions& measure = {.shape = true, .intensity = true, .neighbours = true}) {
+    return testing::Find(folder_->path(), map, image, chunk, workers, options, measure);
   }
   std::optional<TemporaryFolder> folder_;
 };
-
-void ExpectSame(const Found& a, const Found& b) {
-  ASSERT_EQ(a.objects.size(), b.objects.size());
-  EXPECT_EQ(a.numbers, b.numbers);
-  EXPECT_EQ(a.summary.at_edge, b.summary.at_edge);
-  EXPECT_EQ(a.summary.split, b.summary.split);
-  for (std::size_t i = 0; i < a.objects.size(); ++i) {
-    const Region &x = a.objects[i].region, &y = b.objects[i].region;
-    EXPECT_EQ(x.first, y.first);
-    EXPECT_EQ(x.label, y.label);
-    EXPECT_EQ(x.pixels, y.pixels);
-    ASSERT_EQ(x.polygons.size(), y.polygons.size());
-    for (std::size_t p = 0; p < x.polygons.size(); ++p) {
-      EXPECT_EQ(x.polygons[p].outer, y.polygons[p].outer);
-      EXPECT_EQ(x.polygons[p].holes, y.polygons[p].holes);
-    }
-    for (std::size_t v = 0; v < a.plan.columns(); ++v)
-      EXPECT_EQ(std::bit_cast<std::uint64_t>(a.objects[i].values[v]),
-                std::bit_cast<std::uint64_t>(b.objects[i].values[v]))
-          << a.plan.Name(v) << " of object " << i + 1;
-  }
-}
 
 std::vector<double> ValuesOf(const Region& region, const Tensor& pixels, std::int64_t channel) {
   std::vector<double> values;
@@ -267,77 +192,22 @@ TEST_F(FindObjectsTest, LeavesOutWhatTouchesTheEdge) {
   EXPECT_EQ(inner.objects.size() + static_cast<std::size_t>(at_edge), all.objects.size());
 }
 
-Tensor Numbers(const std::vector<std::vector<int>>& rows, DType dtype) {
-  const auto height = static_cast<std::int64_t>(rows.size()), width = static_cast<std::int64_t>(rows[0].size());
-  Tensor numbers = Tensor::Allocate(dtype, {1, height, width}).value();
-  for (std::int64_t y = 0; y < height; ++y)
-    for (std::int64_t x = 0; x < width; ++x) {
-      const std::int64_t number = rows[static_cast<std::size_t>(y)][static_cast<std::size_t>(x)];
-      ConvertCopy(ConstView(reinterpret_cast<const std::byte*>(&number), DType::kI64, {1, 1, 1}),
-                  numbers.view().Slice(1, y, 1).Slice(2, x, 1));
-    }
-  return numbers;
-}
-
-TEST_F(FindObjectsTest, MakesOneObjectOfAllPixelsOfANumber) {
-  const Tensor map = Numbers({{0, 0, 0, 0, 0, 0, 0},
-                              {0, 70000, 70000, 0, 5, 0, 0},
-                              {0, 0, 0, 0, 0, 0, 3},
-                              {0, 5, 5, 70000, 0, 0, 0},
-                              {0, 0, 0, 0, 5, 0, 0},
-                              {0, 0, 0, 0, 0, 0, 0}},
-                             DType::kI32);
-  const Tensor image = SmoothChannels(1, 6, 7);
-  const ObjectsOptions options{.kind = MapKind::kLabels};
-  const Found found = Find(map, &image, 2, 2, options);
-  EXPECT_EQ(found.numbers, (std::vector<std::int64_t>{70000, 5, 3})) << "in the order of first pixels";
-  EXPECT_EQ(found.objects[0].region.polygons.size(), 2U);
-  EXPECT_EQ(found.objects[1].region.polygons.size(), 3U);
-  EXPECT_EQ(found.Value(1, "Area px^2"), 4);
-  EXPECT_EQ(found.objects[1].region.label, 0) << "all are of one class";
-  const std::vector<double> values = ValuesOf(found.objects[1].region, image, 0);
-  EXPECT_NEAR(found.Value(1, "image: Sum"), std::accumulate(values.begin(), values.end(), 0.0), 1e-12);
-  EXPECT_NEAR(found.Value(1, "image: Median"), Quantile(values, 50), 1e-12);
-  for (const std::int64_t chunk : {1, 6}) ExpectSame(found, Find(map, &image, chunk, 2, options));
-
-  ObjectsOptions strict = options;
-  strict.filter.min_area_px = 3;
-  EXPECT_EQ(Find(map, &image, 2, 2, strict).numbers, (std::vector<std::int64_t>{70000, 5})) << "of all parts together";
-  strict.filter.min_area_px = 0, strict.drops_border = true;
-  EXPECT_EQ(Find(map, &image, 2, 2, strict).numbers, (std::vector<std::int64_t>{70000, 5}));
-}
-
-TEST_F(FindObjectsTest, MakesObjectsOfConnectedPixelsOfAClass) {
-  const Tensor map = Numbers({{0, 2, 2, 0, 1}, {0, 0, 0, 0, 1}, {3, 0, 2, 0, 0}}, DType::kU8);
-  ObjectsOptions options{.kind = MapKind::kClasses};
-  const Found all = Find(map, nullptr, 2, 2, options, {});
-  ASSERT_EQ(all.objects.size(), 4U);
-  EXPECT_EQ(all.objects[0].region.label, 2);
-  EXPECT_EQ(all.numbers, (std::vector<std::int64_t>{1, 2, 3, 4}));
-  options.labels = {2};
-  EXPECT_EQ(Find(map, nullptr, 2, 2, options, {}).objects.size(), 2U);
-}
-
 TEST_F(FindObjectsTest, RefusesWhatDoesNotGoTogether) {
-  const Tensor map = SmoothChannels(1, 8, 8), negative = Numbers({{1, -1}}, DType::kI32);
-  const MemoryPlane plane(map, 8), numbers(negative, 8);
+  const Tensor map = SmoothChannels(1, 8, 8);
+  const MemoryPlane plane(map, 8);
   SilentProgress progress;
   const SerialExecutor executor;
   const RunContext context{executor, progress};
   const auto plan = objects::MeasurementPlan::Create({}, {}, {}).value();
-  const auto error = [&](const ObjectsOptions& options, const PlaneReader& of) {
-    return FindObjects(context, {of, nullptr, false}, options, plan, folder_->path() / "a").error().what;
+  const auto error = [&](const ObjectsOptions& options) {
+    return FindObjects(context, {plane}, options, plan, folder_->path() / "a").error().what;
   };
-  ObjectsOptions options{.kind = MapKind::kLabels};
-  EXPECT_THAT(error(options, numbers), ::testing::HasSubstr("the number 4294967295 at y=0 x=1"));
-  options.smooth_x = 1;
-  EXPECT_THAT(error(options, plane), ::testing::HasSubstr("cannot be smoothed"));
-  options.smooth_x = 0, options.split.method = objects::SplitMethod::kDistance;
-  EXPECT_THAT(error(options, plane), ::testing::HasSubstr("are not split"));
-  options.kind = MapKind::kClasses, options.split.method = objects::SplitMethod::kValues;
-  EXPECT_THAT(error(options, plane), ::testing::HasSubstr("split them by distance"));
-  options = {.passes = {}, .smooth_y = 1e6};
-  EXPECT_THAT(error(options, plane), ::testing::HasSubstr("smoothed by 1000000 pixels"));
+  EXPECT_THAT(error({.smooth_y = 1e6}), ::testing::HasSubstr("smoothed by 1000000 pixels"));
+  ObjectsOptions options;
+  options.split.method = objects::SplitMethod::kDistance, options.split.depth = 0;
+  EXPECT_THAT(error(options), ::testing::HasSubstr("positive depth"));
+  options.split.depth = 1, options.split_channel = 1;
+  EXPECT_THAT(error(options), ::testing::HasSubstr("no channel 1 to split"));
 }
 
 TEST_F(FindObjectsTest, NumbersObjectsByFirstPixelsAcrossPasses) {

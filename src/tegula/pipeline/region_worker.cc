@@ -13,6 +13,22 @@ constexpr std::int64_t kSlabPixels = 1 << 20;  // of a channel that is read anew
 
 }  // namespace
 
+Result<bool> IsDropped(const objects::Region& region, const Box& whole, const RegionOfInterest* asked,
+                       bool drops_border, ObjectsSummary& summary) {
+  const Box& box = region.bounds;
+  const bool at_edge = box.y.begin == whole.y.begin || box.x.begin == whole.x.begin || box.y.end == whole.y.end ||
+                       box.x.end == whole.x.end;
+  bool at_asked_edge = false;
+  if (asked != nullptr) {
+    TEGULA_ASSIGN_OR_RETURN(at_asked_edge, TouchesEdge(region, *asked, whole));
+  }
+  const bool is_dropped = drops_border && (at_edge || at_asked_edge);
+  summary.at_edge += at_edge ? 1 : 0;
+  summary.at_asked_edge += at_asked_edge ? 1 : 0;
+  summary.dropped += is_dropped ? 1 : 0;
+  return is_dropped;
+}
+
 bool RegionWorker::IsLarge(const objects::Region& region) const noexcept {
   return options_.split.method != objects::SplitMethod::kNone && region.bounds.area() > kLargeBox;
 }
@@ -20,11 +36,11 @@ bool RegionWorker::IsLarge(const objects::Region& region) const noexcept {
 Status RegionWorker::Work(objects::Region region, WorkedRegions& out) const {
   if (options_.split.method != objects::SplitMethod::kNone) {
     TEGULA_ASSIGN_OR_RETURN(std::vector<objects::Region> parts, Parts(region, out.summary));
-    for (objects::Region& part : parts) Add(std::move(part), out);
+    for (objects::Region& part : parts)
+      if (objects::EnclosedArea(part) >= options_.filter.min_area_px) TEGULA_TRY(Add(std::move(part), out));
     if (!parts.empty()) return Ok();
   }
-  Add(std::move(region), out);
-  return Ok();
+  return Add(std::move(region), out);
 }
 
 Result<std::vector<objects::Region>> RegionWorker::Parts(const objects::Region& region, ObjectsSummary& summary) const {
@@ -65,20 +81,16 @@ Status RegionWorker::ReadChannel(std::int64_t channel, const Box& box, std::span
   return Ok();
 }
 
-void RegionWorker::Add(objects::Region region, WorkedRegions& out) const {
-  const Box& box = region.bounds;
-  const bool at_edge = box.y.begin == 0 || box.x.begin == 0 || box.y.end == planes_.map.shape()[1] ||
-                       box.x.end == planes_.map.shape()[2];
-  // Of labels all parts together count.
-  if (options_.kind != MapKind::kLabels) {
-    if (region.area_px < options_.filter.min_area_px && options_.split.method != objects::SplitMethod::kNone) return;
-    out.summary.at_edge += at_edge ? 1 : 0;
-    if (at_edge && options_.drops_border) return;
-  }
-  WorkedRegions::Object object{.region = std::move(region), .at_edge = at_edge};
-  object.is_measured = window_.channels() == 0 || box.y.begin >= window_.held().begin;
+Status RegionWorker::Add(objects::Region region, WorkedRegions& out) const {
+  const Box whole{{0, planes_.map.shape()[1]}, {0, planes_.map.shape()[2]}};
+  TEGULA_ASSIGN_OR_RETURN(const bool is_dropped,
+                          IsDropped(region, whole, options_.asked, options_.drops_border, out.summary));
+  if (is_dropped) return Ok();
+  WorkedRegions::Object object{.region = std::move(region)};
+  object.is_measured = object.region.bounds.y.begin >= window_.held().begin;
   if (object.is_measured) object.values = Measure(object.region);
   out.objects.push_back(std::move(object));
+  return Ok();
 }
 
 std::vector<double> RegionWorker::Measure(const objects::Region& region) const {

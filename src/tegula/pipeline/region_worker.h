@@ -16,12 +16,16 @@ struct WorkedRegions {
   struct Object {
     objects::Region region;
     std::vector<double> values = {};  ///< none if it is taller than the rows at hand
-    bool at_edge = false;
     bool is_measured = false;
   };
   std::vector<Object> objects;
   ObjectsSummary summary;
 };
+
+/// Whether an object is left out because it touches the edge of the map, `whole`, or of what is `asked` for (null:
+/// all); the summary is told. kExhausted.
+Result<bool> IsDropped(const objects::Region& region, const Box& whole, const RegionOfInterest* asked,
+                       bool drops_border, ObjectsSummary& summary);
 
 /// Borrows. Immutable and thread-safe, while the window stays as it is.
 class RegionWorker {
@@ -38,7 +42,7 @@ class RegionWorker {
  private:
   Result<std::vector<objects::Region>> Parts(const objects::Region& region, ObjectsSummary& summary) const;
   Status ReadChannel(std::int64_t channel, const Box& box, std::span<float> values) const;
-  void Add(objects::Region region, WorkedRegions& out) const;
+  Status Add(objects::Region region, WorkedRegions& out) const;
   std::vector<double> Measure(const objects::Region& region) const;
 
   const MeasuredPlanes& planes_;

@@ -177,7 +177,7 @@ Status MeasureTall(const RunContext& context, const MeasuredPlanes& planes, cons
                    std::span<const objects::Region> regions, MeasuredSink sink) {
   if (regions.empty()) return Ok();
   TallMeasuring measuring(context, planes, plan, regions);
-  if (planes.channels() > 0) TEGULA_TRY(measuring.Run());
+  TEGULA_TRY(measuring.Run());
   return measuring.HandOut(sink);
 }
 

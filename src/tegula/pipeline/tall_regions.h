@@ -19,13 +19,12 @@ namespace tegula::pipeline {
 struct MeasuredPlanes {
   const PlaneReader& map;
   const PlaneReader* image = nullptr;
-  bool map_is_measured = true;  ///< the map's channels are values, not numbers of objects or classes
 
-  std::int64_t map_channels() const noexcept { return map_is_measured ? map.shape()[0] : 0; }
+  std::int64_t map_channels() const noexcept { return map.shape()[0]; }
   std::int64_t channels() const noexcept { return map_channels() + (image != nullptr ? image->shape()[0] : 0); }
   /// Fills `out_cyx` with the channels that are measured.
   Status Read(const Box& box, const View& out_cyx) const {
-    if (map_channels() > 0) TEGULA_TRY(map.Read(box, out_cyx.Slice(0, 0, map_channels())));
+    TEGULA_TRY(map.Read(box, out_cyx.Slice(0, 0, map_channels())));
     return image == nullptr ? Ok() : image->Read(box, out_cyx.Slice(0, map_channels(), image->shape()[0]));
   }
 };

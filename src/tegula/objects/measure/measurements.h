@@ -3,8 +3,8 @@
 // Names are those that QuPath's users know from its tables where it has the measurement, else scikit-image's in the
 // same style. The rule: what is measured, then the unit ("Area µm^2"; px and px^2 of the slide where the pixel size is
 // unknown; none for plain numbers); of a channel "CHANNEL: Mean"; of QuPath's cells "Cell: Area µm^2",
-// "Nucleus: Area µm^2", "CHANNEL: Nucleus: Mean". The table stands in measurements.cc and in `tegula objects
-// --list-measurements`.
+// "Nucleus: Area µm^2", "CHANNEL: Nucleus: Mean". The table stands in measurements.cc and
+// docs/objects.md.
 #pragma once
 
 #include <cstdint>
