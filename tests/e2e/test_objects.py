@@ -28,8 +28,8 @@ def predict(folder, maps, *words, tile=64):
     folder.mkdir(parents=True, exist_ok=True)
     test = np.zeros((64, 64), "float32")
     model = write_model(folder / "model", test, test, channels=len(maps))
-    tifffile.imwrite(folder / "image.tif", maps, photometric="minisblack", metadata={"axes": "CYX"})
-    subprocess.run([PROGRAM, "predict", model, folder / "image.tif", "-o", folder / "out", "--tile", str(tile), *words],
+    tifffile.imwrite(folder / "image.ome.tif", maps, photometric="minisblack", metadata={"axes": "CYX"})
+    subprocess.run([PROGRAM, "predict", model, folder / "image.ome.tif", "-o", folder / "out", "--tile", str(tile), *words],
                    check=True, capture_output=True)
     assert np.array_equal(zarr.open(folder / "out/prediction.ome.zarr/0", mode="r")[:], maps)
     return folder / "out"
@@ -110,7 +110,7 @@ def test_objects_are_those_that_predict_makes(tegula, stored, maps, tmp_path):
     tegula("objects", stored, "-o", tmp_path / "o", *words).ok()
     expected = (tmp_path / "o/objects.geojson").read_bytes(), (tmp_path / "o/objects.csv").read_bytes()
     assert len(expected[0]) > 100_000
-    image = stored.parent / "image.tif"
+    image = stored.parent / "image.ome.tif"
     for tile, threads in [(64, 1), (257, 2), (1024, 8)]:
         out = tmp_path / f"p{tile}"
         tegula("predict", stored.parent / "model", image, "-o", out, "--tile", tile, "--threads", threads, *words).ok()
@@ -143,7 +143,8 @@ def test_smoothing_holes_and_small_objects(tegula, stored_one, maps, tmp_path):
     tegula("objects", stored_one, "-o", tmp_path / "s", "--smooth", "1.5px").ok()
     assert np.array_equal(labels_of(features_of(tmp_path / "s")), measure.label(smooth >= 0.5, connectivity=1))
     tegula("objects", stored_one, "-o", tmp_path / "h", "--fill-holes", "60px", "--min-area", "40px").ok()
-    filled = morphology.remove_small_holes(maps[0] >= 0.5, max_size=59, connectivity=2)
+    around = np.pad(maps[0] >= 0.5, 60)  # what is open to the edge of the image is no hole
+    filled = morphology.remove_small_holes(around, max_size=59, connectivity=1)[60:-60, 60:-60]
     expected = morphology.remove_small_objects(measure.label(filled, connectivity=1), max_size=39, connectivity=1)
     assert np.array_equal(labels_of(features_of(tmp_path / "h")) > 0, expected > 0)
 
@@ -180,7 +181,7 @@ def test_objects_that_touch_are_taken_apart(tegula, tmp_path):
             assert best[cy, cx] and (best & disc).sum() / (best | disc).sum() > 0.9
 
 
-@pytest.mark.parametrize("tolerance", [0.2, 0.49])
+@pytest.mark.parametrize("tolerance", [0.36, 0.49])
 def test_simplified_outlines_keep_their_pixels_and_their_neighbours(tegula, stored, maps, tmp_path, tolerance):
     for name, words in {"exact": [], "simple": ["--simplify", f"{tolerance}px"]}.items():
         tegula("objects", stored, "-o", tmp_path / name, *words).ok()
@@ -244,6 +245,7 @@ def test_classes_that_are_ignored_make_no_objects(tegula, maps, tmp_path):
     (["--split", "seeds", "--split-depth", "deep"], "positive number"),
     (["--smooth", "2um"], "say it in pixels"),
     (["--simplify", "2px"], "0.495"),
+    (["--simplify", "0.1px"], "0.36"),
     (["--object-files", "shp"], "labels-tiff"),
     (["--fill-holes", "-3px"], "--fill-holes"),
 ])

@@ -238,10 +238,11 @@ Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& class
 Result<double> ToleranceOf(const ObjectRequest& request, const objects::MapFrame& frame) {
   if (request.simplify.is_zero()) return 0;
   TEGULA_ASSIGN_OR_RETURN(const double tolerance, LengthInMapPixels("--simplify", request.simplify, frame));
-  if (tolerance > objects::kLargestTolerance)
-    return InvalidError(fmt::format(
-        "--simplify {} is {:.3g} pixels of the map: outlines may be {} away at most, so that they keep their pixels",
-        ToText(request.simplify), tolerance, objects::kLargestTolerance));
+  if (tolerance < objects::kLeastTolerance || tolerance > objects::kLargestTolerance)
+    return InvalidError(
+        fmt::format("--simplify {} is {:.3g} pixels of the map: below {} no corner can go, and above {} outlines would "
+                    "lose pixels",
+                    ToText(request.simplify), tolerance, objects::kLeastTolerance, objects::kLargestTolerance));
   return tolerance;
 }
 

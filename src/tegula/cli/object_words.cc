@@ -48,8 +48,8 @@ void ObjectWords::AddTo(CLI::App& command) {
       ->check(CLI::IsMember({"keep", "drop"}))
       ->capture_default_str();
   add("--simplify", simplify,
-      "outlines with fewer corners that lie within this length of the exact ones and keep their pixels: 0.49px of the "
-      "map at most; default: exact outlines");
+      "outlines with fewer corners that lie within this length of the exact ones and keep their pixels: 0.36 to 0.49 "
+      "pixels of the map; default: exact outlines");
   add("--measure", measure,
       "what to measure beside area, place and means of the map: shape, intensity, neighbours or all; "
       "docs/objects.md explains each")

@@ -61,27 +61,26 @@ Status CheckLeast(const std::vector<double>& least, std::int64_t channels) {
                                   fmt::join(least, ", "), channels));
 }
 
+}  // namespace
+
 template <class C>
-void ClassifyAs(const ClassRule& rule, const Row& row, const ConstView& values_cyx, const View& classes_yx) noexcept {
+void Classifier::ClassifyAs(const ConstView& values_cyx, const View& classes_yx) const noexcept {
   const Shape &in = values_cyx.strides(), &out = classes_yx.strides();
-  const auto* threshold = std::get_if<Threshold>(&rule);
+  const Row row{channels_, classes_yx.shape()[1], in[0], in[2], out[1]};
   VisitDType(values_cyx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     for (std::int64_t y = 0; y < classes_yx.shape()[0]; ++y) {
       const T* values = values_cyx.as<T>() + y * in[1];
       C* classes = classes_yx.as<C>() + y * out[0];
-      if (threshold != nullptr) {
-        ThresholdRow(values + threshold->channel * in[0], classes, row, threshold->threshold);
+      if (threshold_) {
+        ThresholdRow(values + threshold_->channel * in[0], classes, row, threshold_->threshold);
       } else {
         ArgmaxRow(values, classes, row);
-        const std::vector<double>& least = std::get<Argmax>(rule).least;
-        if (!least.empty()) KeepLeast(values, classes, row, least);
+        if (!least_.empty()) KeepLeast(values, classes, row, least_);
       }
     }
   });
 }
-
-}  // namespace
 
 Result<Classifier> Classifier::Bind(const ClassRule& rule, std::int64_t channels, DType classes) {
   TEGULA_ASSERT(classes == DType::kU8 || classes == DType::kU16);
@@ -99,18 +98,22 @@ Result<Classifier> Classifier::Bind(const ClassRule& rule, std::int64_t channels
   } else {
     TEGULA_TRY(CheckLeast(std::get<Argmax>(rule).least, channels));
   }
-  return Classifier(rule, channels, classes);
+  Classifier classifier(channels, classes);
+  if (const auto* threshold = std::get_if<Threshold>(&rule)) {
+    classifier.threshold_ = *threshold;
+  } else {
+    classifier.least_ = std::get<Argmax>(rule).least;
+  }
+  return classifier;
 }
 
 void Classifier::Classify(const ConstView& values_cyx, const View& classes_yx) const noexcept {
   TEGULA_ASSERT(values_cyx.shape() == (Shape{channels_, classes_yx.shape()[0], classes_yx.shape()[1]}));
   TEGULA_ASSERT(classes_yx.dtype() == classes_);
-  const Shape& in = values_cyx.strides();
-  const Row row{channels_, classes_yx.shape()[1], in[0], in[2], classes_yx.strides()[1]};
   if (classes_ == DType::kU8)
-    ClassifyAs<std::uint8_t>(rule_, row, values_cyx, classes_yx);
+    ClassifyAs<std::uint8_t>(values_cyx, classes_yx);
   else
-    ClassifyAs<std::uint16_t>(rule_, row, values_cyx, classes_yx);
+    ClassifyAs<std::uint16_t>(values_cyx, classes_yx);
 }
 
 }  // namespace tegula::objects

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <utility>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -35,11 +35,14 @@ class Classifier {
   void Classify(const ConstView& values_cyx, const View& classes_yx) const noexcept;
 
  private:
-  Classifier(ClassRule rule, std::int64_t channels, DType classes)
-      : rule_(std::move(rule)), channels_(channels), classes_(classes) {}
-  ClassRule rule_;
+  Classifier(std::int64_t channels, DType classes) : channels_(channels), classes_(classes) {}
+  template <class C>
+  void ClassifyAs(const ConstView& values_cyx, const View& classes_yx) const noexcept;
+
   std::int64_t channels_;
   DType classes_;
+  std::optional<Threshold> threshold_ = {};  ///< else the largest channel
+  std::vector<double> least_ = {};
 };
 
 }  // namespace tegula::objects

@@ -342,8 +342,8 @@ TEST(RegionTracer, ReadsThirtyTwoBitsInWhichZeroIsNone) {
   ASSERT_THAT(regions.value(), SizeIs(3));
   EXPECT_EQ(regions.value()[0].label, 70'000);
   EXPECT_EQ(regions.value()[0].area_px, 2);
-  EXPECT_EQ(regions.value()[1].label, 0x7FFF'FFFF);
-  EXPECT_EQ(regions.value()[2].label, 0xFFFF);
+  EXPECT_EQ(regions.value()[1].label, 0xFFFF);
+  EXPECT_EQ(regions.value()[2].label, 0x7FFF'FFFF);
 }
 
 TEST(RegionTracer, TracesOnlyTheClassesThatAreWanted) {
