@@ -96,7 +96,8 @@ TEST_F(ObjectCasesTest, AnObjectMayPassThroughAllTiles) {
 }
 
 TEST_F(ObjectCasesTest, LabelImagesHaveTheNumbersOfTheObjects) {
-  const Tensor map = MapOf(150, 90, [](auto y, auto x) { return (y % 15 - 7) * (y % 15 - 7) + (x % 11 - 5) * (x % 11 - 5) < 40; });
+  const Tensor map =
+      MapOf(150, 90, [](auto y, auto x) { return (y % 15 - 7) * (y % 15 - 7) + (x % 11 - 5) * (x % 11 - 5) < 40; });
   ObjectsOptions options = options_;
   options.split.method = objects::SplitMethod::kDistance;
   SilentProgress progress;

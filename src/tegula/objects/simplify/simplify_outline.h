@@ -20,14 +20,14 @@
 
 namespace tegula::objects {
 
-/// What a tolerance must stay below, in pixels, and from where on corners can go: a line from edge middle to edge middle
-/// passes a corner at sqrt(1/8).
+/// What a tolerance must stay below, in pixels, and from where on corners can go: a line from edge middle to edge
+/// middle passes a corner at sqrt(1/8).
 inline constexpr double kLargestTolerance = 0.495, kLeastTolerance = 0.36;
 
 /// The polygons of a region, simplified, in corner coordinates of the map. `tolerance` in pixels, above 0 and at most
 /// kLargestTolerance; below kLeastTolerance there may be more points than corners. Rings are closed, run as before, and
-/// hold no point on a straight line but junctions. Valid by the OGC's rules as the exact ones are. Cost: a few times the
-/// outline.
+/// hold no point on a straight line but junctions. Valid by the OGC's rules as the exact ones are. Cost: a few times
+/// the outline.
 std::vector<PointPolygon> SimplifyOutline(const std::vector<Polygon>& polygons, const Junctions& junctions,
                                           double tolerance);
 
