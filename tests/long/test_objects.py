@@ -80,10 +80,10 @@ def test_tiles_and_workers_change_nothing(tegula, values, identity, tmp_path):
 
 def test_memory_does_not_grow_with_the_slide(tegula, values, identity, tmp_path):
     image = tmp_path / "large.tif"
-    row = np.tile(values, (1, LARGE // SIZE))
-    with tifffile.TiffWriter(image, bigtiff=True) as file:
-        file.write((row[y:y + 256] for _ in range(LARGE // SIZE) for y in range(0, SIZE, 256)), shape=(LARGE, LARGE),
-                   dtype="float32", rowsperstrip=256)
+    large = tifffile.memmap(image, shape=(LARGE, LARGE), dtype="float32", bigtiff=True, rowsperstrip=64)
+    for y in range(0, LARGE, SIZE):
+        large[y:y + SIZE] = np.tile(values, (1, LARGE // SIZE))
+    del large
     tegula("predict", identity, image, "-o", tmp_path / "out").ok()
     image.unlink()
     for words in ([], ["--measure", "all", "--split", "distance", "--object-files", "geojson,csv"]):
