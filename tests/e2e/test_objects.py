@@ -207,6 +207,20 @@ def test_simplified_outlines_keep_their_pixels_and_their_neighbours(tegula, stor
             assert shapes[i].intersection(shapes[j]).area < 1e-9
 
 
+def test_simplified_outlines_of_noise_are_valid(tegula, tmp_path):
+    """Regions that touch themselves and others everywhere, and overlap those of other classes."""
+    noise = np.stack([smooth_noise(seed, 150, 170, 0.7) for seed in (4, 5)])
+    stored = predict(tmp_path, noise)
+    for connectivity in (4, 8):
+        tegula("objects", stored, "-o", tmp_path / f"{connectivity}", "--threshold", 0.45, "--simplify", "0.49px",
+               "--connectivity", connectivity).ok()
+        features = features_of(tmp_path / f"{connectivity}")
+        masks = {"c0": np.zeros((150, 170), bool), "c1": np.zeros((150, 170), bool)}
+        for feature in features:
+            masks[feature["properties"]["classification"]["name"]] |= mask_of(feature, 150, 170)
+        assert np.array_equal(np.stack(list(masks.values())), noise >= np.float64(0.45))
+
+
 def test_several_predictions_go_into_one_table_and_a_failure_stops_none(tegula, stored_one, stored, tmp_path):
     run = tegula("objects", stored_one, tmp_path / "nothing", stored, "-o", tmp_path / "all", "--min-area", "30px", "--json")
     assert run.code == 1
