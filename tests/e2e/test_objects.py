@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pathlib
 import subprocess
 
 import numpy as np
@@ -235,6 +236,23 @@ def test_several_predictions_go_into_one_table_and_a_failure_stops_none(tegula, 
     again = tegula("objects", stored_one, "-o", tmp_path / "all")
     assert again.code != 0 and "--overwrite" in again.err
     tegula("objects", stored_one, "-o", tmp_path / "all", "--overwrite").ok()
+
+
+def test_several_images_go_into_one_table(tegula, maps, tmp_path):
+    test = np.zeros((64, 64), "float32")
+    model = write_model(tmp_path / "model", test, test)
+    for name, values in {"a": maps[0], "b": maps[1]}.items():
+        tifffile.imwrite(tmp_path / f"{name}.tif", values)
+    (tmp_path / "broken.tif").write_bytes(b"II*\0")
+    images = [tmp_path / f"{name}.tif" for name in ("a", "broken", "b")]
+    for _ in range(2):  # the second time all is done
+        assert tegula("predict", model, *images, "-o", tmp_path / "out", "--objects", "all").code != 0
+        rows = list(csv.DictReader((tmp_path / "out/summary.csv").open()))
+        assert [pathlib.Path(row["Image"]).name for row in rows] == ["a.tif", "broken.tif", "b.tif"]
+        assert rows[1]["Error"] and not rows[0]["Error"]
+        for row, values in zip(rows[::2], maps):
+            assert int(row["Objects"]) == measure.label(values >= 0.5, connectivity=1).max()
+            assert float(row["Area px^2"]) == (values >= 0.5).sum()
 
 
 def test_classes_that_are_ignored_make_no_objects(tegula, maps, tmp_path):

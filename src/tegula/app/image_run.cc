@@ -103,9 +103,12 @@ class ImageRun {
     if (!status.ok() && staging.is_kept())
       context_.progress.Note("what is finished is kept: the same command goes on where this one ended");
     TEGULA_TRY(status);
-    return ImagePrediction{
+    ImagePrediction done{
         name_,          folder_,     (folder_ / kReport).string(), static_cast<std::int64_t>(objects_.areas.size()),
         record_.wall_s, megapixels_, /*was_done=*/false,           record_.verification};
+    done.classes = record_.objects;
+    done.knows_um = objects_.areas_in_um2;
+    return done;
   }
 
  private:
@@ -297,6 +300,8 @@ class ImageRun {
     ImagePrediction done{name_, folder_, (folder_ / kReport).string(), 0, record.wall_s, 0};
     for (const outputs::ObjectsRecord& objects : record.objects) done.objects += objects.count;
     done.was_done = true;
+    done.classes = record.objects;
+    done.knows_um = record.image.pixel_size_y_um > 0 && record.image.pixel_size_x_um > 0;
     if (job_.request.verify) done.verification = std::move(record.verification);
     return done;
   }

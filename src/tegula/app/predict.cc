@@ -9,6 +9,7 @@
 #include "tegula/app/image_run.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
+#include "tegula/app/object_summary.h"
 #include "tegula/app/run_region.h"
 #include "tegula/app/select.h"
 #include "tegula/app/stopwatch.h"
@@ -143,6 +144,12 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
     context.progress.Note(fmt::format("{}: {}", rows[i].image, ToString(prediction.error())));
     rows[i].error = ToString(prediction.error());
   }
+  if (rows.size() == 1 || job.labels.empty()) return rows;
+  TEGULA_TRY(MakeFolders(request.output));
+  std::vector<SummarizedImage> summary;
+  for (const ImagePrediction& row : rows)
+    summary.push_back({row.image, row.folder.string(), row.classes, row.knows_um, row.error});
+  TEGULA_TRY(WriteObjectSummary(summary, request.output / kObjectSummary));
   return rows;
 }
 

@@ -53,15 +53,18 @@ struct ImagePrediction {
   double megapixels = 0;                                       ///< of output
   bool was_done = false;                                       ///< by an earlier call, so nothing was to do
   std::vector<outputs::VerificationRecord> verification = {};  ///< one per output, if it was asked for
+  std::vector<outputs::ObjectsRecord> classes = {};            ///< of its objects
+  bool knows_um = false;                                       ///< the pixel size of the image
   std::string error = {};                                      ///< why there is none
 };
 
 /// Everything that can be refused is refused before anything is written. Each image's folder is written under a
 /// temporary name and renamed when it is complete: prediction.ome.zarr (or in the formats asked for; of several outputs
-/// each under its id), objects.geojson (if asked for), run.json, report.html. A run that was cut off leaves its work
-/// there, and the same call goes on with it. Of several images the failure of one does not stop the others: it is in
-/// its row; the call itself fails if it was cancelled, or if there is only one image. The prediction is made as
-/// OME-Zarr in any case; other formats are made from it at the end, so for a while there must be space for both.
+/// each under its id), the files of objects (if asked for), run.json, report.html; and of objects of several images
+/// summary.csv beside the folders. A run that was cut off leaves its work there, and the same call goes on with it. Of
+/// several images the failure of one does not stop the others: it is in its row; the call itself fails if it was
+/// cancelled, or if there is only one image. The prediction is made as OME-Zarr in any case; other formats are made
+/// from it at the end, so for a while there must be space for both.
 Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engines::Registry& registry,
                                              const RunContext& context);
 

@@ -9,18 +9,16 @@
 
 #include "tegula/app/image_access.h"
 #include "tegula/app/make_objects.h"
+#include "tegula/app/object_summary.h"
 #include "tegula/app/run_key.h"
 #include "tegula/app/run_objects.h"
 #include "tegula/app/staging.h"
 #include "tegula/app/stored_prediction.h"
 #include "tegula/image/binding.h"
 #include "tegula/image/open.h"
-#include "tegula/outputs/csv.h"
 
 namespace tegula::app {
 namespace {
-
-constexpr const char* kSummary = "summary.csv";
 
 objects::MapFrame FrameOf(const StoredPrediction& prediction) {
   const outputs::PlacementRecord& place = prediction.placement;
@@ -145,20 +143,6 @@ std::vector<Path> FoldersOf(const StoredObjectsRequest& request) {
   return folders;
 }
 
-Status WriteSummary(const std::vector<StoredObjects>& images, const Path& path) {
-  TEGULA_ASSIGN_OR_RETURN(
-      outputs::CsvFile file,
-      outputs::CsvFile::Create(path, {"Image", "Prediction", "Class", "Objects", "Area px^2", "Area µm^2", "Error"}));
-  for (const StoredObjects& image : images) {
-    if (!image.error.empty()) TEGULA_TRY(file.Add({image.image, image.prediction, "", "", "", "", image.error}));
-    for (const outputs::ObjectsRecord& of_class : image.classes)
-      TEGULA_TRY(file.Add({image.image, image.prediction, of_class.class_name, fmt::format("{}", of_class.count),
-                           fmt::format("{}", of_class.area_px),
-                           image.knows_um ? fmt::format("{}", of_class.area_um2) : "", ""}));
-  }
-  return file.Commit();
-}
-
 }  // namespace
 
 Result<std::vector<StoredObjects>> ObjectsOfPredictions(const StoredObjectsRequest& request,
@@ -167,9 +151,9 @@ Result<std::vector<StoredObjects>> ObjectsOfPredictions(const StoredObjectsReque
   if (!request.image.empty() && request.predictions.size() > 1)
     return InvalidError("--image is one image and there are several predictions: make their objects one by one");
   std::error_code ignored;
-  if (!request.overwrite && std::filesystem::exists(request.out / kSummary, ignored))
+  if (!request.overwrite && std::filesystem::exists(request.out / kObjectSummary, ignored))
     return InvalidError(fmt::format("{} is there already; choose another folder or replace it with --overwrite",
-                                    (request.out / kSummary).string()));
+                                    (request.out / kObjectSummary).string()));
   const image::Access access = AccessTo(context);
   const std::vector<Path> folders = FoldersOf(request);
   std::vector<StoredObjects> images;
@@ -184,7 +168,10 @@ Result<std::vector<StoredObjects>> ObjectsOfPredictions(const StoredObjectsReque
     images.push_back({.image = "", .prediction = prediction.string(), .folder = {}, .error = ToString(made.error())});
   }
   TEGULA_TRY(MakeFolders(request.out));
-  TEGULA_TRY(WriteSummary(images, request.out / kSummary));
+  std::vector<SummarizedImage> rows;
+  for (const StoredObjects& image : images)
+    rows.push_back({image.image, image.prediction, image.classes, image.knows_um, image.error});
+  TEGULA_TRY(WriteObjectSummary(rows, request.out / kObjectSummary));
   return images;
 }
 
