@@ -17,6 +17,9 @@ Result<std::unique_ptr<Source>> OpenNpy(const std::string& name, const Limits& l
 bool ProbePng(const ProbeInput& input);
 Result<std::unique_ptr<Source>> OpenPng(const std::string& name, const Limits& limits);
 
+bool ProbeAperio(const ProbeInput& input);
+Result<std::unique_ptr<Source>> OpenAperio(const std::string& name, const Limits& limits);
+
 bool ProbeSlide(const ProbeInput& input);
 Result<std::unique_ptr<Source>> OpenSlide(const std::string& name, const Limits& limits);
 Status SlidesAvailable();
