@@ -64,10 +64,10 @@ def test_probabilities_keep_their_type(both):
 
 def test_an_unknown_format_is_refused_with_those_there_are(tegula, source, tmp_path):
     run = tegula("predict", source / "demo/nuclei_demo", IMAGE, "-o", tmp_path / "o", "--format", "ome-zarr", "--format", "tiff")
-    assert run.code == 2 and "ome-zarr, ome-tiff" in run.err
+    assert run.code == 2 and "ome-zarr, ome-zarr-0.4, ome-tiff" in run.err
     assert not (tmp_path / "o").exists()
 
 
 def test_formats_lists_what_is_written(tegula):
     rows = json.loads(tegula("formats", "--json").ok().out)
-    assert [row["name"] for row in rows if row["use"] == "write"] == ["ome-zarr", "ome-tiff"]
+    assert [row["name"] for row in rows if row["use"] == "write"] == ["ome-zarr", "ome-zarr-0.4", "ome-tiff"]

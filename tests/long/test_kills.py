@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import numpy as np
+import pytest
 import tifffile
 
 PROGRAM = os.environ["TEGULA_PROGRAM"]
@@ -21,12 +22,13 @@ def digest(folder):
             for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_kills_at_random_moments_change_no_byte(data, tmp_path, results):
+@pytest.mark.parametrize("region", [[], ["--region", "150,200,1100,900", "--region", "1400,100,300,1200"]])
+def test_kills_at_random_moments_change_no_byte(data, tmp_path, results, region):
     base = np.load(data / "models_made/nuclei_unet_any_size/test_input.npy")[0, 0]
     image = tmp_path / "image.tif"
     tifffile.imwrite(image, np.pad(base, [(0, 1111), (0, 1333)], mode="symmetric"), tile=(256, 256))
     words = [PROGRAM, "-q", "predict", data / "models_made/nuclei_unet_any_size", image, "--tile", "256", "--save-statistics",
-             "--objects", "all"]
+             "--objects", "all", *region]
     words = [str(word) for word in words]
     subprocess.run([*words, "-o", tmp_path / "warm"], check=True)  # proofs and measurements are made once
     began = time.monotonic()
@@ -51,4 +53,4 @@ def test_kills_at_random_moments_change_no_byte(data, tmp_path, results):
         assert digest(out / name) == digest(tmp_path / "straight" / name)
     for name in ("objects.geojson", "statistics.json"):
         assert (out / name).read_bytes() == (tmp_path / "straight" / name).read_bytes()
-    results["kills"] = {"kills": killed, "seconds of an undisturbed run": round(seconds, 1)}
+    results["kills with a region" if region else "kills"] = {"kills": killed, "seconds of an undisturbed run": round(seconds, 1)}

@@ -30,7 +30,7 @@ def four_corners(level):
     values = np.pad(level, pad)
     exists = np.pad(np.ones(level.shape, bool), pad)
     corners = [(slice(y, None, 2), slice(x, None, 2)) for y in (0, 1) for x in (0, 1)]
-    return (np.stack([a[..., y, x] for y, x in corners]) for a in (values, exists))
+    return tuple(np.stack([a[..., y, x] for y, x in corners]) for a in (values, exists))
 
 
 def halved(level, method):
@@ -41,16 +41,23 @@ def halved(level, method):
         counts = np.stack([((values == v) & exists).sum(0) for v in values])
         best = np.where(exists, counts, 0).argmax(0)  # of equal counts the first
         return np.take_along_axis(values, best[None], 0)[0]
-    require(method == "mean", f"the pyramid's method '{method}' is unknown")
+    require(method in ("mean", "nanmean"), f"the pyramid's method '{method}' is unknown")
+    if method == "nanmean" and level.dtype.kind == "f":
+        exists &= ~np.isnan(values)
     total = np.where(exists, values, 0).sum(0, dtype=np.float64)
-    mean = total / exists.sum(0)
+    with np.errstate(invalid="ignore"):  # of nothing that is known
+        mean = total / exists.sum(0)
     return (mean if level.dtype.kind == "f" else np.floor(mean + 0.5)).astype(level.dtype)
 
 
 def check_metadata(group):
     model = ome_zarr_models.open_ome_zarr(group)  # raises if the metadata are not valid OME-Zarr
-    require(model.attributes.ome.version == "0.5", "the version is not 0.5")
-    ome = group.attrs["ome"]
+    if group.metadata.zarr_format == 3:
+        require(model.attributes.ome.version == "0.5", "the version is not 0.5")
+        ome = group.attrs["ome"]
+    else:
+        ome = dict(group.attrs)
+        require(ome["multiscales"][0]["version"] == "0.4", "the version is not 0.4")
     multiscale = ome["multiscales"][0]
     names = [axis["name"] for axis in multiscale["axes"]]
     require("".join(names) in {"tczyx", "tcyx", "tzyx", "tyx", "czyx", "cyx", "zyx", "yx"}, f"the axes {names} are not in order")
@@ -82,6 +89,19 @@ def check_channels(ome, shape, names):
     return [channel["label"] for channel in channels]
 
 
+def check_labels(ome, multiscale, level):
+    """Labels are integers that are reduced by majority; what is named is 0, 1, 2, ..."""
+    label = ome.get("image-label")
+    if label is None:
+        return []
+    require(level.dtype.kind in "iu" and multiscale["type"] == "mode", f"labels of {level.dtype} are reduced by {multiscale['type']}")
+    colours, properties = label.get("colors", []), label.get("properties", [])
+    for entries in (colours, properties):
+        require([entry["label-value"] for entry in entries] == list(range(len(entries))), "classes are not numbered from 0 on")
+    require(all(len(entry["rgba"]) == 4 and max(entry["rgba"]) < 256 for entry in colours), "a label's colour is none")
+    return [entry["class"] for entry in properties]
+
+
 def check_with_ome_zarr(path, levels, names, labels):
     """ome-zarr-py finds the image and gives the same pixels."""
     nodes = list(Reader(parse_url(str(path), mode="r"))())
@@ -94,12 +114,13 @@ def check_with_ome_zarr(path, levels, names, labels):
 
 
 def check(path):
-    group = zarr.open_group(path, mode="r", zarr_format=3)
+    group = zarr.open_group(path, mode="r")
     ome, multiscale, names = check_metadata(group)
     arrays = [group[dataset["path"]] for dataset in multiscale["datasets"]]
     levels = [array[...] for array in arrays]
     for array in arrays:
-        require(list(array.metadata.dimension_names) == names, f"dimension names {array.metadata.dimension_names} are not the axes")
+        if array.metadata.zarr_format == 3:
+            require(list(array.metadata.dimension_names) == names, f"dimension names {array.metadata.dimension_names} are not the axes")
         require(array.dtype == arrays[0].dtype and array.chunks == arrays[0].chunks, "levels differ in type or chunks")
     for level in range(1, len(levels)):
         expected = halved(levels[level - 1], multiscale["type"])
@@ -109,11 +130,12 @@ def check(path):
     expected = path.with_name(path.name.removesuffix(".ome.zarr") + ".npy")
     if expected.exists():
         require(np.array_equal(levels[0], np.load(expected), equal_nan=levels[0].dtype.kind == "f"), f"level 0 differs from {expected.name}")
+    classes = check_labels(ome, multiscale, levels[0])
     labels = check_channels(ome, levels[0].shape, names)
     check_with_ome_zarr(path, levels, names, labels)
     shapes = " ".join("x".join(map(str, level.shape)) for level in levels)
-    print(f"{path.name}: {''.join(names)} {levels[0].dtype} {shapes} in chunks of {arrays[0].chunks}, {multiscale['type']}, channels {labels}")
+    print(f"{path.name}: {''.join(names)} {levels[0].dtype} {shapes} in chunks of {arrays[0].chunks}, shards of {arrays[0].shards}, {multiscale['type']}, channels {labels}" + (f", classes {classes}" if classes else ""))
 
 
 if __name__ == "__main__":
-    check_all(check, lambda path: (path / "zarr.json").exists(), "*.ome.zarr", "OME-Zarr")
+    check_all(check, lambda path: (path / "zarr.json").exists() or (path / ".zattrs").exists(), "*.ome.zarr", "OME-Zarr")

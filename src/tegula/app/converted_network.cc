@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tegula/app/network_examples.h"
+#include "tegula/core/folders.h"
 #include "tegula/pipeline/whole.h"
 #include "tegula/tensor/kernels.h"
 

@@ -20,7 +20,8 @@ constexpr Row kRows[] = {
 constexpr ExitCode kAll[] = {{kExitOk, "done"},
                              {kExitTestFailed,
                               "`test`: the model does not reproduce its test outputs; `validate`: the description "
-                              "breaks the format; `predict`: of several images not all could be predicted; "
+                              "breaks the format; `predict`: of several images not all could be predicted, or --verify "
+                              "found that a result depends on its tiles; "
                               "`zoo report`: a model that ran before does not"},
                              kRows[0].exit,
                              kRows[1].exit,

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "tegula/core/text.h"
-#include "tegula/image/open.h"
 #include "tegula/tensor/npy.h"
 #include "tegula/tiling/model_grid.h"
 
@@ -62,8 +61,8 @@ std::string Ids(const spec::ModelDescription& model) {
 }  // namespace
 
 Result<OpenImage> OpenFor(const spec::TensorDescription& input, const std::string& name,
-                          const image::BindingRequest& request, const Limits& limits) {
-  TEGULA_ASSIGN_OR_RETURN(std::unique_ptr<image::Source> source, image::Open(name, limits));
+                          const image::BindingRequest& request, const image::Access& access) {
+  TEGULA_ASSIGN_OR_RETURN(std::unique_ptr<image::Source> source, image::Open(name, access));
   TEGULA_ASSIGN_OR_RETURN(image::BoundImage bound, image::Bind(*source, request, WantedOf(input)));
   return OpenImage{std::move(source), std::move(bound)};
 }
@@ -86,7 +85,7 @@ Result<std::optional<std::size_t>> MainInput(const spec::ModelDescription& model
 
 Result<Feeds> Feeds::Open(const spec::ModelDescription& model, const std::string& image,
                           const image::BindingRequest& binding, std::span<const InputRequest> requests,
-                          const Limits& limits) {
+                          const image::Access& access) {
   TEGULA_ASSIGN_OR_RETURN(const std::optional<std::size_t> main, MainInput(model, requests));
   Feeds feeds;
   for (std::size_t i = 0; i < model.inputs.size(); ++i) {
@@ -94,7 +93,7 @@ Result<Feeds> Feeds::Open(const spec::ModelDescription& model, const std::string
     const auto named = std::find_if(requests.begin(), requests.end(), [&](auto& r) { return r.id == input.id; });
     Slot slot{.id = input.id};
     if (i == main) {
-      TEGULA_ASSIGN_OR_RETURN(OpenImage open, OpenFor(input, image, binding, limits));
+      TEGULA_ASSIGN_OR_RETURN(OpenImage open, OpenFor(input, image, binding, access));
       slot.image = std::make_unique<OpenImage>(std::move(open));
     } else if (named == requests.end()) {
       break;  // what is missing is refused, or optional, when the prediction is bound
@@ -102,10 +101,10 @@ Result<Feeds> Feeds::Open(const spec::ModelDescription& model, const std::string
       slot.value = *number;
     } else if (IsImage(input)) {
       TEGULA_ASSIGN_OR_RETURN(OpenImage open,
-                              OpenFor(input, named->value, named->binding, limits).Context("input " + input.id));
+                              OpenFor(input, named->value, named->binding, access).Context("input " + input.id));
       slot.image = std::make_unique<OpenImage>(std::move(open));
     } else {
-      TEGULA_ASSIGN_OR_RETURN(Tensor tensor, ReadNpy(named->value, limits).Context("input " + input.id));
+      TEGULA_ASSIGN_OR_RETURN(Tensor tensor, ReadNpy(named->value, access.limits).Context("input " + input.id));
       slot.tensor = std::make_unique<Tensor>(std::move(tensor));
     }
     feeds.slots_.push_back(std::move(slot));

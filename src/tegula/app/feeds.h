@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "tegula/core/limits.h"
 #include "tegula/image/binding.h"
+#include "tegula/image/open.h"
 #include "tegula/pipeline/prediction.h"
 #include "tegula/spec/model_description.h"
 
@@ -26,7 +26,7 @@ image::ModelInput WantedOf(const spec::TensorDescription& input);
 /// Opens `name` and binds it to an input, whose description says which channels and axes and, in a unit of length,
 /// which pixel size it wants. Errors of both.
 Result<OpenImage> OpenFor(const spec::TensorDescription& input, const std::string& name,
-                          const image::BindingRequest& request, const Limits& limits);
+                          const image::BindingRequest& request, const image::Access& access);
 
 /// What is asked for one input by its name.
 struct InputRequest {
@@ -47,7 +47,7 @@ class Feeds {
   /// neither an image nor a number.
   static Result<Feeds> Open(const spec::ModelDescription& model, const std::string& image,
                             const image::BindingRequest& binding, std::span<const InputRequest> requests,
-                            const Limits& limits);
+                            const image::Access& access);
 
   /// The image whose grid decides where windows lie.
   const OpenImage& leading() const noexcept { return *leading_; }

@@ -6,37 +6,50 @@
 #include <optional>
 
 #include "tegula/app/feeds.h"
+#include "tegula/app/image_access.h"
 #include "tegula/app/pictures.h"
 #include "tegula/app/run_description.h"
 #include "tegula/app/run_objects.h"
+#include "tegula/app/run_output.h"
 #include "tegula/app/run_stores.h"
+#include "tegula/app/run_values.h"
+#include "tegula/app/run_verification.h"
 #include "tegula/app/staging.h"
 #include "tegula/app/stopwatch.h"
 #include "tegula/app/version.h"
+#include "tegula/core/folders.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
 #include "tegula/ops/statistics_file.h"
 #include "tegula/outputs/pyramid.h"
 #include "tegula/outputs/report.h"
 #include "tegula/pipeline/second_pass.h"
+#include "tegula/pipeline/store_blocks.h"
+#include "tegula/spec/object_output.h"
 
 namespace tegula::app {
 namespace {
 
-constexpr const char* kObjects = "objects.geojson";
-constexpr const char* kRecord = "run.json";
+constexpr const char* kRecord = outputs::kRunRecordName;
 constexpr const char* kStatistics = "statistics.json";
 constexpr const char* kReport = "report.html";
 constexpr std::int64_t kLargestRecord = 64 << 20;
+constexpr std::int64_t kLargestReport = 256 << 20;
+
+Error ChangedError(const std::string& source, std::string_view when) {
+  return IoError(fmt::format("{} was changed or removed {}; when it is as it is to be, give the same command again",
+                             source, when));
+}
 
 // One image on its way from source to folder.
 class ImageRun {
  public:
-  ImageRun(const PredictJob& job, std::string name, Path folder, Feeds feeds, Feeds::Frame first,
+  ImageRun(const PredictJob& job, const std::string& image, Path folder, Feeds feeds, Feeds::Frame first,
            const RunContext& context)
       : job_(job),
         model_(job.package.description()),
-        name_(std::move(name)),
+        image_(image),
+        name_(ShownName(image)),
         folder_(std::move(folder)),
         feeds_(std::move(feeds)),
         first_(std::move(first)),
@@ -47,33 +60,74 @@ class ImageRun {
     record_.started = UtcNow();
     const PredictRequest& request = job_.request;
     for (const std::string& decision : bound().info().decisions) context_.progress.Note(decision);
-    // Sizes and channels are refused before the image is read for its statistics.
+    TEGULA_TRY(Staging::FinishCutOff(folder_));
+    // Sizes, channels and objects are refused before the image is read for its statistics.
+    TEGULA_TRY(CheckObjectsOf(job_, feeds_));
     TEGULA_ASSIGN_OR_RETURN(const pipeline::PredictionRequest wanted, ChooseWindows());
     TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model_, first_.feeds, wanted));
     TEGULA_TRY(CheckPlanes(plan));
     is_patches_ = plan.is_patches();
-    const std::string stamp = StampOf(name_);
-    const RunKey key = KeyOf(plan, stamp);
+    if (!job_.region.is_all() && !is_patches_)
+      TEGULA_TRY(CheckRegionApplies(model_, job_.outputs, job_.normalisation.known()));
+    if (!job_.region.is_all() && request.verify)
+      return UnsupportedError(
+          "--verify compares whole tiles, of which --region leaves out parts; verify a run without --region");
+    TEGULA_ASSIGN_OR_RETURN(const RunKey key, KeyOf(plan));
     record_.key = Complete(key).Sha256();
-    if (const std::optional<ImagePrediction> done = request.overwrite ? std::nullopt : FindDone()) return *done;
+    if (request.verify) {
+      for (const std::size_t output : job_.outputs)
+        if (spec::FindObjectOps(model_.outputs[output]))
+          return UnsupportedError(
+              fmt::format("numbers of objects are not verified, as one pixel more or less gives others; leave out "
+                          "--verify, or name "
+                          "outputs other than {} with --outputs",
+                          model_.outputs[output].id));
+      TEGULA_ASSIGN_OR_RETURN(verification_plan_,
+                              PlanVerification(model_, first_.feeds, wanted, job_.costs, job_.memory,
+                                               ResidentMemoryBytes(), context_.executor.workers()));
+      record_.estimated_memory_bytes = std::max(record_.estimated_memory_bytes, verification_plan_->bytes);
+    }
+    if (!request.overwrite) {
+      TEGULA_ASSIGN_OR_RETURN(std::optional<outputs::RunRecord> done, FindDone());
+      if (done) return Finished(std::move(*done));
+    }
     TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder_, Names(), request.overwrite, key));
     if (staging.is_continued()) context_.progress.Note("going on with the run that was cut off here");
+    if (!staging.is_locked())
+      context_.progress.Note(fmt::format(
+          "the file system of {} has no locks: see to it that no other process makes results there", folder_.string()));
 
-    Status status = MakeAll(staging, wanted);
-    if (status.ok() && StampOf(name_) != stamp)
-      status = IoError("the image was changed while it was read; predict it again with --overwrite");
+    Status status = MakeAll(staging, wanted, plan);
+    status = HoldAgainstSources(std::move(status), staging);
+    if (status.ok()) status = staging.Commit(request.overwrite ? AllNames() : std::vector<std::string>());
     if (!status.ok() && staging.is_kept())
       context_.progress.Note("what is finished is kept: the same command goes on where this one ended");
     TEGULA_TRY(status);
-    TEGULA_TRY(staging.Commit(request.overwrite ? AllNames() : std::vector<std::string>()));
     return ImagePrediction{
-        name_,          folder_,    (folder_ / kReport).string(), static_cast<std::int64_t>(objects_.areas.size()),
-        record_.wall_s, megapixels_};
+        name_,          folder_,     (folder_ / kReport).string(), static_cast<std::int64_t>(objects_.areas.size()),
+        record_.wall_s, megapixels_, /*was_done=*/false,           record_.verification};
   }
 
  private:
   const image::BoundImage& bound() const noexcept { return feeds_.leading().bound; }
   std::int64_t frames() const noexcept { return feeds_.frames()[GridAxis::kT] * feeds_.frames()[GridAxis::kZ]; }
+  Result<Feeds::Frame> FrameAt(std::int64_t number) const {
+    return feeds_.FrameAt(number / feeds_.frames()[GridAxis::kZ], number % feeds_.frames()[GridAxis::kZ]);
+  }
+
+  // What was read while a source changed is a mixture, so nothing that was made of it stays. Errors that a change may
+  // have caused are told as that.
+  Status HoldAgainstSources(Status status, Staging& staging) const {
+    for (const std::string& source : SourcesOf(job_.request, name_)) {
+      const Result<bool> is_as_it_was = job_.sources.IsAsItWas(source);
+      if (!is_as_it_was.ok()) return status.ok() ? is_as_it_was.error() : status;
+      if (*is_as_it_was) continue;
+      staging.Discard();
+      const bool is_cancelled = !status.ok() && status.error().code == Code::kCancelled;
+      return is_cancelled ? status : ChangedError(source, "while it was read, so nothing of this run is kept");
+    }
+    return status;
+  }
 
   // Several outputs are told apart by their ids.
   std::string FileOf(std::size_t number, const outputs::OutputFormat& format) const {
@@ -84,15 +138,18 @@ class ImageRun {
   std::vector<std::string> Names() const {
     std::vector<std::string> names = {kRecord, kReport};
     for (std::size_t number = 0; number < job_.outputs.size(); ++number)
-      for (const outputs::OutputFormat* format : job_.formats) names.push_back(FileOf(number, *format));
-    if (!job_.labels.empty()) names.emplace_back(kObjects);
+      for (const outputs::ChosenFormat& chosen : job_.formats) names.push_back(FileOf(number, *chosen.format));
+    if (!job_.labels.empty()) names.emplace_back(kObjectsFile);
     if (job_.request.save_statistics) names.emplace_back(kStatistics);
+    if (job_.region.wants_tissue()) names.emplace_back(kTissueFile);
     return names;
   }
 
   // What any run could have left.
   std::vector<std::string> AllNames() const {
-    std::vector<std::string> names = {kObjects, kRecord, kReport, kStatistics};
+    std::vector<std::string> names = {kObjectsFile, kRecord, kReport, kStatistics};
+    // Somebody may have corrected it, and asks for what it says.
+    if (!job_.region.Reads(folder_ / kTissueFile)) names.emplace_back(kTissueFile);
     for (const outputs::OutputFormat& format : outputs::OutputFormats()) {
       names.push_back("prediction" + std::string(format.suffix));
       for (const spec::TensorDescription& output : model_.outputs)
@@ -106,7 +163,7 @@ class ImageRun {
     pipeline::PredictionRequest wanted{job_.outputs, job_.request.tiling};
     if (!job_.request.overwrite) {
       pipeline::PredictionRequest as_before = wanted;
-      const PerAxis<std::optional<std::int64_t>> earlier = EarlierWindows();
+      TEGULA_ASSIGN_OR_RETURN(const PerAxis<std::optional<std::int64_t>> earlier, EarlierWindows());
       for (const GridAxis axis : kGridAxes)
         if (!wanted.tiling.tile[axis]) as_before.tiling.tile[axis] = earlier[axis];
       if (pipeline::PlanFor(model_, first_.feeds, as_before).ok()) wanted = as_before;
@@ -119,14 +176,16 @@ class ImageRun {
     return wanted;
   }
 
-  PerAxis<std::optional<std::int64_t>> EarlierWindows() const {
+  Result<PerAxis<std::optional<std::int64_t>>> EarlierWindows() const {
     PerAxis<std::optional<std::int64_t>> windows;
-    if (const std::optional<RunKey> key = Staging::CutOffIn(folder_)) {
+    TEGULA_ASSIGN_OR_RETURN(const std::optional<RunKey> key, Staging::CutOffIn(folder_));
+    if (key) {
       for (const GridAxis axis : kGridAxes)
         if (const std::string* window = key->Find(WindowFact(axis))) windows[axis] = ParseInt(*window);
       return windows;
     }
     const Result<std::string> text = ReadFile(folder_ / kRecord, kLargestRecord);
+    if (!text.ok() && text.error().code == Code::kIo) return text.error();
     const Result<outputs::RunRecord> record = text.ok() ? outputs::RunRecordFromJson(*text) : text.error();
     if (!record.ok()) return windows;
     for (const outputs::TileAxisRecord& along : record->tiles.axes)
@@ -148,7 +207,7 @@ class ImageRun {
   }
 
   // What decides the pixels.
-  RunKey KeyOf(const tiling::TilePlan& plan, const std::string& stamp) const {
+  Result<RunKey> KeyOf(const tiling::TilePlan& plan) const {
     const PredictRequest& request = job_.request;
     const WeightsCheck& check = job_.proven.check;
     RunKey key;
@@ -159,11 +218,16 @@ class ImageRun {
                                   engines::PrecisionName(check.precision), request.engine.threads,
                                   check.is_converted ? "converted" : "as it is"));
     key.Add("image", name_);
-    key.Add("content of the image", stamp);
+    TEGULA_ASSIGN_OR_RETURN(std::string stamp, job_.sources.Of(name_));
+    key.Add("content of the image", std::move(stamp));
     key.Add("binding", fmt::format("{}", fmt::join(bound().info().decisions, "; ")));
-    for (const InputRequest& input : request.inputs)
-      key.Add("input " + input.id, fmt::format("{} ({})", input.value, StampOf(input.value)));
-    key.Add("source of statistics", fmt::format("{} ({})", request.statistics_from, StampOf(request.statistics_from)));
+    for (const InputRequest& input : request.inputs) {
+      TEGULA_ASSIGN_OR_RETURN(stamp, job_.sources.Of(input.value));
+      key.Add("input " + input.id, fmt::format("{} ({})", ShownName(input.value), stamp));
+    }
+    key.Add("region", job_.region.key());
+    TEGULA_ASSIGN_OR_RETURN(stamp, job_.sources.Of(request.statistics_from));
+    key.Add("source of statistics", fmt::format("{} ({})", request.statistics_from, stamp));
     // Those of several images together are no statistics of this one.
     key.Add("statistics of the dataset", Sha256OfBytes(ops::StatisticsToJson(job_.normalisation.known())));
     for (const GridAxis axis : kGridAxes) {
@@ -181,66 +245,171 @@ class ImageRun {
     std::vector<std::string> ids;
     for (const std::size_t output : job_.outputs) ids.push_back(model_.outputs[output].id);
     key.Add("outputs", fmt::format("{}", fmt::join(ids, ", ")));
+    for (const std::string& id : ids) {
+      const outputs::ValueRequest values = ValuesFor(request.values, id);
+      key.Add("values of " + id, values.range ? fmt::format("{} of {} to {}", outputs::NameOf(values.values),
+                                                            values.range->low, values.range->high)
+                                              : std::string(outputs::NameOf(values.values)));
+    }
+    key.Add("store", NameOfStore());
     return key;
+  }
+
+  // The format in which chunks lie on disk while they are made.
+  std::string NameOfStore() const {
+    for (const outputs::ChosenFormat& chosen : job_.formats)
+      if (chosen.format->is_store())
+        return fmt::format("{} ({}) in shards of {}", chosen.format->name, outputs::NameOf(chosen),
+                           job_.request.format.shard_pixels);
+    return "for the way";
   }
 
   // What decides everything that is made of them.
   RunKey Complete(RunKey key) const {
     const ObjectRequest& objects = job_.request.objects;
     std::vector<std::string> formats;
-    for (const outputs::OutputFormat* format : job_.formats) formats.emplace_back(format->name);
+    for (const outputs::ChosenFormat& chosen : job_.formats)
+      formats.push_back(fmt::format("{} ({})", chosen.format->name, outputs::NameOf(chosen)));
     key.Add("formats", fmt::format("{}", fmt::join(formats, ", ")));
-    key.Add("objects", fmt::format("{} {} {} {}", fmt::join(job_.labels, ","), objects.threshold.value_or(-1),
-                                   objects.min_area_um2, objects.object_type));
+    key.Add("objects", fmt::format("{}: {}", fmt::join(job_.labels, ","), ToText(objects)));
     key.Add("saved statistics", job_.request.save_statistics ? "yes" : "no");
     return key;
   }
 
-  // The same run, if its results are there.
-  std::optional<ImagePrediction> FindDone() const {
-    std::error_code ignored;
-    for (const std::string& name : Names())
-      if (!std::filesystem::exists(folder_ / name, ignored)) return std::nullopt;
-    const Result<std::string> text = ReadFile(folder_ / kRecord, kLargestRecord);
-    if (!text.ok()) return std::nullopt;
-    const Result<outputs::RunRecord> record = outputs::RunRecordFromJson(*text);
-    if (!record.ok() || record->key != record_.key) return std::nullopt;
+  // The record of the same run, if its results are there.
+  Result<std::optional<outputs::RunRecord>> FindDone() const {
+    for (const std::string& name : Names()) {
+      TEGULA_ASSIGN_OR_RETURN(const bool exists, Exists(folder_ / name));
+      if (!exists) return std::optional<outputs::RunRecord>();
+    }
+    TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder_ / kRecord, kLargestRecord));
+    Result<outputs::RunRecord> record = outputs::RunRecordFromJson(text);
+    if (!record.ok() || record->key != record_.key) return std::optional<outputs::RunRecord>();
     context_.progress.Note(fmt::format("{} has the results of this very run already", folder_.string()));
-    ImagePrediction done{name_, folder_, (folder_ / kReport).string(), 0, record->wall_s, 0};
-    for (const outputs::ObjectsRecord& objects : record->objects) done.objects += objects.count;
+    return std::optional(std::move(*record));
+  }
+
+  // What an earlier call has made, verified now if that is asked for and was not done.
+  Result<ImagePrediction> Finished(outputs::RunRecord record) {
+    if (job_.request.verify && !IsVerified(record, *job_.request.verify)) TEGULA_TRY(VerifyFinished(record));
+    ImagePrediction done{name_, folder_, (folder_ / kReport).string(), 0, record.wall_s, 0};
+    for (const outputs::ObjectsRecord& objects : record.objects) done.objects += objects.count;
     done.was_done = true;
+    if (job_.request.verify) done.verification = std::move(record.verification);
     return done;
   }
 
-  Status MakeAll(Staging& staging, const pipeline::PredictionRequest& wanted) {
+  // Record and report are replaced when it is done; nothing else is touched.
+  Status VerifyFinished(outputs::RunRecord& record) const {
+    for (const outputs::StoredRecord& stored : record.stored)
+      if (stored.values != outputs::NameOf(outputs::Values::kOwn))
+        return UnsupportedError(fmt::format(
+            "output {} was stored as {}, which says less than the network gave; verify it while it is predicted, with "
+            "--verify --overwrite",
+            stored.output, stored.values));
+    std::vector<FinishedOutput> finished;
+    for (std::size_t number = 0; number < job_.outputs.size(); ++number) {
+      TEGULA_ASSIGN_OR_RETURN(
+          FinishedOutput output,
+          FinishedOutput::Open(folder_ / FileOf(number, *job_.formats.front().format), *job_.formats.front().format));
+      finished.push_back(std::move(output));
+    }
+    bool is_complete = true;  // without statistics of whole outputs, which are recorded of the first frame only
+    const auto frame_at = [&](std::int64_t number) -> Result<StoredFrame> {
+      StoredFrame stored;
+      TEGULA_ASSIGN_OR_RETURN(stored.frame, FrameAt(number));
+      TEGULA_ASSIGN_OR_RETURN(stored.statistics, job_.normalisation.Of(context_, stored.frame.feeds, is_patches_));
+      TEGULA_ASSIGN_OR_RETURN(const pipeline::Prediction prediction,
+                              pipeline::Prediction::Bind(model_, *job_.proven.network, stored.frame.feeds,
+                                                         stored.statistics, verification_plan_->request));
+      for (std::size_t output = 0; output < prediction.outputs(); ++output)
+        is_complete = is_complete && !prediction.needs_second_pass(output);
+      TEGULA_TRY(AddRecordedStatistics(record, prediction, stored.statistics));
+      for (const FinishedOutput& output : finished)
+        stored.outputs.push_back(output.At(feeds_.frames(), stored.frame.t, stored.frame.z));
+      return stored;
+    };
+    TEGULA_TRY(frame_at(0));
+    TEGULA_ASSIGN_OR_RETURN(const Verification verification, VerifyFrames(is_complete ? frames() : 1, frame_at));
+    DescribeVerification(verification, record);
+    TEGULA_ASSIGN_OR_RETURN(const std::string page, ReadFile(folder_ / kReport, kLargestReport));
+    TEGULA_ASSIGN_OR_RETURN(const std::string report,
+                            outputs::RenderReportAgain({.title = Path(name_).filename().string(),
+                                                        .record = record,
+                                                        .pictures = {},
+                                                        .object_areas = {},
+                                                        .verification = verification.Figures()},
+                                                       page)
+                                .Context((folder_ / kReport).string()));
+    TEGULA_TRY(WriteFileWhole(folder_ / kReport, report));
+    return WriteFileWhole(folder_ / kRecord, outputs::ToJson(record));
+  }
+
+  // Of the stores that were just filled.
+  Status VerifyStores() {
+    const auto frame_at = [&](std::int64_t number) -> Result<StoredFrame> {
+      StoredFrame stored;
+      TEGULA_ASSIGN_OR_RETURN(stored.frame, FrameAt(number));
+      stored.statistics = statistics_[static_cast<std::size_t>(number)];
+      for (std::size_t output = 0; output < outputs_.size(); ++output)
+        stored.outputs.push_back(StoredIn(PartOf(output, stored.frame).values()));
+      return stored;
+    };
+    TEGULA_ASSIGN_OR_RETURN(verification_, VerifyFrames(frames(), frame_at));
+    DescribeVerification(*verification_, record_);
+    return Ok();
+  }
+
+  Result<Verification> VerifyFrames(std::int64_t frames, FrameSource frame_at) const {
+    const VerifyJob verify{job_, *verification_plan_, *job_.request.verify, SeedOf(record_.key), feeds_, frames};
+    TEGULA_ASSIGN_OR_RETURN(Verification verification, Verify(verify, frame_at, context_));
+    // The answer for one image has it; the table of several does not.
+    for (const outputs::VerificationRecord& output : verification.records)
+      if (job_.request.images.size() > 1) context_.progress.Note(fmt::format("{}: {}", output.output, output.verdict));
+    return verification;
+  }
+
+  Status MakeAll(Staging& staging, const pipeline::PredictionRequest& wanted, const tiling::TilePlan& plan) {
     Stopwatch watch;
     record_.stages.push_back(job_.start);
+    TEGULA_ASSIGN_OR_RETURN(
+        region_, RunRegion::Create(job_.region, name_, feeds_, job_.request.binding, plan, staging.folder(), context_));
+    if (!region_.is_all()) record_.stages.push_back(watch.Lap("region"));
     if (!job_.normalisation.note().empty()) record_.notes.push_back(job_.normalisation.note());
     TEGULA_TRY(MakePrediction(staging, wanted, watch));
-    const outputs::ChunkStore& store = stores_.front();
+    if (verification_plan_) {
+      TEGULA_TRY(VerifyStores());
+      record_.stages.push_back(watch.Lap("verification"));
+    }
+    const outputs::ChunkStore& store = outputs_.front().values();
     if (job_.request.save_statistics)
-      TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_)));
-    for (const outputs::ChunkStore& each : stores_) TEGULA_TRY(outputs::BuildPyramid(context_, each));
+      TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_.front())));
+    TEGULA_TRY(DescribeValuesOf());
+    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::BuildPyramid(context_, output.stored()));
     record_.stages.push_back(watch.Lap("pyramid"));
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
+    if (!region_.is_all()) pictures.ShowRegion(*region_.On(0), region_.outlines(), bound().info());
     if (!job_.labels.empty()) {
-      TEGULA_ASSIGN_OR_RETURN(
-          objects_, MakeObjects(job_, name_, feeds_, info_, store, staging.folder() / kObjects, pictures, context_));
+      TEGULA_ASSIGN_OR_RETURN(objects_, MakeObjectsOf(job_, name_, feeds_, info_, store, region_.On(0),
+                                                      staging.folder(), staging.scratch(), pictures, context_));
       record_.objects = objects_.classes;
       record_.stages.push_back(watch.Lap("objects"));
     }
-    TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(store));
+    TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(outputs_.front().stored()));
     TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
     std::optional<Tensor> detail;
     if (!job_.labels.empty()) {
-      TEGULA_ASSIGN_OR_RETURN(detail, pictures.Detail(bound(), store, PassesOf(job_, info_)));
+      TEGULA_ASSIGN_OR_RETURN(
+          detail,
+          pictures.Detail(bound(), store, PassesOf(job_.request.objects, job_.labels, info_.channel_names.size())));
     }
     record_.stages.push_back(watch.Lap("pictures"));
     TEGULA_TRY(WriteFormats(staging.folder(), watch));
     DescribeModel(job_, record_);
     DescribeImage(name_, feeds_, record_);
-    DescribeStatistics(statistics_, record_);
+    DescribeStatistics(statistics_.front(), record_);
+    DescribeRegion(job_, region_, statistics_.front(), objects_.touching, record_);
     DescribeOutputs();
     record_.finished = UtcNow();
     record_.wall_s = MonotonicSeconds() - began_ + job_.start.wall_s;
@@ -252,11 +421,30 @@ class ImageRun {
 
   // All planes that the model takes one by one, into one store per output.
   Status MakePrediction(Staging& staging, const pipeline::PredictionRequest& wanted, Stopwatch& watch) {
+    TEGULA_TRY(MakeValues(staging, wanted, watch));
+    bool makes_objects = false;
+    for (std::int64_t number = 0; number < frames(); ++number) {
+      TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, FrameAt(number));
+      for (std::size_t output = 0; output < outputs_.size(); ++output) {
+        if (!outputs_[output].has_instances()) continue;
+        makes_objects = true;
+        ReleaseFreeMemory();
+        const std::int64_t left = std::max<std::int64_t>(1, job_.memory.bytes - ResidentMemoryBytes());
+        TEGULA_TRY(PartOf(output, frame)
+                       .MakeInstances(context_, staging.scratch() / fmt::format("objects-{}-{}", output, number),
+                                      job_.memory.bytes > 0 ? left : 0));
+      }
+    }
+    if (makes_objects) record_.stages.push_back(watch.Lap("objects of the whole output"));
+    return Ok();
+  }
+
+  // What the network gives for them, postprocessed as far as objects do not come of it.
+  Status MakeValues(Staging& staging, const pipeline::PredictionRequest& wanted, Stopwatch& watch) {
     std::unique_ptr<engines::Session> session;
     pipeline::StageSeconds seconds;
     for (std::int64_t number = 0; number < frames(); ++number) {
-      const std::int64_t t = number / feeds_.frames()[GridAxis::kZ], z = number % feeds_.frames()[GridAxis::kZ];
-      TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, feeds_.FrameAt(t, z));
+      TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, FrameAt(number));
       TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, StatisticsOf(staging, frame));
       if (number == 0 && !statistics.all().empty()) record_.stages.push_back(watch.Lap("whole-image statistics"));
       TEGULA_ASSIGN_OR_RETURN(
@@ -265,44 +453,64 @@ class ImageRun {
       if (number == 0) {
         TEGULA_TRY(OpenStores(staging, prediction));
         TEGULA_ASSIGN_OR_RETURN(session, prediction.NewSession());
-        DescribePlan(job_, prediction, frames(), record_);
-        megapixels_ = MegapixelsOf(prediction, frames());
+        DescribePlan(job_, prediction, frames(), pipeline::AskedTiles(prediction.plan(), AskedOf(frame)), record_);
+        DescribePlaces(prediction);
+        megapixels_ = MegapixelsOf(prediction, frames(), region_);
       }
       TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds of_frame, PredictFrame(frame, prediction, *session));
       seconds += of_frame;
-      for (std::size_t output = 0; output < stores_.size(); ++output)
-        if (raw_[output])
-          TEGULA_TRY(pipeline::FinishOutput(context_, prediction, output, Part(*raw_[output], frame),
-                                            Part(stores_[output], frame), statistics));
-      if (number == 0) statistics_ = std::move(statistics);
+      for (std::size_t output = 0; output < outputs_.size(); ++output)
+        TEGULA_TRY(SecondPass(output, frame, prediction, statistics));
+      statistics_.push_back(std::move(statistics));
     }
     record_.stages.push_back(watch.Lap("prediction"));
     NoteWorkers(seconds);
     return Ok();
   }
 
+  // What of a frame is asked for, per output.
+  std::vector<pipeline::AskedPart> AskedOf(const Feeds::Frame& frame) const {
+    std::vector<pipeline::AskedPart> parts;
+    for (std::size_t output = 0; output < outputs_.size(); ++output) parts.push_back(PartOf(output, frame).asked());
+    return parts;
+  }
+
   Result<pipeline::StageSeconds> PredictFrame(const Feeds::Frame& frame, const pipeline::Prediction& prediction,
                                               engines::Session& session) const {
-    std::vector<outputs::StorePart> parts;
-    for (std::size_t output = 0; output < stores_.size(); ++output)
-      parts.push_back(Part(raw_[output] ? *raw_[output] : stores_[output], frame));
-    const auto is_done = [&](const tiling::Tile& tile) {
-      for (std::size_t output = 0; output < parts.size(); ++output)
-        if (!tile.pieces[output].empty() && !parts[output].Has(tile.pieces[output].write)) return false;
-      return true;
+    std::vector<RunOutput::Part> parts;
+    for (std::size_t output = 0; output < outputs_.size(); ++output) parts.push_back(PartOf(output, frame));
+    const auto state_of = [&](const tiling::Tile& tile) {
+      auto state = pipeline::TileState::kNotAsked;
+      for (std::size_t output = 0; output < parts.size(); ++output) {
+        const tiling::TilePiece& piece = tile.pieces[output];
+        if (piece.empty() || !parts[output].IsAsked(piece.write)) continue;
+        if (!parts[output].HasTile(piece.write)) return pipeline::TileState::kMissing;
+        state = pipeline::TileState::kDone;
+      }
+      return state;
     };
     const auto write = [&](std::size_t output, const Block& block, const ConstView& pixels) {
-      return parts[output].Write(block, pixels);
+      return parts[output].WriteTile(block, pixels);
     };
-    return prediction.Run(context_, session, is_done, write);
+    return prediction.Run(context_, session, state_of, write);
+  }
+
+  // Postprocessing that waits for statistics of the whole output, if it does.
+  Status SecondPass(std::size_t number, const Feeds::Frame& frame, const pipeline::Prediction& prediction,
+                    ops::Statistics& statistics) const {
+    if (!outputs_[number].has_second_pass()) return Ok();
+    const RunOutput::Part part = PartOf(number, frame);
+    const auto has = [&](const Block& block) { return part.Has(block); };
+    const auto write = [&](const Block& block, const ConstView& values) { return part.Write(block, values); };
+    return pipeline::FinishOutput(context_, prediction, number, part.raw(), {has, write}, statistics);
   }
 
   // Of a frame, as they were when the run was cut off.
   Result<ops::Statistics> StatisticsOf(const Staging& staging, const Feeds::Frame& frame) const {
     if (is_patches_) return job_.normalisation.Of(context_, frame.feeds, true);
     const Path file = staging.folder() / fmt::format(".statistics-{}-{}.json", frame.t, frame.z);
-    std::error_code ignored;
-    if (std::filesystem::exists(file, ignored)) {
+    TEGULA_ASSIGN_OR_RETURN(const bool is_known, Exists(file));
+    if (is_known) {
       TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kLargestRecord));
       TEGULA_ASSIGN_OR_RETURN(ops::Statistics known, job_.normalisation.FromJson(text).Context(file.string()));
       return known;
@@ -312,56 +520,60 @@ class ImageRun {
     return statistics;
   }
 
-  // The planes of a store that belong to a frame.
-  outputs::StorePart Part(const outputs::ChunkStore& store, const Feeds::Frame& frame) const {
-    const PerAxis<std::int64_t> all = outputs::StorePart(store).size();
+  // The planes of an output that belong to a frame.
+  RunOutput::Part PartOf(std::size_t output, const Feeds::Frame& frame) const {
+    const PerAxis<std::int64_t> all = outputs::StorePart(outputs_[output].stored()).size();
     const auto planes = [&](GridAxis axis, std::int64_t at) {
       return feeds_.frames()[axis] > 1 ? Interval{at, at + 1} : Interval{0, all[axis]};
     };
-    return {store, planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z)};
+    return {outputs_[output], planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z), region_.On(output)};
   }
 
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
-      const outputs::StoreOptions options =
-          StoreOptionsOf(model_.outputs[job_.outputs[number]], prediction.output(number), feeds_);
-      for (const outputs::OutputFormat* format : job_.formats) TEGULA_TRY(format->check(options));
-      // The working form of the prediction, under a hidden name if it is not asked for.
-      const outputs::OutputFormat& work = outputs::OutputFormats().front();
-      const bool is_asked = std::find(job_.formats.begin(), job_.formats.end(), &work) != job_.formats.end();
-      const Path folder = staging.folder() / ((is_asked ? "" : ".") + FileOf(number, work));
-      TEGULA_ASSIGN_OR_RETURN(outputs::ChunkStore store, OpenOrCreate(folder, options));
-      stores_.push_back(std::move(store));
-      raw_.emplace_back();
-      if (!prediction.needs_second_pass(number)) continue;
-      TEGULA_ASSIGN_OR_RETURN(raw_.back(),
-                              OpenOrCreate(staging.scratch() / std::to_string(number),
-                                           pipeline::ScratchOptions(prediction.raw_dtype(number), options)));
+      const spec::TensorDescription& description = model_.outputs[job_.outputs[number]];
+      outputs::StoreOptions own = StoreOptionsOf(description, prediction.output(number), feeds_);
+      if (!region_.is_all()) own.fill = pipeline::FillFor(own.dtype), own.reduction = outputs::Reduction::kNanMean;
+      std::optional<InstancesRequest> instances;
+      if (const pipeline::InstancePass* pass = prediction.instances(number)) {
+        own.reduction = outputs::Reduction::kMode;
+        own.is_label = true;
+        instances = {*pass, StoreOptionsOf(description, prediction.values(number), feeds_)};
+      }
+      TEGULA_ASSIGN_OR_RETURN(outputs::ValueForm form, FormOf(job_.request.values, description, own));
+      if (instances && !form.is_own())
+        return UnsupportedError(fmt::format(
+            "output {} holds numbers of objects, which are stored as they are; leave out --values and --range for it",
+            description.id));
+      outputs::StoreOptions stored = form.stored();
+      for (const outputs::ChosenFormat& chosen : job_.formats) TEGULA_TRY(chosen.format->check(stored));
+      const auto [work, is_kept] = outputs::SetWorkingStore(job_.formats, job_.request.format.shard_pixels, stored);
+      RunOutputRequest request{std::move(own), std::move(form), std::move(stored), {}, false, std::move(instances)};
+      if (prediction.needs_second_pass(number)) request.raw = prediction.raw_dtype(number);
+      request.needs_values = (number == 0 && !job_.labels.empty()) || job_.request.verify.has_value();
+      TEGULA_ASSIGN_OR_RETURN(
+          RunOutput output,
+          RunOutput::Open(std::move(request), staging.folder() / ((is_kept ? "" : ".") + FileOf(number, *work)),
+                          staging.scratch(), std::to_string(number), context_.limits));
+      outputs_.push_back(std::move(output));
     }
     info_ = prediction.output();
     staging.Keep();
     return Ok();
   }
 
-  Result<outputs::ChunkStore> OpenOrCreate(const Path& folder, const outputs::StoreOptions& options) const {
-    Result<outputs::ChunkStore> there = outputs::ChunkStore::Open(folder, context_.limits);
-    if (!there.ok() && there.error().code == Code::kNotFound)
-      return outputs::ChunkStore::Create(folder, options, context_.limits);
-    TEGULA_TRY(there);
-    TEGULA_TRY(there->RemoveLeftovers());
-    return there;
-  }
-
   // Makes the other formats from the finished stores.
   Status WriteFormats(const Path& folder, Stopwatch& watch) {
-    for (std::size_t number = 0; number < stores_.size(); ++number) {
-      for (const outputs::OutputFormat* format : job_.formats) {
-        if (format->is_store()) continue;
-        TEGULA_TRY(format->write(context_, stores_[number], folder / FileOf(number, *format),
-                                 fmt::format("Tegula {}", Version())));
-        record_.stages.push_back(watch.Lap(fmt::format("writing {}", format->name)));
+    for (std::size_t number = 0; number < outputs_.size(); ++number) {
+      for (const outputs::ChosenFormat& chosen : job_.formats) {
+        if (chosen.format->is_store()) continue;
+        TEGULA_TRY(chosen.format->write(context_, outputs_[number].stored(), folder / FileOf(number, *chosen.format),
+                                        {fmt::format("Tegula {}", Version()), chosen.compression}));
+        record_.stages.push_back(watch.Lap(fmt::format("writing {}", chosen.format->name)));
       }
+      TEGULA_TRY(outputs_[number].stored().FinishShards(context_));
     }
+    if (job_.request.format.shard_pixels > 0) record_.stages.push_back(watch.Lap("writing shards"));
     return Ok();
   }
 
@@ -372,40 +584,75 @@ class ImageRun {
                     s.read, s.preprocess, s.infer, s.postprocess, s.write, s.wait_for_network));
   }
 
+  // How values are stored, and what that cost them.
+  Status DescribeValuesOf() {
+    for (std::size_t number = 0; number < outputs_.size(); ++number) {
+      TEGULA_ASSIGN_OR_RETURN(const outputs::ValueCounts lost, outputs_[number].Lost());
+      record_.stored.push_back(DescribeValues(model_.outputs[job_.outputs[number]].id, outputs_[number].form(), lost));
+      if (std::string note = NoteOf(record_.stored.back()); !note.empty()) record_.notes.push_back(std::move(note));
+      for (const std::string& warning : WarningsOf(record_.stored.back())) {
+        context_.progress.Note(warning);
+        record_.warnings.push_back(warning);
+      }
+    }
+    return Ok();
+  }
+
+  // Of the stores that stay: later commands measure in them.
+  void DescribePlaces(const pipeline::Prediction& prediction) {
+    const auto store = std::ranges::find_if(job_.formats, [](const auto& chosen) { return chosen.format->is_store(); });
+    if (store == job_.formats.end()) return;
+    const image::BoundInfo& info = bound().info();
+    for (std::size_t number = 0; number < prediction.outputs(); ++number) {
+      const pipeline::OutputInfo& output = prediction.output(number);
+      record_.placements.push_back(
+          {output.id, FileOf(number, *store->format), info.downsample_y / output.scale[GridAxis::kY],
+           info.downsample_x / output.scale[GridAxis::kX], output.origin[GridAxis::kY] * info.downsample_y,
+           output.origin[GridAxis::kX] * info.downsample_x});
+    }
+  }
+
   void DescribeOutputs() {
     for (std::size_t number = 0; number < job_.outputs.size(); ++number)
-      for (const outputs::OutputFormat* format : job_.formats)
-        record_.outputs.push_back({"prediction", FileOf(number, *format)});
-    if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjects});
-    if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics});
-    record_.outputs.push_back({"report", kReport});
+      for (const outputs::ChosenFormat& chosen : job_.formats)
+        record_.outputs.push_back(
+            {"prediction", FileOf(number, *chosen.format), std::string(chosen.format->name), outputs::NameOf(chosen)});
+    if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjectsFile, "geojson", ""});
+    if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics, "json", ""});
+    if (job_.region.wants_tissue()) record_.outputs.push_back({"tissue", kTissueFile, "geojson", ""});
+    record_.outputs.push_back({"report", kReport, "html", ""});
   }
 
   Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const Tensor& outlines,
                 const std::optional<Tensor>& detail) const {
-    std::vector<outputs::ReportPicture> pictures = {{"The image", slide.view()},
-                                                    {"The prediction over it", overlay.view()}};
+    std::vector<outputs::ReportPicture> pictures = {
+        {"The image", slide.view()},
+        {region_.is_all() ? "The prediction over it" : "The prediction over it, and the region", overlay.view()}};
     if (detail) {
       pictures.push_back({"Objects", outlines.view()});
       pictures.push_back({"A detail in the image's own pixels, where most objects are", detail->view()});
     }
     return outputs::WriteReport(
-        {Path(name_).filename().string(), record_, std::move(pictures), objects_.areas, objects_.areas_in_um2}, file);
+        {ShortName(name_), record_, std::move(pictures), objects_.areas, objects_.areas_in_um2,
+         verification_ ? verification_->Figures() : std::vector<outputs::VerificationFigures>()},
+        file);
   }
 
   const PredictJob& job_;
   const spec::ModelDescription& model_;
-  std::string name_;
+  std::string image_, name_;  // as it is opened and as it is shown
   Path folder_;
   Feeds feeds_;
   Feeds::Frame first_;
   const RunContext& context_;
   double began_ = 0, cpu_began_ = 0;
 
-  std::vector<outputs::ChunkStore> stores_;              // one per output
-  std::vector<std::optional<outputs::ChunkStore>> raw_;  // where a second pass is needed
-  pipeline::OutputInfo info_;                            // of the first output
-  ops::Statistics statistics_;                           // of the first frame
+  RunRegion region_;
+  std::vector<RunOutput> outputs_;
+  pipeline::OutputInfo info_;                          // of the first output
+  std::vector<ops::Statistics> statistics_;            // of every frame
+  std::optional<VerificationPlan> verification_plan_;  // if it was asked for
+  std::optional<Verification> verification_;
   outputs::RunRecord record_;
   double megapixels_ = 0;
   bool is_patches_ = false;
@@ -424,11 +671,21 @@ std::string ProofOf(const WeightsCheck& check) {
                                        check.status == CheckStatus::kFailed ? ", which is out of tolerance" : ""));
 }
 
+std::vector<std::string> SourcesOf(const PredictRequest& request, const std::string& image) {
+  std::vector<std::string> sources = {image, request.statistics_from};
+  for (const InputRequest& input : request.inputs) sources.push_back(input.value);
+  return sources;
+}
+
 Result<ImagePrediction> PredictImage(const PredictJob& job, const std::string& image, const Path& folder,
                                      const RunContext& context) {
   const PredictRequest& request = job.request;
-  TEGULA_ASSIGN_OR_RETURN(
-      Feeds feeds, Feeds::Open(job.package.description(), image, request.binding, request.inputs, context.limits));
+  for (const std::string& source : SourcesOf(request, image)) {
+    TEGULA_ASSIGN_OR_RETURN(const bool is_as_it_was, job.sources.IsAsItWas(source));
+    if (!is_as_it_was) return ChangedError(source, "after the command began");
+  }
+  TEGULA_ASSIGN_OR_RETURN(Feeds feeds,
+                          Feeds::Open(job.package.description(), image, request.binding, request.inputs, job.access));
   TEGULA_ASSIGN_OR_RETURN(Feeds::Frame first, feeds.FrameAt(0, 0));
   return ImageRun(job, image, folder, std::move(feeds), std::move(first), context).Run();
 }

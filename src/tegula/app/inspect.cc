@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tegula/app/convert/made_weights.h"
+#include "tegula/app/image_access.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/select.h"
 #include "tegula/core/text.h"
@@ -106,15 +107,16 @@ Result<ModelCard> InspectModel(const Path& path, const EngineRequest& request, e
 }
 
 Result<ImageCard> InspectImage(const std::string& name, const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<image::Source> source, image::Open(name, context.limits));
-  return ImageCard{name, source->info()};
+  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<image::Source> source, image::Open(name, AccessTo(context)));
+  return ImageCard{ShownName(name), source->info()};
 }
 
 bool LooksLikeModel(const std::string& name) {
   std::error_code ignored;
   const std::string extension = ToLower(Path(name).extension().string());
   return extension == ".yaml" || extension == ".yml" || extension == ".zip" ||
-         (std::filesystem::is_directory(name, ignored) && !image::IsImageFolder(name)) || NamesModelElsewhere(name);
+         (std::filesystem::is_directory(name, ignored) && !image::IsImageFolder(name)) ||
+         (NamesModelElsewhere(name) && !image::IsImageAddress(name));
 }
 
 }  // namespace tegula::app

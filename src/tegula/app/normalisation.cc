@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "tegula/app/areas.h"
 #include "tegula/app/feeds.h"
+#include "tegula/app/image_access.h"
 #include "tegula/core/files.h"
-#include "tegula/core/text.h"
-#include "tegula/objects/annotations/geojson_reader.h"
 #include "tegula/ops/statistics_file.h"
 #include "tegula/pipeline/statistics_pass.h"
 
@@ -18,35 +16,16 @@ constexpr std::string_view kImage = "image", kPadded = "padded", kRoi = "roi";
 constexpr std::int64_t kLargestFile = 64 << 20;
 
 Result<objects::PolygonMask> ReadRoi(std::string_view text) {
-  std::vector<std::int64_t> numbers;
-  if (text.starts_with('='))
-    for (const std::string_view part : Split(text.substr(1), ','))
-      if (const std::optional<std::int64_t> number = ParseInt(Trim(part))) numbers.push_back(*number);
-  constexpr std::int64_t kMost = std::int64_t{1} << 31;
-  const bool in_range =
-      std::all_of(numbers.begin(), numbers.end(), [](std::int64_t n) { return n >= -kMost && n <= kMost; });
-  if (numbers.size() != 4 || !in_range || numbers[2] <= 0 || numbers[3] <= 0)
+  const std::optional<Box> box = text.starts_with('=') ? ParseRectangle(text.substr(1)) : std::nullopt;
+  if (!box)
     return InvalidError(fmt::format(
         "roi{} is no region: write roi=X,Y,WIDTH,HEIGHT in pixels of the full resolution, as roi=1000,2000,512,512",
         text));
-  return objects::PolygonMask::Rectangle(
-      {{numbers[1], numbers[1] + numbers[3]}, {numbers[0], numbers[0] + numbers[2]}});
-}
-
-void AddAreas(const objects::Annotation& annotation, std::vector<objects::PointPolygon>& areas) {
-  areas.insert(areas.end(), annotation.geometry.polygons.begin(), annotation.geometry.polygons.end());
-  for (const objects::Annotation& child : annotation.children) AddAreas(child, areas);
+  return objects::PolygonMask::Rectangle(*box);
 }
 
 Result<objects::PolygonMask> ReadMask(const Path& file) {
-  std::vector<objects::PointPolygon> areas;
-  const auto take = [&](const objects::Annotation& annotation) -> Status {
-    AddAreas(annotation, areas);
-    return Ok();
-  };
-  TEGULA_TRY(objects::ReadGeoJson(file, {}, take));
-  if (areas.empty())
-    return InvalidError(fmt::format("{} has no areas (polygons) of which statistics could be taken", file.string()));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<objects::PointPolygon> areas, ReadAreas(file));
   return objects::PolygonMask::Create(areas);
 }
 
@@ -66,7 +45,7 @@ Result<Normalisation> Normalisation::Open(const std::string& from, const spec::M
   } else if (from.starts_with(kRoi) && (from.size() == kRoi.size() || from[kRoi.size()] == '=')) {
     TEGULA_ASSIGN_OR_RETURN(normalisation.mask_, ReadRoi(std::string_view(from).substr(kRoi.size())));
     normalisation.note_ = fmt::format("the statistics for normalisation are those of the region {}", from);
-  } else if (ToLower(Path(from).extension().string()) == ".geojson") {
+  } else if (IsGeoJsonName(from)) {
     TEGULA_ASSIGN_OR_RETURN(normalisation.mask_, ReadMask(from));
     if (images > 1)
       return InvalidError(fmt::format("the outlines of {} belong to one image: give one image with them", from));
@@ -103,8 +82,9 @@ Status Normalisation::TakeDataset(const RunContext& context, const spec::TensorD
   std::erase_if(of_dataset, [](const ops::StatisticRequest& request) { return !request.of_dataset; });
   if (images.size() < 2 || from_file_ || of_dataset.empty()) return Ok();
   std::vector<OpenImage> open;
+  const image::Access access = AccessTo(context);
   for (const std::string& name : images) {
-    TEGULA_ASSIGN_OR_RETURN(OpenImage image, OpenFor(input, name, binding, context.limits).Context(name));
+    TEGULA_ASSIGN_OR_RETURN(OpenImage image, OpenFor(input, name, binding, access).Context(ShownName(name)));
     open.push_back(std::move(image));
   }
   std::vector<pipeline::StatisticsSource> sources;

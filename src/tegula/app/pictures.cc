@@ -14,8 +14,10 @@ namespace {
 
 constexpr std::int64_t kPictureEdge = 900;
 constexpr double kOverlayOpacity = 0.6;
-constexpr std::int64_t kDetailEdge = 480;  // output pixels
-constexpr std::int64_t kSpeck = 20;        // regions of fewer pixels do not make a place busy
+constexpr std::int64_t kDetailEdge = 480;                             // output pixels
+constexpr std::int64_t kColours = 254;                                // of classes but the first, and of labels
+constexpr outputs::Rgb kLine = {255, 255, 255}, kCasing = {0, 0, 0};  // of the region: seen on any background
+constexpr std::int64_t kSpeck = 20;  // regions of fewer pixels do not make a place busy
 
 // The value below which this share of the values lies.
 float Quantile(std::vector<float> values, double share) {
@@ -73,6 +75,12 @@ std::int64_t MiddlePlane(const outputs::ChunkStore& store) {
   return outputs::StorePart(store).size()[GridAxis::kZ] / 2;
 }
 
+// Which of the colours a label has: 0 and what is no class have none.
+std::int64_t ColourOf(std::int64_t label, const outputs::StoreOptions& options) {
+  const bool is_class = options.classes.empty() || label < std::ssize(options.classes);
+  return label > 0 && is_class ? 1 + (label - 1) % kColours : 0;
+}
+
 // The coarsest level that is at least as large as the picture.
 int LevelFor(const outputs::ChunkStore& store, const Shape& picture) {
   int level = 0;
@@ -111,7 +119,7 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
   TEGULA_TRY(outputs::ReadPlane(store, level, 0, MiddlePlane(store), whole, values.view()));
 
   // The map in the picture's own field: the output may begin inside the image and have another scale.
-  const bool is_single = output_.channels == 1;
+  const bool is_label = store.options().is_label, is_single = output_.channels == 1 && !is_label;
   TEGULA_ASSIGN_OR_RETURN(Tensor map, Tensor::Allocate(is_single ? DType::kF32 : DType::kU8, {shape[0], shape[1]}));
   const double half = std::ldexp(1.0, -level);
   const auto v = values.values<float>();
@@ -133,9 +141,10 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
         continue;
       }
       std::int64_t best = 0;
-      for (std::int64_t c = 1; inside && c < stored[0]; ++c)
+      for (std::int64_t c = 1; inside && !is_label && c < stored[0]; ++c)
         if (at(c) > at(best)) best = c;
-      map.values<std::uint8_t>()[i] = static_cast<std::uint8_t>(std::min<std::int64_t>(best, 255));
+      if (is_label && inside) best = ColourOf(static_cast<std::int64_t>(at(0)), store.options());
+      map.values<std::uint8_t>()[i] = static_cast<std::uint8_t>(std::min(best, kColours));
     }
   }
   Tensor picture = slide_.Clone();
@@ -144,10 +153,27 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
     outputs::OverlayValues(finished.view(), 0.0, 1.0, outputs::PaletteColour(0), kOverlayOpacity, picture.view());
   } else {
     std::vector<outputs::Rgb> colours;
-    for (std::int64_t c = 1; c < output_.channels; ++c) colours.push_back(outputs::PaletteColour(c));
+    for (std::int64_t c = 1; c <= kColours; ++c) colours.push_back(outputs::PaletteColour(c));
     outputs::OverlayClasses(finished.view(), colours, kOverlayOpacity, picture.view());
   }
+  TEGULA_TRY(DrawRegion(picture));
   return picture;
+}
+
+void Pictures::ShowRegion(const pipeline::RegionOfInterest& asked, const std::vector<objects::PointRing>& outlines,
+                          const image::BoundInfo& info) {
+  asked_ = &asked;
+  for (const objects::PointRing& outline : outlines) {
+    outputs::Ring& ring = region_.emplace_back();
+    for (const objects::Point& point : outline)
+      ring.push_back({point.y / info.downsample_y / image_y_, point.x / info.downsample_x / image_x_});
+  }
+}
+
+Status Pictures::DrawRegion(Tensor& picture) const {
+  if (region_.empty()) return Ok();
+  TEGULA_TRY(outputs::DrawOutlines(region_, kCasing, 3, picture.view()));
+  return outputs::DrawOutlines(region_, kLine, 1.4, picture.view());
 }
 
 void Pictures::AddOutlines(const objects::Region& region) {
@@ -171,6 +197,7 @@ void Pictures::AddOutlines(const objects::Region& region) {
 
 Result<Tensor> Pictures::Outlines() const {
   Tensor picture = slide_.Clone();
+  TEGULA_TRY(DrawRegion(picture));
   for (std::size_t label = 0; label < rings_.size(); ++label)
     if (!rings_[label].empty())
       TEGULA_TRY(outputs::DrawOutlines(rings_[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.2,
@@ -186,7 +213,7 @@ Box Pictures::BusiestBox() const {
 }
 
 Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::ChunkStore& store,
-                                std::span<const ObjectPass> passes) const {
+                                std::span<const pipeline::ObjectPass> passes) const {
   const Box box = BusiestBox();
   const image::BoundInfo& info = image.info();
   // The image pixels under the box.
@@ -201,15 +228,7 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
   TEGULA_TRY(image.Read(BlockOf(part), image::AsBlock(pixels.view())));
   TEGULA_ASSIGN_OR_RETURN(Tensor picture, ToPicture(pixels, info));
 
-  TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, {output_.channels, box.height(), box.width()}));
-  TEGULA_TRY(outputs::ReadPlane(store, 0, 0, 0, box, values.view()));
-  TEGULA_ASSIGN_OR_RETURN(Tensor classes, Tensor::Allocate(DType::kU8, {box.height(), box.width()}));
-  for (const ObjectPass& pass : passes) {
-    TEGULA_ASSIGN_OR_RETURN(const objects::Classifier classifier,
-                            objects::Classifier::Bind(pass.rule, output_.channels));
-    classifier.Classify(values.view(), classes.view());
-    TEGULA_ASSIGN_OR_RETURN(const std::vector<objects::Region> regions,
-                            objects::TraceRegions(classes.view(), {.labels = pass.labels}));
+  const auto draw = [&](const std::vector<objects::Region>& regions, std::optional<std::int32_t> relabel) -> Status {
     std::vector<std::vector<outputs::Ring>> rings(static_cast<std::size_t>(output_.channels));
     const auto add = [&](const objects::Ring& ring, std::int32_t label) {
       outputs::Ring& points = rings[static_cast<std::size_t>(label)].emplace_back();
@@ -221,14 +240,36 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
     };
     for (const objects::Region& region : regions) {
       for (const objects::Polygon& polygon : region.polygons) {
-        add(polygon.outer, pass.relabel.value_or(region.label));
-        for (const objects::Ring& hole : polygon.holes) add(hole, pass.relabel.value_or(region.label));
+        add(polygon.outer, relabel.value_or(region.label));
+        for (const objects::Ring& hole : polygon.holes) add(hole, relabel.value_or(region.label));
       }
     }
     for (std::size_t label = 0; label < rings.size(); ++label)
       if (!rings[label].empty())
         TEGULA_TRY(outputs::DrawOutlines(rings[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.5,
                                          picture.view()));
+    return Ok();
+  };
+  if (output_.is_instances) {
+    TEGULA_ASSIGN_OR_RETURN(Tensor numbers, Tensor::Allocate(DType::kU32, {1, box.height(), box.width()}));
+    TEGULA_TRY(outputs::ReadPlane(store, 0, 0, 0, box, numbers.view()));
+    for (std::uint32_t& number : numbers.values<std::uint32_t>()) --number;  // 0 becomes objects::kNoClass32
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<objects::Region> regions,
+                            objects::TraceRegions(std::move(numbers).Reshaped({box.height(), box.width()}).view()));
+    TEGULA_TRY(draw(regions, 0));
+    return picture;
+  }
+  TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, {output_.channels, box.height(), box.width()}));
+  TEGULA_TRY(outputs::ReadPlane(store, 0, 0, 0, box, values.view()));
+  TEGULA_ASSIGN_OR_RETURN(Tensor classes, Tensor::Allocate(DType::kU8, {box.height(), box.width()}));
+  for (const pipeline::ObjectPass& pass : passes) {
+    TEGULA_ASSIGN_OR_RETURN(const objects::Classifier classifier,
+                            objects::Classifier::Bind(pass.rule, output_.channels));
+    classifier.Classify(values.view(), classes.view());
+    if (asked_ != nullptr) TEGULA_TRY(asked_->ClearOutside(box, classes.view()));
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<objects::Region> regions,
+                            objects::TraceRegions(classes.view(), {.labels = pass.labels}));
+    TEGULA_TRY(draw(regions, pass.relabel));
   }
   return picture;
 }

@@ -6,20 +6,14 @@
 #include <vector>
 
 #include "tegula/image/binding.h"
-#include "tegula/objects/classify.h"
 #include "tegula/objects/region.h"
 #include "tegula/outputs/overlay.h"
 #include "tegula/outputs/zarr_store.h"
+#include "tegula/pipeline/objects_pass.h"
 #include "tegula/pipeline/prediction.h"
+#include "tegula/pipeline/region_of_interest.h"
 
 namespace tegula::app {
-
-/// How objects are made of a prediction: the classes of a rule, or its one class under another label.
-struct ObjectPass {
-  objects::ClassRule rule;
-  std::vector<std::int32_t> labels;          ///< classes of the rule that become objects; empty: all
-  std::optional<std::int32_t> relabel = {};  ///< for a threshold, whose only class is 0
-};
 
 /// Makes the pictures of one prediction, all of the same size and field; of a stack its middle plane. One thread at a
 /// time.
@@ -34,22 +28,29 @@ class Pictures {
   /// The slide with the stored prediction over it: the probability of a single channel, else the winning classes but
   /// the first (background) in their colours. Reads the smallest level that is as large as the picture.
   Result<Tensor> Overlay(const outputs::ChunkStore& store) const;
-  /// Remembers the outlines of a region; corners closer than half a picture pixel are left out.
+  /// From now on pictures show the outlines (in pixels of level 0) of the region that was asked for, and objects are
+  /// those of `asked`, which stays where it is.
+  void ShowRegion(const pipeline::RegionOfInterest& asked, const std::vector<objects::PointRing>& outlines,
+                  const image::BoundInfo& info);
+  /// Remembers the outlines of an object; corners closer than half a picture pixel are left out.
   void AddOutlines(const objects::Region& region);
   /// The slide with all outlines remembered so far, each class in its colour.
   Result<Tensor> Outlines() const;
   /// A part of the image in its own pixels with the outlines of its objects: where most of the objects remembered are.
   Result<Tensor> Detail(const image::BoundImage& image, const outputs::ChunkStore& store,
-                        std::span<const ObjectPass> passes) const;
+                        std::span<const pipeline::ObjectPass> passes) const;
 
  private:
   Pictures() = default;
   Box BusiestBox() const;
+  Status DrawRegion(Tensor& picture) const;
   Tensor slide_;
   double image_y_ = 1, image_x_ = 1;  ///< bound image pixels per picture pixel
   pipeline::OutputInfo output_;
-  std::vector<std::vector<outputs::Ring>> rings_;  ///< by label
-  std::int64_t cells_ = 1;                         ///< columns of the grid in which objects are counted
+  const pipeline::RegionOfInterest* asked_ = nullptr;  ///< null: all
+  std::vector<outputs::Ring> region_;                  ///< in pixels of the picture
+  std::vector<std::vector<outputs::Ring>> rings_;      ///< by label
+  std::int64_t cells_ = 1;                             ///< columns of the grid in which objects are counted
   std::vector<std::int64_t> objects_in_cell_;
 };
 

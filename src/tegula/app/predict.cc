@@ -5,42 +5,28 @@
 #include <algorithm>
 
 #include "tegula/app/convert/made_weights.h"
+#include "tegula/app/image_access.h"
 #include "tegula/app/image_run.h"
+#include "tegula/app/make_objects.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
+#include "tegula/app/run_region.h"
 #include "tegula/app/select.h"
 #include "tegula/app/stopwatch.h"
-#include "tegula/core/text.h"
+#include "tegula/spec/object_output.h"
 #include "tegula/spec/sizes.h"
 
 namespace tegula::app {
 namespace {
 
-// Names or 0-based indices of output channels, or "all".
-Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
-                                           const spec::TensorDescription& output) {
+// Which channels of an output become objects. One channel alone may be called by the output's id as well.
+Result<std::vector<std::int32_t>> ChosenLabels(std::vector<std::string> classes,
+                                               const spec::TensorDescription& output) {
   const spec::Axis* channel = output.FindAxis(spec::AxisType::kChannel);
-  const std::vector<std::string> names = channel != nullptr && !channel->channel_names.empty()
-                                             ? channel->channel_names
-                                             : std::vector<std::string>{output.id};
-  std::vector<std::int32_t> labels;
-  for (const std::string& wanted : classes) {
-    if (wanted == "all") {
-      for (std::size_t i = 0; i < names.size(); ++i) labels.push_back(static_cast<std::int32_t>(i));
-      continue;
-    }
-    auto found = std::find(names.begin(), names.end(), wanted);
-    const std::optional<std::int64_t> index = ParseInt(wanted);
-    if (found == names.end() && index && *index >= 0 && *index < static_cast<std::int64_t>(names.size()))
-      found = names.begin() + *index;
-    if (found == names.end())
-      return InvalidError(fmt::format("the model has no output channel {} to make objects of; it has {}", wanted,
-                                      fmt::join(names, ", ")));
-    labels.push_back(static_cast<std::int32_t>(found - names.begin()));
-  }
-  std::sort(labels.begin(), labels.end());
-  labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
-  return labels;
+  const bool has_names = channel != nullptr && !channel->channel_names.empty();
+  const std::vector<std::string> names = has_names ? channel->channel_names : std::vector<std::string>{output.id};
+  if (names.size() == 1) std::replace(classes.begin(), classes.end(), output.id, names.front());
+  return LabelsOf(classes, names);
 }
 
 // One folder per image, named after it; equal names are numbered.
@@ -48,7 +34,7 @@ std::vector<Path> FoldersFor(const PredictRequest& request) {
   if (request.images.size() == 1) return {request.output};
   std::vector<Path> folders;
   for (const std::string& image : request.images) {
-    const std::string stem = Path(image).stem().string();
+    const std::string stem = Path(ShortName(image)).stem().string();
     Path folder = request.output / stem;
     for (int n = 2; std::find(folders.begin(), folders.end(), folder) != folders.end(); ++n)
       folder = request.output / fmt::format("{}-{}", stem, n);
@@ -64,7 +50,7 @@ Result<std::optional<std::size_t>> CheckImages(const spec::ModelDescription& mod
     return InvalidError(fmt::format("no image is given for input {} of the model", model.inputs[*main].id));
   if (!main && !request.images.empty())
     return InvalidError(fmt::format("every input is given by --input, so nothing is left that {} could be for",
-                                    request.images.front()));
+                                    ShownName(request.images.front())));
   if (!main) request.images = {request.inputs.front().value};
   return main;
 }
@@ -75,8 +61,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
                                              const RunContext& context) {
   PredictRequest request = wanted;
   Stopwatch watch;
-  TEGULA_ASSIGN_OR_RETURN(std::vector<const outputs::OutputFormat*> formats,
-                          outputs::FindOutputFormats(request.formats));
+  TEGULA_ASSIGN_OR_RETURN(std::vector<outputs::ChosenFormat> formats, outputs::ChooseFormats(request.format));
   TEGULA_ASSIGN_OR_RETURN(spec::Package package, OpenModel(request.model, request.engine.cache, context));
   const spec::ModelDescription& model = package.description();
   if (request.border_as_reference)
@@ -84,18 +69,28 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_ASSIGN_OR_RETURN(const std::optional<std::size_t> main, CheckImages(model, request));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::size_t> outputs, pipeline::FindOutputs(model, request.outputs));
   TEGULA_TRY(pipeline::CheckApplicable(model, outputs).Context(request.model.string()));
+  TEGULA_TRY(CheckValues(request.values, model, outputs));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels,
-                          LabelsOf(request.objects.classes, model.outputs[outputs.front()]));
+                          ChosenLabels(request.objects.classes, model.outputs[outputs.front()]));
+  if (const auto objects = spec::FindObjectOps(model.outputs[outputs.front()]); objects && request.objects.threshold)
+    return InvalidError(
+        fmt::format("--threshold is for channels of probabilities, but {} makes the objects of output {}",
+                    spec::OpId(*objects->op), model.outputs[outputs.front()].id));
+  const image::Access access = AccessTo(context);
+  SourceStamps sources(access);
+  for (const std::string& image : request.images)
+    for (const std::string& source : SourcesOf(request, image)) sources.Add(source);
   TEGULA_ASSIGN_OR_RETURN(Normalisation normalisation,
                           Normalisation::Open(request.statistics_from, model, request.images.size()));
+  TEGULA_ASSIGN_OR_RETURN(const RegionRequest region, RegionRequest::Parse(request.region, request.images.size()));
   // An image that is missing or does not fit is told before the network is loaded.
   std::vector<ImagePrediction> rows;
   bool any = false;
   for (const std::string& image : request.images) {
     const Result<Feeds> fits =
-        Feeds::Open(model, image, request.binding, request.inputs, context.limits).Context(image);
+        Feeds::Open(model, image, request.binding, request.inputs, access).Context(ShownName(image));
     if (!fits.ok() && request.images.size() == 1) return fits.error();
-    rows.push_back({.image = image, .error = fits.ok() ? "" : ToString(fits.error())});
+    rows.push_back({.image = ShownName(image), .error = fits.ok() ? "" : ToString(fits.error())});
     any = any || fits.ok();
   }
   if (!any) return rows;
@@ -113,7 +108,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].error.empty() || (decision.source == kMeasured && costs)) continue;
     TEGULA_ASSIGN_OR_RETURN(const Feeds feeds,
-                            Feeds::Open(model, request.images[i], request.binding, request.inputs, context.limits));
+                            Feeds::Open(model, request.images[i], request.binding, request.inputs, access));
     TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, feeds.FrameAt(0, 0));
     TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan,
                             pipeline::PlanFor(model, frame.feeds, {outputs, request.tiling}));
@@ -129,13 +124,16 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
                        package,
                        proven,
                        normalisation,
+                       region,
+                       sources,
                        std::move(decision),
                        memory,
                        costs ? &*costs : nullptr,
                        std::move(outputs),
                        std::move(labels),
                        std::move(formats),
-                       watch.Lap("start")};
+                       watch.Lap("start"),
+                       access};
   const std::vector<Path> folders = FoldersFor(request);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].error.empty()) continue;
@@ -145,8 +143,8 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
       continue;
     }
     if (rows.size() == 1 || prediction.error().code == Code::kCancelled)
-      return Result<ImagePrediction>(std::move(prediction)).Context(request.images[i]).error();
-    context.progress.Note(fmt::format("{}: {}", request.images[i], ToString(prediction.error())));
+      return Result<ImagePrediction>(std::move(prediction)).Context(rows[i].image).error();
+    context.progress.Note(fmt::format("{}: {}", rows[i].image, ToString(prediction.error())));
     rows[i].error = ToString(prediction.error());
   }
   return rows;

@@ -7,31 +7,30 @@
 
 #include "tegula/app/convert/convert.h"
 #include "tegula/app/feeds.h"
+#include "tegula/app/object_request.h"
 #include "tegula/app/prove.h"
+#include "tegula/app/run_values.h"
+#include "tegula/app/verification_plan.h"
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
 #include "tegula/image/binding.h"
+#include "tegula/outputs/output_formats.h"
+#include "tegula/outputs/run_record.h"
 #include "tegula/tiling/plan.h"
 
 namespace tegula::app {
 
-/// Which objects to make of the prediction.
-struct ObjectRequest {
-  std::vector<std::string> classes;       ///< names or 0-based indices of output channels; empty: no objects
-  std::optional<double> threshold;        ///< not given: 0.5 for one channel, the largest channel wins for several
-  double min_area_um2 = 0;                ///< smaller objects are left out
-  std::string object_type = "detection";  ///< QuPath's: detection, annotation
-};
-
 struct PredictRequest {
   Path model;
-  std::vector<std::string> images;   ///< for the main input, see MainInput; none if all inputs are named
-  std::vector<InputRequest> inputs;  ///< the other inputs, the same for all images
-  std::vector<std::string> outputs;  ///< ids of the outputs to make; empty: all
-  Path output;                       ///< with several images, one folder for each below it
-  std::vector<std::string> formats;  ///< of the prediction: names of outputs::OutputFormats(); empty: ome-zarr
-  bool overwrite = false;            ///< replace results that are there; what is not made again is removed
+  std::vector<std::string> images;    ///< for the main input, see MainInput; none if all inputs are named
+  std::vector<InputRequest> inputs;   ///< the other inputs, the same for all images
+  std::vector<std::string> outputs;   ///< ids of the outputs to make; empty: all
+  Path output;                        ///< with several images, one folder for each below it
+  outputs::FormatRequest format;      ///< of the prediction
+  std::vector<ValuesRequest> values;  ///< in which form values are stored; empty: as the model gives them
+  bool overwrite = false;             ///< replace results that are there; what is not made again is removed
   image::BindingRequest binding;
+  std::vector<std::string> region;        ///< as RegionRequest::Parse takes it; empty: all of the image
   std::string statistics_from = "image";  ///< as Normalisation::Open takes it
   bool save_statistics = false;           ///< leave statistics.json, which other runs and bioimageio.core can use
   tiling::TileRequest tiling;
@@ -39,6 +38,7 @@ struct PredictRequest {
   bool border_as_reference = true;  ///< decides tiling.border by what bioimageio.core does: see spec::PadsByHalo
   EngineRequest engine;
   ObjectRequest objects;
+  std::optional<VerifyRequest> verify;  ///< hold the result against other windows; a complete run is verified as it is
   std::optional<ConvertRequest> convert;  ///< if none of the weights runs: how to make some that do
   std::string command_line;               ///< for the run record
 };
@@ -50,9 +50,10 @@ struct ImagePrediction {
   std::string report;  ///< path of the report
   std::int64_t objects = 0;
   double seconds = 0;
-  double megapixels = 0;   ///< of output
-  bool was_done = false;   ///< by an earlier call, so nothing was to do
-  std::string error = {};  ///< why there is none
+  double megapixels = 0;                                       ///< of output
+  bool was_done = false;                                       ///< by an earlier call, so nothing was to do
+  std::vector<outputs::VerificationRecord> verification = {};  ///< one per output, if it was asked for
+  std::string error = {};                                      ///< why there is none
 };
 
 /// Everything that can be refused is refused before anything is written. Each image's folder is written under a

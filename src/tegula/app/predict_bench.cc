@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "tegula/app/image_access.h"
 #include "tegula/app/predict.h"
 #include "tegula/app/select.h"
 #include "tegula/core/platform.h"
@@ -47,7 +48,7 @@ struct EngineAlone {
 Result<EngineAlone> Prepare(const spec::Package& package, const ProvenNetwork& proven, const std::string& image,
                             const PredictRequest& request, const RunContext& context) {
   const spec::ModelDescription& model = package.description();
-  TEGULA_ASSIGN_OR_RETURN(const Feeds feeds, Feeds::Open(model, image, request.binding, {}, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(const Feeds feeds, Feeds::Open(model, image, request.binding, {}, AccessTo(context)));
   TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, feeds.FrameAt(0, 0));
   TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics,
                           pipeline::ComputeStatistics(context, model, *frame.feeds.front().image));

@@ -48,6 +48,7 @@ void DescribeImage(const std::string& name, const Feeds& feeds, outputs::RunReco
   for (const image::Channel& channel : info.channels) record.image.channels.push_back(channel.name);
   if (info.pixel_size)
     record.image.pixel_size_y_um = info.pixel_size->y_um, record.image.pixel_size_x_um = info.pixel_size->x_um;
+  record.notes.insert(record.notes.end(), info.notes.begin(), info.notes.end());
   record.binding = feeds.leading().bound.info().decisions;
   const std::int64_t frames = feeds.frames()[GridAxis::kT] * feeds.frames()[GridAxis::kZ];
   if (frames > 1)
@@ -66,7 +67,7 @@ void DescribeStatistics(const ops::Statistics& statistics, outputs::RunRecord& r
 }
 
 void DescribePlan(const PredictJob& job, const pipeline::Prediction& prediction, std::int64_t frames,
-                  outputs::RunRecord& record) {
+                  std::int64_t asked, outputs::RunRecord& record) {
   const tiling::TilePlan& plan = prediction.plan();
   std::int64_t context = 0;
   for (const GridAxis axis : kGridAxes) {
@@ -78,7 +79,8 @@ void DescribePlan(const PredictJob& job, const pipeline::Prediction& prediction,
     context = std::max(context, prediction.context(axis));
   }
   record.tiles.border = job.request.tiling.border == tiling::Border::kPad ? "pad" : "network";
-  record.tiles.windows = plan.tiles() * frames;
+  record.tiles.windows = asked * frames;
+  record.tiles.skipped = (plan.tiles() - asked) * frames;
   if (plan.is_patches())
     record.exactness =
         fmt::format("Each pixel of the map is what the network gives for its patch of {} x {} pixels alone",
@@ -86,21 +88,42 @@ void DescribePlan(const PredictJob& job, const pipeline::Prediction& prediction,
   else if (plan.tiles() == 1)
     record.exactness = "The image was predicted whole";
   else
-    record.exactness = fmt::format(
-        "The image was predicted in {} windows; a pixel is the whole-image answer if nothing farther "
-        "away than {} pixels matters to it ({})",
-        plan.tiles(), context, job.context.source);
+    record.exactness =
+        fmt::format("{}; a pixel is the whole-image answer if nothing farther away than {} pixels matters to it ({})",
+                    asked == plan.tiles()
+                        ? fmt::format("The image was predicted in {} windows", asked)
+                        : fmt::format("The image was predicted in those {} of its {} windows that touch the region",
+                                      asked, plan.tiles()),
+                    context, job.context.source);
   if (plan.tiles() > 1 && !plan.is_patches() && !job.context.warning.empty())
     record.warnings.push_back(job.context.warning);
 }
 
-double MegapixelsOf(const pipeline::Prediction& prediction, std::int64_t frames) {
+void DescribeRegion(const PredictJob& job, const RunRegion& region, const ops::Statistics& statistics,
+                    std::int64_t touching, outputs::RunRecord& record) {
+  record.region = region.record();
+  if (region.is_all()) return;
+  record.notes.emplace_back(
+      "what is outside the region was not asked for: it is not a number in outputs of floats and 0 in others");
+  if (!statistics.all().empty() && job.request.statistics_from == "image")
+    record.notes.emplace_back(
+        "the statistics for normalisation are those of the whole image, not of the region: --statistics-from takes "
+        "others");
+  if (touching > 0)
+    record.warnings.push_back(fmt::format("{} object{} the edge of the region and may be cut by it.", touching,
+                                          touching == 1 ? " touches" : "s touch"));
+  for (std::size_t number = 0; number < job.outputs.size(); ++number)
+    if (region.Area(number) == 0)
+      record.warnings.push_back(fmt::format("No pixel of output {} lies in the region.",
+                                            job.package.description().outputs[job.outputs[number]].id));
+}
+
+double MegapixelsOf(const pipeline::Prediction& prediction, std::int64_t frames, const RunRegion& region) {
   double megapixels = 0;
   for (std::size_t number = 0; number < prediction.outputs(); ++number) {
     const PerAxis<std::int64_t>& size = prediction.output(number).size;
-    megapixels += static_cast<double>(size[GridAxis::kY] * size[GridAxis::kX] * size[GridAxis::kZ] *
-                                      size[GridAxis::kT] * frames) *
-                  1e-6;
+    const std::int64_t plane = region.is_all() ? size[GridAxis::kY] * size[GridAxis::kX] : region.Area(number);
+    megapixels += static_cast<double>(plane * size[GridAxis::kZ] * size[GridAxis::kT] * frames) * 1e-6;
   }
   return megapixels;
 }

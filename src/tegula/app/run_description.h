@@ -15,10 +15,14 @@ void DescribeModel(const PredictJob& job, outputs::RunRecord& record);
 /// The leading image, named `name`, and what the model is given of it.
 void DescribeImage(const std::string& name, const Feeds& feeds, outputs::RunRecord& record);
 void DescribeStatistics(const ops::Statistics& statistics, outputs::RunRecord& record);
-/// Windows of one of `frames` planes that are predicted alike, and how exact that makes the result.
+/// Windows of one of `frames` planes that are predicted alike, of which `asked` are asked for, and how exact that makes
+/// the result.
 void DescribePlan(const PredictJob& job, const pipeline::Prediction& prediction, std::int64_t frames,
-                  outputs::RunRecord& record);
-/// Of all outputs.
-double MegapixelsOf(const pipeline::Prediction& prediction, std::int64_t frames);
+                  std::int64_t asked, outputs::RunRecord& record);
+/// The region, whose statistics were taken, and how many objects touch its edge.
+void DescribeRegion(const PredictJob& job, const RunRegion& region, const ops::Statistics& statistics,
+                    std::int64_t touching, outputs::RunRecord& record);
+/// Of all outputs, as far as they are asked for.
+double MegapixelsOf(const pipeline::Prediction& prediction, std::int64_t frames, const RunRegion& region);
 
 }  // namespace tegula::app

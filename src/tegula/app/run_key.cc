@@ -47,27 +47,11 @@ std::vector<std::string> RunKey::DifferencesTo(const RunKey& other) const {
   return differences;
 }
 
-std::string StampOf(const std::string& name) {
-  std::error_code failed;
-  const Path path(name);
-  const auto time_of = [&](const Path& file) {
-    return std::filesystem::last_write_time(file, failed).time_since_epoch().count();
-  };
-  if (std::filesystem::is_regular_file(path, failed)) {
-    const auto size = std::filesystem::file_size(path, failed);
-    return fmt::format("{} bytes of {}", size, time_of(path));
-  }
-  if (!std::filesystem::is_directory(path, failed)) return name;
-  std::uintmax_t size = 0, files = 0;
-  std::filesystem::file_time_type::rep latest = 0;
-  for (std::filesystem::recursive_directory_iterator entry(path, failed), end; !failed && entry != end;
-       entry.increment(failed)) {
-    if (!entry->is_regular_file(failed)) continue;
-    size += entry->file_size(failed);
-    latest = std::max(latest, time_of(entry->path()));
-    ++files;
-  }
-  return fmt::format("{} bytes in {} files of {}", size, files, latest);
+std::uint64_t SeedOf(std::string_view sha256) noexcept {
+  std::uint64_t seed = 0;
+  for (const char digit : sha256.substr(0, 16))
+    seed = seed << 4 | static_cast<std::uint64_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+  return seed;
 }
 
 }  // namespace tegula::app

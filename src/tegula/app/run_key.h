@@ -2,13 +2,14 @@
 // same.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "tegula/core/files.h"
 #include "tegula/core/status.h"
+#include "tegula/image/open.h"
 
 namespace tegula::app {
 
@@ -30,8 +31,7 @@ class RunKey {
   std::vector<std::pair<std::string, std::string>> facts_;
 };
 
-/// Size and time of the last change of a file (of a folder: of all its files together), so that another image under the
-/// same name is noticed without being read; the name alone for what is no file.
-std::string StampOf(const std::string& name);
+/// The first 64 bits of a hash of hexadecimal digits, for what is to be random and yet always the same.
+std::uint64_t SeedOf(std::string_view sha256) noexcept;
 
 }  // namespace tegula::app

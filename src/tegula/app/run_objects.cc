@@ -2,89 +2,76 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 
-#include "tegula/outputs/geojson.h"
-#include "tegula/pipeline/objects_pass.h"
-
+#include "tegula/app/run_key.h"
 namespace tegula::app {
 namespace {
 
 // The same model, image and channels give the same object ids.
-std::uint64_t SeedOf(const PredictJob& job, const std::string& image) {
-  const std::string key =
+std::uint64_t SeedOfIds(const PredictJob& job, const std::string& image) {
+  return SeedOf(
       Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job.package.description_sha256(), job.proven.check.weights_sha256,
-                                image, fmt::join(job.request.binding.channels, ",")));
-  std::uint64_t seed = 0;
-  for (std::size_t i = 0; i < 16; ++i)
-    seed = seed << 4 | static_cast<std::uint64_t>(key[i] <= '9' ? key[i] - '0' : key[i] - 'a' + 10);
-  return seed;
+                                image, fmt::join(job.request.binding.channels, ","))));
 }
 
-outputs::GeoJsonOptions GeoJsonOptionsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,
-                                         const pipeline::OutputInfo& output) {
-  const image::BoundInfo& info = feeds.leading().bound.info();
-  outputs::GeoJsonOptions options;
-  options.type = job.request.objects.object_type == "annotation" ? outputs::ObjectType::kAnnotation
-                                                                 : outputs::ObjectType::kDetection;
-  options.scale_y = info.downsample_y / output.scale[GridAxis::kY];
-  options.scale_x = info.downsample_x / output.scale[GridAxis::kX];
-  options.origin_y = output.origin[GridAxis::kY] * info.downsample_y;
-  options.origin_x = output.origin[GridAxis::kX] * info.downsample_x;
-  if (const std::optional<image::PixelSize>& pixel = feeds.leading().source->info().pixel_size)
-    options.pixel_size = {.y_um = pixel->y_um, .x_um = pixel->x_um};
-  options.value_channels = output.channel_names;
-  for (std::int64_t c = 0; c < output.channels; ++c)
-    options.classes.push_back({output.channel_names[static_cast<std::size_t>(c)], outputs::PaletteColour(c)});
-  options.seed = SeedOf(job, image);
-  return options;
+// All channels of the leading image, with pixels as large as the output's.
+Result<image::BoundImage> BindAllChannels(const PredictJob& job, const Feeds& feeds,
+                                          const pipeline::OutputInfo& output) {
+  image::BindingRequest request = job.request.binding;
+  request.channels.clear();
+  const bool is_same_grid = output.scale[GridAxis::kY] == 1 && output.scale[GridAxis::kX] == 1;
+  const image::BoundInfo& bound = feeds.leading().bound.info();
+  if (!is_same_grid) {
+    request.level.reset(), request.pixel_size_um.reset();
+    request.downsample = bound.downsample_y / output.scale[GridAxis::kY];
+  } else if (!bound.resampled) {
+    request.pixel_size_um.reset(), request.downsample.reset();
+    request.level = bound.level;
+  } else {
+    request.level.reset(), request.pixel_size_um.reset();
+    request.downsample = bound.downsample_y;
+  }
+  return image::Bind(*feeds.leading().source, request, {.channels = 0});
 }
 
 }  // namespace
 
-std::vector<ObjectPass> PassesOf(const PredictJob& job, const pipeline::OutputInfo& output) {
-  const std::optional<double>& threshold = job.request.objects.threshold;
-  if (output.channels > 1 && !threshold) return {{objects::Argmax{}, job.labels}};
-  std::vector<ObjectPass> passes;
-  for (const std::int32_t label : job.labels)
-    passes.push_back({objects::Threshold{label, threshold.value_or(0.5)}, {}, label});
-  return passes;
+objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output) {
+  const image::BoundInfo& info = feeds.leading().bound.info();
+  objects::MapFrame frame{.origin_y = output.origin[GridAxis::kY] * info.downsample_y,
+                          .origin_x = output.origin[GridAxis::kX] * info.downsample_x,
+                          .scale_y = info.downsample_y / output.scale[GridAxis::kY],
+                          .scale_x = info.downsample_x / output.scale[GridAxis::kX]};
+  if (const std::optional<image::PixelSize>& pixel = feeds.leading().source->info().pixel_size)
+    frame.pixel_size = {.y_um = pixel->y_um, .x_um = pixel->x_um};
+  return frame;
 }
 
-Result<MadeObjects> MakeObjects(const PredictJob& job, const std::string& image, const Feeds& feeds,
-                                const pipeline::OutputInfo& output, const outputs::ChunkStore& store, const Path& file,
-                                Pictures& pictures, const RunContext& context) {
-  const outputs::GeoJsonOptions options = GeoJsonOptionsOf(job, image, feeds, output);
-  TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter writer, outputs::GeoJsonWriter::Create(file, options));
-  const double slide_px = options.scale_y * options.scale_x;
-  const double unit = options.pixel_size ? slide_px * options.pixel_size->y_um * options.pixel_size->x_um : slide_px;
-  const auto min_area = static_cast<std::int64_t>(std::ceil(job.request.objects.min_area_um2 / unit));
-  MadeObjects made;
-  made.areas_in_um2 = options.pixel_size.has_value();
-  for (const std::int32_t label : job.labels)
-    made.classes.push_back({.class_name = output.channel_names[static_cast<std::size_t>(label)], .channel = label});
-  const auto take = [&](const objects::Region& region) -> Status {
-    const auto at =
-        static_cast<std::size_t>(std::find(job.labels.begin(), job.labels.end(), region.label) - job.labels.begin());
-    outputs::ObjectsRecord& of_class = made.classes[at];
-    ++of_class.count;
-    of_class.area_px += static_cast<double>(region.area_px) * slide_px;
-    if (made.areas_in_um2) of_class.area_um2 += static_cast<double>(region.area_px) * unit;
-    made.areas.push_back(static_cast<double>(region.area_px) * unit);
-    pictures.AddOutlines(region);
-    return writer.Add(region);
-  };
-  for (const ObjectPass& pass : PassesOf(job, output)) {
-    const auto relabelled = [&](objects::Region region) {
-      region.label = pass.relabel.value_or(region.label);
-      return take(region);
-    };
-    TEGULA_TRY(pipeline::TraceObjects(context, store, {pass.rule, pass.labels, {.min_area_px = min_area}}, relabelled));
+Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds) {
+  return job.labels.empty() ? Ok() : CheckObjects(job.request.objects, FrameOf(feeds, {}));
+}
+
+Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,
+                                  const pipeline::OutputInfo& output, const outputs::ChunkStore& store,
+                                  const pipeline::RegionOfInterest* asked, const Path& folder, const Path& scratch,
+                                  Pictures& pictures, const RunContext& context) {
+  const std::unique_ptr<pipeline::PlaneReader> map = pipeline::PlaneOfStore(store);
+  ObjectSource source{.map = *map, .channels = output.channel_names, .frame = FrameOf(feeds, output)};
+  source.seed = SeedOfIds(job, image);
+  source.asked = asked;
+  if (output.is_instances) source.numbers = &store;
+  std::unique_ptr<pipeline::PlaneReader> pixels;
+  if (job.request.objects.measure.intensity) {
+    TEGULA_ASSIGN_OR_RETURN(const image::BoundImage all, BindAllChannels(job, feeds, output));
+    const auto first = [&](GridAxis axis) { return std::llround(output.origin[axis] * output.scale[axis]); };
+    pixels = pipeline::PlaneOfImage(all, first(GridAxis::kY), first(GridAxis::kX), output.height(), output.width());
+    source.image = pixels.get();
+    for (const image::Channel& channel : all.info().channel_list) source.image_channels.push_back(channel.name);
   }
-  TEGULA_TRY(writer.Commit());
-  return made;
+  return MakeObjects(job.request.objects, source, job.labels, folder, scratch, pictures, context);
 }
 
 }  // namespace tegula::app

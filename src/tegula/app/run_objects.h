@@ -1,29 +1,25 @@
-// app/run_objects.h — the objects of a run: which passes over the prediction make them, and the file they go to.
+// app/run_objects.h — the objects of a prediction: the map, the image and their place on the slide, as MakeObjects
+// wants them.
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "tegula/app/image_run.h"
-#include "tegula/app/pictures.h"
-#include "tegula/outputs/run_record.h"
+#include "tegula/app/make_objects.h"
 
 namespace tegula::app {
 
-/// Several channels compete unless a threshold is given, which is then applied to each.
-std::vector<ObjectPass> PassesOf(const PredictJob& job, const pipeline::OutputInfo& output);
+/// Where an output's pixels lie on the slide.
+objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output);
 
-/// What was made.
-struct MadeObjects {
-  std::vector<outputs::ObjectsRecord> classes;  ///< in the order of the job's labels
-  std::vector<double> areas;                    ///< of each object, in µm² or slide pixels
-  bool areas_in_um2 = false;
-};
+/// Whether the request can be met for this image, before anything is predicted. Errors as MakeObjects.
+Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds);
 
-/// Traces the objects of the first output's finished `store`, writes them to `file` and shows them to `pictures`.
-/// `image` is the leading image's name. Errors of store and file; kCancelled.
-Result<MadeObjects> MakeObjects(const PredictJob& job, const std::string& image, const Feeds& feeds,
-                                const pipeline::OutputInfo& output, const outputs::ChunkStore& store, const Path& file,
-                                Pictures& pictures, const RunContext& context);
+/// Makes the objects of the first output's finished `store`, of what is `asked` for (null: all), into `folder`. `image`
+/// is the leading image's name. Errors as MakeObjects.
+Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,
+                                  const pipeline::OutputInfo& output, const outputs::ChunkStore& store,
+                                  const pipeline::RegionOfInterest* asked, const Path& folder, const Path& scratch,
+                                  Pictures& pictures, const RunContext& context);
 
 }  // namespace tegula::app

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tegula/app/feeds.h"
+#include "tegula/app/image_access.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/pipeline/prediction.h"
@@ -18,7 +19,7 @@ Result<ops::Statistics> TakeStatistics(const StatisticsRequest& request, const R
   ops::Statistics statistics;
   if (request.images.size() == 1) {
     TEGULA_ASSIGN_OR_RETURN(const Feeds feeds,
-                            Feeds::Open(model, request.images[0], request.binding, {}, context.limits));
+                            Feeds::Open(model, request.images[0], request.binding, {}, AccessTo(context)));
     if (feeds.frames() != PerAxis<std::int64_t>{{1, 1, 1, 1}})
       return InvalidError(
           "the model takes single planes, each with statistics of its own; choose one with --z and --t");

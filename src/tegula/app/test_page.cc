@@ -145,9 +145,7 @@ std::string TableHtml(const TestTable& table) {
 
 constexpr std::string_view kStyle =
     "<style>.four{display:grid;grid-template-columns:repeat(auto-fill,minmax(14rem,1fr));gap:1.2rem;margin:1rem 0}"
-    ".four img{image-rendering:pixelated}.scale{display:flex;gap:.5rem;align-items:center;margin-top:.35rem;font-size:"
-    ".8rem;color:var(--soft)}.scale i{flex:1;height:.55rem;border:1px solid var(--line)}.wide{overflow-x:auto}"
-    "</style>\n";
+    ".four img{image-rendering:pixelated}.wide{overflow-x:auto}</style>\n";
 
 }  // namespace
 

@@ -9,8 +9,8 @@
 #include "tegula/app/test_tensors.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
-#include "tegula/image/tile_cache.h"
 #include "tegula/pipeline/whole.h"
+#include "tegula/spec/object_output.h"
 
 namespace tegula::app {
 namespace {
@@ -41,8 +41,7 @@ std::int64_t TileBytes(const spec::ModelDescription& model, std::span<const pipe
     bytes += pixels * (DTypeSize(feeds[i].image->info().dtype) + kFloat);
   }
   for (std::size_t o = 0; o < grid.outputs.size(); ++o) {
-    const spec::Axis* channel = model.outputs[grid.outputs[o]].FindAxis(spec::AxisType::kChannel);
-    std::int64_t pixels = channel != nullptr ? std::max<std::int64_t>(1, std::ssize(channel->channel_names)) : 1;
+    std::int64_t pixels = std::max<std::int64_t>(1, spec::NetworkChannels(model.outputs[grid.outputs[o]]));
     for (const GridAxis axis : kGridAxes) pixels *= plan.axes[axis].outputs[o].window;
     bytes += pixels * 2 * kFloat;
   }
@@ -140,7 +139,9 @@ Result<TileChoice> ChooseTiles(const spec::ModelDescription& model, std::span<co
   if (costs == nullptr) return TileChoice{request.tiling};
   TEGULA_ASSIGN_OR_RETURN(const tiling::ModelGrid grid, tiling::GridOf(model, request.outputs, request.tiling));
   const PerAxis<std::int64_t> usual = tiling::UsualMaxTile(grid);
-  const std::int64_t images = std::count_if(feeds.begin(), feeds.end(), [](auto& f) { return f.image != nullptr; });
+  std::int64_t held_by_images = 0;
+  for (const pipeline::InputFeed& feed : feeds)
+    if (feed.image != nullptr) held_by_images += feed.image->info().held_bytes;
   struct Option {
     TileChoice choice;
     double seconds = 0;
@@ -166,7 +167,7 @@ Result<TileChoice> ChooseTiles(const spec::ModelDescription& model, std::span<co
     // Reading the first tile and writing the last one overlap with nothing.
     option.seconds = (static_cast<double>(plan.tiles()) + 0.5) * costs->Seconds(option.pixels);
     option.choice.bytes = held + costs->Bytes(option.pixels) + workers * TileBytes(model, feeds, grid, plan) +
-                          images * image::TileCache::kDefaultBytes + kElsewhere;
+                          held_by_images + kElsewhere;
     options.push_back(std::move(option));
   }
   if (options.empty()) return refusal.error();

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tegula/app/feeds.h"
+#include "tegula/app/image_access.h"
 #include "tegula/app/inspect.h"
 #include "tegula/app/model_source.h"
 #include "tegula/image/open.h"
@@ -83,7 +84,7 @@ Result<ZooSearchResponse> SearchZoo(const ZooSearchRequest& request, engines::Re
   TEGULA_ASSIGN_OR_RETURN(const zoo::Dated<zoo::Catalogue> catalogue, store.ReadCatalogue());
   std::unique_ptr<image::Source> source;
   if (!request.image.empty()) {
-    TEGULA_ASSIGN_OR_RETURN(source, image::Open(request.image, context.limits));
+    TEGULA_ASSIGN_OR_RETURN(source, image::Open(request.image, AccessTo(context)));
   }
   ZooSearchResponse response{catalogue.value.timestamp, catalogue.age_seconds, catalogue.value.models.size(), {}};
   for (const zoo::Hit& found : zoo::Search(catalogue.value, request.query)) {

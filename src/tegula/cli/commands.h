@@ -31,6 +31,8 @@ using Run = std::function<Result<int>(const Session&)>;
 /// Declares the command below `app` and sets `run` when it is chosen.
 void AddPredict(CLI::App& app, Run& run);
 void AddStatistics(CLI::App& app, Run& run);
+void AddMeasure(CLI::App& app, Run& run);
+void AddClassify(CLI::App& app, Run& run);
 void AddTest(CLI::App& app, Run& run);
 void AddConvert(CLI::App& app, Run& run);
 void AddInspect(CLI::App& app, Run& run);

@@ -47,15 +47,19 @@ Result<int> Formats(const Session&, bool json) {
     table.push_back({std::string(format.name), available.ok() ? "yes" : "no",
                      available.ok() ? std::string(format.description) : reason});
   }
-  std::vector<std::vector<std::string>> written = {{"FORMAT", "SUFFIX", "WHAT"}};
+  std::vector<std::vector<std::string>> written = {{"FORMAT", "SUFFIX", "COMPRESSION", "WHAT"}};
   for (const outputs::OutputFormat& format : outputs::OutputFormats()) {
+    std::vector<std::string_view> compressions;
+    for (const outputs::CompressionRow& row : format.compressions) compressions.push_back(row.name);
     rows.push_back({{"name", format.name},
                     {"use", "write"},
                     {"available", true},
                     {"description", format.description},
                     {"reason", ""},
-                    {"suffix", format.suffix}});
-    written.push_back({std::string(format.name), std::string(format.suffix), std::string(format.description)});
+                    {"suffix", format.suffix},
+                    {"compressions", compressions}});
+    written.push_back({std::string(format.name), std::string(format.suffix),
+                       fmt::format("{}", fmt::join(compressions, ", ")), std::string(format.description)});
   }
   Print(json ? rows.dump(2) + "\n"
              : "Images that are read\n" + Table(table) + "\nPredictions that are written\n" + Table(written));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 
 #include "tegula/app/exit_code.h"
@@ -11,6 +12,8 @@
 #include "tegula/cli/commands.h"
 #include "tegula/cli/progress_bar.h"
 #include "tegula/core/platform.h"
+#include "tegula/net/address.h"
+#include "tegula/core/system_error.h"
 
 namespace tegula::cli {
 namespace {
@@ -18,10 +21,11 @@ namespace {
 // Workers beside the one that holds the network: one reads ahead, one writes behind.
 constexpr int kExtraWorkers = 2;
 
+// As it was typed, for the record: what gives access to addresses is not kept.
 std::string CommandLine(int argc, char** argv) {
   std::string line;
   for (int i = 0; i < argc; ++i) {
-    const std::string word = i == 0 ? "tegula" : argv[i];
+    const std::string word = i == 0 ? "tegula" : net::Masked(argv[i]);
     const bool plain = word.find_first_of(" \t\"'\\$&|;<>()*?[]{}~#") == std::string::npos && !word.empty();
     line += (i == 0 ? "" : " ") + (plain ? word : "'" + word + "'");
   }
@@ -68,6 +72,8 @@ int Main(int argc, char** argv) {
   Run run;
   AddPredict(app, run);
   AddStatistics(app, run);
+  AddMeasure(app, run);
+  AddClassify(app, run);
   AddTest(app, run);
   AddConvert(app, run);
   AddInspect(app, run);
@@ -99,7 +105,11 @@ int Main(int argc, char** argv) {
   Result<int> exit_code = Guarded("tegula", [&]() {
     return run({registry, context, engine_threads, CacheFolder(), CommandLine(argc, argv)});
   });
-  return exit_code.ok() ? *exit_code : Report(exit_code.error());
+  if (!exit_code.ok()) return Report(exit_code.error());
+  errno = 0;
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    return Report(SystemError("write", "standard output", errno));
+  return *exit_code;
 }
 
 }  // namespace

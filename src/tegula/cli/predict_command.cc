@@ -8,7 +8,11 @@
 #include "tegula/cli/commands.h"
 #include "tegula/cli/convert_words.h"
 #include "tegula/cli/engine_words.h"
+#include "tegula/cli/format_words.h"
 #include "tegula/cli/image_words.h"
+#include "tegula/cli/object_words.h"
+#include "tegula/cli/tile_words.h"
+#include "tegula/cli/value_words.h"
 #include "tegula/cli/zoo_words.h"
 #include "tegula/core/files.h"
 #include "tegula/core/text.h"
@@ -23,40 +27,18 @@ struct Words {
   std::vector<std::string> inputs;
   std::string outputs;
   std::string output;
-  std::vector<std::string> formats;
-  std::string border = "auto";
-  std::string objects;
   ImageWords image;
+  FormatWords format;
+  ValueWords values;
+  ObjectWords objects;
   EngineWords engine;
-  std::string tile;
-  std::string context;
+  TileWords tiles;
   std::string memory;
-  std::string stride;
-  double threshold = 0;
+  std::string verify;
   int workers = 0;
   bool json = false, convert = false, trusts_code = false;
   app::PredictRequest request;
 };
-
-// "512", for y and x, or "z=24,y=256,x=256".
-Result<PerAxis<std::optional<std::int64_t>>> ParsePerAxis(std::string_view flag, const std::string& text) {
-  PerAxis<std::optional<std::int64_t>> sizes;
-  for (const std::string& part : Names(text)) {
-    const std::size_t equals = part.find('=');
-    const std::optional<std::int64_t> size = ParseInt(equals == std::string::npos ? part : part.substr(equals + 1));
-    bool is_known = false;
-    for (const GridAxis axis : kGridAxes) {
-      const bool is_meant = equals == std::string::npos ? axis == GridAxis::kY || axis == GridAxis::kX
-                                                        : equals == 1 && part[0] == GridAxisName(axis);
-      if (is_meant) sizes[axis] = size;
-      is_known = is_known || is_meant;
-    }
-    if (!is_known || !size || *size < 0)
-      return InvalidError(
-          fmt::format("{} {} is no size: write a number for y and x, or one per axis as z=24,y=256,x=256", flag, text));
-  }
-  return sizes;
-}
 
 // "mask=FILE.tif,channels=0,level=1" or "threshold=0.5".
 Result<app::InputRequest> ParseInput(const std::string& text) {
@@ -111,14 +93,10 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   request.images = words.images;
   request.output = words.output;
   TEGULA_ASSIGN_OR_RETURN(request.binding, words.image.Binding(command));
-  for (const std::string& list : words.formats)
-    for (std::string& name : Names(list)) request.formats.push_back(std::move(name));
-  request.objects.classes = Names(words.objects);
-  request.border_as_reference = words.border == "auto";
-  request.tiling.border = words.border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
-  TEGULA_ASSIGN_OR_RETURN(request.tiling.tile, ParsePerAxis("--tile", words.tile));
-  TEGULA_ASSIGN_OR_RETURN(request.tiling.context, ParsePerAxis("--context", words.context));
-  TEGULA_ASSIGN_OR_RETURN(request.tiling.stride, ParsePerAxis("--stride", words.stride));
+  TEGULA_ASSIGN_OR_RETURN(request.format, words.format.Request());
+  TEGULA_ASSIGN_OR_RETURN(request.values, words.values.Requests());
+  TEGULA_ASSIGN_OR_RETURN(request.objects, words.objects.Request(command));
+  TEGULA_TRY(words.tiles.Apply(request));
   if (!words.memory.empty()) {
     TEGULA_ASSIGN_OR_RETURN(request.memory_bytes, BytesFromWords(words.memory));
   }
@@ -131,7 +109,9 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
     TEGULA_ASSIGN_OR_RETURN(std::vector<std::string> listed, ReadList(words.list));
     request.images.insert(request.images.end(), listed.begin(), listed.end());
   }
-  if (command.count("--threshold") > 0) request.objects.threshold = words.threshold;
+  if (!words.verify.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.verify, app::VerifyRequest::Parse(words.verify));
+  }
   TEGULA_ASSIGN_OR_RETURN(request.engine, words.engine.Request(session));
   request.command_line = session.command_line;
   if (words.convert) {
@@ -143,27 +123,45 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   return request;
 }
 
+bool HasPassed(const app::ImagePrediction& prediction) {
+  return std::all_of(prediction.verification.begin(), prediction.verification.end(), [](auto& r) { return r.passed; });
+}
+
+std::string VerdictText(const app::ImagePrediction& prediction) {
+  std::string text;
+  for (const outputs::VerificationRecord& r : prediction.verification)
+    text +=
+        fmt::format("  verification{} {}\n", prediction.verification.size() > 1 ? " of " + r.output : "", r.verdict);
+  return text;
+}
+
 std::string ToText(const std::vector<app::ImagePrediction>& predictions) {
   if (predictions.size() == 1) {
     const app::ImagePrediction& p = predictions.front();
-    return p.was_done ? fmt::format("{}: done before\n  report: {}\n", p.image, p.report)
-                      : fmt::format("{}: {:.1f} megapixels in {}{}\n  report: {}\n", p.image, p.megapixels,
-                                    HumanSeconds(p.seconds),
-                                    p.objects > 0 ? fmt::format(", {} objects", p.objects) : "", p.report);
+    return (p.was_done ? fmt::format("{}: done before\n", p.image)
+                       : fmt::format("{}: {:.1f} megapixels in {}{}\n", p.image, p.megapixels, HumanSeconds(p.seconds),
+                                     p.objects > 0 ? fmt::format(", {} objects", p.objects) : "")) +
+           VerdictText(p) + fmt::format("  report: {}\n", p.report);
   }
   std::vector<std::vector<std::string>> rows = {
       {"image", "result", "megapixels", "time", "objects", "report or reason"}};
-  for (const app::ImagePrediction& p : predictions)
-    rows.push_back({p.image, p.error.empty() ? (p.was_done ? "done before" : "done") : "failed",
+  for (const app::ImagePrediction& p : predictions) {
+    const std::string how = p.was_done ? "done before" : "done";
+    const std::string verdict = p.verification.empty() ? "" : HasPassed(p) ? ", verified" : ", depends on its tiles";
+    rows.push_back({p.image, p.error.empty() ? how + verdict : "failed",
                     p.error.empty() && !p.was_done ? fmt::format("{:.1f}", p.megapixels) : "",
                     p.error.empty() ? HumanSeconds(p.seconds) : "", p.objects > 0 ? fmt::format("{}", p.objects) : "",
                     p.error.empty() ? p.report : p.error});
+  }
   return Table(rows);
 }
 
 nlohmann::ordered_json ToJson(const std::vector<app::ImagePrediction>& predictions) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const app::ImagePrediction& p : predictions)
+  for (const app::ImagePrediction& p : predictions) {
+    nlohmann::ordered_json verification = nlohmann::ordered_json::array();
+    for (const outputs::VerificationRecord& r : p.verification)
+      verification.push_back(nlohmann::ordered_json::parse(outputs::ToJson(r)));
     rows.push_back({{"image", p.image},
                     {"folder", p.folder.string()},
                     {"report", p.report},
@@ -171,7 +169,9 @@ nlohmann::ordered_json ToJson(const std::vector<app::ImagePrediction>& predictio
                     {"seconds", p.seconds},
                     {"megapixels", p.megapixels},
                     {"was_done", p.was_done},
+                    {"verification", std::move(verification)},
                     {"error", p.error}});
+  }
   return rows;
 }
 
@@ -194,32 +194,18 @@ void AddPredict(CLI::App& app, Run& run) {
   command->add_option("-o,--output", words->output, "folder for the results")->required();
   command->add_flag("--overwrite", request.overwrite,
                     "replace results that are there; those that are not made again are removed");
-  command
-      ->add_option("--format", words->formats,
-                   "of the prediction: ome-zarr (the default), ome-tiff, or both separated by a comma; see `tegula "
-                   "formats`. It is made as OME-Zarr first, so for a while there must be space for both")
-      ->allow_extra_args(false);
+  words->format.AddTo(*command);
+  words->values.AddTo(*command);
   words->image.AddTo(*command);
-  command->add_option(
-      "--tile", words->tile,
-      "edge of the window the network sees, in pixels: 512, or per axis z=24,y=256,x=256; default: the fastest that "
-      "the memory allows");
-  command->add_option(
-      "--stride", words->stride,
-      "for models that give one result for a patch: pixels from one patch to the next, 32, or per axis; "
-      "default: patches side by side. The result is a map whose pixels are so large");
+  words->tiles.AddTo(*command);
   command->add_option("--memory", words->memory,
                       "what the run may take in all, such as 4GB or 800MB; default: a quarter of the machine's");
-  command->add_option(
-      "--context", words->context,
-      "pixels around each tile that the network sees: 56, or per axis z=9,y=23,x=23; at least the declared "
-      "halo, which is the default");
-  command
-      ->add_option("--border", words->border,
-                   "pad: extend the image by the halo, as bioimageio predict; network: the network meets the edge, as "
-                   "bioimageio test; auto: pad, but network for descriptions of format 0.4, as bioimageio.core")
-      ->check(CLI::IsMember({"auto", "pad", "network"}))
-      ->capture_default_str();
+  command->add_flag(
+      fmt::format("--verify{{{}}}", app::VerifyRequest{}.ToText()), words->verify,
+      "predict the image again as a whole where the memory allows it, else some windows with twice the context, and "
+      "compare: --verify, --verify=N windows, --verify=all. The report shows numbers and pictures; the exit code is 1 "
+      "if "
+      "the result depends on its tiles. With the command of a complete run it verifies what is there");
   words->engine.AddTo(*command);
   CLI::Option* const convert = command->add_flag(
       "--convert", words->convert, "if none of the model's weights runs, first do what `tegula convert MODEL` does");
@@ -232,20 +218,15 @@ void AddPredict(CLI::App& app, Run& run) {
                    "areas of a .geojson file; or a file that --save-statistics or `bioimageio predict --stats` wrote. "
                    "What a model wants of its whole dataset is taken of all images of the call together")
       ->capture_default_str();
-  command->add_flag("--save-statistics", request.save_statistics, "leave them in statistics.json");
-  command->add_option(
-      "--objects", words->objects,
-      "make objects of these output channels, by name or index, separated by commas; all: every channel");
-  command->add_option(
-      "--threshold", words->threshold,
-      "objects are where the channel is at least this; default: 0.5 for one channel, the largest channel for several");
   command
-      ->add_option("--min-area", request.objects.min_area_um2,
-                   "leave out smaller objects; µm², or pixels where the pixel size is unknown")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--object-type", request.objects.object_type, "what QuPath makes of them")
-      ->check(CLI::IsMember({"detection", "annotation"}))
-      ->capture_default_str();
+      ->add_option(
+          "--region", request.region,
+          "predict only this part: X,Y,WIDTH,HEIGHT (in pixels of the full resolution), the areas of a .geojson "
+          "file, or tissue, which is looked for (tissue=T: with this threshold) and left in tissue.geojson to be "
+          "corrected; several add up. What is inside is what it is without")
+      ->allow_extra_args(false);
+  command->add_flag("--save-statistics", request.save_statistics, "leave them in statistics.json");
+  words->objects.AddTo(*command);
   command->add_option("--workers", words->workers, "tiles in work at once; default: threads + 2")
       ->check(CLI::Range(1, 256));
   command->add_flag("--json", words->json, "for programs");
@@ -260,7 +241,7 @@ void AddPredict(CLI::App& app, Run& run) {
                               app::Predict(wanted, session.registry, context));
       Print(words->json ? ToJson(predictions).dump(2) + "\n" : ToText(predictions));
       const bool all_done =
-          std::all_of(predictions.begin(), predictions.end(), [](auto& p) { return p.error.empty(); });
+          std::all_of(predictions.begin(), predictions.end(), [](auto& p) { return p.error.empty() && HasPassed(p); });
       return all_done ? 0 : 1;
     };
   });

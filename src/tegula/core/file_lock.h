@@ -16,7 +16,8 @@ namespace tegula {
 class FileLock {
  public:
   enum class Kind { kShared, kExclusive };
-  /// The lock, or nothing if another holder is in the way. kIo with the system's reason.
+  /// The lock, or nothing if another holder is in the way. kUnsupported where the file system has no locks, kIo with
+  /// the system's reason.
   static Result<std::optional<FileLock>> Try(const Path& path, Kind kind);
   /// Waits until it is free. kCancelled on a stop request, which is noticed within a fraction of a second.
   static Result<FileLock> Wait(const Path& path, Kind kind, const std::stop_token& stop);
@@ -29,8 +30,26 @@ class FileLock {
   ~FileLock();
 
  private:
+  friend class TemporaryLock;
   explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+  bool IsOf(const Path& path) const;
   int descriptor_ = -1;
+};
+
+/// An exclusive lock whose file goes when the lock is given back; a process that is killed leaves it, and that hinders
+/// nobody. Movable; one thread at a time.
+class TemporaryLock {
+ public:
+  /// As FileLock::Try.
+  static Result<std::optional<TemporaryLock>> Try(const Path& path);
+  TemporaryLock(TemporaryLock&& other) noexcept = default;
+  TemporaryLock& operator=(TemporaryLock&&) = delete;
+  ~TemporaryLock();
+
+ private:
+  TemporaryLock(FileLock lock, Path path) : lock_(std::move(lock)), path_(std::move(path)) {}
+  FileLock lock_;
+  Path path_;
 };
 
 }  // namespace tegula

@@ -7,36 +7,14 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <system_error>
+
+#include "tegula/core/file_calls.h"
+#include "tegula/core/system_error.h"
 
 namespace tegula {
 namespace {
-
-Error SystemError(std::string_view doing, const Path& path, int number) {
-  const Code code = number == ENOENT                       ? Code::kNotFound
-                    : number == ENOSPC || number == EDQUOT ? Code::kExhausted
-                                                           : Code::kIo;
-  return {code, fmt::format("cannot {} {}: {}", doing, path.string(), std::system_category().message(number))};
-}
-
-// Unique within the machine for as long as the file is being written.
-Path TemporaryBeside(const Path& path) {
-  static std::atomic<std::uint64_t> counter{0};
-  return path.parent_path() / fmt::format(".{}.{}.{}.partial", path.filename().string(), ::getpid(), counter++);
-}
-
-Status WriteAll(int descriptor, std::string_view bytes, const Path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return SystemError("write", path, errno);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return Ok();
-}
 
 struct Descriptor {
   int number = -1;
@@ -101,7 +79,7 @@ std::string Sha256OfBytes(std::string_view bytes) {
 }
 
 Result<RandomAccessFile> RandomAccessFile::Open(const Path& path) {
-  Descriptor descriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  Descriptor descriptor{Uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); })};
   if (descriptor.number < 0) return SystemError("open", path, errno);
   struct stat info {};
   if (::fstat(descriptor.number, &info) != 0) return SystemError("open", path, errno);
@@ -125,8 +103,7 @@ RandomAccessFile::~RandomAccessFile() {
 
 Status RandomAccessFile::Read(std::int64_t offset, std::span<std::byte> out) const {
   while (!out.empty()) {
-    const ssize_t read = ::pread(descriptor_, out.data(), out.size(), offset);
-    if (read < 0 && errno == EINTR) continue;
+    const ssize_t read = Uninterrupted([&] { return ::pread(descriptor_, out.data(), out.size(), offset); });
     if (read < 0) return SystemError("read", path_, errno);
     if (read == 0)
       return CorruptError(fmt::format("{} ends at byte {}, before the data it announces", path_.string(), offset));
@@ -137,8 +114,9 @@ Status RandomAccessFile::Read(std::int64_t offset, std::span<std::byte> out) con
 }
 
 Result<AtomicFile> AtomicFile::Create(const Path& path) {
-  Path temporary = TemporaryBeside(path);
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  Path temporary = TemporaryName(path.parent_path(), path);
+  const int descriptor =
+      Uninterrupted([&] { return ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
   if (descriptor < 0) return SystemError("create", path, errno);
   return AtomicFile(descriptor, path, std::move(temporary));
 }
@@ -148,6 +126,7 @@ AtomicFile::AtomicFile(int descriptor, Path path, Path temporary)
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
+      size_(other.size_),
       path_(std::move(other.path_)),
       temporary_(std::move(other.temporary_)),
       buffer_(std::move(other.buffer_)) {}
@@ -158,8 +137,14 @@ AtomicFile::~AtomicFile() {
   ::unlink(temporary_.c_str());
 }
 
+Status AtomicFile::Append(std::string_view bytes) {
+  TEGULA_TRY(WriteAt(descriptor_, size_, bytes, path_));
+  size_ += static_cast<std::int64_t>(bytes.size());
+  return Ok();
+}
+
 Status AtomicFile::Flush() {
-  TEGULA_TRY(WriteAll(descriptor_, buffer_, path_));
+  TEGULA_TRY(Append(buffer_));
   buffer_.clear();
   return Ok();
 }
@@ -167,32 +152,23 @@ Status AtomicFile::Flush() {
 Status AtomicFile::Write(std::string_view bytes) {
   constexpr std::size_t kBufferBytes = 1 << 18;
   if (buffer_.size() + bytes.size() > kBufferBytes) TEGULA_TRY(Flush());
-  if (bytes.size() > kBufferBytes) return WriteAll(descriptor_, bytes, path_);
+  if (bytes.size() > kBufferBytes) return Append(bytes);
   buffer_ += bytes;
   return Ok();
 }
 
 Status AtomicFile::Overwrite(std::int64_t offset, std::string_view bytes) {
   TEGULA_TRY(Flush());
-  while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), offset);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return SystemError("write", path_, errno);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-    offset += written;
-  }
-  return Ok();
+  return WriteAt(descriptor_, offset, bytes, path_);
 }
 
 Status AtomicFile::Commit() {
   TEGULA_TRY(Flush());
-  const int closed = ::close(std::exchange(descriptor_, -1));
-  if (closed != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    const int number = errno;
-    ::unlink(temporary_.c_str());
-    return SystemError("write", path_, number);
-  }
-  return Ok();
+  TEGULA_TRY(Synchronise(descriptor_, path_));
+  Status closed = Close(std::exchange(descriptor_, -1), path_);
+  if (closed.ok() && ::rename(temporary_.c_str(), path_.c_str()) != 0) closed = SystemError("write", path_, errno);
+  if (!closed.ok()) ::unlink(temporary_.c_str());
+  return closed;
 }
 
 Result<TemporaryFolder> TemporaryFolder::Create(std::string_view prefix) {
@@ -213,39 +189,18 @@ TemporaryFolder::~TemporaryFolder() {
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
+// Not create_directories of the standard library, which takes a parent that it cannot look at for one that is missing.
 Status MakeFolders(const Path& path) {
-  std::error_code failed;
-  std::filesystem::create_directories(path, failed);
-  if (failed) return IoError(fmt::format("cannot create the folder {}: {}", path.string(), failed.message()));
-  return Ok();
-}
-
-Status ReplaceFolder(const Path& from, const Path& to) {
-  std::error_code failed;
-  Path old;
-  if (std::filesystem::exists(to, failed)) {
-    old = TemporaryBeside(to);
-    std::filesystem::rename(to, old, failed);
-    if (failed) return IoError(fmt::format("cannot replace {}: {}", to.string(), failed.message()));
+  if (path.empty()) return Ok();
+  int number = ::mkdir(path.c_str(), 0777) == 0 ? 0 : errno;
+  if (number == ENOENT && path.parent_path() != path) {
+    TEGULA_TRY(MakeFolders(path.parent_path()));
+    number = ::mkdir(path.c_str(), 0777) == 0 ? 0 : errno;
   }
-  std::filesystem::rename(from, to, failed);
-  if (failed) return IoError(fmt::format("cannot rename {} to {}: {}", from.string(), to.string(), failed.message()));
-  if (!old.empty()) std::filesystem::remove_all(old, failed);
+  std::error_code failed;
+  const bool is_there = number == EEXIST && std::filesystem::is_directory(path, failed);
+  if (number != 0 && !is_there) return SystemError("create the folder", path, failed ? failed.value() : number);
   return Ok();
-}
-
-Status CopyFolderWhole(const Path& from, const Path& to) {
-  TEGULA_TRY(MakeFolders(to.parent_path()));
-  const Path copy = TemporaryBeside(to);
-  std::error_code failed, ignored;
-  std::filesystem::copy(from, copy, std::filesystem::copy_options::recursive, failed);
-  if (failed) {
-    std::filesystem::remove_all(copy, ignored);
-    return IoError(fmt::format("cannot copy {} to {}: {}", from.string(), copy.string(), failed.message()));
-  }
-  const Status replaced = ReplaceFolder(copy, to);
-  if (!replaced.ok()) std::filesystem::remove_all(copy, ignored);
-  return replaced;
 }
 
 }  // namespace tegula

@@ -1,5 +1,7 @@
-// core/files.h — the file system as Tegula needs it: whole small files, reads at a position, files and
-// folders that appear under their final name only when they are complete, and checksums.
+// core/files.h — the file system as Tegula needs it: whole small files, reads at a position, files that appear under
+// their final name only when they are complete, and checksums. core/folders.h says what a crash leaves of them.
+//
+// Calls that a signal interrupts are made again, and reads and writes that do a part go on (core/file_calls.h).
 #pragma once
 
 #include <cstddef>
@@ -20,8 +22,8 @@ using Path = std::filesystem::path;
 /// The whole file. kNotFound, kIo, or kExhausted if it is larger than `limit_bytes`.
 Result<std::string> ReadFile(const Path& path, std::int64_t limit_bytes);
 
-/// Writes `content` to a temporary name beside `path` and renames it, so that `path` never holds a part.
-/// Thread-safe for different paths. kIo with the system's reason.
+/// Writes `content` to a temporary name beside `path`, waits for the disk and renames it, so that `path` never holds a
+/// part. Thread-safe for different paths. Errors as AtomicFile.
 Status WriteFileWhole(const Path& path, std::string_view content);
 
 /// Lower-case hex sha256 of a file's content or of bytes. kNotFound or kIo.
@@ -49,7 +51,8 @@ class RandomAccessFile {
 };
 
 /// A file that is written piece by piece under a temporary name beside `path` and appears as `path` only
-/// on Commit. Destroyed without Commit it leaves nothing. One thread at a time.
+/// on Commit, when the disk has it. Destroyed without Commit it leaves nothing. kNotFound without a folder to stand in,
+/// kExhausted on a full disk, kIo. One thread at a time.
 class AtomicFile {
  public:
   static Result<AtomicFile> Create(const Path& path);
@@ -57,16 +60,18 @@ class AtomicFile {
   AtomicFile& operator=(AtomicFile&&) = delete;
   ~AtomicFile();
 
-  /// Buffered. kIo or kExhausted (disk full).
+  /// Buffered.
   Status Write(std::string_view bytes);
-  /// Replaces bytes that were written: a header that says where something lies that came later. Errors as Write.
+  /// Replaces bytes that were written: a header that says where something lies that came later.
   Status Overwrite(std::int64_t offset, std::string_view bytes);
   Status Commit();
 
  private:
   AtomicFile(int descriptor, Path path, Path temporary);
+  Status Append(std::string_view bytes);
   Status Flush();
   int descriptor_ = -1;
+  std::int64_t size_ = 0;  // without what is buffered
   Path path_;
   Path temporary_;
   std::string buffer_;
@@ -92,12 +97,7 @@ class TemporaryFolder {
   Path path_;
 };
 
-/// Makes the folder and its parents; ok if it is there. kIo with the system's reason.
+/// Makes the folder and its parents; ok if it is there. kIo or kExhausted with the system's reason.
 Status MakeFolders(const Path& path);
-/// Replaces `to` by `from` (both folders on one file system): a present `to` is moved aside first and removed
-/// after the rename, so that at every moment one of the two is whole under its name.
-Status ReplaceFolder(const Path& from, const Path& to);
-/// Copies a folder's files to `to`, which appears when it is complete; its parents are made. kIo.
-Status CopyFolderWhole(const Path& from, const Path& to);
 
 }  // namespace tegula

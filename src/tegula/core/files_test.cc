@@ -53,16 +53,5 @@ TEST_F(Files, ReadsBehindTheEndAreCorrupt) {
   EXPECT_EQ(file.Read(2, out).error().code, Code::kCorrupt);
 }
 
-TEST_F(Files, AFolderIsReplacedAsAWhole) {
-  ASSERT_TRUE(MakeFolders(At("old")).ok());
-  ASSERT_TRUE(MakeFolders(At("new")).ok());
-  ASSERT_TRUE(WriteFileWhole(At("old") / "x", "old").ok());
-  ASSERT_TRUE(WriteFileWhole(At("new") / "x", "new").ok());
-  ASSERT_TRUE(ReplaceFolder(At("new"), At("old")).ok());
-  EXPECT_EQ(ReadFile(At("old") / "x", 10).value(), "new");
-  EXPECT_FALSE(std::filesystem::exists(At("new")));
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
-}
-
 }  // namespace
 }  // namespace tegula

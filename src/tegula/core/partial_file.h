@@ -26,7 +26,7 @@ class PartialFile {
 
   std::int64_t size() const noexcept { return size_; }
   const Path& path() const noexcept { return path_; }
-  /// kIo or kExhausted (disk full).
+  /// kIo or kExhausted (disk full); then size() is what it was.
   Status Append(std::string_view bytes);
   /// Back to nothing.
   Status Clear();

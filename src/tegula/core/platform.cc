@@ -196,6 +196,7 @@ StopOnSignal::StopOnSignal(const std::stop_source& source) : watcher_(std::make_
   });
   struct sigaction action {};
   action.sa_handler = &OnSignal;
+  action.sa_flags = SA_RESTART;  // what is being read or written is not to fail because of it
   ::sigaction(SIGINT, &action, &watcher_->old_int);
   ::sigaction(SIGTERM, &action, &watcher_->old_term);
 }

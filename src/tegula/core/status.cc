@@ -18,7 +18,9 @@ std::string_view CodeName(Code code) {
 
 std::string ToString(const Error& error) {
   std::string text;
-  for (auto link = error.context.rbegin(); link != error.context.rend(); ++link) text += *link + ": ";
+  // A name that the caller adds may have been known below already.
+  for (auto link = error.context.rbegin(); link != error.context.rend(); ++link)
+    if (link == error.context.rbegin() || *link != *(link - 1)) text += *link + ": ";
   return text + error.what;
 }
 

@@ -162,13 +162,17 @@ class ToySession final : public Session {
     const std::int64_t in_values = shape_.elements() / shape_[0];
     for (std::int64_t item = 0; item < shape_[0]; ++item) {
       const float* const begin = inputs[0].as<float>() + item * in_values;
-      Planes planes{shape_[1], shape_[2], shape_[3], std::vector<float>(begin, begin + in_values)};
+      const int last = shape_.rank() - 1;
+      Planes planes{in_values / (shape_[last - 1] * shape_[last]), shape_[last - 1], shape_[last],
+                    std::vector<float>(begin, begin + in_values)};
       for (const Layer& layer : layers_) {
         TEGULA_ASSIGN_OR_RETURN(planes, Apply(layer, planes));
       }
       if (item == 0) {
-        TEGULA_ASSIGN_OR_RETURN(
-            out, Tensor::Allocate(DType::kF32, {shape_[0], planes.channels, planes.height, planes.width}));
+        Shape made = shape_;
+        made[last - 1] = planes.height;
+        made[last] = planes.width;
+        TEGULA_ASSIGN_OR_RETURN(out, Tensor::Allocate(DType::kF32, made));
       }
       std::copy(planes.values.begin(), planes.values.end(),
                 out.values<float>().begin() + item * static_cast<std::int64_t>(planes.values.size()));
@@ -192,9 +196,10 @@ class ToyNetwork final : public Network {
   const std::vector<Port>& outputs() const noexcept override { return ports_; }
   Result<std::unique_ptr<Session>> NewSession(std::span<const Shape> shapes,
                                               std::span<const DType> dtypes) const override {
-    if (shapes.size() != 1 || shapes[0].rank() != 4 || shapes[0][0] < 1 || dtypes[0] != DType::kF32)
-      return InvalidError("a toy network takes one float32 tensor (N, C, H, W)");
-    for (const int axis : {2, 3})
+    if (shapes.size() != 1 || shapes[0].rank() < 4 || shapes[0].rank() > 5 || shapes[0].elements() < 1 ||
+        dtypes[0] != DType::kF32)
+      return InvalidError("a toy network takes one float32 tensor (N, C, H, W) or (N, C, D, H, W)");
+    for (const int axis : {shapes[0].rank() - 2, shapes[0].rank() - 1})
       if (shapes[0][axis] % facts_.grid != 0)
         return InvalidError(fmt::format("the toy network takes sizes that are multiples of {}, not {}", facts_.grid,
                                         ToString(shapes[0])));

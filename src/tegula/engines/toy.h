@@ -3,7 +3,7 @@
 // A property test of tiling needs networks of every kind (any receptive field, pooling, upsampling, valid convolution)
 // whose context and stride grid are known, and an engine that gives bit-identical pixels in every window. The toy
 // engine reads files that end in .toy and is never chosen for anything else. One layer per line, applied in order to
-// (1, C, H, W) float32:
+// (1, C, H, W) float32, or to every plane of (1, C, D, H, W):
 //
 //   identity
 //   blur R        mean over (2R+1)^2 pixels, zero outside

@@ -226,6 +226,7 @@ Result<BoundImage> Bind(const Source& source, const BindingRequest& request, con
   bound.source_channels = image.channels_.sources();
   bound.is_rgb =
       info.is_rgb && image.channels_.is_plain() && bound.source_channels == std::vector<std::int64_t>{0, 1, 2};
+  bound.held_bytes = info.held_bytes;
   bound.decisions = std::move(decisions);
   image.Use(grid);
   return image;

@@ -73,6 +73,7 @@ struct BoundInfo {
   double downsample_y = 1;  ///< pixels of level 0 per bound pixel
   double downsample_x = 1;
   std::optional<PixelSize> pixel_size;  ///< of the bound grid
+  std::int64_t held_bytes = 0;          ///< ImageInfo::held_bytes
   std::vector<std::string> decisions;   ///< sentences without a full stop, in the order channels, planes, pixel grid
 
   std::int64_t height() const noexcept { return size[GridAxis::kY]; }

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 
+#include "tegula/core/folders.h"
+#include "tegula/core/text.h"
 #include "tegula/image/foreign_formats.h"
+#include "tegula/net/address.h"
 
 namespace tegula::image {
 namespace {
@@ -15,8 +18,10 @@ std::string Nothing() { return {}; }
 constexpr Format kFormats[] = {
     {"synthetic", "synthetic:noise|gradient|nuclei,height=..,width=..: made up on demand, of any size", &ProbeSynthetic,
      &OpenSynthetic, &Always, &Nothing},
-    {"ome-zarr", "OME-Zarr 0.4 and 0.5 (Zarr 2 and 3, shards): blosc, zstd, gzip or raw, pyramids, z and t", &ProbeZarr,
-     &OpenZarr, &Always, &Nothing},
+    {"ome-zarr",
+     "OME-Zarr 0.4 and 0.5 (Zarr 2 and 3, shards): blosc, zstd, gzip or raw, pyramids, z and t; also from http and "
+     "https",
+     &ProbeZarr, &OpenZarr, &Always, &Nothing},
     {"npy", "NumPy arrays of axes (y, x) or (channel, y, x), read by region", &ProbeNpy, &OpenNpy, &Always, &Nothing},
     {"png", "PNG: grey, RGB or palette, 8 or 16 bits", &ProbePng, &OpenPng, &Always, &Nothing},
     {"aperio", "Aperio slides (svs) of JPEG tiles; of JPEG 2000 or with missing tiles by OpenSlide", &ProbeAperio,
@@ -43,12 +48,20 @@ std::span<const Format> Formats() { return kFormats; }
 
 bool IsImageFolder(const std::string& name) { return ProbeZarr({name, {}}); }
 
-Result<std::unique_ptr<Source>> Open(const std::string& name, const Limits& limits) {
+bool IsImageAddress(std::string_view name) {
+  if (!net::IsAddress(name)) return false;
+  const std::string path = ToLower(name.substr(0, name.find_first_of("?#"))) + "/";
+  return path.find(".zarr/") != std::string::npos;
+}
+
+Result<std::unique_ptr<Source>> Open(const std::string& name, const Access& access) {
+  if (net::IsAddress(name)) return OpenWebZarr(name, access);
+  const Limits& limits = access.limits;
   ProbeInput input{name, {}};
   std::vector<std::byte> head;
   if (!ProbeSynthetic(input)) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(name, ignored))
+    TEGULA_ASSIGN_OR_RETURN(const std::filesystem::file_type type, TypeOf(name));
+    if (type == std::filesystem::file_type::directory)
       return ProbeZarr(input) ? OpenZarr(name, limits) : FolderError(name);
     TEGULA_ASSIGN_OR_RETURN(head, ReadHead(name));
     if (head.empty()) return CorruptError(fmt::format("{} is empty", name));

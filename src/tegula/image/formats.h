@@ -34,5 +34,7 @@ Result<std::unique_ptr<Source>> OpenTiff(const std::string& name, const Limits& 
 /// A folder that holds metadata of Zarr.
 bool ProbeZarr(const ProbeInput& input);
 Result<std::unique_ptr<Source>> OpenZarr(const std::string& name, const Limits& limits);
+/// The same at an address.
+Result<std::unique_ptr<Source>> OpenWebZarr(const std::string& name, const Access& access);
 
 }  // namespace tegula::image

@@ -14,7 +14,7 @@ class Formats : public ::testing::Test {
  protected:
   Error Refused(const std::string& file, const std::string& bytes, const Limits& limits = {}) {
     EXPECT_TRUE(WriteFileWhole(folder_.path() / file, bytes).ok());
-    const Result<std::unique_ptr<Source>> source = Open((folder_.path() / file).string(), limits);
+    const Result<std::unique_ptr<Source>> source = Open((folder_.path() / file).string(), {.limits = limits});
     EXPECT_FALSE(source.ok());
     return source.ok() ? Error{} : source.error();
   }

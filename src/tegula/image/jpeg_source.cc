@@ -20,6 +20,7 @@ constexpr const char* kAdvice = "save the picture as grey or RGB of 8 bits, or a
 struct Reading : JpegDecoding {
   jpeg_source_mgr source = {};
   const RandomAccessFile* file = nullptr;
+  Status* read = nullptr;  // how the last read went
   std::int64_t position = 0;
   JOCTET buffer[1 << 16] = {};
 };
@@ -32,12 +33,10 @@ boolean OnFill(j_decompress_ptr jpeg) {
   Reading& reading = Of(jpeg);
   const std::int64_t size =
       std::min(reading.file->size() - reading.position, static_cast<std::int64_t>(sizeof reading.buffer));
-  bool read = false;
-  if (size > 0)
-    read = reading.file
-               ->Read(reading.position, {reinterpret_cast<std::byte*>(reading.buffer), static_cast<std::size_t>(size)})
-               .ok();
-  if (!read) FailJpeg(reading, "the file ends too early");
+  if (size <= 0) FailJpeg(reading, "the file ends too early");
+  *reading.read = reading.file->Read(reading.position,
+                                     {reinterpret_cast<std::byte*>(reading.buffer), static_cast<std::size_t>(size)});
+  if (!reading.read->ok()) FailJpeg(reading, "the file cannot be read");
   reading.position += size;
   reading.source.next_input_byte = reading.buffer;
   reading.source.bytes_in_buffer = static_cast<std::size_t>(size);
@@ -79,6 +78,10 @@ bool ReadPixels(Reading& reading, JSAMPROW pixels, std::size_t row_samples) {
   return true;
 }
 
+Error Failure(const Reading& reading) {
+  return reading.read->ok() ? JpegFailure(reading, kAdvice) : reading.read->error();
+}
+
 // Grey or RGB, or why not.
 Status ChooseColours(jpeg_decompress_struct& jpeg) {
   if (jpeg.data_precision != 8)
@@ -97,8 +100,10 @@ Status ChooseColours(jpeg_decompress_struct& jpeg) {
 Result<Tensor> Decode(const std::string& name, const Limits& limits) {
   TEGULA_ASSIGN_OR_RETURN(const RandomAccessFile file, RandomAccessFile::Open(name));
   const auto reading = std::make_unique<Reading>();
+  Status read = Ok();
   reading->file = &file;
-  if (!ReadHeader(*reading)) return JpegFailure(*reading, kAdvice);
+  reading->read = &read;
+  if (!ReadHeader(*reading)) return Failure(*reading);
   jpeg_decompress_struct& jpeg = reading->jpeg;
   TEGULA_TRY(ChooseColours(jpeg));
   const std::int64_t height = jpeg.image_height, width = jpeg.image_width,
@@ -107,7 +112,7 @@ Result<Tensor> Decode(const std::string& name, const Limits& limits) {
   TEGULA_TRY(CheckJpegHeader(jpeg, file.size(), limits));
   TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(DType::kU8, {height, width, channels}, limits));
   if (!ReadPixels(*reading, pixels.values<JSAMPLE>().data(), static_cast<std::size_t>(width * channels)))
-    return JpegFailure(*reading, kAdvice);
+    return Failure(*reading);
   return pixels;
 }
 

@@ -33,7 +33,7 @@ class JpegFiles : public ::testing::Test {
  protected:
   Result<std::unique_ptr<Source>> Written(const std::string& bytes, const Limits& limits = {}) {
     EXPECT_TRUE(WriteFileWhole(file_, bytes).ok());
-    return Open(file_.string(), limits);
+    return Open(file_.string(), {.limits = limits});
   }
   Error Refused(const std::string& bytes, const Limits& limits = {}) {
     const Result<std::unique_ptr<Source>> source = Written(bytes, limits);

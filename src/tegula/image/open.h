@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "tegula/core/files.h"
 #include "tegula/core/limits.h"
 #include "tegula/image/source.h"
+#include "tegula/net/connections.h"
 
 namespace tegula::image {
 
@@ -38,15 +40,28 @@ struct Format {
   bool is_general = false;
 };
 
+/// With what images are opened, beside their names. A value type.
+struct Access {
+  Limits limits = {};
+  bool offline = false;       ///< the network is never touched
+  std::stop_token stop = {};  ///< ends requests, also those of later reads, with kCancelled
+  /// Over which images on the web are read, by as many requests at once; null: one request at a time.
+  std::shared_ptr<net::Connections> connections = nullptr;
+};
+
 /// In the order they are asked: specific before general.
 std::span<const Format> Formats();
 
 /// Whether a folder is to be taken for an image (a Zarr) rather than for a model package.
 bool IsImageFolder(const std::string& name);
 
-/// Opens an image by file name, by the folder of an OME-Zarr image, or `synthetic:...` (synthetic.h). kNotFound;
-/// kUnsupported with what the file seems to be and, where there is one, the command that converts it; kCorrupt;
-/// kExhausted (a header that announces more than the limits).
-Result<std::unique_ptr<Source>> Open(const std::string& name, const Limits& limits = {});
+/// Whether a name is the address of an image on the web: http or https, with a folder whose name ends in .zarr.
+bool IsImageAddress(std::string_view name);
+
+/// Opens an image by file name, by the folder of an OME-Zarr image or its address on the web, or `synthetic:...`
+/// (synthetic.h). kNotFound; kUnsupported with what the file seems to be and, where there is one, the command that
+/// converts it; kCorrupt; kExhausted (a header that announces more than the limits). Of addresses also what
+/// zarr::WebStore says.
+Result<std::unique_ptr<Source>> Open(const std::string& name, const Access& access = {});
 
 }  // namespace tegula::image

@@ -17,6 +17,7 @@ namespace {
 // something lives in the caller.
 struct Reading {
   const RandomAccessFile* file = nullptr;
+  Status* read = nullptr;  // how the last read went
   std::int64_t position = 0;
   png_structp png = nullptr;
   png_infop info = nullptr;
@@ -33,10 +34,10 @@ void OnWarning(png_structp, png_const_charp) {}
 
 void OnRead(png_structp png, png_bytep out, std::size_t size) {
   auto* const reading = static_cast<Reading*>(png_get_io_ptr(png));
-  bool read = false;
-  if (static_cast<std::int64_t>(size) <= reading->file->size() - reading->position)
-    read = reading->file->Read(reading->position, {reinterpret_cast<std::byte*>(out), size}).ok();
-  if (!read) png_error(png, "the file ends too early");
+  if (static_cast<std::int64_t>(size) > reading->file->size() - reading->position)
+    png_error(png, "the file ends too early");
+  *reading->read = reading->file->Read(reading->position, {reinterpret_cast<std::byte*>(out), size});
+  if (!reading->read->ok()) png_error(png, "the file cannot be read");
   reading->position += static_cast<std::int64_t>(size);
 }
 
@@ -70,10 +71,16 @@ bool ReadPixels(Reading& reading, png_bytep* rows) {
   return true;
 }
 
+Error Failure(const Reading& reading) {
+  return reading.read->ok() ? CorruptError(fmt::format("libpng: {}", reading.message)) : reading.read->error();
+}
+
 Result<Tensor> Decode(const std::string& name, const Limits& limits) {
   TEGULA_ASSIGN_OR_RETURN(const RandomAccessFile file, RandomAccessFile::Open(name));
+  Status read = Ok();
   Reading reading;
   reading.file = &file;
+  reading.read = &read;
   reading.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, &OnError, &OnWarning);
   reading.info = reading.png == nullptr ? nullptr : png_create_info_struct(reading.png);
   const auto destroy = [](Reading* r) { png_destroy_read_struct(&r->png, &r->info, nullptr); };
@@ -82,7 +89,7 @@ Result<Tensor> Decode(const std::string& name, const Limits& limits) {
   png_set_read_fn(reading.png, &reading, &OnRead);
 
   Layout layout;
-  if (!ReadLayout(reading, layout, limits.axis_size)) return CorruptError(fmt::format("libpng: {}", reading.message));
+  if (!ReadLayout(reading, layout, limits.axis_size)) return Failure(reading);
   TEGULA_TRY(CheckPictureSize(layout.height, layout.width, layout.channels, limits));
   const DType dtype = layout.bits == 16 ? DType::kU16 : DType::kU8;
   TEGULA_ASSIGN_OR_RETURN(Tensor pixels,
@@ -91,7 +98,7 @@ Result<Tensor> Decode(const std::string& name, const Limits& limits) {
   std::vector<png_bytep> rows;
   for (std::int64_t y = 0; y < layout.height; ++y)
     rows.push_back(reinterpret_cast<png_bytep>(pixels.view().data() + y * row_bytes));
-  if (!ReadPixels(reading, rows.data())) return CorruptError(fmt::format("libpng: {}", reading.message));
+  if (!ReadPixels(reading, rows.data())) return Failure(reading);
   return pixels;
 }
 

@@ -21,6 +21,7 @@ constexpr std::size_t kMaxIdleHandles = 8;
 struct Client {
   const RandomAccessFile* file = nullptr;
   std::int64_t position = 0;
+  std::optional<Error> failure;  // of the system; what libtiff makes of it is beside the point
   std::string error;
   std::string jpeg_warning;
 };
@@ -30,8 +31,11 @@ tmsize_t ReadProc(thandle_t handle, void* out, tmsize_t size) {
   const std::int64_t left = client.file->size() - client.position;
   const std::int64_t count = std::clamp<std::int64_t>(size, 0, std::max<std::int64_t>(left, 0));
   if (count == 0) return 0;
-  if (!client.file->Read(client.position, {static_cast<std::byte*>(out), static_cast<std::size_t>(count)}).ok())
+  Status read = client.file->Read(client.position, {static_cast<std::byte*>(out), static_cast<std::size_t>(count)});
+  if (!read.ok()) {
+    client.failure = std::move(read).error();
     return -1;
+  }
   client.position += count;
   return static_cast<tmsize_t>(count);
 }
@@ -101,6 +105,7 @@ class TiffFile::Handle {
     handle->tiff_ = TIFFClientOpenExt("TIFF", "rOm", &handle->client_, &ReadProc, &WriteProc, &SeekProc, &CloseProc,
                                       &SizeProc, nullptr, nullptr, options);
     TIFFOpenOptionsFree(options);
+    TEGULA_TRY(handle->Read());
     if (handle->tiff_ == nullptr) return CorruptError(handle->Complaint("it is damaged or cut off"));
     handle->page_ = TIFFCurrentDirOffset(handle->tiff_);
     return handle;
@@ -112,13 +117,15 @@ class TiffFile::Handle {
   Handle& operator=(const Handle&) = delete;
 
   std::uint64_t page() const noexcept { return page_; }
+  bool is_sound() const noexcept { return !client_.failure; }
 
   Status Select(std::uint64_t offset) {
     if (page_ == offset) return Ok();
     client_.error.clear();
     page_ = 0;
-    if (TIFFSetSubDirectory(tiff_, offset) == 0)
-      return CorruptError(Complaint(fmt::format("there is no readable page at byte {}", offset)));
+    const bool is_there = TIFFSetSubDirectory(tiff_, offset) != 0;
+    TEGULA_TRY(Read());
+    if (!is_there) return CorruptError(Complaint(fmt::format("there is no readable page at byte {}", offset)));
     page_ = offset;
     return Ok();
   }
@@ -126,7 +133,9 @@ class TiffFile::Handle {
   /// False at the end of the chain.
   Result<bool> Next() {
     client_.error.clear();
-    if (TIFFReadDirectory(tiff_) == 0) {
+    const bool is_there = TIFFReadDirectory(tiff_) != 0;
+    TEGULA_TRY(Read());
+    if (!is_there) {
       page_ = 0;
       if (!client_.error.empty()) return CorruptError(client_.error);
       return false;
@@ -201,6 +210,7 @@ class TiffFile::Handle {
       return CorruptError(Complaint(fmt::format("a block decodes to {} bytes, but {} are expected", size, expected)));
     const tmsize_t read = page.tiled ? TIFFReadEncodedTile(tiff_, number, block.view().data(), expected)
                                      : TIFFReadEncodedStrip(tiff_, number, block.view().data(), expected);
+    TEGULA_TRY(Read());
     if (read != expected) return CorruptError(Complaint("the data end too early"));
     if (!client_.jpeg_warning.empty()) return CorruptError(client_.jpeg_warning);
     return block;
@@ -215,6 +225,7 @@ class TiffFile::Handle {
     int failed = 0;
     const std::uint64_t offset = TIFFGetStrileOffsetWithErr(tiff_, number, &failed);
     const std::uint64_t size = failed != 0 ? 0 : TIFFGetStrileByteCountWithErr(tiff_, number, &failed);
+    TEGULA_TRY(Read());
     const auto file_size = static_cast<std::uint64_t>(client_.file->size());
     if (failed != 0 || offset > file_size || size > file_size - offset)
       return CorruptError(Complaint("it lies beyond the end of the file"));
@@ -234,6 +245,8 @@ class TiffFile::Handle {
     return block;
   }
 
+  // Whether all reads went well so far. libtiff skips a tag that it cannot read and goes on, so success is no proof.
+  Status Read() const { return client_.failure ? Status(*client_.failure) : Ok(); }
   std::string Complaint(std::string otherwise) const {
     return client_.error.empty() ? std::move(otherwise) : client_.error;
   }
@@ -257,7 +270,7 @@ class TiffFile::Lease {
   Lease(Lease&&) noexcept = default;
   Lease& operator=(Lease&&) = delete;
   ~Lease() {
-    if (handle_ == nullptr) return;
+    if (handle_ == nullptr || !handle_->is_sound()) return;
     const std::lock_guard lock(pool_->mutex);
     if (pool_->idle.size() < kMaxIdleHandles) pool_->idle.push_back(std::move(handle_));
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "tegula/objects/region_tracer.h"
 
@@ -14,22 +15,27 @@ struct Row {
   std::int64_t channels, width, value_c, value_x, class_x;
 };
 
-template <class T>
-void ThresholdRow(const T* values, std::uint8_t* classes, const Row& row, double threshold) noexcept {
+// No class: of uint8 kNoClass8.
+template <class C>
+constexpr C kNone = std::numeric_limits<C>::max();
+static_assert(kNone<std::uint8_t> == kNoClass8);
+
+template <class T, class C>
+void ThresholdRow(const T* values, C* classes, const Row& row, double threshold) noexcept {
   for (std::int64_t x = 0; x < row.width; ++x)
-    classes[x * row.class_x] = static_cast<double>(values[x * row.value_x]) >= threshold ? std::uint8_t{0} : kNoClass8;
+    classes[x * row.class_x] = static_cast<double>(values[x * row.value_x]) >= threshold ? C{0} : kNone<C>;
 }
 
-template <class T>
-void ArgmaxRow(const T* values, std::uint8_t* classes, const Row& row) noexcept {
+template <class T, class C>
+void ArgmaxRow(const T* values, C* classes, const Row& row) noexcept {
   for (std::int64_t x = 0; x < row.width; ++x) {
-    std::uint8_t best = kNoClass8;
+    C best = kNone<C>;
     T largest{};
     for (std::int64_t c = 0; c < row.channels; ++c) {
       const T value = values[c * row.value_c + x * row.value_x];
       const bool is_number = value == value;
-      if (is_number && (best == kNoClass8 || value > largest)) {
-        best = static_cast<std::uint8_t>(c);
+      if (is_number && (best == kNone<C> || value > largest)) {
+        best = static_cast<C>(c);
         largest = value;
       }
     }
@@ -37,33 +43,15 @@ void ArgmaxRow(const T* values, std::uint8_t* classes, const Row& row) noexcept 
   }
 }
 
-}  // namespace
-
-Result<Classifier> Classifier::Bind(const ClassRule& rule, std::int64_t channels) {
-  if (const auto* threshold = std::get_if<Threshold>(&rule)) {
-    if (threshold->channel < 0 || threshold->channel >= channels)
-      return NotFoundError(fmt::format("there is no channel {} to compare with a threshold: use 0 to {}",
-                                       threshold->channel, channels - 1));
-    if (std::isnan(threshold->threshold))
-      return InvalidError("the threshold is not a number: use one in the range of the output, such as 0.5");
-  } else if (channels > kNoClass8) {
-    return UnsupportedError(fmt::format(
-        "the largest of {} channels cannot be a class: at most {} are supported; choose one channel and a threshold",
-        channels, kNoClass8));
-  }
-  return Classifier(rule, channels);
-}
-
-void Classifier::Classify(const ConstView& values_cyx, const View& classes_yx) const noexcept {
-  TEGULA_ASSERT(values_cyx.shape() == (Shape{channels_, classes_yx.shape()[0], classes_yx.shape()[1]}));
+template <class C>
+void ClassifyAs(const ClassRule& rule, const Row& row, const ConstView& values_cyx, const View& classes_yx) noexcept {
   const Shape &in = values_cyx.strides(), &out = classes_yx.strides();
-  const Row row{channels_, classes_yx.shape()[1], in[0], in[2], out[1]};
-  const auto* threshold = std::get_if<Threshold>(&rule_);
+  const auto* threshold = std::get_if<Threshold>(&rule);
   VisitDType(values_cyx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     for (std::int64_t y = 0; y < classes_yx.shape()[0]; ++y) {
       const T* values = values_cyx.as<T>() + y * in[1];
-      std::uint8_t* classes = classes_yx.as<std::uint8_t>() + y * out[0];
+      C* classes = classes_yx.as<C>() + y * out[0];
       if (threshold != nullptr) {
         ThresholdRow(values + threshold->channel * in[0], classes, row, threshold->threshold);
       } else {
@@ -71,6 +59,37 @@ void Classifier::Classify(const ConstView& values_cyx, const View& classes_yx) c
       }
     }
   });
+}
+
+}  // namespace
+
+Result<Classifier> Classifier::Bind(const ClassRule& rule, std::int64_t channels, DType classes) {
+  TEGULA_ASSERT(classes == DType::kU8 || classes == DType::kU16);
+  const std::int64_t most = classes == DType::kU8 ? kNone<std::uint8_t> : kNone<std::uint16_t>;
+
+  if (const auto* threshold = std::get_if<Threshold>(&rule)) {
+    if (threshold->channel < 0 || threshold->channel >= channels)
+      return NotFoundError(fmt::format("there is no channel {} to compare with a threshold: use 0 to {}",
+                                       threshold->channel, channels - 1));
+    if (std::isnan(threshold->threshold))
+      return InvalidError("the threshold is not a number: use one in the range of the output, such as 0.5");
+  } else if (channels > most) {
+    return UnsupportedError(fmt::format(
+        "the largest of {} channels cannot be a class: at most {} are supported; choose one channel and a threshold",
+        channels, most));
+  }
+  return Classifier(rule, channels, classes);
+}
+
+void Classifier::Classify(const ConstView& values_cyx, const View& classes_yx) const noexcept {
+  TEGULA_ASSERT(values_cyx.shape() == (Shape{channels_, classes_yx.shape()[0], classes_yx.shape()[1]}));
+  TEGULA_ASSERT(classes_yx.dtype() == classes_);
+  const Shape& in = values_cyx.strides();
+  const Row row{channels_, classes_yx.shape()[1], in[0], in[2], classes_yx.strides()[1]};
+  if (classes_ == DType::kU8)
+    ClassifyAs<std::uint8_t>(rule_, row, values_cyx, classes_yx);
+  else
+    ClassifyAs<std::uint16_t>(rule_, row, values_cyx, classes_yx);
 }
 
 }  // namespace tegula::objects

@@ -21,18 +21,20 @@ using ClassRule = std::variant<Threshold, Argmax>;
 /// A rule bound to the channels it is used on. Immutable and thread-safe.
 class Classifier {
  public:
-  /// kNotFound for a channel that is not there, kUnsupported for more classes than a uint8 class map holds, kInvalid
-  /// for a threshold that is not a number.
-  static Result<Classifier> Bind(const ClassRule& rule, std::int64_t channels);
+  /// kNotFound for a channel that is not there, kUnsupported for more classes than a class map of type `classes` (uint8
+  /// or uint16) holds, kInvalid for a threshold that is not a number.
+  static Result<Classifier> Bind(const ClassRule& rule, std::int64_t channels, DType classes = DType::kU8);
 
-  /// Classes of `values_cyx` (any element type, as many channels as were bound) into `classes_yx` of uint8 (kNoClass8
-  /// for none) and the same rows and columns. Both checked by the caller.
+  /// Classes of `values_cyx` (any element type, as many channels as were bound) into `classes_yx` of the type that was
+  /// bound (its largest number for none) and the same rows and columns. Both checked by the caller.
   void Classify(const ConstView& values_cyx, const View& classes_yx) const noexcept;
 
  private:
-  Classifier(const ClassRule& rule, std::int64_t channels) : rule_(rule), channels_(channels) {}
+  Classifier(const ClassRule& rule, std::int64_t channels, DType classes)
+      : rule_(rule), channels_(channels), classes_(classes) {}
   ClassRule rule_;
   std::int64_t channels_;
+  DType classes_;
 };
 
 }  // namespace tegula::objects

@@ -50,6 +50,21 @@ TEST(Classifier, ReadsAndWritesViewsWithGaps) {
   EXPECT_THAT(classes, ElementsAre(1, 0, 0, 0, 1, 0));
 }
 
+TEST(Classifier, ManyClassesGoIntoSixteenBits) {
+  std::vector<float> values(600);
+  values[299] = 1, values[2 * 1] = 2;  // (300, 1, 2): pixel 1 has its largest in channel 149, pixel 0 in channel 1
+  std::array<std::uint16_t, 2> classes{};
+  const auto classifier = Classifier::Bind(Argmax{}, 300, DType::kU16);
+  ASSERT_TRUE(classifier.ok());
+  classifier.value().Classify({reinterpret_cast<const std::byte*>(values.data()), DType::kF32, {300, 1, 2}},
+                              {reinterpret_cast<std::byte*>(classes.data()), DType::kU16, {1, 2}});
+  EXPECT_THAT(classes, ElementsAre(1, 149));
+  values[599] = 3;
+  classifier.value().Classify({reinterpret_cast<const std::byte*>(values.data()), DType::kF32, {300, 1, 2}},
+                              {reinterpret_cast<std::byte*>(classes.data()), DType::kU16, {1, 2}});
+  EXPECT_THAT(classes, ElementsAre(1, 299));
+}
+
 TEST(Classifier, RefusesWhatItCannotDecide) {
   EXPECT_EQ(Classifier::Bind(Threshold{2, 0.5}, 2).error().code, Code::kNotFound);
   EXPECT_EQ(Classifier::Bind(Threshold{0, std::numeric_limits<double>::quiet_NaN()}, 2).error().code, Code::kInvalid);

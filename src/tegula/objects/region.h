@@ -32,13 +32,13 @@ struct Polygon {
 
 struct Region {
   std::int32_t label = 0;    ///< the class
+  std::int64_t number = 0;   ///< in an image of numbered objects; 0 if it comes of none
   Corner first = {};         ///< the region's first pixel in (y, x) order; names it within one class map
   std::int64_t pixels = 0;   ///< pixels of the class
   std::int64_t area_px = 0;  ///< pixels within the outline: `pixels` and what filled holes add
   double centroid_y = 0;     ///< of the outline, in corner coordinates: 0.5 for pixel 0
   double centroid_x = 0;
   Box bounds = {};                     ///< of the outline, in pixels
-  std::vector<double> means = {};      ///< per value channel, over `pixels`
   std::vector<Polygon> polygons = {};  ///< one; several if only diagonals connect them. Ordered by their first corners
 };
 

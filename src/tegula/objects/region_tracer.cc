@@ -29,7 +29,6 @@ struct Object {
   Corner first;
   std::int64_t last_row = 0;
   std::int64_t pixels = 0;
-  std::vector<double> sums;
   std::vector<Polygon> polygons;
 };
 
@@ -42,13 +41,12 @@ class RegionTracer::Impl {
     for (const std::int32_t label : options.labels) wanted_[static_cast<std::size_t>(label)] = true;
   }
 
-  Status Add(const ConstView& labels_yx, const ConstView* values_cyx, RegionSink sink);
+  Status Add(const ConstView& labels_yx, RegionSink sink);
   Status Finish(RegionSink sink);
 
  private:
-  Status CheckShapes(const ConstView& labels_yx, const ConstView* values_cyx) const;
+  Status CheckShape(const ConstView& labels_yx) const;
   void ReadRuns(const ConstView& labels_yx, std::int64_t row);
-  void ReadValues(const ConstView& values_cyx, std::int64_t row);
   void ConnectRows();
   void MarkTouches();
   void LinkOverlaps();
@@ -78,34 +76,27 @@ class RegionTracer::Impl {
   Outlines outlines_;
   MergePool<Part> parts_;
   MergePool<Object> objects_;
-  std::vector<std::byte> row_;    ///< the row, if pixels have gaps
-  std::vector<float> values_cx_;  ///< its values, if they have gaps or are not float32
+  std::vector<std::byte> row_;  ///< the row, if pixels have gaps
   std::vector<ChainCorner> corners_;
   std::vector<std::int32_t> ended_;
 };
 
-Status RegionTracer::Impl::CheckShapes(const ConstView& labels_yx, const ConstView* values_cyx) const {
+Status RegionTracer::Impl::CheckShape(const ConstView& labels_yx) const {
   const Shape& shape = labels_yx.shape();
-  if (labels_yx.dtype() != DType::kU8 && labels_yx.dtype() != DType::kU16)
-    return InvalidError(
-        fmt::format("a class map of {} cannot be traced: make it uint8 or uint16", DTypeName(labels_yx.dtype())));
+  if (labels_yx.dtype() != DType::kU8 && labels_yx.dtype() != DType::kU16 && labels_yx.dtype() != DType::kU32)
+    return InvalidError(fmt::format("a class map of {} cannot be traced: make it uint8, uint16 or uint32",
+                                    DTypeName(labels_yx.dtype())));
   if (shape.rank() != 2 || shape[1] != options_.width)
     return InvalidError(
         fmt::format("a class map of {} does not have rows of {} pixels", ToString(shape), options_.width));
   if (shape[0] >= std::numeric_limits<std::int32_t>::max() - y_)
     return ExhaustedError(fmt::format("the class map has more than {} rows: trace it in parts",
                                       std::numeric_limits<std::int32_t>::max() - 1));
-  const bool wants_values = options_.value_channels > 0;
-  if (wants_values != (values_cyx != nullptr) ||
-      (wants_values && values_cyx->shape() != Shape{options_.value_channels, shape[0], shape[1]}))
-    return InvalidError(fmt::format("values of {} do not belong to a class map of {} with {} value channels",
-                                    values_cyx == nullptr ? "no shape" : ToString(values_cyx->shape()), ToString(shape),
-                                    options_.value_channels));
   return Ok();
 }
 
-Status RegionTracer::Impl::Add(const ConstView& labels_yx, const ConstView* values_cyx, RegionSink sink) {
-  TEGULA_TRY(CheckShapes(labels_yx, values_cyx));
+Status RegionTracer::Impl::Add(const ConstView& labels_yx, RegionSink sink) {
+  TEGULA_TRY(CheckShape(labels_yx));
   for (std::int64_t row = 0; row < labels_yx.shape()[0]; ++row) {
     // A row adds at most two corners per run of it and of the one above.
     if (outlines_.left() < 8 * options_.width)
@@ -114,7 +105,6 @@ Status RegionTracer::Impl::Add(const ConstView& labels_yx, const ConstView* valu
                       std::numeric_limits<std::int32_t>::max()));
     ReadRuns(labels_yx, row);
     ConnectRows();
-    if (values_cyx != nullptr) ReadValues(*values_cyx, row);
     TEGULA_TRY(HandOut(sink));
   }
   return Ok();
@@ -136,28 +126,10 @@ void RegionTracer::Impl::ReadRuns(const ConstView& labels_yx, std::int64_t row) 
   }
   if (pixels.dtype() == DType::kU8) {
     FindRuns(pixels.as<std::uint8_t>(), options_.width, wanted_, lower_);
-  } else {
+  } else if (pixels.dtype() == DType::kU16) {
     FindRuns(pixels.as<std::uint16_t>(), options_.width, wanted_, lower_);
-  }
-}
-
-void RegionTracer::Impl::ReadValues(const ConstView& values_cyx, std::int64_t row) {
-  if (lower_.empty()) return;
-  ConstView pixels = values_cyx.Slice(1, row, 1);
-  if (pixels.dtype() != DType::kF32 || pixels.strides()[2] != 1) {
-    values_cx_.resize(static_cast<std::size_t>(pixels.elements()));
-    const View copy(reinterpret_cast<std::byte*>(values_cx_.data()), DType::kF32, pixels.shape());
-    ConvertCopy(pixels, copy);
-    pixels = copy;
-  }
-  for (const Run& run : lower_) {
-    Object& object = objects_[parts_[run.part].object];
-    for (std::size_t c = 0; c < object.sums.size(); ++c) {
-      const float* values_x = pixels.as<float>() + static_cast<std::int64_t>(c) * pixels.strides()[0];
-      double sum = 0;
-      for (std::int32_t x = run.begin; x < run.end; ++x) sum += static_cast<double>(values_x[x]);
-      object.sums[c] += sum;
-    }
+  } else {
+    FindRuns(pixels.as<std::uint32_t>(), options_.width, wanted_, lower_);
   }
 }
 
@@ -214,8 +186,7 @@ void RegionTracer::Impl::OpenAndContinue() {
       const Outlines::Chain chain = outlines_.Begin(LeftOf(l), RightOf(l));
       l.left = chain.tail;
       l.right = chain.head;
-      const std::int32_t object = objects_.New(
-          {l.label, {y_, l.begin}, y_, 0, std::vector<double>(static_cast<std::size_t>(options_.value_channels)), {}});
+      const std::int32_t object = objects_.New({l.label, {y_, l.begin}, y_, 0, {}});
       l.part = parts_.New({object, y_});
       continue;
     }
@@ -296,7 +267,6 @@ void RegionTracer::Impl::JoinObjects(std::int32_t a, std::int32_t b) {
   into.first = std::min(into.first, from.first);
   into.last_row = std::max(into.last_row, from.last_row);
   into.pixels += from.pixels;
-  for (std::size_t c = 0; c < into.sums.size(); ++c) into.sums[c] += from.sums[c];
   if (into.polygons.size() < from.polygons.size()) into.polygons.swap(from.polygons);
   std::move(from.polygons.begin(), from.polygons.end(), std::back_inserter(into.polygons));
   objects_.Merge(a, b);
@@ -339,8 +309,6 @@ Region RegionTracer::Impl::TakeRegion(std::int32_t object) {
   region.label = taken.label;
   region.first = taken.first;
   region.pixels = taken.pixels;
-  region.means = std::move(taken.sums);
-  for (double& mean : region.means) mean /= static_cast<double>(taken.pixels);
   region.polygons = std::move(taken.polygons);
   std::sort(region.polygons.begin(), region.polygons.end(),
             [](const Polygon& a, const Polygon& b) { return a.outer.front() < b.outer.front(); });
@@ -358,8 +326,6 @@ Corner RegionTracer::Impl::FirstUnfinished() {
 Result<RegionTracer> RegionTracer::Create(const TraceOptions& options) {
   if (options.width < 1 || options.width >= std::numeric_limits<std::int32_t>::max() / 8)
     return InvalidError(fmt::format("a class map cannot have rows of {} pixels", options.width));
-  if (options.value_channels < 0 || options.value_channels > Limits{}.channels)
-    return InvalidError(fmt::format("means of {} channels cannot be measured", options.value_channels));
   for (const std::int32_t label : options.labels)
     if (label < 0 || label >= kNoClass16)
       return InvalidError(fmt::format("{} cannot be a class: use 0 to {}", label, kNoClass16 - 1));
@@ -371,9 +337,7 @@ RegionTracer::RegionTracer(RegionTracer&& other) noexcept = default;
 RegionTracer& RegionTracer::operator=(RegionTracer&& other) noexcept = default;
 RegionTracer::~RegionTracer() = default;
 
-Status RegionTracer::Add(const ConstView& labels_yx, const ConstView* values_cyx, RegionSink sink) {
-  return impl_->Add(labels_yx, values_cyx, sink);
-}
+Status RegionTracer::Add(const ConstView& labels_yx, RegionSink sink) { return impl_->Add(labels_yx, sink); }
 
 Status RegionTracer::Finish(RegionSink sink) { return impl_->Finish(sink); }
 

@@ -19,9 +19,10 @@
 
 namespace tegula::objects {
 
-/// What pixels without a class have in class maps of uint8 and of uint16.
+/// What pixels without a class have in class maps of uint8, of uint16 and of uint32.
 inline constexpr std::uint8_t kNoClass8 = 0xFF;
 inline constexpr std::uint16_t kNoClass16 = 0xFFFF;
+inline constexpr std::uint32_t kNoClass32 = 0xFFFF'FFFF;
 
 enum class Connectivity : std::uint8_t {
   kEdges,    ///< 4: pixels that share an edge; each region is one polygon
@@ -31,8 +32,7 @@ enum class Connectivity : std::uint8_t {
 struct TraceOptions {
   std::int64_t width = 0;  ///< pixels per row
   Connectivity connectivity = Connectivity::kEdges;
-  std::vector<std::int32_t> labels = {};  ///< classes to trace; empty: every one
-  std::int64_t value_channels = 0;        ///< images whose means are wanted
+  std::vector<std::int32_t> labels = {};  ///< classes to trace; empty: every one, as always in maps of uint32
   FilterOptions filter = {};
 };
 
@@ -45,21 +45,17 @@ class RegionTracer {
   RegionTracer& operator=(RegionTracer&& other) noexcept;
   ~RegionTracer();
 
-  /// The next rows: `labels_yx` of uint8 or uint16, and, if value channels were asked for, `values_cyx` of the same
-  /// rows (read as float32). Regions that end in these rows go to `sink`, by the row after their last and then from
-  /// left to right; if holes are filled, regions smaller than such a hole come later (see RegionFilter).
-  /// kInvalid if shapes or types do not fit, kExhausted beyond 2^31 rows or corners; errors of `sink`.
-  Status Add(const ConstView& labels_yx, RegionSink sink) { return Add(labels_yx, nullptr, sink); }
-  Status Add(const ConstView& labels_yx, const ConstView& values_cyx, RegionSink sink) {
-    return Add(labels_yx, &values_cyx, sink);
-  }
+  /// The next rows: `labels_yx` of uint8, uint16 or uint32 (classes below 2^31). Regions that end in these rows go to
+  /// `sink`, by the row after their last and then from left to right; if holes are filled, regions smaller than such a
+  /// hole come later (see RegionFilter). kInvalid if shapes or types do not fit, kExhausted beyond 2^31 rows or
+  /// corners; errors of `sink`.
+  Status Add(const ConstView& labels_yx, RegionSink sink);
   /// There are no more rows: hands out the regions that touch the last one.
   Status Finish(RegionSink sink);
 
  private:
   class Impl;
   explicit RegionTracer(std::unique_ptr<Impl> impl);
-  Status Add(const ConstView& labels_yx, const ConstView* values_cyx, RegionSink sink);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -10,52 +10,21 @@
 #include <string>
 #include <string_view>
 
+#include "tegula/objects/testing/class_maps.h"
+
 namespace tegula::objects {
 namespace {
 
+using testing::Draw;
 using ::testing::ElementsAre;
+using testing::Filled;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::Map;
+using testing::Pixels;
+using testing::RandomMap;
+using testing::Rasterise;
 using ::testing::SizeIs;
-
-// A small class map: row by row, kNoClass8 for none.
-struct Map {
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-  std::vector<std::uint8_t> labels;
-
-  std::uint8_t at(std::int64_t y, std::int64_t x) const {
-    const bool inside = y >= 0 && y < height && x >= 0 && x < width;
-    return inside ? labels[static_cast<std::size_t>(y * width + x)] : kNoClass8;
-  }
-  ConstView Rows(std::int64_t begin, std::int64_t end) const {
-    return {reinterpret_cast<const std::byte*>(labels.data()) + begin * width, DType::kU8, {end - begin, width}};
-  }
-  ConstView view() const { return Rows(0, height); }
-};
-
-// '.' is no class, a digit its class.
-Map Draw(const std::vector<std::string_view>& rows) {
-  Map map{static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(rows[0].size()), {}};
-  for (const std::string_view row : rows)
-    for (const char c : row) map.labels.push_back(c == '.' ? kNoClass8 : static_cast<std::uint8_t>(c - '0'));
-  return map;
-}
-
-Map Filled(std::int64_t height, std::int64_t width, std::uint8_t label) {
-  return {height, width, std::vector<std::uint8_t>(static_cast<std::size_t>(height * width), label)};
-}
-
-Map RandomMap(std::mt19937& random, int largest) {
-  const auto upto = [&](int from, int to) { return std::uniform_int_distribution<int>(from, to)(random); };
-  Map map = Filled(upto(1, largest), upto(1, largest), kNoClass8);
-  const int classes = upto(1, 3), empty_percent = upto(0, 70);
-  for (std::uint8_t& label : map.labels)
-    if (upto(0, 99) >= empty_percent) label = static_cast<std::uint8_t>(upto(0, classes - 1));
-  return map;
-}
-
-using Pixels = std::set<Corner>;
 
 // The pixels that `step`s connect to `start` among those for which `member` holds.
 template <class Member>
@@ -104,21 +73,6 @@ std::vector<Pixels> FloodHoles(const Map& map, const Pixels& pixels) {
       seen.insert(holes.back().begin(), holes.back().end());
     }
   return holes;
-}
-
-// The pixels whose centres lie in an odd number of rings; each pixel in at most one polygon.
-Pixels Rasterise(const Region& region) {
-  Pixels pixels;
-  for (const Polygon& polygon : region.polygons) {
-    const Box box = BoundsOf(polygon.outer);
-    for (auto y = static_cast<std::int32_t>(box.y.begin); y < box.y.end; ++y)
-      for (auto x = static_cast<std::int32_t>(box.x.begin); x < box.x.end; ++x) {
-        bool inside = Encloses(polygon.outer, {y, x});
-        for (const Ring& hole : polygon.holes) inside ^= Encloses(hole, {y, x});
-        EXPECT_TRUE(!inside || pixels.insert({y, x}).second) << "polygons overlap at y=" << y << " x=" << x;
-      }
-  }
-  return pixels;
 }
 
 // Closed, only right angles, starts at its first corner, never twice at one place; the places between go to `edges`.
@@ -201,20 +155,11 @@ void ExpectSame(const Region& a, const Region& b) {
   EXPECT_EQ(a.label, b.label);
   EXPECT_EQ(a.pixels, b.pixels);
   EXPECT_EQ(a.area_px, b.area_px);
-  EXPECT_EQ(a.means, b.means);
   ASSERT_EQ(a.polygons.size(), b.polygons.size());
   for (std::size_t i = 0; i < a.polygons.size(); ++i) {
     EXPECT_EQ(a.polygons[i].outer, b.polygons[i].outer);
     EXPECT_EQ(a.polygons[i].holes, b.polygons[i].holes);
   }
-}
-
-std::string ToString(const Map& map) {
-  std::string text = "\n";
-  for (std::int64_t y = 0; y < map.height; ++y, text += '\n')
-    for (std::int64_t x = 0; x < map.width; ++x)
-      text += map.at(y, x) == kNoClass8 ? '.' : static_cast<char>('0' + map.at(y, x));
-  return text;
 }
 
 TEST(RegionTracer, FindsWhatFloodingFindsAndOutlinesItPixelForPixel) {
@@ -377,23 +322,6 @@ TEST(RegionTracer, HandsRegionsOutWithTheRowAfterTheirLast) {
   ASSERT_TRUE(tracer->Add(map.Rows(2, 3), count).ok());
   ASSERT_TRUE(tracer->Finish(count).ok());
   EXPECT_EQ(regions, 2);
-}
-
-TEST(RegionTracer, AveragesValuesOverThePixelsOfTheClass) {
-  const Map map = Draw({"00.1", "0..1"});
-  const std::vector<float> values = {1, 2, 9, 4, 6, 9, 9, 8, 10, 20, 9, 40, 60, 9, 9, 80};
-  auto tracer = RegionTracer::Create({.width = 4, .value_channels = 2});
-  ASSERT_TRUE(tracer.ok());
-  std::vector<std::vector<double>> means;
-  const auto keep = [&](const Region& region) {
-    means.push_back(region.means);
-    return Ok();
-  };
-  const ConstView values_cyx(reinterpret_cast<const std::byte*>(values.data()), DType::kF32, {2, 2, 4});
-  ASSERT_TRUE(tracer->Add(map.view(), values_cyx, keep).ok());
-  ASSERT_TRUE(tracer->Finish(keep).ok());
-  EXPECT_THAT(means, ElementsAre(ElementsAre(3, 30), ElementsAre(6, 60)));
-  EXPECT_EQ(tracer->Add(map.view(), keep).error().code, Code::kInvalid) << "values were announced";
 }
 
 TEST(RegionTracer, ReadsSixteenBitsAndViewsWithGaps) {

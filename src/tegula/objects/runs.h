@@ -50,9 +50,11 @@ void FindRuns(const T* row, std::int64_t width, const Wanted& wanted, std::vecto
   for (std::int64_t x = 0; x < width;) {
     const T label = row[x];
     const std::int64_t end = EndOfRun(row, x, width);
-    if (label != std::numeric_limits<T>::max() && wanted[label]) {
-      runs.push_back({static_cast<std::int32_t>(x), static_cast<std::int32_t>(end), label});
-    }
+    // Numbers of objects are too many for a table, and all are wanted.
+    bool is_wanted = label != std::numeric_limits<T>::max();
+    if constexpr (sizeof(T) <= 2) is_wanted = is_wanted && wanted[label];
+    if (is_wanted)
+      runs.push_back({static_cast<std::int32_t>(x), static_cast<std::int32_t>(end), static_cast<std::int32_t>(label)});
     x = end;
   }
 }

@@ -1,5 +1,5 @@
 // ops/order_key.h — unsigned integers that sort as the values do, so that one radix selection serves all element
-// types. Internal to ops/.
+// types. For ops/ and, by rank_counter.h, pipeline/.
 #pragma once
 
 #include <bit>

@@ -1,5 +1,5 @@
 // ops/quantile.h — which sorted values a percentile lies between, and what it is: numpy.quantile's "linear" and
-// "inverted_cdf" (numpy/lib/_function_base_impl.py) in the same double arithmetic. Internal to ops/.
+// "inverted_cdf" (numpy/lib/_function_base_impl.py) in the same double arithmetic. For ops/ and pipeline/.
 #pragma once
 
 #include <algorithm>

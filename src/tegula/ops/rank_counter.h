@@ -1,4 +1,4 @@
-// ops/rank_counter.h — exact percentiles in bounded memory: radix selection over passes. Internal to ops/.
+// ops/rank_counter.h — exact percentiles in bounded memory: radix selection over passes. For ops/ and pipeline/.
 //
 // A pass counts the values by one digit of their order key (order_key.h): the first pass all values by the highest
 // digit, a later one by the next digit only those that share the digits found so far with a wanted rank. 8- and 16-bit

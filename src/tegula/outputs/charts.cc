@@ -93,6 +93,48 @@ std::string HistogramSvg(const Histogram& histogram, std::string_view unit) {
   return svg + "</svg>";
 }
 
+std::string DeviationSvg(std::span<const std::int64_t> distances, std::span<const double> values, double allowed,
+                         std::string_view unit) {
+  if (distances.empty()) return {};
+  // Decades from the smallest number to the largest; the lowest one stands for 0.
+  constexpr double kMostDecades = 12;
+  double least = INFINITY, most = 0;
+  const auto reach = [&](double value) {
+    if (std::isfinite(value) && value > 0) least = std::min(least, value), most = std::max(most, value);
+  };
+  reach(allowed);
+  for (const double value : values) reach(value);
+  if (most == 0) least = most = 1;
+  const double top = std::ceil(std::log10(most) + 1e-9);
+  const double bottom = std::max(std::floor(std::log10(least)) - 1, top - kMostDecades);
+  const auto y_of = [&](double value) {
+    const double exponent = value > 0 ? std::clamp(std::log10(value), bottom, top) : bottom;
+    return kTop + kPlotHeight * (1 - (exponent - bottom) / (top - bottom));
+  };
+  const auto farthest = static_cast<double>(std::max<std::int64_t>(1, distances.back()));
+  const auto x_of = [&](double distance) { return kLeft + distance / farthest * kPlotWidth; };
+  std::string svg = fmt::format(
+      "<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"Largest difference by distance\">", kWidth,
+      kHeight);
+  const double step = std::ceil((top - bottom) / 6);
+  for (double exponent = bottom; exponent <= top; exponent += step) {
+    const double y = y_of(std::pow(10.0, exponent));
+    svg += Line(kLeft, y, kWidth - kRight, y, "grid");
+    svg += Label(kLeft - 8, y + 4, "end", exponent == bottom ? "0" : fmt::format("1e{:g}", exponent));
+  }
+  std::string points;
+  for (std::size_t i = 0; i < distances.size(); ++i)
+    points += fmt::format("{:.1f},{:.1f} ", x_of(static_cast<double>(distances[i])), y_of(values[i]));
+  svg += fmt::format("<polyline class=\"line\" fill=\"none\" points=\"{}\"/>", points);
+  svg += Line(kLeft, y_of(allowed), kWidth - kRight, y_of(allowed), "median");
+  svg += Label(kWidth - kRight, y_of(allowed) - 5, "end", "allowed: " + ReadableNumber(allowed));
+  const double tick = std::max(1.0, RoundUp(farthest / 8));
+  for (int i = 0; i * tick <= farthest; ++i)
+    svg += Label(x_of(i * tick), kTop + kPlotHeight + 16, "middle", ReadableNumber(i * tick));
+  svg += Label(kLeft + kPlotWidth / 2, kHeight - 6, "middle", unit);
+  return svg + "</svg>";
+}
+
 std::string BarSvg(double fraction) {
   return fmt::format(
       "<svg class=\"meter\" viewBox=\"0 0 100 1\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"

@@ -1,4 +1,4 @@
-// outputs/charts.h — the two charts of a report as inline SVG. Colours come from the page's style, so that they follow
+// outputs/charts.h — the charts of a report as inline SVG. Colours come from the page's style, so that they follow
 // its light and dark form.
 #pragma once
 
@@ -25,6 +25,11 @@ Histogram HistogramOf(std::span<const double> values);
 
 /// The histogram with axes; `unit` is that of the values.
 std::string HistogramSvg(const Histogram& histogram, std::string_view unit);
+
+/// The largest difference over the distance at which it was found, on a logarithmic scale whose lower end is 0, with
+/// the difference that is allowed as a line. As many values as distances, which ascend.
+std::string DeviationSvg(std::span<const std::int64_t> distances, std::span<const double> values, double allowed,
+                         std::string_view unit);
 
 /// A bar as long as `fraction` (0..1) of the width it is given.
 std::string BarSvg(double fraction);

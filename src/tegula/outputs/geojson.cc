@@ -78,131 +78,126 @@ void AppendNumber(std::string& text, double value) {
 }
 
 Status Check(const GeoJsonOptions& options) {
-  for (const double scale : {options.scale_y, options.scale_x})
+  const objects::MapFrame& frame = options.frame;
+  for (const double scale : {frame.scale_y, frame.scale_x})
     if (!(scale >= kSmallestScale && scale <= kLargestScale))
       return InvalidError(
           fmt::format("outlines cannot be written where a pixel of the result is {} pixels of the slide: use {} to {}",
                       scale, kSmallestScale, kLargestScale));
-  for (const double origin : {options.origin_y, options.origin_x})
+  for (const double origin : {frame.origin_y, frame.origin_x})
     if (!(std::abs(origin) <= kLargestOrigin))
       return InvalidError(
           fmt::format("outlines cannot begin at pixel {} of the slide: use at most {}", origin, kLargestOrigin));
-  if (options.pixel_size && !(options.pixel_size->y_um > 0 && options.pixel_size->x_um > 0))
+  if (frame.pixel_size && !(frame.pixel_size->y_um > 0 && frame.pixel_size->x_um > 0))
     return InvalidError(fmt::format("a pixel size of {} x {} µm is not positive: correct it or leave it out",
-                                    options.pixel_size->y_um, options.pixel_size->x_um));
-  std::vector<std::string> names = options.value_channels;
+                                    frame.pixel_size->y_um, frame.pixel_size->x_um));
+  std::vector<std::string> names = options.measurements;
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice != names.end())
-    return InvalidError(fmt::format("two channels are called {}: their means need different names", *twice));
+    return InvalidError(fmt::format("two measurements are called {}: they need different names", *twice));
   return Ok();
 }
 
 }  // namespace
 
-Result<GeoJsonWriter> GeoJsonWriter::Create(const Path& path, const GeoJsonOptions& options) {
+Result<GeoJsonFormat> GeoJsonFormat::Create(const GeoJsonOptions& options) {
   TEGULA_TRY(Check(options));
-  TEGULA_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-  return GeoJsonWriter(std::move(file), options);
+  return GeoJsonFormat(options);
 }
 
-GeoJsonWriter::GeoJsonWriter(AtomicFile file, const GeoJsonOptions& options)
-    : file_(std::move(file)), options_(options), text_(R"({"type":"FeatureCollection","features":[)") {
+GeoJsonFormat::GeoJsonFormat(const GeoJsonOptions& options) : options_(options) {
   for (const GeoJsonClass& classification : options.classes)
     properties_.push_back(Properties(options, &classification));
-  for (const std::string& channel : options.value_channels) mean_keys_.push_back("," + Quoted("Mean " + channel) + ":");
+  if (options.classes.empty()) properties_.push_back(Properties(options, nullptr));
+  for (const std::string& name : options.measurements)
+    keys_.push_back((keys_.empty() ? R"(,"measurements":{)" : ",") + Quoted(name) + ":");
 }
 
-Status GeoJsonWriter::Add(const objects::Region& region) {
-  const bool classified = !options_.classes.empty();
-  if (classified && (region.label < 0 || static_cast<std::size_t>(region.label) >= properties_.size()))
+Status GeoJsonFormat::Append(const objects::Region& region, std::span<const double> values, std::string& text) const {
+  const bool is_classified = !options_.classes.empty();
+  if (is_classified && (region.label < 0 || static_cast<std::size_t>(region.label) >= properties_.size()))
     return InvalidError(fmt::format("an object has class {}, but only {} classes have names and colours", region.label,
                                     properties_.size()));
-  if (region.means.size() != mean_keys_.size())
-    return InvalidError(fmt::format("an object has means of {} channels, but {} channels have names",
-                                    region.means.size(), mean_keys_.size()));
-  text_ += objects_ == 0 ? "\n" : ",\n";
-  text_ += R"({"type":"Feature","id":")";
-  AppendId(region);
-  text_ += R"(",)";
-  AppendGeometry(region);
-  text_ += ',';
-  text_ += classified ? properties_[static_cast<std::size_t>(region.label)] : Properties(options_, nullptr);
-  AppendMeasurements(region);
-  text_ += "}}";
-  ++objects_;
-  TEGULA_TRY(file_.Write(text_));
-  text_.clear();
+  if (values.size() != keys_.size())
+    return InvalidError(fmt::format("an object has {} measurements, but {} have names", values.size(), keys_.size()));
+  text += R"({"type":"Feature","id":")";
+  text += Id(region);
+  text += R"(",)";
+  AppendGeometry(region, text);
+  text += ',';
+  text += properties_[is_classified ? static_cast<std::size_t>(region.label) : 0];
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    text += keys_[i];
+    AppendNumber(text, values[i]);
+  }
+  text += keys_.empty() ? "}}" : "}}}";
   return Ok();
-}
-
-Status GeoJsonWriter::Commit() {
-  TEGULA_TRY(file_.Write(text_));
-  TEGULA_TRY(file_.Write("\n]}\n"));
-  return file_.Commit();
 }
 
 // A UUID of version 8 (RFC 9562), whose bits are the writer's own: a hash of the seed, the class and the first pixel.
 // The hash is one-to-one, so that objects of one class never share an id.
-void GeoJsonWriter::AppendId(const objects::Region& region) {
+std::string GeoJsonFormat::Id(const objects::Region& region) const {
   const auto place = (static_cast<std::uint64_t>(region.first.y) << 32) | static_cast<std::uint32_t>(region.first.x);
   const std::uint64_t high = Mix(Mix(Mix(options_.seed) ^ static_cast<std::uint64_t>(region.label)) ^ place);
   const std::uint64_t low = Mix(high);
-  fmt::format_to(std::back_inserter(text_), "{:08x}-{:04x}-8{:03x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xFFFF,
-                 high & 0xFFF, 0x8000 | ((low >> 48) & 0x3FFF), low & 0xFFFF'FFFF'FFFF);
+  return fmt::format("{:08x}-{:04x}-8{:03x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xFFFF, high & 0xFFF,
+                     0x8000 | ((low >> 48) & 0x3FFF), low & 0xFFFF'FFFF'FFFF);
 }
 
-void GeoJsonWriter::AppendGeometry(const objects::Region& region) {
+void GeoJsonFormat::AppendGeometry(const objects::Region& region, std::string& text) const {
   if (region.polygons.size() == 1) {
-    text_ += R"("geometry":{"type":"Polygon","coordinates":)";
-    AppendPolygon(region.polygons.front());
+    text += R"("geometry":{"type":"Polygon","coordinates":)";
+    AppendPolygon(region.polygons.front(), text);
   } else {
-    text_ += R"("geometry":{"type":"MultiPolygon","coordinates":[)";
+    text += R"("geometry":{"type":"MultiPolygon","coordinates":[)";
     for (const objects::Polygon& polygon : region.polygons) {
-      if (&polygon != &region.polygons.front()) text_ += ',';
-      AppendPolygon(polygon);
+      if (&polygon != &region.polygons.front()) text += ',';
+      AppendPolygon(polygon, text);
     }
-    text_ += ']';
+    text += ']';
   }
-  text_ += '}';
+  text += '}';
 }
 
-void GeoJsonWriter::AppendPolygon(const objects::Polygon& polygon) {
-  text_ += '[';
-  AppendRing(polygon.outer);
+void GeoJsonFormat::AppendPolygon(const objects::Polygon& polygon, std::string& text) const {
+  text += '[';
+  AppendRing(polygon.outer, text);
   for (const objects::Ring& hole : polygon.holes) {
-    text_ += ',';
-    AppendRing(hole);
+    text += ',';
+    AppendRing(hole, text);
   }
-  text_ += ']';
+  text += ']';
 }
 
-void GeoJsonWriter::AppendRing(const objects::Ring& ring) {
-  text_ += '[';
+void GeoJsonFormat::AppendRing(const objects::Ring& ring, std::string& text) const {
+  const objects::MapFrame& frame = options_.frame;
+  text += '[';
   for (const objects::Corner corner : ring) {
-    text_ += '[';
-    AppendCoordinate(text_, options_.origin_x + options_.scale_x * corner.x);
-    text_ += ',';
-    AppendCoordinate(text_, options_.origin_y + options_.scale_y * corner.y);
-    text_ += "],";
+    text += '[';
+    AppendCoordinate(text, frame.origin_x + frame.scale_x * corner.x);
+    text += ',';
+    AppendCoordinate(text, frame.origin_y + frame.scale_y * corner.y);
+    text += "],";
   }
-  text_.back() = ']';
+  text.back() = ']';
 }
 
-void GeoJsonWriter::AppendMeasurements(const objects::Region& region) {
-  const bool in_um = options_.pixel_size.has_value();
-  const double unit_y = in_um ? options_.pixel_size->y_um : 1, unit_x = in_um ? options_.pixel_size->x_um : 1;
-  text_ += in_um ? R"(,"measurements":{"Area µm^2":)" : R"(,"measurements":{"Area px^2":)";
-  AppendNumber(text_, static_cast<double>(region.area_px) * (options_.scale_y * unit_y) * (options_.scale_x * unit_x));
-  text_ += in_um ? R"(,"Centroid X µm":)" : R"(,"Centroid X px":)";
-  AppendNumber(text_, (options_.origin_x + options_.scale_x * region.centroid_x) * unit_x);
-  text_ += in_um ? R"(,"Centroid Y µm":)" : R"(,"Centroid Y px":)";
-  AppendNumber(text_, (options_.origin_y + options_.scale_y * region.centroid_y) * unit_y);
-  for (std::size_t c = 0; c < mean_keys_.size(); ++c) {
-    text_ += mean_keys_[c];
-    AppendNumber(text_, region.means[c]);
-  }
-  text_ += '}';
+Result<GeoJsonWriter> GeoJsonWriter::Create(const Path& path) {
+  TEGULA_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
+  TEGULA_TRY(file.Write(R"({"type":"FeatureCollection","features":[)"));
+  return GeoJsonWriter(std::move(file));
+}
+
+Status GeoJsonWriter::Add(std::string_view feature) {
+  TEGULA_TRY(file_.Write(objects_ == 0 ? "\n" : ",\n"));
+  ++objects_;
+  return file_.Write(feature);
+}
+
+Status GeoJsonWriter::Commit() {
+  TEGULA_TRY(file_.Write("\n]}\n"));
+  return file_.Commit();
 }
 
 }  // namespace tegula::outputs

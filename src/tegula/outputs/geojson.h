@@ -6,12 +6,15 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tegula/core/files.h"
 #include "tegula/core/status.h"
+#include "tegula/objects/map_frame.h"
 #include "tegula/objects/region.h"
 #include "tegula/outputs/palette.h"
 
@@ -27,46 +30,52 @@ struct GeoJsonClass {
 struct GeoJsonOptions {
   ObjectType type = ObjectType::kDetection;
   bool locked = false;
-  /// Slide pixels = origin + scale * (pixels of the class map).
-  double origin_y = 0, origin_x = 0;
-  double scale_y = 1, scale_x = 1;
-  /// Micrometres per slide pixel: measurements are then in µm, otherwise in slide pixels.
-  struct PixelSize {
-    double y_um = 0, x_um = 0;
-  };
-  std::optional<PixelSize> pixel_size = {};
-  std::vector<GeoJsonClass> classes = {};        ///< by label; empty: objects get no classification
-  std::vector<std::string> value_channels = {};  ///< names of the images of Region::means
+  objects::MapFrame frame = {};                ///< where outlines lie on the slide
+  std::vector<GeoJsonClass> classes = {};      ///< by label; empty: objects get no classification
+  std::vector<std::string> measurements = {};  ///< their names with units, all different
   /// Stands for what decided the result. The same seed and region give the same id.
   std::uint64_t seed = 0;
 };
 
-/// Writes one file, which appears on Commit. Same options and regions, same bytes. One thread at a time.
+/// Objects as the text of features. Same options and object, same text. Immutable and thread-safe.
+class GeoJsonFormat {
+ public:
+  /// kInvalid if a scale cannot be written with two decimals, a pixel size is not positive or two measurements have one
+  /// name.
+  static Result<GeoJsonFormat> Create(const GeoJsonOptions& options);
+
+  /// Appends one feature; `values` are those of the measurements. kInvalid for a label without class or another number
+  /// of values than of names.
+  Status Append(const objects::Region& region, std::span<const double> values, std::string& text) const;
+  /// The UUID of a region's object.
+  std::string Id(const objects::Region& region) const;
+
+ private:
+  explicit GeoJsonFormat(const GeoJsonOptions& options);
+  void AppendGeometry(const objects::Region& region, std::string& text) const;
+  void AppendPolygon(const objects::Polygon& polygon, std::string& text) const;
+  void AppendRing(const objects::Ring& ring, std::string& text) const;
+
+  GeoJsonOptions options_;
+  std::vector<std::string> properties_;  ///< by label, up to the measurements
+  std::vector<std::string> keys_;        ///< of measurements
+};
+
+/// Writes one file, which appears on Commit. One thread at a time.
 class GeoJsonWriter {
  public:
-  /// kInvalid if a scale cannot be written with two decimals, a pixel size is not positive or two value channels have
-  /// one name; kIo.
-  static Result<GeoJsonWriter> Create(const Path& path, const GeoJsonOptions& options);
+  /// kIo.
+  static Result<GeoJsonWriter> Create(const Path& path);
 
-  /// kInvalid for a label without class or means that the options do not name; kIo or kExhausted.
-  Status Add(const objects::Region& region);
+  /// The text of one feature. kIo or kExhausted.
+  Status Add(std::string_view feature);
   /// Completes the file and gives it its name.
   Status Commit();
   std::int64_t objects() const noexcept { return objects_; }
 
  private:
-  GeoJsonWriter(AtomicFile file, const GeoJsonOptions& options);
-  void AppendId(const objects::Region& region);
-  void AppendGeometry(const objects::Region& region);
-  void AppendPolygon(const objects::Polygon& polygon);
-  void AppendRing(const objects::Ring& ring);
-  void AppendMeasurements(const objects::Region& region);
-
+  explicit GeoJsonWriter(AtomicFile file) : file_(std::move(file)) {}
   AtomicFile file_;
-  GeoJsonOptions options_;
-  std::vector<std::string> properties_;  ///< by label, up to the measurements
-  std::vector<std::string> mean_keys_;
-  std::string text_;
   std::int64_t objects_ = 0;
 };
 

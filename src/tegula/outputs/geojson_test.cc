@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 
 // An L of three pixels from (2, 3) on, class 1.
 Region SomeRegion() {
-  Region region{.label = 1, .first = {2, 3}, .pixels = 3, .means = {0.75, 2.5}};
+  Region region{.label = 1, .first = {2, 3}, .pixels = 3};
   region.polygons = {{{{2, 3}, {2, 4}, {3, 4}, {3, 5}, {4, 5}, {4, 3}, {2, 3}}, {}}};
   objects::MeasureOutline(region);
   return region;
@@ -28,11 +28,9 @@ Region SomeRegion() {
 
 GeoJsonOptions SomeOptions() {
   GeoJsonOptions options;
-  options.scale_y = options.scale_x = 4;
-  options.origin_x = 0.5;
-  options.pixel_size = {{0.25, 0.5}};
+  options.frame = {.origin_x = 0.5, .scale_y = 4, .scale_x = 4};
   options.classes = {{"Stroma", {122, 143, 23}}, {"Tumour \"A\" µ", {200, 0, 7}}};
-  options.value_channels = {"nucleus", "DAPI"};
+  options.measurements = {"Area µm^2", "nucleus: Mean"};
   options.seed = 42;
   return options;
 }
@@ -45,18 +43,26 @@ class GeoJsonWriterTest : public ::testing::Test {
     folder_.emplace(std::move(folder).value());
   }
   Path path() const { return folder_->path() / "objects.geojson"; }
-  std::string Text(const GeoJsonOptions& options, const std::vector<Region>& regions) {
-    auto writer = GeoJsonWriter::Create(path(), options);
-    EXPECT_TRUE(writer.ok());
-    for (const Region& region : regions) EXPECT_TRUE(writer->Add(region).ok());
+  std::string Text(const GeoJsonOptions& options, const std::vector<Region>& regions,
+                   std::vector<double> values = {12.5, 0.75}) {
+    const auto format = GeoJsonFormat::Create(options);
+    auto writer = GeoJsonWriter::Create(path());
+    EXPECT_TRUE(format.ok() && writer.ok());
+    values.resize(options.measurements.size());
+    for (const Region& region : regions) {
+      std::string feature;
+      EXPECT_TRUE(format->Append(region, values, feature).ok());
+      EXPECT_TRUE(writer->Add(feature).ok());
+    }
     EXPECT_TRUE(writer->Commit().ok());
     EXPECT_EQ(writer->objects(), static_cast<std::int64_t>(regions.size()));
     auto text = ReadFile(path(), 1 << 28);
     EXPECT_TRUE(text.ok());
     return text.ok() ? std::move(text).value() : std::string();
   }
-  json Written(const GeoJsonOptions& options, const std::vector<Region>& regions) {
-    return json::parse(Text(options, regions));
+  json Written(const GeoJsonOptions& options, const std::vector<Region>& regions,
+               const std::vector<double>& values = {12.5, 0.75}) {
+    return json::parse(Text(options, regions, values));
   }
   std::optional<TemporaryFolder> folder_;
 };
@@ -84,26 +90,22 @@ TEST_F(GeoJsonWriterTest, WritesTheFieldsThatQuPathReads) {
   EXPECT_EQ(properties["classification"]["color"], json::parse("[200,0,7]"));
   EXPECT_FALSE(properties.contains("isLocked"));
   const json& measurements = properties["measurements"];
-  EXPECT_EQ(measurements.size(), 5U);
-  EXPECT_DOUBLE_EQ(measurements["Area µm^2"].get<double>(), 3 * 16 * 0.25 * 0.5);
-  EXPECT_DOUBLE_EQ(measurements["Centroid X µm"].get<double>(), (0.5 + 4 * (3.5 + 3.5 + 4.5) / 3) * 0.5);
-  EXPECT_DOUBLE_EQ(measurements["Centroid Y µm"].get<double>(), 4 * (2.5 + 3.5 + 3.5) / 3 * 0.25);
-  EXPECT_EQ(measurements["Mean nucleus"], 0.75);
-  EXPECT_EQ(measurements["Mean DAPI"], 2.5);
+  EXPECT_EQ(measurements.size(), 2U);
+  EXPECT_EQ(measurements["Area µm^2"], 12.5);
+  EXPECT_EQ(measurements["nucleus: Mean"], 0.75);
 }
 
-TEST_F(GeoJsonWriterTest, MeasuresInPixelsWithoutPixelSizeAndOmitsUnknownClasses) {
+TEST_F(GeoJsonWriterTest, OmitsWhatIsUnknownAndLocksAnnotations) {
   GeoJsonOptions options = SomeOptions();
-  options.pixel_size.reset();
   options.classes.clear();
+  options.measurements.clear();
   options.type = ObjectType::kAnnotation;
   options.locked = true;
   const json properties = Written(options, {SomeRegion()})["features"][0]["properties"];
   EXPECT_EQ(properties["objectType"], "annotation");
   EXPECT_EQ(properties["isLocked"], true);
   EXPECT_FALSE(properties.contains("classification"));
-  EXPECT_EQ(properties["measurements"]["Area px^2"], 48.0);
-  EXPECT_DOUBLE_EQ(properties["measurements"]["Centroid Y px"].get<double>(), 38.0 / 3);
+  EXPECT_FALSE(properties.contains("measurements"));
 }
 
 TEST_F(GeoJsonWriterTest, WritesAnEmptyCollectionForNoObjects) { EXPECT_TRUE(Written({}, {})["features"].empty()); }
@@ -119,19 +121,18 @@ TEST_F(GeoJsonWriterTest, WritesSeveralPolygonsAsOneObject) {
 
 TEST_F(GeoJsonWriterTest, RoundsCoordinatesToTwoDecimalsInTheirShortestForm) {
   GeoJsonOptions options = SomeOptions();
-  options.scale_x = 1.0 / 3;
-  options.scale_y = 0.1;
-  options.origin_x = -1.2;
+  options.frame = {.origin_x = -1.2, .scale_y = 0.1, .scale_x = 1.0 / 3};
   EXPECT_THAT(Text(options, {SomeRegion()}),
               HasSubstr("[[[-0.2,0.2],[0.13,0.2],[0.13,0.3],[0.47,0.3],[0.47,0.4],[-0.2,0.4],[-0.2,0.2]]]"));
 }
 
 TEST_F(GeoJsonWriterTest, WritesWhatIsNoNumberAsQuPathDoes) {
-  Region region = SomeRegion();
-  region.means = {std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity()};
-  const json measurements = Written(SomeOptions(), {region})["features"][0]["properties"]["measurements"];
-  EXPECT_EQ(measurements["Mean nucleus"], "NaN");
-  EXPECT_EQ(measurements["Mean DAPI"], "-Infinity");
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN(),
+                   kInfinity = std::numeric_limits<double>::infinity();
+  const json measurements =
+      Written(SomeOptions(), {SomeRegion()}, {kNone, -kInfinity})["features"][0]["properties"]["measurements"];
+  EXPECT_EQ(measurements["Area µm^2"], "NaN");
+  EXPECT_EQ(measurements["nucleus: Mean"], "-Infinity");
 }
 
 TEST_F(GeoJsonWriterTest, SameRunSameBytesOtherSeedOtherIds) {
@@ -151,7 +152,6 @@ TEST_F(GeoJsonWriterTest, GivesEveryTracedRegionAnIdAndItsRings) {
       objects::TraceRegions({reinterpret_cast<const std::byte*>(labels.data()), DType::kU8, {200, 300}});
   ASSERT_TRUE(regions.ok());
   GeoJsonOptions options = SomeOptions();
-  options.value_channels.clear();
   const json file = Written(options, regions.value());
   ASSERT_EQ(file["features"].size(), regions.value().size());
   std::set<std::string> ids;
@@ -165,31 +165,29 @@ TEST_F(GeoJsonWriterTest, GivesEveryTracedRegionAnIdAndItsRings) {
 
 TEST_F(GeoJsonWriterTest, LeavesNothingWithoutCommit) {
   {
-    auto writer = GeoJsonWriter::Create(path(), SomeOptions());
+    auto writer = GeoJsonWriter::Create(path());
     ASSERT_TRUE(writer.ok());
-    ASSERT_TRUE(writer->Add(SomeRegion()).ok());
+    ASSERT_TRUE(writer->Add("{}").ok());
   }
   EXPECT_TRUE(std::filesystem::is_empty(folder_->path()));
 }
 
 TEST_F(GeoJsonWriterTest, RefusesWhatWouldMakeAWrongFile) {
   GeoJsonOptions options = SomeOptions();
-  options.scale_x = 0.001;
-  EXPECT_THAT(GeoJsonWriter::Create(path(), options).error().what, HasSubstr("0.001 pixels of the slide"));
+  options.frame.scale_x = 0.001;
+  EXPECT_THAT(GeoJsonFormat::Create(options).error().what, HasSubstr("0.001 pixels of the slide"));
   options = SomeOptions();
-  options.pixel_size = {{0, 0.5}};
-  EXPECT_EQ(GeoJsonWriter::Create(path(), options).error().code, Code::kInvalid);
+  options.frame.pixel_size = {{0, 0.5}};
+  EXPECT_EQ(GeoJsonFormat::Create(options).error().code, Code::kInvalid);
   options = SomeOptions();
-  options.value_channels = {"a", "a"};
-  EXPECT_THAT(GeoJsonWriter::Create(path(), options).error().what, HasSubstr("two channels are called a"));
-  auto writer = GeoJsonWriter::Create(path(), SomeOptions());
-  ASSERT_TRUE(writer.ok());
+  options.measurements = {"a", "a"};
+  EXPECT_THAT(GeoJsonFormat::Create(options).error().what, HasSubstr("two measurements are called a"));
+  const auto format = GeoJsonFormat::Create(SomeOptions());
   Region region = SomeRegion();
+  std::string text;
   region.label = 2;
-  EXPECT_THAT(writer->Add(region).error().what, HasSubstr("class 2"));
-  region = SomeRegion();
-  region.means.clear();
-  EXPECT_THAT(writer->Add(region).error().what, HasSubstr("means of 0 channels"));
+  EXPECT_THAT(format->Append(region, std::vector{1.0, 2.0}, text).error().what, HasSubstr("class 2"));
+  EXPECT_THAT(format->Append(SomeRegion(), {}, text).error().what, HasSubstr("0 measurements"));
 }
 
 }  // namespace

@@ -11,7 +11,6 @@
 
 #include "tegula/core/interval.h"
 #include "tegula/outputs/tiff_writer.h"
-#include "tegula/outputs/zarr_metadata.h"
 
 namespace tegula::outputs {
 namespace {
@@ -111,6 +110,28 @@ std::string ChannelXml(const StoreOptions& store, std::int64_t number) {
     look = fmt::format(" Name=\"{}\" Color=\"{}\"", EscapeXml(channel.name), static_cast<std::int32_t>(rgba));
   }
   return fmt::format("<Channel ID=\"Channel:0:{}\"{} SamplesPerPixel=\"1\"/>\n", number, look);
+}
+
+// What stored numbers stand for, as an annotation of the image; empty where they are the values.
+std::string AnnotationXml(const StoreOptions& store) {
+  std::string entries;
+  const auto add = [&](const std::string& key, const std::string& value) {
+    entries += fmt::format("<M K=\"{}\">{}</M>\n", key, EscapeXml(value));
+  };
+  if (store.scale) {
+    add("scale_factor", fmt::format("{}", store.scale->factor));
+    add("add_offset", fmt::format("{}", store.scale->offset));
+  }
+  for (std::size_t label = 0; label < store.classes.size(); ++label) {
+    const Rgb colour = store.classes[label].colour;
+    add(fmt::format("class {}", label), store.classes[label].name);
+    add(fmt::format("colour {}", label), fmt::format("#{:02X}{:02X}{:02X}", colour.r, colour.g, colour.b));
+  }
+  if (entries.empty()) return "";
+  return fmt::format(
+      "<StructuredAnnotations>\n<MapAnnotation ID=\"Annotation:0\" Namespace=\"tegula/stored-values\">\n<Value>\n{}"
+      "</Value>\n</MapAnnotation>\n</StructuredAnnotations>\n",
+      entries);
 }
 
 // --- Tiles -----------------------------------------------------------------------------------------------------------
@@ -276,9 +297,9 @@ class Export {
 Status CheckOmeTiff(const StoreOptions& options) {
   if (FindType(options.dtype) == nullptr)
     return UnsupportedError(
-        fmt::format("OME-TIFF has no 64-bit integers, so it cannot hold an image of {}; ask for "
-                    "ome-zarr instead",
-                    DTypeName(options.dtype)));
+        fmt::format("OME-TIFF has neither 64-bit integers nor 16-bit floats, so it cannot hold an image of {}; ask for "
+                    "ome-zarr instead{}",
+                    DTypeName(options.dtype), options.dtype == DType::kF16 ? ", or for --values uint16" : ""));
   const Plane size = PlanesOf(options).size;  // each at most 2^31
   if (size.z > kMaxPlanes || size.c > kMaxPlanes || size.t > kMaxPlanes || size.z * size.c > kMaxPlanes ||
       size.z * size.c * size.t > kMaxPlanes)
@@ -308,7 +329,10 @@ std::string OmeXml(const StoreOptions& store, const OmeTiffOptions& options) {
     xml += fmt::format("<TiffData FirstZ=\"{}\" FirstC=\"{}\" FirstT=\"{}\" IFD=\"{}\" PlaneCount=\"1\"/>\n", at.z,
                        at.c, at.t, page);
   }
-  return xml + "</Pixels>\n</Image>\n</OME>\n";
+  const std::string annotation = AnnotationXml(store);
+  xml += "</Pixels>\n";
+  if (!annotation.empty()) xml += "<AnnotationRef ID=\"Annotation:0\"/>\n";
+  return xml + "</Image>\n" + annotation + "</OME>\n";
 }
 
 Status WriteOmeTiff(const RunContext& context, const ChunkStore& store, const Path& path,

@@ -7,7 +7,8 @@
 // are: the predictor for them (3) would make files a sixth smaller, but Bio-Formats, and with it QuPath and Fiji,
 // refuses it ("Unknown Predictor").
 //
-// OME-TIFF has no place for these properties of a store, which OME-Zarr keeps: the origin of the axes, the range of
+// What stored numbers stand for (scale, classes with their colours) is a MapAnnotation of the image. OME-TIFF has no
+// place for these properties of a store, which OME-Zarr keeps: the origin of the axes, the range of
 // values, how levels were reduced.
 #pragma once
 
@@ -22,8 +23,8 @@ struct OmeTiffOptions {
   std::string creator = "Tegula";  ///< program and version, as the file tells it
 };
 
-/// Whether OME-TIFF can hold such a store: kUnsupported for 64-bit integers, kExhausted for more planes than readers
-/// take.
+/// Whether OME-TIFF can hold such a store: kUnsupported for 64-bit integers and float16, kExhausted for more planes
+/// than readers take.
 Status CheckOmeTiff(const StoreOptions& options);
 
 /// Writes the levels of a store; missing chunks are the fill value, bool becomes 0 and 255 of uint8 (what masks are in

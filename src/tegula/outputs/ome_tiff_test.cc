@@ -11,7 +11,6 @@
 #include "tegula/core/random.h"
 #include "tegula/core/testing/shuffled_executor.h"
 #include "tegula/image/open.h"
-#include "tegula/outputs/output_formats.h"
 #include "tegula/outputs/pyramid.h"
 #include "tegula/tensor/kernels.h"
 
@@ -347,21 +346,6 @@ TEST_F(OmeTiff, AFolderThatCannotBeWrittenIsAnError) {
   EXPECT_THAT(ToString(missing.error()), HasSubstr("there.ome.tif"));
   const Status device = WriteOmeTiff(context_, store, "/proc/out.ome.tif");
   ASSERT_FALSE(device.ok());
-}
-
-TEST(OutputFormats, AreFoundByNameOnceAndInTheTablesOrder) {
-  const auto names = [](const std::vector<std::string>& wanted) {
-    std::vector<std::string_view> found;
-    const std::vector<const OutputFormat*> formats = FindOutputFormats(wanted).value();
-    for (const OutputFormat* format : formats) found.push_back(format->name);
-    return found;
-  };
-  EXPECT_THAT(names({}), ElementsAre("ome-zarr"));
-  EXPECT_THAT(names({"ome-tiff"}), ElementsAre("ome-tiff"));
-  EXPECT_THAT(names({"ome-tiff", "ome-zarr", "ome-tiff"}), ElementsAre("ome-zarr", "ome-tiff"));
-  const auto unknown = FindOutputFormats({"ome-zarr", "png"});
-  ASSERT_FALSE(unknown.ok());
-  EXPECT_EQ(unknown.error().what, "there is no output format 'png'; there are ome-zarr, ome-tiff");
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cmath>
+#include <limits>
 
 #include "tegula/core/interval.h"
 
@@ -26,7 +28,7 @@ T RoundedMean(std::int64_t total, int count) noexcept {
 
 template <class T>
 T Mean(const Block<T>& block) noexcept {
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (kIsFloat<T>) {
     double total = 0;
     for (int i = 0; i < block.count; ++i) total += static_cast<double>(block.values[static_cast<std::size_t>(i)]);
     return static_cast<T>(total / block.count);
@@ -50,6 +52,20 @@ T Mean(const Block<T>& block) noexcept {
 }
 
 template <class T>
+T NanMean(const Block<T>& block) noexcept {
+  if constexpr (kIsFloat<T>) {
+    Block<T> known{{}, 0};
+    for (int i = 0; i < block.count; ++i) {
+      const T value = block.values[static_cast<std::size_t>(i)];
+      if (!std::isnan(static_cast<double>(value))) known.values[static_cast<std::size_t>(known.count++)] = value;
+    }
+    return known.count > 0 ? Mean(known) : static_cast<T>(std::numeric_limits<double>::quiet_NaN());
+  } else {
+    return Mean(block);
+  }
+}
+
+template <class T>
 T Mode(const Block<T>& block) noexcept {
   T best = block.values[0];
   int most = 0;
@@ -66,6 +82,7 @@ template <class T>
 T Reduce(const Block<T>& block, Reduction reduction) noexcept {
   switch (reduction) {
     case Reduction::kMean: return Mean(block);
+    case Reduction::kNanMean: return NanMean(block);
     case Reduction::kMode: return Mode(block);
     case Reduction::kNearest: break;
   }
@@ -91,7 +108,7 @@ template <Reduction kReduction>
 void HalveBy(const ConstView& in, const View& out) noexcept {
   const int y = in.shape().rank() - 2, x = y + 1;
   const std::int64_t height = in.shape()[y], width = in.shape()[x], out_width = out.shape()[x];
-  VisitDType(in.dtype(), [&](auto tag) {
+  VisitStoredDType(in.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* from = in.as<T>();
     T* to = out.as<T>();
@@ -128,6 +145,7 @@ void Halve(const ConstView& in, Reduction reduction, const View& out) noexcept {
   if (in.elements() == 0) return;
   switch (reduction) {
     case Reduction::kMean: return HalveBy<Reduction::kMean>(in, out);
+    case Reduction::kNanMean: return HalveBy<Reduction::kNanMean>(in, out);
     case Reduction::kMode: return HalveBy<Reduction::kMode>(in, out);
     case Reduction::kNearest: return HalveBy<Reduction::kNearest>(in, out);
   }

@@ -70,11 +70,29 @@ TEST(Halve, MeansOfFloatsAreNanIfOneIs) {
   EXPECT_EQ(out[1], 1.25F);
 }
 
+TEST(Halve, NanMeansAreOfWhatIsKnown) {
+  const float nan = std::nanf("");
+  const std::vector<float> out = Halved<float>(Plane<float>(3, 5,
+                                                            {nan, 1, nan, nan, 3,  //
+                                                             2, 6, nan, nan, nan,  //
+                                                             nan, 8, 1, 2, nan}),
+                                               Reduction::kNanMean);
+  ASSERT_EQ(out.size(), 6U);
+  EXPECT_EQ(out[0], 3);
+  EXPECT_TRUE(std::isnan(out[1]));
+  EXPECT_EQ(out[2], 3);
+  EXPECT_EQ(out[3], 8);
+  EXPECT_EQ(out[4], 1.5F);
+  EXPECT_TRUE(std::isnan(out[5]));
+  EXPECT_EQ(Halved<std::uint8_t>(Plane<std::uint8_t>(2, 2, {0, 0, 0, 9}), Reduction::kNanMean),
+            (std::vector<std::uint8_t>{2}));
+}
+
 // The definition, pixel by pixel, over the whole image at once.
 template <class T>
 T Expected(const std::vector<T>& present, Reduction reduction) {
   if (reduction == Reduction::kNearest) return present[0];
-  if (reduction == Reduction::kMean) {
+  if (reduction == Reduction::kMean || reduction == Reduction::kNanMean) {
     double total = 0;
     for (const T value : present) total += static_cast<double>(value);
     const double mean = total / static_cast<double>(present.size());
@@ -134,7 +152,7 @@ class Pyramid : public ::testing::Test {
 
 TEST_F(Pyramid, IsWhatTheDefinitionGivesForTheWholeImage) {
   const auto threads = NewThreadExecutor(4);
-  for (const Reduction reduction : {Reduction::kMean, Reduction::kMode, Reduction::kNearest}) {
+  for (const Reduction reduction : {Reduction::kMean, Reduction::kNanMean, Reduction::kMode, Reduction::kNearest}) {
     const std::string name = std::to_string(static_cast<int>(reduction));
     ExpectPyramid<float>(Make<float>(name + "f32", reduction, *threads));
     ExpectPyramid<std::uint8_t>(Make<std::uint8_t>(name + "u8", reduction, *threads));

@@ -40,6 +40,9 @@ double ImageAreaMm2(const ImageRecord& image) {
   return Megapixels(image) * image.pixel_size_y_um * image.pixel_size_x_um;
 }
 
+// Of what was predicted, by area.
+double AskedShare(const RunRecord& r) { return r.region ? r.region->share : 1; }
+
 // The area of a class, or of one of its objects if divided by their number.
 std::string AreaText(const ObjectsRecord& objects, double divisor) {
   if (objects.area_um2 <= 0) return ReadableNumber(objects.area_px / divisor) + " px";
@@ -109,6 +112,24 @@ std::string TestFigure(const RunRecord& r) {
                 fmt::format("largest difference {}", ReadableNumber(worst->max_abs_error)));
 }
 
+std::string VerificationFigure(const RunRecord& r) {
+  if (r.verification.empty()) return {};
+  const auto worst = std::ranges::max_element(r.verification, {}, &VerificationRecord::largest);
+  const bool passed = std::ranges::all_of(r.verification, &VerificationRecord::passed);
+  return Figure("Verified", passed ? "passed" : "failed", "",
+                fmt::format("largest difference {}", ReadableNumber(worst->largest)));
+}
+
+std::string RegionFigure(const RunRecord& r) {
+  if (!r.region) return {};
+  const bool in_mm2 = r.region->area_um2 > 0;
+  const std::int64_t windows = r.tiles.windows + r.tiles.skipped;
+  return Figure("Region", ReadableNumber(in_mm2 ? r.region->area_um2 / 1e6 : r.region->area_px / 1e6),
+                in_mm2 ? "mm²" : "Mpx",
+                fmt::format("{} % of the image, {} of {} windows", ReadableNumber(100 * r.region->share),
+                            GroupedInteger(r.tiles.windows), GroupedInteger(windows)));
+}
+
 std::string KeyFigures(const RunRecord& r) {
   std::string html = "<dl class=\"figures\">" + ObjectsFigure(r);
   if (HasPixelSize(r.image)) {
@@ -121,14 +142,15 @@ std::string KeyFigures(const RunRecord& r) {
   } else if (!r.image.levels.empty()) {
     html += Figure("Image", ReadableNumber(Megapixels(r.image)), "Mpx", "pixel size unknown");
   }
+  html += RegionFigure(r);
   if (r.wall_s > 0) {
     html += Figure("Time", HumanSeconds(r.wall_s), "", r.cpu_s > 0 ? HumanSeconds(r.cpu_s) + " of CPU time" : "");
     if (Megapixels(r.image) > 0)
-      html +=
-          Figure("Speed", ReadableNumber(Megapixels(r.image) / r.wall_s), "Mpx/s", "of the whole image, all stages");
+      html += Figure("Speed", ReadableNumber(Megapixels(r.image) * AskedShare(r) / r.wall_s), "Mpx/s",
+                     r.region ? "of the region, all stages" : "of the whole image, all stages");
   }
   if (r.peak_memory_bytes > 0) html += Figure("Peak memory", HumanBytes(r.peak_memory_bytes), "", "");
-  html += TestFigure(r) + "</dl>\n";
+  html += TestFigure(r) + VerificationFigure(r) + "</dl>\n";
   if (!r.exactness.empty()) html += fmt::format("<p class=\"exact\">{}</p>\n", EscapeHtml(r.exactness));
   return html;
 }
@@ -150,9 +172,9 @@ Result<std::string> Pictures(const std::vector<ReportPicture>& pictures) {
 std::string Objects(const ReportInput& input) {
   const RunRecord& r = input.record;
   if (r.objects.empty()) return {};
-  const double image_mm2 = HasPixelSize(r.image) ? ImageAreaMm2(r.image) : 0;
+  const double asked_mm2 = HasPixelSize(r.image) ? ImageAreaMm2(r.image) * AskedShare(r) : 0;
   std::string html = "<section><h2>Objects</h2><table><tr><th>Class</th><th class=\"number\">Count</th>";
-  if (image_mm2 > 0) html += "<th class=\"number\">Per mm² of the image</th>";
+  if (asked_mm2 > 0) html += fmt::format("<th class=\"number\">Per mm² of the {}</th>", r.region ? "region" : "image");
   html += "<th class=\"number\">Area of all</th><th class=\"number\">Mean area</th></tr>";
   for (const ObjectsRecord& objects : r.objects) {
     const Rgb colour = PaletteColour(objects.channel);
@@ -161,7 +183,7 @@ std::string Objects(const ReportInput& input) {
         "<tr><td><span class=\"swatch\" style=\"background:#{:02x}{:02x}{:02x}\"></span>{}</td><td "
         "class=\"number\">{}</td>",
         colour.r, colour.g, colour.b, EscapeHtml(objects.class_name), GroupedInteger(objects.count));
-    if (image_mm2 > 0) html += fmt::format("<td class=\"number\">{}</td>", ReadableNumber(count / image_mm2));
+    if (asked_mm2 > 0) html += fmt::format("<td class=\"number\">{}</td>", ReadableNumber(count / asked_mm2));
     html += fmt::format("<td class=\"number\">{}</td><td class=\"number\">{}</td></tr>", AreaText(objects, 1),
                         objects.count > 0 ? AreaText(objects, count) : "–");
   }
@@ -227,6 +249,8 @@ std::string RecordRows(const Json& object) {
   return html + "</table>";
 }
 
+constexpr std::size_t kMostColumns = 10;
+
 // A list of objects as a table with a column per field.
 std::string RecordColumns(const Json& objects) {
   std::string html = "<table class=\"columns\"><tr>";
@@ -243,14 +267,16 @@ std::string RecordColumns(const Json& objects) {
 std::string RecordValue(const Json& json) {
   if (json.is_object()) return RecordRows(json);
   if (json.is_array() && json.empty()) return "–";
-  if (json.is_array() && json[0].is_object()) return RecordColumns(json);
+  if (json.is_array() && json[0].is_object() && json[0].size() <= kMostColumns) return RecordColumns(json);
   if (json.is_array()) {
     std::vector<std::string> items;
     for (const Json& item : json) items.push_back(RecordValue(item));
-    const bool has_sentences =
-        std::ranges::any_of(items, [](const std::string& item) { return item.size() > 60 || item.ends_with('.'); });
+    const bool has_sentences = json[0].is_object() || std::ranges::any_of(items, [](const std::string& item) {
+                                 return item.size() > 60 || item.ends_with('.');
+                               });
     return Join(items, has_sentences ? "<br>" : ", ");
   }
+  if (json.is_null()) return "–";
   if (json.is_boolean()) return json.get<bool>() ? "yes" : "no";
   const std::string text = json.is_string() ? json.get<std::string>() : json.dump();
   return text.empty() ? "–" : EscapeHtml(text);
@@ -263,14 +289,32 @@ std::string Record(const RunRecord& r) {
       RecordRows(json));
 }
 
+// Around what cannot be made anew from the record. No text of a record can hold them: it is escaped.
+constexpr std::string_view kShownBegin = "<!-- what the run shows -->\n", kShownEnd = "<!-- until here -->\n";
+
+Result<std::string> Page(const ReportInput& input, std::string_view shown) {
+  const RunRecord& r = input.record;
+  TEGULA_ASSIGN_OR_RETURN(const std::string verification, VerificationHtml(r.verification, input.verification));
+  std::string html = PageHead(input.title) + Header(input) + Warnings(r) + KeyFigures(r);
+  html += kShownBegin;
+  html += shown;
+  html += kShownEnd;
+  return html + verification + Times(r) + Notes(r) + Record(r) + "</body></html>\n";
+}
+
 }  // namespace
 
 Result<std::string> RenderReport(const ReportInput& input) {
-  const RunRecord& r = input.record;
   TEGULA_ASSIGN_OR_RETURN(const std::string pictures, Pictures(input.pictures));
-  std::string html = PageHead(input.title);
-  html += Header(input) + Warnings(r) + KeyFigures(r) + pictures + Objects(input) + Times(r) + Notes(r) + Record(r);
-  return html + "</body></html>\n";
+  return Page(input, pictures + Objects(input));
+}
+
+Result<std::string> RenderReportAgain(const ReportInput& input, std::string_view page) {
+  const std::size_t begin = page.find(kShownBegin), end = page.rfind(kShownEnd);
+  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin)
+    return CorruptError("this is not the report of a run of this version");
+  const std::size_t from = begin + kShownBegin.size();
+  return Page(input, page.substr(from, end - from));
 }
 
 Status WriteReport(const ReportInput& input, const Path& path) {

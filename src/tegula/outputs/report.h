@@ -7,11 +7,13 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tegula/core/files.h"
 #include "tegula/core/status.h"
 #include "tegula/outputs/run_record.h"
+#include "tegula/outputs/verification_section.h"
 #include "tegula/tensor/tensor.h"
 
 namespace tegula::outputs {
@@ -24,15 +26,20 @@ struct ReportPicture {
 
 /// Borrows all it refers to.
 struct ReportInput {
-  std::string title;                     ///< usually the name of the image
-  const RunRecord& record;               ///< classes have the palette's colour of their channel
-  std::vector<ReportPicture> pictures;   ///< shown side by side in this order
-  std::span<const double> object_areas;  ///< one per object, for the histogram
-  bool areas_in_um2 = true;              ///< else in pixels
+  std::string title;                                   ///< usually the name of the image
+  const RunRecord& record;                             ///< classes have the palette's colour of their channel
+  std::vector<ReportPicture> pictures;                 ///< shown side by side in this order
+  std::span<const double> object_areas;                ///< one per object, for the histogram
+  bool areas_in_um2 = true;                            ///< else in pixels
+  std::vector<VerificationFigures> verification = {};  ///< to the record's verifications, one each
 };
 
 /// The page. Errors of EncodePng.
 Result<std::string> RenderReport(const ReportInput& input);
+
+/// The page of a run that was verified later: everything that follows from the record is made anew, and what only the
+/// run could show (pictures, objects) is taken from its `page`. kCorrupt if RenderReport did not make that.
+Result<std::string> RenderReportAgain(const ReportInput& input, std::string_view page);
 
 /// Renders and writes it, whole or not at all.
 Status WriteReport(const ReportInput& input, const Path& path);

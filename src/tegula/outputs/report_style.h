@@ -85,6 +85,11 @@ summary { padding: .9rem 0; cursor: pointer; font-weight: 600; }
 .chart text { fill: var(--soft); font-size: 12px; }
 .chart .grid { stroke: var(--line); }
 .chart .median { stroke: var(--ink); stroke-dasharray: 3 3; }
+.chart .line { fill: none; stroke: var(--accent); stroke-width: 1.5; }
+.scale {
+  display: flex; gap: .5rem; align-items: center; margin-top: .35rem; color: var(--soft); font-size: .8rem;
+}
+.scale i { flex: 1; height: .55rem; border: 1px solid var(--line); }
 .bar { fill: var(--accent); }
 .bar.more { opacity: .45; }
 .meter { display: block; width: 100%; height: .6rem; background: var(--panel); }
@@ -98,7 +103,7 @@ footer { margin-top: 3.5rem; color: var(--soft); font-size: .85rem; }
   .record table { font-size: 8.5pt; }
   .record th { width: 8rem; }
   details::details-content { display: block; height: auto; content-visibility: visible; }
-  .bar, .meter, .swatch { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .bar, .meter, .scale i, .swatch { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 )css";
 

@@ -89,8 +89,19 @@ class Report : public ::testing::Test {
 TEST_F(Report, ShowsWhatDecidedTheResult) {
   const std::string html = Render();
   for (const char* text : {"NucleiSegmentationBoundaryModel", "46\u202f000 × 32\u202f914 pixels", "48\u202f523", "377",
-                           "5 min 12 s", "4.85", "OpenVINO", "statistics", "measured reach", "resolution tag",
+                           "5 min 12 s", "1.63", "OpenVINO", "statistics", "measured reach", "resolution tag",
                            "1204 of 1891", "99.8", "data:image/png;base64,iVBOR", "Run record"})
+    EXPECT_THAT(html, HasSubstr(text));
+}
+
+TEST_F(Report, CountsByWhatWasAskedFor) {
+  std::string html = Render();
+  for (const char* text : {"33.7 % of the image, 1\u202f412 of 1\u202f891 windows", "Per mm² of the region", ">379<",
+                           "of the region, all stages", "Tissue is what absorbs light."})
+    EXPECT_THAT(html, HasSubstr(text));
+  record_.region.reset();
+  html = Render();
+  for (const char* text : {"Per mm² of the image", ">128<", "4.85", "of the whole image, all stages"})
     EXPECT_THAT(html, HasSubstr(text));
 }
 
@@ -114,11 +125,19 @@ TEST_F(Report, EscapesEveryTextOfTheRecord) {
                             &record_.warnings[0],
                             &record_.notes[0],
                             &record_.binding[0],
+                            &record_.region->asked[0],
+                            &record_.region->tissue->method,
+                            &record_.region->tissue->thresholds[0].channel,
                             &record_.statistics[0].tensor,
                             &record_.command[0],
                             &record_.image.channels[0],
-                            &record_.outputs[0].path})
+                            &record_.outputs[0].path,
+                            &record_.verification[0].output,
+                            &record_.verification[0].against,
+                            &record_.verification[0].enough,
+                            &record_.verification[0].verdict})
     *text = hostile;
+  record_.verification.push_back(record_.verification[0]);
   record_.tests[0].passed = false;
   const std::string html =
       RenderReport(
@@ -144,6 +163,47 @@ TEST_F(Report, WarnsOfWhatTheRecordShows) {
   EXPECT_THAT(Render(), HasSubstr("does not reproduce its own test output &quot;probability&quot;"));
   record_.tests.clear();
   EXPECT_THAT(Render(), HasSubstr("was not run on its own test tensors"));
+}
+
+TEST_F(Report, SaysWhetherTilesAreTheWhole) {
+  const Tensor cells = Tensor::Allocate(DType::kF32, {4, 6}).value();
+  const VerificationFigures figures{{{"All <over>", cells.view(), {2}, {}}}, {}};
+  const std::string html =
+      RenderReport({.title = "CMU-1", .record = record_, .pictures = {}, .object_areas = {}, .verification = {figures}})
+          .value();
+  for (const char* text : {"Are tiles the whole?", "the tiles differ by up to 0.0031", "8 of 2\u202f021",
+                           "56 and 112 px", "1\u202f244 (0.0243 %)", "Others that lie at a threshold", "1200, 804",
+                           "12 px", "<polyline", "allowed: 1e-05", "All &lt;over&gt;", "from seam, px"})
+    EXPECT_THAT(html, HasSubstr(text));
+  record_.verification.clear();
+  EXPECT_THAT(Render(), Not(HasSubstr("Are tiles the whole?")));
+}
+
+TEST_F(Report, OfARunThatIsVerifiedLaterKeepsWhatOnlyTheRunCouldShow) {
+  const std::vector<VerificationRecord> verification = record_.verification;
+  record_.verification.clear();
+  const std::string before = Render();
+  record_.verification = verification;
+  record_.warnings.emplace_back("verification failed");
+  const ReportInput again{.title = "CMU-1", .record = record_, .pictures = {}, .object_areas = {}};
+  EXPECT_EQ(RenderReportAgain(again, before).value(), Render());
+  EXPECT_EQ(RenderReportAgain(again, Render()).value(), Render()) << "as often as one likes";
+  for (const char* other : {"", "<html></html>", "<!-- until here -->\n<!-- what the run shows -->\n"})
+    EXPECT_EQ(RenderReportAgain(again, other).error().code, Code::kCorrupt);
+}
+
+TEST(DeviationChart, ReachesFromNothingToTheLargest) {
+  const std::vector<std::int64_t> distances = {0, 4, 8};
+  const std::vector<double> values = {3e-3, 1e-6, 0};
+  const std::string svg = DeviationSvg(distances, values, 1e-5, "pixels");
+  for (const char* text : {">0<", ">1e-2<", "allowed: 1e-05", "pixels"}) EXPECT_THAT(svg, HasSubstr(text));
+  EXPECT_EQ(DeviationSvg({}, {}, 1e-5, "pixels"), "");
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (const std::vector<double>& odd : {std::vector<double>{0, 0, 0}, {kInfinity, 0, 0}, {255, 1, 0}})
+    for (const double allowed : {0.0, 1e-5}) {
+      EXPECT_THAT(DeviationSvg(distances, odd, allowed, "pixels"), Not(HasSubstr("nan")));
+      EXPECT_THAT(DeviationSvg(distances, odd, allowed, "pixels"), Not(HasSubstr("inf,")));
+    }
 }
 
 TEST_F(Report, OfAnEmptyRecordIsAPage) {

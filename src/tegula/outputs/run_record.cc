@@ -1,23 +1,11 @@
 #include "tegula/outputs/run_record.h"
 
-#include <fmt/format.h>
-
-#include <cmath>
-#include <concepts>
-#include <limits>
-#include <nlohmann/json.hpp>
-#include <optional>
+#include "tegula/outputs/json_record.h"
 
 namespace tegula::outputs {
-namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr std::int64_t kFormat = 1;
-
-// The names of the fields stand once; reading and writing are visitors.
-template <class R, class Record>
-concept Is = std::same_as<std::remove_const_t<R>, Record>;
+// Found by json_record through their arguments, so not in an unnamed namespace.
+using json_record::Is;
 
 template <class V, Is<MachineRecord> R>
 void Fields(V& visit, R& r) {
@@ -83,6 +71,30 @@ void Fields(V& visit, R& r) {
   visit("axes", r.axes);
   visit("border", r.border);
   visit("windows", r.windows);
+  visit("skipped", r.skipped);
+}
+template <class V, Is<ThresholdRecord> R>
+void Fields(V& visit, R& r) {
+  visit("channel", r.channel);
+  visit("threshold", r.threshold);
+  visit("counted", r.counted);
+}
+template <class V, Is<TissueRecord> R>
+void Fields(V& visit, R& r) {
+  visit("method", r.method);
+  visit("height", r.height);
+  visit("width", r.width);
+  visit("downsample", r.downsample);
+  visit("thresholds", r.thresholds);
+  visit("share", r.share);
+}
+template <class V, Is<RegionRecord> R>
+void Fields(V& visit, R& r) {
+  visit("asked", r.asked);
+  visit("area_px", r.area_px);
+  visit("area_um2", r.area_um2);
+  visit("share", r.share);
+  visit("tissue", r.tissue);
 }
 template <class V, Is<TestRecord> R>
 void Fields(V& visit, R& r) {
@@ -106,10 +118,62 @@ void Fields(V& visit, R& r) {
   visit("area_um2", r.area_um2);
   visit("channel", r.channel);
 }
+template <class V, Is<VerificationRecord> R>
+void Fields(V& visit, R& r) {
+  visit("output", r.output);
+  visit("asked", r.asked);
+  visit("against", r.against);
+  visit("windows", r.windows);
+  visit("of_windows", r.of_windows);
+  visit("context_px", r.context_px);
+  visit("verified_with_px", r.verified_with_px);
+  visit("pixels", r.pixels);
+  visit("largest", r.largest);
+  visit("mean", r.mean);
+  visit("allowed", r.allowed);
+  visit("pixels_beyond", r.pixels_beyond);
+  visit("pixels_at_steps", r.pixels_at_steps);
+  visit("y", r.y);
+  visit("x", r.x);
+  visit("z", r.z);
+  visit("t", r.t);
+  visit("channel", r.channel);
+  visit("from_seam_px", r.from_seam_px);
+  visit("enough", r.enough);
+  visit("seam_distances", r.seam_distances);
+  visit("by_seam_distance", r.by_seam_distance);
+  visit("wall_s", r.wall_s);
+  visit("passed", r.passed);
+  visit("verdict", r.verdict);
+}
+template <class V, Is<StoredRecord> R>
+void Fields(V& visit, R& r) {
+  visit("output", r.output);
+  visit("values", r.values);
+  visit("dtype", r.dtype);
+  visit("axes", r.axes);
+  visit("shape", r.shape);
+  visit("scale_factor", r.scale_factor);
+  visit("add_offset", r.add_offset);
+  visit("classes", r.classes);
+  visit("clipped_values", r.clipped_values);
+  visit("not_numbers", r.not_numbers);
+}
 template <class V, Is<OutputRecord> R>
 void Fields(V& visit, R& r) {
   visit("kind", r.kind);
   visit("path", r.path);
+  visit("format", r.format);
+  visit("compression", r.compression);
+}
+template <class V, Is<PlacementRecord> R>
+void Fields(V& visit, R& r) {
+  visit("output", r.output);
+  visit("path", r.path);
+  visit("scale_y", r.scale_y);
+  visit("scale_x", r.scale_x);
+  visit("origin_y", r.origin_y);
+  visit("origin_x", r.origin_x);
 }
 template <class V, Is<RunRecord> R>
 void Fields(V& visit, R& r) {
@@ -122,6 +186,7 @@ void Fields(V& visit, R& r) {
   visit("model", r.model);
   visit("engine", r.engine);
   visit("image", r.image);
+  visit("region", r.region);
   visit("binding", r.binding);
   visit("statistics", r.statistics);
   visit("tiles", r.tiles);
@@ -133,122 +198,27 @@ void Fields(V& visit, R& r) {
   visit("peak_memory_bytes", r.peak_memory_bytes);
   visit("allowed_memory_bytes", r.allowed_memory_bytes);
   visit("estimated_memory_bytes", r.estimated_memory_bytes);
+  visit("verification", r.verification);
+  visit("stored", r.stored);
   visit("objects", r.objects);
   visit("outputs", r.outputs);
+  visit("placements", r.placements);
   visit("warnings", r.warnings);
   visit("notes", r.notes);
 }
 
-// --- Writing ---------------------------------------------------------------------------------------------------------
-
-Json JsonOf(const std::string& text) { return text; }
-Json JsonOf(std::int64_t number) { return number; }
-Json JsonOf(bool flag) { return flag; }
-Json JsonOf(double number) {
-  if (std::isfinite(number)) return number;
-  return std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
-}
-template <class T>
-Json JsonOf(const std::vector<T>& items);
-template <class Record>
-Json JsonOf(const Record& record) {
-  Json json = Json::object();
-  auto write = [&json](const char* name, const auto& field) { json[name] = JsonOf(field); };
-  Fields(write, record);
-  return json;
-}
-template <class T>
-Json JsonOf(const std::vector<T>& items) {
-  Json json = Json::array();
-  for (const T& item : items) json.push_back(JsonOf(item));
-  return json;
+namespace {
+constexpr std::int64_t kFormat = 1;
 }
 
-// --- Reading ---------------------------------------------------------------------------------------------------------
+std::string ToJson(const RunRecord& record) { return json_record::ToText(record, kFormat); }
 
-Error NotA(std::string_view path, std::string_view kind) {
-  return CorruptError(fmt::format("'{}' is not {}", path, kind));
-}
-
-Status Read(const Json& json, const std::string& path, std::string& text) {
-  if (!json.is_string()) return NotA(path, "text");
-  text = json.get<std::string>();
-  return Ok();
-}
-Status Read(const Json& json, const std::string& path, std::int64_t& number) {
-  const bool too_large = json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX;
-  if (!json.is_number_integer() || too_large) return NotA(path, "a whole number");
-  number = json.get<std::int64_t>();
-  return Ok();
-}
-Status Read(const Json& json, const std::string& path, bool& flag) {
-  if (!json.is_boolean()) return NotA(path, "true or false");
-  flag = json.get<bool>();
-  return Ok();
-}
-Status Read(const Json& json, const std::string& path, double& number) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (json == "NaN") {
-    number = std::numeric_limits<double>::quiet_NaN();
-  } else if (json == "Infinity") {
-    number = kInfinity;
-  } else if (json == "-Infinity") {
-    number = -kInfinity;
-  } else if (json.is_number()) {
-    number = json.get<double>();
-  } else {
-    return NotA(path, "a number");
-  }
-  return Ok();
-}
-template <class T>
-Status Read(const Json& json, const std::string& path, std::vector<T>& items);
-template <class Record>
-Status Read(const Json& json, const std::string& path, Record& record) {
-  if (!json.is_object()) return NotA(path, "an object");
-  std::optional<Error> first;
-  auto read = [&](const char* name, auto& field) {
-    if (first) return;
-    const std::string field_path = path.empty() ? name : path + "." + name;
-    const auto found = json.find(name);
-    Status status = found == json.end() ? CorruptError(fmt::format("'{}' is missing", field_path))
-                                        : Read(*found, field_path, field);
-    if (!status.ok()) first = std::move(status).error();
-  };
-  Fields(read, record);
-  if (first) return *std::move(first);
-  return Ok();
-}
-template <class T>
-Status Read(const Json& json, const std::string& path, std::vector<T>& items) {
-  if (!json.is_array()) return NotA(path, "a list");
-  for (const Json& item : json) {
-    const std::string item_path = fmt::format("{}[{}]", path, items.size());
-    TEGULA_TRY(Read(item, item_path, items.emplace_back()));
-  }
-  return Ok();
-}
-
-}  // namespace
-
-std::string ToJson(const RunRecord& record) {
-  Json json = {{"format", kFormat}};
-  json.update(JsonOf(record));
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+std::string ToJson(const VerificationRecord& record) {
+  return json_record::JsonOf(record).dump(-1, ' ', false, json_record::Json::error_handler_t::replace);
 }
 
 Result<RunRecord> RunRecordFromJson(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return CorruptError("the run record is not a JSON object");
-  std::int64_t format = 0;
-  const auto found = json.find("format");
-  if (found == json.end() || !Read(*found, "format", format).ok())
-    return CorruptError("the run record does not state its format");
-  if (format != kFormat)
-    return UnsupportedError(fmt::format("the run record has format {}; this version reads format {}", format, kFormat));
-  RunRecord record;
-  TEGULA_TRY(Read(json, "", record).Context("run record"));
-  return record;
+  return json_record::FromText<RunRecord>(text, kFormat, "run record");
 }
 
 }  // namespace tegula::outputs

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@
 #include "tegula/core/status.h"
 
 namespace tegula::outputs {
+
+/// The file it stands in. It is the last of the results to come: where it is, they are complete.
+inline constexpr const char* kRunRecordName = "run.json";
 
 struct MachineRecord {
   std::string processor;
@@ -63,7 +67,8 @@ struct TileAxisRecord {
 struct TilePlanRecord {
   std::vector<TileAxisRecord> axes;  ///< those that the model has
   std::string border;
-  std::int64_t windows = 0;
+  std::int64_t windows = 0;  ///< that were predicted
+  std::int64_t skipped = 0;  ///< others, which do not touch the region
   friend bool operator==(const TilePlanRecord&, const TilePlanRecord&) = default;
 };
 /// One output of the model's own test tensors.
@@ -86,9 +91,75 @@ struct ObjectsRecord {
   std::int64_t channel = 0;  ///< of the output: it decides the colour
   friend bool operator==(const ObjectsRecord&, const ObjectsRecord&) = default;
 };
+/// An output held against what other windows, or one window for all of the image, give (docs/exactness.md).
+struct VerificationRecord {
+  std::string output;
+  std::string asked;    ///< how many windows: a number, or "all"
+  std::string against;  ///< "whole image", "windows", "patches"; "nothing" where one window was all there was
+  std::int64_t windows = 0, of_windows = 0;             ///< that were predicted again, of how many
+  std::int64_t context_px = 0, verified_with_px = 0;    ///< along the axis where it is largest; 0 for the whole
+  std::int64_t pixels = 0;                              ///< that were compared
+  double largest = 0, mean = 0, allowed = 0;            ///< differences of values
+  std::int64_t pixels_beyond = 0, pixels_at_steps = 0;  ///< that differ by more; and that may, as rounding decides
+  double y = 0, x = 0;                                  ///< of the largest, in pixels of the largest level
+  std::int64_t z = 0, t = 0, channel = 0;
+  std::int64_t from_seam_px = -1;            ///< of the image as it is bound; -1: no difference, no seam
+  std::string enough;                        ///< the context that would be: an option of the command line
+  std::vector<std::int64_t> seam_distances;  ///< beginnings of bins of distances from the nearest seam
+  std::vector<double> by_seam_distance;      ///< the largest difference in each
+  double wall_s = 0;
+  bool passed = false;
+  std::string verdict;  ///< one sentence
+  friend bool operator==(const VerificationRecord&, const VerificationRecord&) = default;
+};
+/// How the values of an output of the model are stored.
+struct StoredRecord {
+  std::string output;
+  std::string values;  ///< "own", "uint8", "argmax", ...
+  std::string dtype;
+  std::string axes;                         ///< "cyx": of the array, slowest first
+  std::vector<std::int64_t> shape;          ///< along these
+  double scale_factor = 1, add_offset = 0;  ///< value = stored number * scale_factor + add_offset
+  std::vector<std::string> classes;         ///< what 0, 1, ... stand for, if they are classes
+  std::int64_t clipped_values = 0, not_numbers = 0;
+  friend bool operator==(const StoredRecord&, const StoredRecord&) = default;
+};
 struct OutputRecord {
   std::string kind, path;
+  std::string format, compression;  ///< "ome-zarr", "zstd:3"; empty where there is none
   friend bool operator==(const OutputRecord&, const OutputRecord&) = default;
+};
+
+/// How tissue was told from background in one channel.
+struct ThresholdRecord {
+  std::string channel;
+  double threshold = 0;  ///< tissue has more
+  bool counted = true;   ///< false: it has no dark background with something brighter on it, so it was left out
+  friend bool operator==(const ThresholdRecord&, const ThresholdRecord&) = default;
+};
+struct TissueRecord {
+  std::string method;                  ///< one sentence
+  std::int64_t height = 0, width = 0;  ///< of the mask, in its pixels
+  double downsample = 1;               ///< pixels of the largest level per pixel of the mask
+  std::vector<ThresholdRecord> thresholds;
+  double share = 0;  ///< of the image that is tissue
+  friend bool operator==(const TissueRecord&, const TissueRecord&) = default;
+};
+/// The part of the image that was asked for.
+struct RegionRecord {
+  std::vector<std::string> asked;    ///< in the words of the command; they add up
+  double area_px = 0, area_um2 = 0;  ///< in pixels of the largest level; the latter 0 if the pixel size is unknown
+  double share = 0;                  ///< of the image
+  std::optional<TissueRecord> tissue;
+  friend bool operator==(const RegionRecord&, const RegionRecord&) = default;
+};
+
+/// Where the pixels of an output lie: slide pixels = origin + scale * (pixels of the output).
+struct PlacementRecord {
+  std::string output, path;  ///< its id, and its store
+  double scale_y = 1, scale_x = 1;
+  double origin_y = 0, origin_x = 0;
+  friend bool operator==(const PlacementRecord&, const PlacementRecord&) = default;
 };
 
 struct RunRecord {
@@ -100,7 +171,8 @@ struct RunRecord {
   ModelRecord model;
   EngineRecord engine;
   ImageRecord image;
-  std::vector<std::string> binding;  ///< sentences: which channels, resolution, z and t the model was given
+  std::optional<RegionRecord> region;  ///< none: all of the image
+  std::vector<std::string> binding;    ///< sentences: which channels, resolution, z and t the model was given
   std::vector<StatisticRecord> statistics;
   TilePlanRecord tiles;
   std::vector<TestRecord> tests;
@@ -109,8 +181,11 @@ struct RunRecord {
   double wall_s = 0, cpu_s = 0;  ///< of the whole run
   std::int64_t peak_memory_bytes = 0;
   std::int64_t allowed_memory_bytes = 0, estimated_memory_bytes = 0;  ///< before the run; 0 where it did not matter
+  std::vector<VerificationRecord> verification;                       ///< one per output, if it was asked for
+  std::vector<StoredRecord> stored;
   std::vector<ObjectsRecord> objects;
   std::vector<OutputRecord> outputs;
+  std::vector<PlacementRecord> placements;
   std::vector<std::string> warnings;  ///< what the user should know before relying on the result
   std::vector<std::string> notes;
   friend bool operator==(const RunRecord&, const RunRecord&) = default;
@@ -119,6 +194,7 @@ struct RunRecord {
 /// Indented JSON with the fields in the order above and a number of its format. Numbers that JSON does not have
 /// are the texts "NaN", "Infinity" and "-Infinity". Bytes that are not UTF-8 become the replacement character.
 std::string ToJson(const RunRecord& record);
+std::string ToJson(const VerificationRecord& record);
 
 /// Reads what ToJson wrote; unknown fields are ignored. kCorrupt with the path of the field that is missing or of
 /// another type, kUnsupported for the format of a later version.

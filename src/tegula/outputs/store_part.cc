@@ -18,6 +18,20 @@ BasicView<Byte> InOrderOf(const ChunkStore& store, const BasicView<Byte>& view_t
   return {view_tczyx.data(), view_tczyx.dtype(), shape, strides};
 }
 
+void ScaleBack(const StoredScale& scale, const View& out_cyx) noexcept {
+  TEGULA_ASSERT(out_cyx.dtype() == DType::kF32 || out_cyx.dtype() == DType::kF64);
+  const Shape &shape = out_cyx.shape(), &strides = out_cyx.strides();
+  VisitDType(out_cyx.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    for (std::int64_t c = 0; c < shape[0]; ++c)
+      for (std::int64_t y = 0; y < shape[1]; ++y) {
+        T* const row = out_cyx.as<T>() + c * strides[0] + y * strides[1];
+        for (std::int64_t x = 0; x < shape[2]; ++x)
+          row[x * strides[2]] = static_cast<T>(static_cast<double>(row[x * strides[2]]) * scale.factor + scale.offset);
+      }
+  });
+}
+
 }  // namespace
 
 StorePart::StorePart(const ChunkStore& store) : store_(&store) {
@@ -95,7 +109,9 @@ Status ReadPlane(const ChunkStore& store, int level, std::int64_t t, std::int64_
     const char axis = store.options().axes[static_cast<std::size_t>(i)].name;
     begin[i] = axis == 't' ? t : axis == 'z' ? z : axis == 'y' ? box.y.begin : axis == 'x' ? box.x.begin : 0;
   }
-  return store.ReadBox(level, begin, InOrderOf(store, tczyx));
+  TEGULA_TRY(store.ReadBox(level, begin, InOrderOf(store, tczyx)));
+  if (store.options().scale) ScaleBack(*store.options().scale, out_cyx);
+  return Ok();
 }
 
 }  // namespace tegula::outputs

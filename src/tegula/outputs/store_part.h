@@ -24,7 +24,8 @@ class StorePart {
   std::int64_t channels() const noexcept { return channels_; }
   DType dtype() const noexcept { return store_->options().dtype; }
 
-  /// As ChunkStore::WriteBox and ReadBox.
+  /// As those of ChunkStore, WriteBox and ReadBox.
+  void Fill(const View& out_tczyx) const noexcept { store_->Fill(out_tczyx); }
   Status Write(const Block& block, const ConstView& pixels_tczyx) const;
   Status Read(const Block& block, const View& out_tczyx) const;
   /// Whether all chunks that a block touches are there.

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t kLongestEdge = 512;
 constexpr Rgb kNotANumber{0, 114, 178};
+constexpr Rgb kLine = PaletteColour(0);
 
 // Positions between which colours are mixed.
 constexpr std::array<Rgb, 4> kHeatStops = {{{0, 0, 0}, {178, 24, 43}, {253, 190, 60}, {255, 255, 255}}};
@@ -41,6 +42,32 @@ std::string Gradient(ColourScale scale) {
   std::vector<std::string> stops;
   for (const Rgb& stop : kHeatStops) stops.push_back(fmt::format("#{:02x}{:02x}{:02x}", stop.r, stop.g, stop.b));
   return fmt::format("{}", fmt::join(stops, ","));
+}
+
+// Where a value lies between the ends of a range: 0 to 1.
+double FractionOf(double value, ValueRange range, ColourScale scale) {
+  if (scale == ColourScale::kHeatByDecades) {
+    if (!(value > range.low) || range.high <= range.low) return 0;
+    return std::min(1.0, std::log(value / range.low) / std::log(range.high / range.low));
+  }
+  const double extent = range.high > range.low ? range.high - range.low : 1;
+  return std::clamp((value - range.low) / extent, 0.0, 1.0);
+}
+
+// Broken lines at rows and columns of the plane, thinned out as it is.
+void DrawLines(const TensorPlane& plane, std::int64_t step, const View& picture_yxc) {
+  constexpr std::int64_t kDash = 6, kGap = 4;
+  const std::int64_t height = picture_yxc.shape()[0], width = picture_yxc.shape()[1];
+  const auto dot = [&](std::int64_t y, std::int64_t x) {
+    std::uint8_t* to = picture_yxc.as<std::uint8_t>() + (y * width + x) * 3;
+    to[0] = kLine.r, to[1] = kLine.g, to[2] = kLine.b;
+  };
+  for (const std::int64_t row : plane.rows)
+    for (std::int64_t x = 0; row / step < height && x < width; ++x)
+      if (x % (kDash + kGap) < kDash) dot(row / step, x);
+  for (const std::int64_t column : plane.columns)
+    for (std::int64_t y = 0; column / step < width && y < height; ++y)
+      if (y % (kDash + kGap) < kDash) dot(y, column / step);
 }
 
 // As doubles in C order.
@@ -100,7 +127,7 @@ TensorPlanes PlanesOf(const spec::TensorDescription& description, const ConstVie
 
 ValueRange RangeOf(const ConstView& values) {
   const Result<Tensor> doubles = AsDoubles(values);
-  ValueRange range;
+  ValueRange range{0, 0};
   bool is_first = true;
   if (!doubles.ok()) return range;
   for (const double value : doubles->values<double>()) {
@@ -118,14 +145,13 @@ Result<std::string> PlaneHtml(const TensorPlane& plane, ValueRange range, Colour
   TEGULA_ASSIGN_OR_RETURN(Tensor picture,
                           Tensor::Allocate(DType::kU8, {CeilDiv(height, step), CeilDiv(width, step), 3}));
   std::uint8_t* to = picture.values<std::uint8_t>().data();
-  const double extent = range.high > range.low ? range.high - range.low : 1;
   for (std::int64_t y = 0; y < height; y += step)
     for (std::int64_t x = 0; x < width; x += step) {
       const double value = doubles.values<double>()[static_cast<std::size_t>(y * width + x)];
-      const Rgb colour =
-          std::isnan(value) ? kNotANumber : ColourOf(std::clamp((value - range.low) / extent, 0.0, 1.0), scale);
+      const Rgb colour = std::isnan(value) ? kNotANumber : ColourOf(FractionOf(value, range, scale), scale);
       *to++ = colour.r, *to++ = colour.g, *to++ = colour.b;
     }
+  DrawLines(plane, step, picture.view());
   TEGULA_ASSIGN_OR_RETURN(const std::string png, EncodePng(picture.view()));
   return fmt::format(
       "<img src=\"{}\" alt=\"{}\"><div class=\"scale\"><span>{:.4g}</span><i style=\"background:linear-gradient(to "

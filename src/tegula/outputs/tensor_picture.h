@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tegula/core/status.h"
+#include "tegula/outputs/value_range.h"
 #include "tegula/spec/model_description.h"
 #include "tegula/tensor/tensor.h"
 
@@ -15,6 +16,7 @@ namespace tegula::outputs {
 struct TensorPlane {
   std::string caption;
   ConstView yx;
+  std::vector<std::int64_t> rows = {}, columns = {};  ///< along which broken lines are drawn
 };
 
 /// The planes of a tensor that has y and x axes: all positions along channels and indices, the first of a batch and
@@ -25,15 +27,14 @@ struct TensorPlanes {
 };
 TensorPlanes PlanesOf(const spec::TensorDescription& description, const ConstView& tensor, std::size_t most);
 
-struct ValueRange {
-  double low = 0, high = 0;
-};
 /// Of the finite values; 0 to 0 if there are none.
 ValueRange RangeOf(const ConstView& values);
 
 enum class ColourScale : std::uint8_t {
   kGrey,  ///< black to white
   kHeat,  ///< black by red and yellow to white: for differences
+  /// The same, each power of ten as long as the next; what is below the range, and 0, is black. `range.low` > 0.
+  kHeatByDecades,
 };
 
 /// An image element with the plane (larger ones are thinned out to 512 pixels along an edge), and the bar below it.

@@ -8,19 +8,13 @@
 #include <system_error>
 
 #include "tegula/core/interval.h"
-#include "tegula/outputs/zarr_metadata.h"
+#include "tegula/outputs/zarr_layout.h"
 #include "tegula/tensor/kernels.h"
-#include "tegula/zarr/codecs.h"
 
 namespace tegula::outputs {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "chunks are written in the byte order of the machine");
-
-constexpr zarr::ByteCodec kCodecs[] = {zarr::ByteCodec::kBlosc};
-constexpr const char* kMetadataFile = "zarr.json";
-
-std::size_t Bytes(const ConstView& view) { return static_cast<std::size_t>(view.elements() * DTypeSize(view.dtype())); }
 
 // Calls body(position) for every position of a box of this shape, in C order, until it returns an error.
 template <class F>
@@ -41,30 +35,42 @@ std::string ToText(const Shape& index) { return fmt::format("{}", fmt::join(inde
 Result<ChunkStore> ChunkStore::Create(const Path& folder, StoreOptions options, const Limits& limits) {
   TEGULA_TRY(CompleteOptions(options, limits).Context(folder.string()));
   std::error_code ignored;
-  if (std::filesystem::exists(folder / kMetadataFile, ignored))
-    return InvalidError(folder.string() + " holds an image already");
+  for (const ZarrLayout* layout : ZarrLayouts())
+    if (std::filesystem::exists(folder / layout->group_file, ignored))
+      return InvalidError(folder.string() + " holds an image already");
+  const ZarrLayout& layout = LayoutOf(options.format);
   for (int level = 0; level < options.levels; ++level) {
     const Path level_folder = folder / std::to_string(level);
     TEGULA_TRY(MakeFolders(level_folder));
-    TEGULA_TRY(WriteFileWhole(level_folder / kMetadataFile, ArrayMetadata(options, level)));
+    for (const MetadataFile& file : layout.array(options, level))
+      TEGULA_TRY(WriteFileWhole(level_folder / file.name, file.text));
   }
-  TEGULA_TRY(WriteFileWhole(folder / kMetadataFile, GroupMetadata(options)));  // last: now the store is complete
+  for (const MetadataFile& file : layout.group(options)) TEGULA_TRY(WriteFileWhole(folder / file.name, file.text));
   return ChunkStore(folder, std::move(options));
 }
 
 Result<ChunkStore> ChunkStore::Open(const Path& folder, const Limits& limits) {
-  TEGULA_ASSIGN_OR_RETURN(const std::string group, ReadFile(folder / kMetadataFile, limits.description_bytes));
-  TEGULA_ASSIGN_OR_RETURN(const std::string level0, ReadFile(folder / "0" / kMetadataFile, limits.description_bytes));
-  TEGULA_ASSIGN_OR_RETURN(StoreOptions options, ParseMetadata(group, level0, limits).Context(folder.string()));
+  const ZarrLayout* layout = nullptr;
+  std::error_code ignored;
+  for (const ZarrLayout* each : ZarrLayouts())
+    if (layout == nullptr && std::filesystem::exists(folder / each->group_file, ignored)) layout = each;
+  if (layout == nullptr) return NotFoundError(folder.string() + " holds no image");
+  const auto read = [&](const Path& file) { return ReadFile(file, limits.description_bytes); };
+  TEGULA_ASSIGN_OR_RETURN(const std::string group, read(folder / layout->group_file));
+  TEGULA_ASSIGN_OR_RETURN(const std::string level0, read(folder / "0" / layout->array_file));
+  TEGULA_ASSIGN_OR_RETURN(StoreOptions options, layout->parse(group, level0, limits).Context(folder.string()));
   for (int level = 0; level < options.levels; ++level) {
-    const Path file = folder / std::to_string(level) / kMetadataFile;
-    TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, limits.description_bytes));
-    TEGULA_TRY(CheckArrayMetadata(text, options, level).Context(file.string()));
+    const Path file = folder / std::to_string(level) / layout->array_file;
+    TEGULA_ASSIGN_OR_RETURN(const std::string text, read(file));
+    TEGULA_TRY(layout->check_array(text, options, level).Context(file.string()));
   }
   return ChunkStore(folder, std::move(options));
 }
 
-ChunkStore::ChunkStore(Path folder, StoreOptions options) : folder_(std::move(folder)), options_(std::move(options)) {
+ChunkStore::ChunkStore(Path folder, StoreOptions options)
+    : folder_(std::move(folder)),
+      options_(std::move(options)),
+      coder_(std::make_shared<const ChunkCoder>(options_.coding)) {
   const auto* const fill = reinterpret_cast<const std::byte*>(&options_.fill);
   ConvertCopy(ConstView(fill, DType::kF64, {1}), View(fill_.data(), options_.dtype, {1}));
 }
@@ -116,8 +122,12 @@ void ChunkStore::AssertIsChunk([[maybe_unused]] int level, [[maybe_unused]] cons
   for (int axis = 0; axis < rank(); ++axis) TEGULA_ASSERT(index[axis] >= 0 && index[axis] < Grid(level)[axis]);
 }
 
+Path ChunkStore::LooseFolder(int level) const { return folder_ / std::to_string(level) / ".chunks"; }
+
+// Where a chunk is written, and found unless it lies in a shard.
 Path ChunkStore::ChunkPath(int level, const Shape& index) const {
-  return folder_ / fmt::format("{}/c/{}", level, ToText(index));
+  if (IsSharded(options_)) return LooseFolder(level) / ToText(index);
+  return folder_ / fmt::format("{}/{}{}", level, LayoutOf(options_.format).chunk_folder, ToText(index));
 }
 
 // --- One chunk -------------------------------------------------------------------------------------------------------
@@ -131,14 +141,22 @@ void ChunkStore::Fill(const View& out) const noexcept {
 bool ChunkStore::HasChunk(int level, const Shape& index) const {
   AssertIsChunk(level, index);
   std::error_code ignored;
-  return std::filesystem::exists(ChunkPath(level, index), ignored);
+  if (std::filesystem::exists(ChunkPath(level, index), ignored)) return true;
+  if (!IsSharded(options_)) return false;
+  const auto place = PlaceInShard(level, index);
+  return place.ok() && place->has_value();
 }
 
-Result<std::string> ChunkStore::Compress(const ConstView& chunk) const {
-  return zarr::EncodeBlosc({.compressor = options_.codec == Codec::kZstd ? "zstd" : "lz4",
-                            .level = options_.compression_level,
-                            .type_size = DTypeSize(chunk.dtype())},
-                           {chunk.data(), Bytes(chunk)});
+Result<std::optional<std::string>> ChunkStore::ReadEncoded(int level, const Shape& index) const {
+  AssertIsChunk(level, index);
+  const Path path = ChunkPath(level, index);
+  Result<std::string> file = ReadFile(path, coder_->Bound(ChunkShape().elements() * DTypeSize(options_.dtype)));
+  if (file.ok()) return std::optional(std::move(*file));
+  if (file.error().code == Code::kExhausted)
+    return CorruptError(path.string() + " is larger than any chunk of this image");
+  if (file.error().code != Code::kNotFound) return file.error();
+  if (IsSharded(options_)) return ReadFromShard(level, index);
+  return std::optional<std::string>();
 }
 
 Status ChunkStore::WriteChunk(int level, const Shape& index, const ConstView& pixels) const {
@@ -153,21 +171,12 @@ Status ChunkStore::WriteChunk(int level, const Shape& index, const ConstView& pi
     ConvertCopy(pixels, inside);
     whole = padded.view();
   }
-  TEGULA_ASSIGN_OR_RETURN(const std::string file, Compress(whole));
+  TEGULA_ASSIGN_OR_RETURN(const std::string file, coder_->Encode(whole));
   const Path path = ChunkPath(level, index);
   Status written = WriteFileWhole(path, file);
   if (written.ok() || written.error().code != Code::kNotFound) return written;
   TEGULA_TRY(MakeFolders(path.parent_path()));  // the first chunk of its row
   return WriteFileWhole(path, file);
-}
-
-Status ChunkStore::Decompress(const std::string& file, const View& chunk) const {
-  const std::size_t size = Bytes(chunk);
-  TEGULA_TRY(zarr::Decode(kCodecs, std::as_bytes(std::span(file)), {chunk.data(), size}));
-  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(chunk.data());
-  if (options_.dtype == DType::kBool && std::any_of(bytes, bytes + size, [](std::uint8_t b) { return b > 1; }))
-    return CorruptError("it holds bytes that are not bool");
-  return Ok();
 }
 
 // Reads a chunk into `chunk`, which is allocated on first use; false if the chunk is missing.
@@ -176,13 +185,13 @@ Result<bool> ChunkStore::DecodeChunk(int level, const Shape& index, Tensor& chun
   if (chunk.shape().rank() == 0) {
     TEGULA_ASSIGN_OR_RETURN(chunk, Tensor::Allocate(options_.dtype, ChunkShape(), {.tensor_bytes = INT64_MAX}));
   }
-  const Path path = ChunkPath(level, index);
-  Result<std::string> file = ReadFile(path, zarr::EncodedBound(kCodecs, chunk.bytes()));
-  if (!file.ok() && file.error().code == Code::kNotFound) return false;
-  if (!file.ok() && file.error().code == Code::kExhausted)
-    return CorruptError(path.string() + " is larger than any chunk of this image");
-  TEGULA_TRY(file);
-  TEGULA_TRY(Decompress(*file, chunk.view()).Context(path.string()));
+  TEGULA_ASSIGN_OR_RETURN(const std::optional<std::string> encoded, ReadEncoded(level, index));
+  if (!encoded) return false;
+  TEGULA_TRY(
+      coder_->Decode(std::as_bytes(std::span(*encoded)), chunk.view()).Context(ChunkPath(level, index).string()));
+  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(std::as_const(chunk).view().data());
+  if (options_.dtype == DType::kBool && std::any_of(bytes, bytes + chunk.bytes(), [](std::uint8_t b) { return b > 1; }))
+    return CorruptError(ChunkPath(level, index).string() + ": it holds bytes that are not bool");
   return true;
 }
 
@@ -191,17 +200,6 @@ Result<Tensor> ChunkStore::ReadChunk(int level, const Shape& index) const {
                           Tensor::Allocate(options_.dtype, ChunkExtent(level, index), {.tensor_bytes = INT64_MAX}));
   TEGULA_TRY(ReadBox(level, ChunkBegin(index), pixels.view()));
   return pixels;
-}
-
-Status ChunkStore::RemoveLeftovers() const {
-  std::error_code failed;
-  for (std::filesystem::recursive_directory_iterator entry(folder_, failed), end; !failed && entry != end;
-       entry.increment(failed)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with('.') && name.ends_with(".partial")) std::filesystem::remove(entry->path(), failed);
-  }
-  if (failed) return IoError(fmt::format("cannot clean up {}: {}", folder_.string(), failed.message()));
-  return Ok();
 }
 
 // --- Boxes -----------------------------------------------------------------------------------------------------------

@@ -1,68 +1,30 @@
-// outputs/zarr_store.h — one multiscale image as OME-Zarr 0.5, written and read chunk by chunk.
+// outputs/zarr_store.h — one multiscale image as OME-Zarr, written and read chunk by chunk.
 //
 // Predictions go to disk as they are made, from many workers, and survive a kill: a chunk appears under its name
-// only when it is complete, so a run that is started again goes on with the chunks that are missing. The layout is Zarr
-// format 3 (https://zarr-specs.readthedocs.io/en/latest/v3/core/) with the default chunk keys ("c/0/1/2") and the
-// codecs bytes (little-endian) and Blosc, under the metadata of OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5/).
-// Chunks at the far edges are stored whole, filled up with the fill value, as Zarr demands. Opened are stores that were
-// written here; other OME-Zarr images are refused with what differs.
+// only when it is complete, so a run that is started again goes on with the chunks that are missing. Chunks at the far
+// edges are stored whole, filled up with the fill value, as Zarr demands. Opened are stores that were written here;
+// other OME-Zarr images are refused with what differs.
+//
+// The chunks of a sharded store lie in files of their own, in a hidden folder of their level, until FinishShards puts
+// them into their shards as they are; reading finds them in either place.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "tegula/core/files.h"
 #include "tegula/core/limits.h"
+#include "tegula/core/run_context.h"
 #include "tegula/core/status.h"
-#include "tegula/outputs/palette.h"
+#include "tegula/outputs/store_options.h"
 #include "tegula/tensor/tensor.h"
 
 namespace tegula::outputs {
-
-struct StoreAxis {
-  char name = 'y';         ///< one of t, c, z, y, x
-  std::int64_t size = 0;   ///< pixels of level 0
-  std::int64_t chunk = 0;  ///< pixels of a chunk, at every level
-  double step = 0;         ///< µm (z, y, x) or s (t) from one pixel to the next; 0 if unknown and for c
-  double origin = 0;  ///< where the centre of the first pixel lies, in the unit of step (in pixels if that is unknown)
-  friend bool operator==(const StoreAxis&, const StoreAxis&) = default;
-};
-
-/// How viewers show a channel.
-struct StoreChannel {
-  std::string name;
-  Rgb colour;
-  double min = 0, max = 1;    ///< the values that can occur
-  double start = 0, end = 1;  ///< shown as black and as the full colour
-  friend bool operator==(const StoreChannel&, const StoreChannel&) = default;
-};
-
-/// What is stored at halved resolution; always of the up to 2 x 2 pixels that exist (1 or 2 of them behind an odd
-/// edge).
-enum class Reduction : std::uint8_t {
-  kMean,     ///< floats: summed in double, NaN if one is; integers: rounded half up; bool: true if half or more are
-  kMode,     ///< the most frequent value; of several the one that comes first in reading order
-  kNearest,  ///< the upper left pixel
-};
-
-enum class Codec : std::uint8_t { kLz4, kZstd };
-
-/// Everything that is decided before the first chunk.
-struct StoreOptions {
-  std::string name;
-  std::vector<StoreAxis> axes;  ///< a part of t, c, z, y, x in this order that ends in y, x
-  DType dtype = DType::kF32;
-  double fill = 0;  ///< what pixels of missing chunks are; must be a value of dtype
-  int levels = 0;   ///< 0: halve y and x until neither is longer than 512 pixels
-  Reduction reduction = Reduction::kMean;
-  std::vector<StoreChannel> channels;  ///< one per position of c (one if there is no c), or empty
-  Codec codec = Codec::kLz4;
-  int compression_level = 5;  ///< 0 (none) to 9
-  friend bool operator==(const StoreOptions&, const StoreOptions&) = default;
-};
 
 /// A multiscale image on disk; level k has half the pixels of level k-1 in y and x, rounded up. Positions and chunk
 /// indices have one entry per axis, in the order of `options().axes`. Immutable and thread-safe; a chunk that is read
@@ -106,20 +68,32 @@ class ChunkStore {
   /// ConvertCopy does. Cost: every chunk that is touched is read and decoded once; memory of two chunks.
   Status ReadBox(int level, const Shape& begin, const View& out) const;
 
-  /// Deletes the temporary files of a run that was killed. Call before going on, while nobody writes.
-  Status RemoveLeftovers() const;
+  /// Sets pixels of any shape to the fill value.
+  void Fill(const View& out) const noexcept;
+
+  /// The bytes of a chunk as options().coding made them; nothing if it is missing. kIo or kCorrupt.
+  Result<std::optional<std::string>> ReadEncoded(int level, const Shape& index) const;
+
+  /// Puts all chunks into their shards, byte by byte as they are, each shard whole or not at all; cut off, it is done
+  /// again. Nothing to do for a store without shards. Call when all chunks are written. kIo, kExhausted, kCancelled.
+  /// Memory: a chunk per worker.
+  Status FinishShards(const RunContext& context) const;
 
  private:
   ChunkStore(Path folder, StoreOptions options);
+  Shape ShardGrid(int level) const noexcept;
   Path ChunkPath(int level, const Shape& index) const;
+  Path ShardPath(int level, const Shape& shard) const;
+  Path LooseFolder(int level) const;
+  Result<std::optional<std::string>> ReadFromShard(int level, const Shape& index) const;
+  Result<std::optional<std::pair<std::uint64_t, std::uint64_t>>> PlaceInShard(int level, const Shape& index) const;
+  Status WriteShard(int level, const Shape& shard) const;
   Result<bool> DecodeChunk(int level, const Shape& index, Tensor& chunk) const;
-  Result<std::string> Compress(const ConstView& chunk) const;
-  Status Decompress(const std::string& file, const View& chunk) const;
-  void Fill(const View& out) const noexcept;
   void AssertIsChunk(int level, const Shape& index) const noexcept;
 
   Path folder_;
   StoreOptions options_;
+  std::shared_ptr<const ChunkCoder> coder_;
   std::array<std::byte, 8> fill_{};  // one element of the store's dtype
 };
 

@@ -7,15 +7,18 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <random>
 
 #include "tegula/core/executor.h"
+#include "tegula/core/folders.h"
 #include "tegula/core/testing/shuffled_executor.h"
-#include "tegula/outputs/zarr_metadata.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::outputs {
 namespace {
+
+using zarr::Compressor;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
@@ -51,6 +54,9 @@ StoreOptions ImageOptions() {
   return options;
 }
 
+constexpr Compressor kCompressors[] = {Compressor::kNone, Compressor::kBloscLz4, Compressor::kBloscZstd,
+                                       Compressor::kZstd, Compressor::kGzip};
+
 class Store : public ::testing::Test {
  protected:
   // A small store of 3 x 4 chunks with all pixels written.
@@ -75,19 +81,38 @@ class Store : public ::testing::Test {
 };
 
 TEST_F(Store, OptionsAreReadBackAsTheyWereWritten) {
-  for (const Codec codec : {Codec::kLz4, Codec::kZstd}) {
-    for (const Reduction reduction : {Reduction::kMean, Reduction::kMode, Reduction::kNearest}) {
-      StoreOptions options = ImageOptions();
-      options.codec = codec;
-      options.reduction = reduction;
-      options.fill = -std::numeric_limits<double>::infinity();
-      options.compression_level = 7;
-      const Path folder = At(std::to_string(static_cast<int>(codec) * 3 + static_cast<int>(reduction)));
-      const ChunkStore written = ChunkStore::Create(folder, options).value();
-      options.levels = 3;
-      EXPECT_EQ(written.options(), options);
-      EXPECT_EQ(ChunkStore::Open(folder).value().options(), options);
+  int number = 0;
+  for (const ZarrFormat format : {ZarrFormat::k2, ZarrFormat::k3})
+    for (const Compressor compressor : kCompressors) {
+      for (const Reduction reduction : {Reduction::kMean, Reduction::kNanMean, Reduction::kMode, Reduction::kNearest}) {
+        StoreOptions options = ImageOptions();
+        options.format = format;
+        options.coding.encoding = {compressor, zarr::LevelsOf(compressor).most};
+        options.reduction = reduction;
+        options.fill = -std::numeric_limits<double>::infinity();
+        if (reduction == Reduction::kMean) options.scale = StoredScale{0.25, -3};
+        if (format == ZarrFormat::k3 && reduction == Reduction::kNearest)
+          options.axes[1].shard = 3, options.coding.filter = Filter::kDifferences;
+        const Path folder = At(std::to_string(number++));
+        const ChunkStore written = ChunkStore::Create(folder, options).value();
+        options.levels = 3;
+        EXPECT_EQ(written.options(), options);
+        EXPECT_EQ(ChunkStore::Open(folder).value().options(), options);
+      }
     }
+}
+
+TEST_F(Store, LabelsAndTheirClassesAreReadBack) {
+  for (const ZarrFormat format : {ZarrFormat::k2, ZarrFormat::k3}) {
+    StoreOptions options = ImageOptions();
+    options.format = format;
+    options.channels.clear();
+    options.dtype = DType::kU16;
+    options.is_label = true;
+    options.classes = {{"background", {0, 0, 0}}, {"κύτταρο", {255, 1, 2}}};
+    const Path folder = At(format == ZarrFormat::k2 ? "labels2" : "labels3");
+    const ChunkStore written = ChunkStore::Create(folder, options).value();
+    EXPECT_EQ(ChunkStore::Open(folder).value().options(), written.options());
   }
 }
 
@@ -102,7 +127,7 @@ TEST_F(Store, LevelsAreHalvedRoundedUpUntilTheLongerEdgeHas512Pixels) {
 
 TEST_F(Store, PixelsOfAnyTypeAreReadBack) {
   for (const DType dtype : {DType::kBool, DType::kU8, DType::kI8, DType::kU16, DType::kI16, DType::kU32, DType::kI32,
-                            DType::kU64, DType::kI64, DType::kF32, DType::kF64}) {
+                            DType::kU64, DType::kI64, DType::kF16, DType::kF32, DType::kF64}) {
     StoreOptions options;
     options.axes = {{.name = 't', .size = 2, .chunk = 2},
                     {.name = 'c', .size = 3, .chunk = 2},
@@ -187,14 +212,81 @@ TEST_F(Store, HoldsTheSameBytesWhateverTheOrderOfWorkersIs) {
       }
 }
 
-TEST_F(Store, LeftoversOfAKilledRunAreRemovedAndNothingElse) {
-  const ChunkStore store = Small();
-  Overwrite("small/0/c/1/.2.123.4.partial", "half a chunk");
-  ASSERT_TRUE(store.RemoveLeftovers().ok());
-  EXPECT_FALSE(std::filesystem::exists(At("small/0/c/1/.2.123.4.partial")));
-  Tensor back = Tensor::Allocate(DType::kF32, pixels_.shape()).value();
-  ASSERT_TRUE(store.ReadBox(0, {0, 0}, back.view()).ok());
-  EXPECT_TRUE(SameBytes(back.view(), pixels_.view()));
+TEST_F(Store, ChunksGoIntoTheirShardsAndAreReadFromThere) {
+  StoreOptions options;
+  options.axes = {{.name = 'c', .size = 2, .chunk = 1},
+                  {.name = 'y', .size = 50, .chunk = 8, .shard = 3},
+                  {.name = 'x', .size = 30, .chunk = 8, .shard = 2}};
+  options.levels = 1;
+  const ChunkStore store = ChunkStore::Create(At("sharded"), options).value();
+  const Tensor pixels = RandomTensor(DType::kF32, store.LevelShape(0), 5);
+  ASSERT_TRUE(store.WriteBox(0, {0, 0, 0}, pixels.view()).ok());
+  std::filesystem::remove(At("sharded/0/.chunks/1/2/2"));  // a chunk that is missing
+  const auto expect_pixels = [&](const ChunkStore& from) {
+    EXPECT_FALSE(from.HasChunk(0, {1, 2, 2}));
+    EXPECT_TRUE(from.HasChunk(0, {1, 2, 1}));
+    for (std::int64_t number = 0; number < from.ChunkCount(0); ++number) {
+      const Shape index = from.ChunkIndex(0, number);
+      if (index == Shape{1, 2, 2}) continue;
+      Tensor expected = Tensor::Allocate(DType::kF32, from.ChunkExtent(0, index)).value();
+      ConvertCopy(BoxOf(pixels.view(), from.ChunkBegin(index), expected.shape()), expected.view());
+      ASSERT_TRUE(SameBytes(from.ReadChunk(0, index).value().view(), std::as_const(expected).view()));
+    }
+  };
+  expect_pixels(store);
+  SilentProgress silent;
+  const auto threads = NewThreadExecutor(3);
+  ASSERT_TRUE(store.FinishShards({.executor = *threads, .progress = silent}).ok());
+  EXPECT_FALSE(std::filesystem::exists(At("sharded/0/.chunks")));
+  int files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(At("sharded/0/c")))
+    files += entry.is_regular_file() ? 1 : 0;
+  EXPECT_EQ(files, 2 * 3 * 2);
+  expect_pixels(ChunkStore::Open(At("sharded")).value());
+}
+
+TEST_F(Store, ShardsThatWereCutOffAreFinishedToTheSameBytes) {
+  StoreOptions options;
+  options.axes = {{.name = 'y', .size = 40, .chunk = 8, .shard = 2}, {.name = 'x', .size = 30, .chunk = 8, .shard = 2}};
+  SilentProgress silent;
+  std::map<std::string, std::string> bytes[2];
+  for (const bool is_cut_off : {false, true}) {
+    const std::string name = is_cut_off ? "cut" : "whole";
+    const ChunkStore store = ChunkStore::Create(At(name), options).value();
+    const Tensor pixels = RandomTensor(DType::kF32, store.LevelShape(0), 5);
+    ASSERT_TRUE(store.WriteBox(0, {0, 0}, pixels.view()).ok());
+    if (is_cut_off) {  // one shard is there, its chunks are not all gone, the next one is half written
+      const ChunkStore other = ChunkStore::Open(At("whole")).value();
+      std::filesystem::create_directories(At("cut/0/c/0"));
+      std::filesystem::copy_file(At("whole/0/c/0/0"), At("cut/0/c/0/0"));
+      std::filesystem::remove(At("cut/0/.chunks/0/0"));
+      Overwrite("cut/0/c/0/.1.12.3.partial", "half");
+      ASSERT_TRUE(RemoveLeftovers(At(name)).ok());
+    }
+    ASSERT_TRUE(store.FinishShards({.executor = SerialExecutor(), .progress = silent}).ok());
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(At(name)))
+      if (entry.is_regular_file())
+        bytes[is_cut_off ? 1 : 0][std::filesystem::relative(entry.path(), At(name)).string()] =
+            ReadFile(entry.path(), 1 << 20).value();
+  }
+  EXPECT_EQ(bytes[0], bytes[1]);
+}
+
+TEST_F(Store, DamagedShardsAreErrors) {
+  StoreOptions options;
+  options.axes = {{.name = 'y', .size = 16, .chunk = 8, .shard = 2}, {.name = 'x', .size = 16, .chunk = 8, .shard = 2}};
+  const ChunkStore store = ChunkStore::Create(At("s"), options).value();
+  const Tensor pixels = RandomTensor(DType::kF32, store.LevelShape(0), 5);
+  ASSERT_TRUE(store.WriteBox(0, {0, 0}, pixels.view()).ok());
+  SilentProgress silent;
+  ASSERT_TRUE(store.FinishShards({.executor = SerialExecutor(), .progress = silent}).ok());
+  const std::string good = Content("s/0/c/0/0");
+  std::string flipped = good;
+  flipped[good.size() - 30] ^= 4;  // in the index
+  for (const std::string& bad : {good.substr(0, 40), good.substr(1), flipped, std::string()}) {
+    Overwrite("s/0/c/0/0", bad);
+    EXPECT_EQ(store.ReadChunk(0, {1, 1}).error().code, Code::kCorrupt);
+  }
 }
 
 TEST_F(Store, ContradictingOptionsAreRefused) {
@@ -217,8 +309,13 @@ TEST_F(Store, ContradictingOptionsAreRefused) {
   EXPECT_EQ(code([](StoreOptions& o) { o.fill = 0.1; }), "invalid");
   EXPECT_EQ(code([](StoreOptions& o) { o.dtype = DType::kU8, o.fill = 256; }), "invalid");
   EXPECT_EQ(code([](StoreOptions& o) { o.dtype = DType::kI64, o.fill = 0x1p63; }), "invalid");
-  EXPECT_EQ(code([](StoreOptions& o) { o.compression_level = 10; }), "invalid");
+  EXPECT_EQ(code([](StoreOptions& o) { o.coding.encoding.level = 10; }), "invalid");
   EXPECT_EQ(code([](StoreOptions& o) { o.levels = 33; }), "invalid");
+  EXPECT_EQ(code([](StoreOptions& o) { o.axes[1].shard = 0; }), "invalid");
+  EXPECT_EQ(code([](StoreOptions& o) { o.format = ZarrFormat::k2, o.axes[1].shard = 2; }), "invalid");
+  EXPECT_EQ(code([](StoreOptions& o) { o.dtype = DType::kF64, o.coding.filter = Filter::kDifferences; }), "invalid");
+  EXPECT_EQ(code([](StoreOptions& o) { o.is_label = true; }), "invalid");
+  EXPECT_EQ(code([](StoreOptions& o) { o.scale = StoredScale{0, 1}; }), "invalid");
   EXPECT_EQ(code([](StoreOptions&) {}), "accepted");
   EXPECT_EQ(code([](StoreOptions&) {}), "invalid") << "the folder holds a store now";
 }
@@ -246,7 +343,7 @@ TEST_F(Store, MetadataThatDiffersIsRefusedWithTheField) {
   EXPECT_THAT(open("small/zarr.json", group, "\"path\": \"0\"", "\"path\": \"../..\""),
               says("unsupported", "datasets"));
   EXPECT_THAT(open("small/zarr.json", group, "\"mean\"", "\"gaussian\""), says("unsupported", "type"));
-  EXPECT_THAT(open("small/0/zarr.json", array, "\"float32\"", "\"float16\""), says("unsupported", "data_type"));
+  EXPECT_THAT(open("small/0/zarr.json", array, "\"float32\"", "\"complex64\""), says("unsupported", "data_type"));
   EXPECT_THAT(open("small/0/zarr.json", array, "\"float32\"", "\"int16\""), says("unsupported", "codecs"));
   EXPECT_THAT(open("small/0/zarr.json", array, "\"regular\"", "\"rectilinear\""), says("unsupported", "chunk_grid"));
   EXPECT_THAT(open("small/0/zarr.json", array, "\"/\"", "\".\""), says("unsupported", "chunk_key_encoding"));

@@ -12,8 +12,11 @@
 
 namespace tegula::pipeline {
 
+/// |a - b|; without bound for NaN beside a number, 0 for NaN beside NaN and for equal infinities.
+double DifferenceOf(double a, double b) noexcept;
+
 /// The largest difference at every place along an axis of two tensors of doubles and one shape, each contiguous or cut
-/// along this axis from what is. NaN beside a number differs without bound, NaN beside NaN does not.
+/// along this axis from what is.
 std::vector<double> DifferencesAlong(int axis, const ConstView& a, const ConstView& b);
 
 /// What differences are compared with: the largest value of the outputs that follow an axis, or 1 if that is larger.
@@ -40,8 +43,13 @@ class ByDistance {
  public:
   /// Negative distances are ignored.
   void Add(std::int64_t distance, double difference);
+  void Add(const ByDistance& other);
   /// The largest at this distance or farther; nothing if no pixel is so far from all open sides.
   std::optional<double> Beyond(std::int64_t context) const;
+  /// The smallest distance from which on none is above `limit`; nothing if the farthest pixels are.
+  std::optional<std::int64_t> Enough(double limit) const;
+  /// The largest at every distance from 0 on; -1 where nothing was compared.
+  const std::vector<double>& worst() const noexcept { return worst_; }
 
  private:
   std::vector<double> worst_;  // -1: nothing was compared

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tegula/spec/object_output.h"
 #include "tegula/tiling/model_grid.h"
 
 namespace tegula::pipeline {
@@ -11,12 +12,6 @@ bool CanBeOne(const spec::AxisSize& size) {
   if (const auto* fixed = std::get_if<spec::FixedSize>(&size)) return fixed->size == 1;
   if (const auto* free = std::get_if<spec::ParameterizedSize>(&size)) return free->min == 1;
   return !std::holds_alternative<spec::DataDependentSize>(size);
-}
-
-std::int64_t StatedSize(const spec::Axis& axis) {
-  if (!axis.channel_names.empty()) return static_cast<std::int64_t>(axis.channel_names.size());
-  const auto* fixed = std::get_if<spec::FixedSize>(&axis.size);
-  return fixed == nullptr ? 0 : fixed->size;
 }
 
 }  // namespace
@@ -34,7 +29,7 @@ Result<TensorLayout> TensorLayout::Of(const spec::TensorDescription& tensor) {
     }
     if (axis.type == spec::AxisType::kChannel && layout.channel_ < 0) {
       layout.channel_ = i;
-      layout.channels_ = StatedSize(axis);
+      layout.channels_ = spec::NetworkChannels(tensor);
     } else if (!is_known && !CanBeOne(axis.size)) {
       return UnsupportedError(fmt::format(
           "tensor {} has the axis {} with more than one position, which is no axis of an image", tensor.id, axis.id));
@@ -65,6 +60,15 @@ std::vector<std::int64_t> TensorLayout::PositionOf(const PerAxis<std::int64_t>& 
   for (const GridAxis axis : kGridAxes)
     if (has(axis)) at[static_cast<std::size_t>(axes_[axis])] = position[axis];
   return at;
+}
+
+std::vector<std::string> ChannelNamesOf(const spec::TensorDescription& tensor, std::int64_t channels) {
+  std::vector<std::string> names;
+  const spec::Axis* channel = tensor.FindAxis(spec::AxisType::kChannel);
+  if (channel != nullptr && !spec::FindObjectOps(tensor)) names = channel->channel_names;  // else those of the objects
+  for (auto i = static_cast<std::int64_t>(names.size()); i < channels; ++i)
+    names.push_back(channels == 1 ? tensor.id : fmt::format("channel{}", i));
+  return names;
 }
 
 int BatchAxisOf(const spec::TensorDescription& tensor) {

@@ -32,6 +32,10 @@ BasicView<Byte> Crop(BasicView<Byte> view_tczyx, const Block& block) {
   return view_tczyx;
 }
 
+/// What the channels of a tensor are called: as described, or "channel0", "channel1", or by the tensor's id where there
+/// is only one. `channels` is their number.
+std::vector<std::string> ChannelNamesOf(const spec::TensorDescription& tensor, std::int64_t channels);
+
 /// Where the batch axis of a tensor stands; -1 if it has none.
 int BatchAxisOf(const spec::TensorDescription& tensor);
 
@@ -68,7 +72,7 @@ class TensorLayout {
       if (has(axis)) view = view.Slice(axes_[axis], block[axis].begin, block[axis].size());
     return view;
   }
-  /// Channels the description states; 0 if it leaves them open.
+  /// Channels that the network is given, or gives (spec::NetworkChannels); 0 if the description leaves them open.
   std::int64_t channels() const noexcept { return channels_; }
   int rank() const noexcept { return rank_; }
 

@@ -8,6 +8,7 @@
 
 #include "tegula/pipeline/prediction_clock.h"
 #include "tegula/pipeline/whole.h"
+#include "tegula/spec/object_output.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::pipeline {
@@ -28,10 +29,7 @@ OutputInfo DescribeOutput(const spec::TensorDescription& tensor, std::size_t ind
   info.id = tensor.id;
   info.index = index;
   info.channels = layout.channels();
-  if (const spec::Axis* channel = tensor.FindAxis(spec::AxisType::kChannel))
-    info.channel_names = channel->channel_names;
-  for (auto i = static_cast<std::int64_t>(info.channel_names.size()); i < info.channels; ++i)
-    info.channel_names.push_back(info.channels == 1 ? tensor.id : fmt::format("channel{}", i));
+  info.channel_names = ChannelNamesOf(tensor, info.channels);
   info.size = plan.size_of(number);
   info.chunk = plan.chunk_of(number);
   for (const GridAxis axis : kGridAxes) {
@@ -39,6 +37,35 @@ OutputInfo DescribeOutput(const spec::TensorDescription& tensor, std::size_t ind
     info.origin[axis] = plan.axes[axis].outputs[number].origin;
   }
   return info;
+}
+
+// The numbers of objects: one channel, in pixels of the image. They are painted block by block, whatever the tiles.
+OutputInfo DescribeInstances(const OutputInfo& values, const spec::TensorDescription& tensor, const InstancePass& pass,
+                             const tiling::ModelGrid& grid, const PerAxis<std::int64_t>& image, std::size_t number) {
+  constexpr std::int64_t kLongestChunk = 512;
+  OutputInfo info = values;
+  info.dtype = pass.dtype();
+  info.channels = 1;
+  info.is_instances = true;
+  const spec::Axis* channel = tensor.FindAxis(spec::AxisType::kChannel);
+  info.channel_names = channel->channel_names.empty() ? std::vector{tensor.id} : channel->channel_names;
+  info.channel_names.resize(1);
+  for (const GridAxis axis : kGridAxes) {
+    if (!grid.axes[axis]) continue;
+    const tiling::OutputRule& rule = grid.axes[axis]->outputs[number];
+    info.size[axis] =
+        CeilDiv(image[axis] * rule.scale.num * rule.finished, rule.scale.den) + rule.offset * rule.finished;
+    info.scale[axis] *= static_cast<double>(rule.finished);
+    info.chunk[axis] *= rule.finished;
+    while (info.chunk[axis] > kLongestChunk) info.chunk[axis] = CeilDiv(info.chunk[axis], 2);
+  }
+  return info;
+}
+
+// Ops that are applied tile by tile.
+std::span<const spec::OpDescription> ValueOps(const spec::TensorDescription& tensor) {
+  const std::optional<spec::ObjectOps> objects = spec::FindObjectOps(tensor);
+  return objects ? objects->before : std::span<const spec::OpDescription>(tensor.ops);
 }
 
 // Stand-ins for statistics that are not known yet, so that all that can be wrong with an op is found before the first
@@ -150,12 +177,7 @@ Status CheckApplicable(const spec::ModelDescription& model, const std::vector<st
   for (const std::size_t index : outputs) {
     const spec::TensorDescription& output = model.outputs[index];
     TEGULA_TRY(ops::CheckOps(output));
-    for (const spec::OpDescription& op : output.ops)
-      if (spec::MakesObjects(op))
-        return UnsupportedError(
-            fmt::format("{} makes objects of the whole output {}, which so far is done for test tensors only: take the "
-                        "operation out of the description to get what the network gives",
-                        spec::OpId(op), output.id));
+    if (spec::FindObjectOps(output)) TEGULA_TRY(InstancePass::Bind(output));
     for (const spec::Axis& axis : output.axes)
       if (std::holds_alternative<spec::DataDependentSize>(axis.size))
         return UnsupportedError(fmt::format(
@@ -228,24 +250,26 @@ Result<Prediction::Output> Prediction::BindOutput(std::size_t number, const ops:
   const std::size_t index = grid_.outputs[number];
   const spec::TensorDescription& description = model_->outputs[index];
   TEGULA_ASSIGN_OR_RETURN(TensorLayout layout, TensorLayout::Of(description));
-  Output output{&description,
-                DescribeOutput(description, index, number, layout, plan_),
-                layout,
-                {},
-                DType::kF32,
-                {},
-                BatchAxisOf(description)};
+  const OutputInfo values = DescribeOutput(description, index, number, layout, plan_);
+  Output output{&description, values, values, layout, {}, {}, DType::kF32, {}, BatchAxisOf(description)};
   if (index < network_->outputs().size()) output.raw_dtype = network_->outputs()[index].dtype;
   TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(*model_));
   output.missing = ops::RequestsOf(description.id, requests);
   std::erase_if(output.missing, [&](const ops::StatisticRequest& wanted) { return statistics.Find(wanted).ok(); });
-  const Shape shape = layout.ShapeOf(output.info.channels, StepOf(plan_, number));
+  const Shape shape = layout.ShapeOf(values.channels, StepOf(plan_, number));
   const ops::ChainInput raw{description.id, AxisIds(description), shape, output.raw_dtype, layout.TiledAxes()};
-  TEGULA_ASSIGN_OR_RETURN(ops::Chain after, ops::Chain::Bind(description.ops, raw,
+  TEGULA_ASSIGN_OR_RETURN(ops::Chain after, ops::Chain::Bind(ValueOps(description), raw,
                                                              WithStandIns(statistics, output.missing, shape, raw.tiled))
                                                 .Context("postprocessing of output " + description.id));
-  output.info.dtype = after.output_dtype();
-  if (!output.missing.empty()) {
+  output.info.dtype = output.values.dtype = after.output_dtype();
+  if (spec::FindObjectOps(description)) {
+    TEGULA_ASSIGN_OR_RETURN(output.instances, InstancePass::Bind(description));
+    PerAxis<std::int64_t> image;
+    for (const GridAxis axis : kGridAxes) image[axis] = plan_.axes[axis].image;
+    output.values.dtype = DType::kF32;  // what the methods take
+    output.info = DescribeInstances(output.values, description, *output.instances, grid_, image, number);
+  }
+  if (!output.missing.empty() || is_raw_) {
     TEGULA_ASSIGN_OR_RETURN(after, ops::Chain::Bind({}, raw, statistics));
   }
   output.after = std::move(after);
@@ -262,9 +286,10 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
   prediction.network_ = &network;
   prediction.grid_ = std::move(grids.grid);
   prediction.plan_ = std::move(grids.plan);
+  prediction.is_raw_ = request.is_raw && !prediction.plan_.is_patches();
   ops::Statistics known = statistics;
   if (prediction.plan_.is_patches()) {
-    prediction.batch_ = prediction.BatchOf(feeds);
+    prediction.batch_ = prediction.BatchOf(feeds, request.patches_at_once);
     TEGULA_ASSIGN_OR_RETURN(known, prediction.WithStandInsOfPatches(feeds, statistics));
   }
   for (std::size_t i = 0; i < feeds.size(); ++i) {
@@ -284,11 +309,15 @@ Result<Prediction> Prediction::Bind(const spec::ModelDescription& model, const e
 
 Result<ops::Chain> Prediction::BindPostprocessing(std::size_t number, const ops::Statistics& statistics) const {
   const Output& output = outputs_[number];
-  const Shape shape = output.layout.ShapeOf(output.info.channels, StepOf(plan_, number));
-  return ops::Chain::Bind(
-             output.description->ops,
-             {output.info.id, AxisIds(*output.description), shape, output.raw_dtype, output.layout.TiledAxes()},
-             statistics)
+  return BindPostprocessing(number, statistics, ValueOps(*output.description), output.raw_dtype);
+}
+
+Result<ops::Chain> Prediction::BindPostprocessing(std::size_t number, const ops::Statistics& statistics,
+                                                  std::span<const spec::OpDescription> ops, DType from) const {
+  const Output& output = outputs_[number];
+  const Shape shape = output.layout.ShapeOf(output.values.channels, StepOf(plan_, number));
+  return ops::Chain::Bind(ops, {output.info.id, AxisIds(*output.description), shape, from, output.layout.TiledAxes()},
+                          statistics)
       .Context("postprocessing of output " + output.info.id);
 }
 
@@ -339,14 +368,21 @@ Result<Tensor> Prediction::PrepareInput(const RunContext& context, const Input& 
 Result<Tensor> Prediction::Postprocess(const RunContext& context, const Output& output, const tiling::TilePiece& piece,
                                        std::size_t number, const Tensor& raw) const {
   const TensorLayout& layout = output.layout;
-  const Shape expected = layout.ShapeOf(output.info.channels, plan_.window_of(number));
+  const Shape expected = layout.ShapeOf(output.values.channels, plan_.window_of(number));
   if (raw.shape() != expected || raw.dtype() != output.raw_dtype)
     return InvalidError(fmt::format(
         "the network returns {} {} for output {}, but by its description a window gives {} {}", DTypeName(raw.dtype()),
         ToString(raw.shape()), output.info.id, DTypeName(output.raw_dtype), ToString(expected)));
-  const Shape used = layout.ShapeOf(output.info.channels, SizeOf(piece.use));
+  const Shape used = layout.ShapeOf(output.values.channels, SizeOf(piece.use));
   TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(output.after->output_dtype(), used, context.limits));
   TEGULA_TRY(output.after->Run(layout.CropOf(raw.view(), piece.use), result.view()));
+  if (!output.instances || !output.missing.empty()) return result;
+  if (result.dtype() != output.values.dtype) {
+    TEGULA_ASSIGN_OR_RETURN(Tensor floats, Tensor::Allocate(output.values.dtype, used, context.limits));
+    ConvertCopy(std::as_const(result).view(), floats.view());
+    result = std::move(floats);
+  }
+  TEGULA_TRY(output.instances->method().Thin(layout.ImageOf(result.view())));
   return result;
 }
 
@@ -390,21 +426,25 @@ Status Prediction::PredictTile(const RunContext& context, engines::Session& sess
   return Ok();
 }
 
-Result<StageSeconds> Prediction::Run(const RunContext& context, engines::Session& session, TileFilter is_done,
+Result<StageSeconds> Prediction::Run(const RunContext& context, engines::Session& session, TileFilter state_of,
                                      TileSink sink) const {
   std::vector<std::int64_t> open;
-  for (std::int64_t index = 0; index < plan_.tiles(); ++index)
-    if (!is_done(plan_.tile(index))) open.push_back(index);
+  std::int64_t asked = 0;
+  for (std::int64_t index = 0; index < plan_.tiles(); ++index) {
+    const TileState state = state_of(plan_.tile(index));
+    if (state == TileState::kMissing) open.push_back(index);
+    if (state != TileState::kNotAsked) ++asked;
+  }
   std::mutex session_mutex;
   Clock clock;
-  std::atomic<std::int64_t> done{plan_.tiles() - static_cast<std::int64_t>(open.size())};
+  std::atomic<std::int64_t> done{asked - static_cast<std::int64_t>(open.size())};
 
   const auto one = [&](std::int64_t item, int) -> Status {
     const tiling::Tile tile = plan_.tile(open[static_cast<std::size_t>(item)]);
     const Block& at = tile.pieces.front().write;
     Status status = plan_.is_patches() ? PredictPatches(context, session, session_mutex, clock, tile, sink)
                                        : PredictTile(context, session, session_mutex, clock, tile, sink);
-    if (status.ok()) context.progress.Update("predicting", ++done, plan_.tiles(), "tiles");
+    if (status.ok()) context.progress.Update("predicting", ++done, asked, "tiles");
     return std::move(status).Context(fmt::format("tile at y={} x={}", at[GridAxis::kY].begin, at[GridAxis::kX].begin));
   };
   TEGULA_TRY(ForEach(context.executor, static_cast<std::int64_t>(open.size()), context.stop, one));
@@ -414,7 +454,7 @@ Result<StageSeconds> Prediction::Run(const RunContext& context, engines::Session
 Result<StageSeconds> Prediction::Run(const RunContext& context, TileSink sink) const {
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Session> session, NewSession());
   return Run(
-      context, *session, [](const tiling::Tile&) { return false; }, sink);
+      context, *session, [](const tiling::Tile&) { return TileState::kMissing; }, sink);
 }
 
 }  // namespace tegula::pipeline

@@ -20,6 +20,7 @@
 #include "tegula/image/binding.h"
 #include "tegula/ops/chain.h"
 #include "tegula/ops/statistics.h"
+#include "tegula/pipeline/instance_pass.h"
 #include "tegula/pipeline/layout.h"
 #include "tegula/spec/model_description.h"
 #include "tegula/tiling/plan.h"
@@ -47,6 +48,7 @@ struct OutputInfo {
   DType dtype = DType::kF32;
   std::int64_t channels = 1;
   std::vector<std::string> channel_names;
+  bool is_instances = false;  ///< numbers of objects, 0 for none
   PerAxis<std::int64_t> size = {{1, 1, 1, 1}};
   PerAxis<std::int64_t> chunk = {{1, 1, 1, 1}};
   PerAxis<double> scale = {{1, 1, 1, 1}};  ///< output pixels per pixel of the leading image
@@ -59,8 +61,9 @@ struct OutputInfo {
 /// Takes the pixels of one tile of the output with this number (of those that are made): `use_tczyx` belongs to
 /// `write`. Called from several workers at once, once per tile and output, in any order.
 using TileSink = FunctionRef<Status(std::size_t output, const Block& write, const ConstView& use_tczyx)>;
-/// Whether a tile is finished already and is not to be made again.
-using TileFilter = FunctionRef<bool(const tiling::Tile& tile)>;
+/// Only what is missing is made; what nobody asked for is not counted either.
+enum class TileState : std::uint8_t { kMissing, kDone, kNotAsked };
+using TileFilter = FunctionRef<TileState(const tiling::Tile& tile)>;
 
 /// Whether every op of the model runs; kUnsupported names the first that does not.
 Status CheckOps(const spec::ModelDescription& model);
@@ -76,6 +79,10 @@ Status CheckApplicable(const spec::ModelDescription& model);
 struct PredictionRequest {
   std::vector<std::size_t> outputs;  ///< indices of the description's outputs
   tiling::TileRequest tiling;
+  /// Tiles are handed over as the network gives them, without postprocessing. Not patches, which are samples of their
+  /// own.
+  bool is_raw = false;
+  std::int64_t patches_at_once = 16;  ///< at most, where the network takes any number
 };
 
 /// The tile plan alone: what can be refused about sizes before anything is read or loaded. Errors as Prediction::Bind.
@@ -97,7 +104,14 @@ class Prediction {
   /// The outputs that are made, in the order of the request.
   std::size_t outputs() const noexcept { return outputs_.size(); }
   const OutputInfo& output(std::size_t number = 0) const noexcept { return outputs_[number].info; }
+  /// What is made of an output tile by tile: the output itself, unless objects are made of it, which are finer and
+  /// fewer. Its layout is that of the tensor that the network returns.
+  const OutputInfo& values(std::size_t number = 0) const noexcept { return outputs_[number].values; }
   const TensorLayout& output_layout(std::size_t number = 0) const noexcept { return outputs_[number].layout; }
+  /// How objects are made of an output whose values are all there; null if they are not.
+  const InstancePass* instances(std::size_t number = 0) const noexcept {
+    return outputs_[number].instances ? &*outputs_[number].instances : nullptr;
+  }
   /// What the network returns, before any postprocessing.
   DType raw_dtype(std::size_t number = 0) const noexcept { return outputs_[number].raw_dtype; }
   /// The statistics of the whole raw output that its postprocessing wants and that were not given. If there are any,
@@ -106,8 +120,13 @@ class Prediction {
     return outputs_[number].missing;
   }
   bool needs_second_pass(std::size_t number = 0) const noexcept { return !outputs_[number].missing.empty(); }
-  /// The ops of an output for tiles of any size, with all statistics.
+  /// Whether Run hands over raw tiles because the request said so.
+  bool is_raw() const noexcept { return is_raw_; }
+  /// The ops of an output for tiles of any size, with all statistics; those before objects are made.
   Result<ops::Chain> BindPostprocessing(std::size_t number, const ops::Statistics& statistics) const;
+  /// Some of them, for what the ones before them made of a raw tile.
+  Result<ops::Chain> BindPostprocessing(std::size_t number, const ops::Statistics& statistics,
+                                        std::span<const spec::OpDescription> ops, DType from) const;
   /// Shapes and element types of what the network is given for each tile, in the model's axis order.
   const std::vector<Shape>& network_shapes() const noexcept { return shapes_; }
   const std::vector<DType>& network_dtypes() const noexcept { return dtypes_; }
@@ -117,9 +136,9 @@ class Prediction {
 
   /// A session for the windows of this prediction. Errors of the network.
   Result<std::unique_ptr<engines::Session>> NewSession() const;
-  /// Predicts every tile that `is_done` does not know of and hands it to `sink`. Errors carry the tile's place; after
+  /// Predicts every tile that `state_of` says is missing and hands it to `sink`. Errors carry the tile's place; after
   /// one, or a stop request, no further tile starts. One run at a time uses a session.
-  Result<StageSeconds> Run(const RunContext& context, engines::Session& session, TileFilter is_done,
+  Result<StageSeconds> Run(const RunContext& context, engines::Session& session, TileFilter state_of,
                            TileSink sink) const;
   Result<StageSeconds> Run(const RunContext& context, TileSink sink) const;
 
@@ -137,9 +156,10 @@ class Prediction {
   };
   struct Output {
     const spec::TensorDescription* description = nullptr;
-    OutputInfo info;
+    OutputInfo info, values;
     TensorLayout layout;
     std::optional<ops::Chain> after;
+    std::optional<InstancePass> instances;
     DType raw_dtype = DType::kF32;
     std::vector<ops::StatisticRequest> missing;
     int batch_axis = -1;
@@ -149,7 +169,7 @@ class Prediction {
   Prediction() = default;
   Result<Input> BindInput(std::size_t index, const InputFeed& feed, const ops::Statistics& statistics) const;
   Result<Output> BindOutput(std::size_t number, const ops::Statistics& statistics) const;
-  std::int64_t BatchOf(std::span<const InputFeed> feeds) const;
+  std::int64_t BatchOf(std::span<const InputFeed> feeds, std::int64_t most) const;
   Result<ops::Statistics> WithStandInsOfPatches(std::span<const InputFeed> feeds, const ops::Statistics& statistics);
   /// Pixels of an input that two neighbouring windows both read.
   std::int64_t InputOverlap(const Input& input, GridAxis axis) const noexcept;
@@ -175,6 +195,7 @@ class Prediction {
   std::vector<Output> outputs_;
   std::vector<Shape> shapes_;
   std::vector<DType> dtypes_;
+  bool is_raw_ = false;
   std::int64_t batch_ = 1;  // patches that the network sees at once
   // Of patches: what is known of the whole, and what each patch decides.
   ops::Statistics given_;

@@ -5,13 +5,11 @@
 #include "tegula/pipeline/prediction.h"
 #include "tegula/pipeline/prediction_clock.h"
 #include "tegula/pipeline/whole.h"
+#include "tegula/spec/object_output.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::pipeline {
 namespace {
-
-// Patches that a network is given at once where it takes any number: enough for small ones to keep it busy.
-constexpr std::int64_t kMostAtOnce = 16;
 
 bool TakesAnyBatch(const spec::TensorDescription& tensor, int axis) {
   return axis >= 0 && !std::holds_alternative<spec::FixedSize>(tensor.axes[static_cast<std::size_t>(axis)].size);
@@ -25,7 +23,7 @@ struct Prediction::Patch {
   ops::Statistics statistics;
 };
 
-std::int64_t Prediction::BatchOf(std::span<const InputFeed> feeds) const {
+std::int64_t Prediction::BatchOf(std::span<const InputFeed> feeds, std::int64_t most) const {
   std::int64_t patches = 1;
   for (const tiling::AxisPlan& axis : plan_.axes.of) patches *= axis.is_patches() ? axis.outputs.front().window : 1;
   for (std::size_t i = 0; i < feeds.size(); ++i) {
@@ -37,7 +35,7 @@ std::int64_t Prediction::BatchOf(std::span<const InputFeed> feeds) const {
   }
   for (const spec::TensorDescription& output : model_->outputs)
     if (!TakesAnyBatch(output, BatchAxisOf(output))) return 1;
-  return std::min(patches, kMostAtOnce);
+  return std::min(patches, most);
 }
 
 // So that all that can be wrong with ops is found before the first patch.
@@ -59,11 +57,8 @@ Result<ops::Statistics> Prediction::WithStandInsOfPatches(std::span<const InputF
     for (std::size_t i = 0; i < feeds.size(); ++i)
       if (model_->inputs[i].id == request.tensor_id)
         add(model_->inputs[i], feeds[i].image != nullptr ? feeds[i].image->info().channels : 1);
-    for (const spec::TensorDescription& output : model_->outputs) {
-      const spec::Axis* channel = output.FindAxis(spec::AxisType::kChannel);
-      if (output.id == request.tensor_id)
-        add(output, channel != nullptr ? std::max<std::int64_t>(1, std::ssize(channel->channel_names)) : 1);
-    }
+    for (const spec::TensorDescription& output : model_->outputs)
+      if (output.id == request.tensor_id) add(output, std::max<std::int64_t>(1, spec::NetworkChannels(output)));
     of_patch_.push_back(request);
     known.Set({request, kept, std::vector<double>(static_cast<std::size_t>(kept.elements()), 1.0)});
   }

@@ -187,6 +187,45 @@ TEST(Prediction, TheNumberOfWorkersDoesNotMatter) {
   }
 }
 
+// The largest total of tiles that was spoken of, and the largest number that was done.
+class Counting final : public Progress {
+ public:
+  void Update(std::string_view, std::int64_t done, std::int64_t total, std::string_view) override {
+    most_done = std::max(most_done, done), most_total = std::max(most_total, total);
+  }
+  void Note(std::string_view) override {}
+  std::int64_t most_done = 0, most_total = 0;
+};
+
+TEST(Prediction, TilesThatNobodyAskedForAreNeitherMadeNorCounted) {
+  const Case c = RandomCase(12);
+  const SerialExecutor executor;
+  SilentProgress silent;
+  const auto network = engines::NewToyNetwork(c.network).value();
+  const auto source = image::Open("synthetic:noise,height=300,width=300").value();
+  const image::BoundImage bound = image::Bind(*source, {}, {}).value();
+  const ops::Statistics statistics = ComputeStatistics({executor, silent}, c.model, bound).value();
+  const InputFeed feed{&bound};
+  const Prediction prediction = Prediction::Bind(c.model, *network, {&feed, 1}, statistics, {{0}, c.request}).value();
+  const std::int64_t tiles = prediction.plan().tiles();
+  ASSERT_GT(tiles, 6);
+  std::int64_t number = 0, made = 0;
+  const auto state_of = [&](const tiling::Tile&) {
+    constexpr TileState kStates[] = {TileState::kMissing, TileState::kDone, TileState::kNotAsked};
+    return kStates[number++ % 3];
+  };
+  const auto count = [&](std::size_t, const Block&, const ConstView&) -> Status {
+    ++made;
+    return Ok();
+  };
+  Counting progress;
+  const auto session = prediction.NewSession().value();
+  ASSERT_TRUE(prediction.Run({executor, progress}, *session, state_of, count).ok());
+  EXPECT_EQ(made, (tiles + 2) / 3);
+  EXPECT_EQ(progress.most_total, tiles - tiles / 3);
+  EXPECT_EQ(progress.most_done, progress.most_total);
+}
+
 TEST(Prediction, AStopRequestEndsItWithCancelled) {
   const Case c = RandomCase(1);
   std::stop_source stop;

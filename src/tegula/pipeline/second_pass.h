@@ -5,6 +5,7 @@
 // the ops one by one into the store that stays.
 #pragma once
 
+#include "tegula/core/function_ref.h"
 #include "tegula/core/run_context.h"
 #include "tegula/ops/statistics.h"
 #include "tegula/outputs/store_part.h"
@@ -12,15 +13,25 @@
 
 namespace tegula::pipeline {
 
-/// Options of the scratch store for a prediction that needs a second pass: those of the final store, but the network's
-/// element type, and no pyramid.
-outputs::StoreOptions ScratchOptions(DType raw_dtype, outputs::StoreOptions final_store);
+/// Options of a store that is there for a while: the grid of the final one, another element type, and no pyramid.
+outputs::StoreOptions ScratchOptions(DType dtype, const outputs::StoreOptions& final_store);
+
+/// Options of the scratch store for the values that objects are made of: those of a store of the same grid, but this
+/// element type, no pyramid, and chunks of all channels that are not large.
+outputs::StoreOptions ValuesOptions(DType dtype, outputs::StoreOptions values);
+
+/// Where finished pixels go: whole chunks of the raw store with all their channels. Called from several workers at
+/// once.
+struct FinishedSink {
+  FunctionRef<bool(const Block&)> has;
+  FunctionRef<Status(const Block&, const ConstView& pixels_tczyx)> write;
+};
 
 /// Computes the statistics of the raw output with this number that are not in `statistics` yet and adds them, then
-/// postprocesses every chunk from `raw` into `finished`. Chunks that are in `finished` already stay as they
-/// are, so a pass that was cut off goes on where it was. Errors of the stores; kCancelled. Memory: one chunk of all
-/// channels per worker, twice.
+/// postprocesses every chunk of `raw` and hands it to `sink`. Chunks that it has already stay as they are, so a pass
+/// that was cut off goes on where it was. Errors of store and sink; kCancelled. Memory: one chunk of all channels per
+/// worker, twice.
 Status FinishOutput(const RunContext& context, const Prediction& prediction, std::size_t number,
-                    const outputs::StorePart& raw, const outputs::StorePart& finished, ops::Statistics& statistics);
+                    const outputs::StorePart& raw, const FinishedSink& sink, ops::Statistics& statistics);
 
 }  // namespace tegula::pipeline

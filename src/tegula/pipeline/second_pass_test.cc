@@ -10,28 +10,16 @@
 #include "tegula/engines/toy.h"
 #include "tegula/image/open.h"
 #include "tegula/pipeline/statistics_pass.h"
+#include "tegula/pipeline/testing/toy_model.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::pipeline {
 namespace {
 
+constexpr const char* kNetwork = "blur 2\n";
+
 spec::ModelDescription ModelWith(std::vector<spec::OpDescription> after) {
-  spec::ModelDescription model;
-  model.format_version = "0.5.4";
-  for (const char* id : {"in", "out"}) {
-    spec::TensorDescription tensor;
-    tensor.id = id;
-    tensor.axes = {{.id = "batch", .type = spec::AxisType::kBatch, .size = spec::FixedSize{1}},
-                   {.id = "channel", .type = spec::AxisType::kChannel, .size = spec::FixedSize{1}}};
-    for (const char* axis : {"y", "x"}) tensor.axes.push_back({.id = axis, .size = spec::ParameterizedSize{16, 1}});
-    (tensor.id == "in" ? model.inputs : model.outputs).push_back(std::move(tensor));
-  }
-  for (spec::Axis& axis : model.outputs[0].axes)
-    if (axis.type == spec::AxisType::kSpace) axis.size = spec::SizeReference{"in", axis.id, {}, 0};
-  model.inputs[0].data.dtype = DType::kU8;
-  model.inputs[0].ops = {spec::EnsureDtype{DType::kF32}};
-  model.outputs[0].ops = std::move(after);
-  return model;
+  return ToyModel(kNetwork, std::move(after));
 }
 
 const std::vector<std::string> kYX = {"y", "x"};
@@ -42,7 +30,7 @@ class SecondPass : public ::testing::Test {
   // What lies in the final store.
   Result<Tensor> Predict(const spec::ModelDescription& model, std::int64_t tile, const std::string& name) {
     const RunContext context{executor_, progress_};
-    TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Network> network, engines::NewToyNetwork("blur 2\n"));
+    TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<engines::Network> network, engines::NewToyNetwork(kNetwork));
     TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<image::Source> source,
                             image::Open("synthetic:noise,height=150,width=131,seed=3"));
     TEGULA_ASSIGN_OR_RETURN(const image::BoundImage bound, image::Bind(*source, {}, {}));
@@ -68,10 +56,12 @@ class SecondPass : public ::testing::Test {
     const outputs::StorePart first(raw), second(finished);
     const auto keep = [&](std::size_t, const Block& write, const ConstView& use) { return first.Write(write, use); };
     TEGULA_TRY(prediction.Run(context, keep));
-    TEGULA_TRY(FinishOutput(context, prediction, 0, first, second, statistics));
+    const auto has = [&](const Block& block) { return second.Has(block); };
+    const auto write = [&](const Block& block, const ConstView& pixels) { return second.Write(block, pixels); };
+    TEGULA_TRY(FinishOutput(context, prediction, 0, first, {has, write}, statistics));
     if (again_) {
       TEGULA_TRY(again_(finished));
-      TEGULA_TRY(FinishOutput(context, prediction, 0, first, second, statistics));
+      TEGULA_TRY(FinishOutput(context, prediction, 0, first, {has, write}, statistics));
     }
     TEGULA_ASSIGN_OR_RETURN(Tensor result, Tensor::Allocate(options.dtype, finished.LevelShape(0)));
     TEGULA_TRY(finished.ReadBox(0, {0, 0, 0}, result.view()));

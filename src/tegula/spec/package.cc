@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tegula/core/folders.h"
 #include "tegula/core/text.h"
 #include "tegula/spec/package_files.h"
 #include "tegula/spec/rdf.h"
@@ -98,15 +99,15 @@ Result<Package> Package::Open(const Path& path, const Limits& limits) {
 
 Result<Package> Package::Read(const Path& path, const Limits& limits) {
   std::unique_ptr<PackageFiles> files;
-  std::error_code ignored;
-  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
-  if (!std::filesystem::exists(status)) return NotFoundError(fmt::format("there is no model at {}", path.string()));
-  if (IsYaml(path) && std::filesystem::is_regular_file(status)) {
+  TEGULA_ASSIGN_OR_RETURN(const std::filesystem::file_type type, TypeOf(path));
+  if (type == std::filesystem::file_type::not_found)
+    return NotFoundError(fmt::format("there is no model at {}", path.string()));
+  if (IsYaml(path) && type == std::filesystem::file_type::regular) {
     files = NewFolderFiles(path.has_parent_path() ? path.parent_path() : Path("."));
     // The user names this file, so it may be a link to anywhere.
     return ReadAt(path, std::move(files), path.filename().string(), path, limits);
   }
-  if (std::filesystem::is_directory(status)) {
+  if (type == std::filesystem::file_type::directory) {
     files = NewFolderFiles(path);
   } else {
     TEGULA_ASSIGN_OR_RETURN(files, OpenZipFiles(path, limits, &HoldsDescription));

@@ -7,6 +7,9 @@
 #include <map>
 #include <optional>
 
+#include "tegula/core/folders.h"
+#include "tegula/core/system_error.h"
+
 namespace tegula::spec {
 namespace {
 
@@ -20,7 +23,7 @@ class FolderFiles final : public PackageFiles {
     for (std::filesystem::directory_iterator entry(folder_, failed), end; !failed && entry != end;
          entry.increment(failed))
       if (entry->is_regular_file(ignored)) names.push_back(entry->path().filename().string());
-    if (failed) return IoError(fmt::format("cannot list {}: {}", folder_.string(), failed.message()));
+    if (failed) return SystemError("list", folder_, failed);
     return names;
   }
   Result<std::vector<std::string>> Below(const std::string& folder) override {
@@ -31,7 +34,7 @@ class FolderFiles final : public PackageFiles {
     for (std::filesystem::recursive_directory_iterator entry(top, failed), end; !failed && entry != end;
          entry.increment(failed))
       if (entry->is_regular_file(ignored)) names.push_back(entry->path().lexically_relative(folder_).generic_string());
-    if (failed) return IoError(fmt::format("cannot list {}: {}", top.string(), failed.message()));
+    if (failed) return SystemError("list", top, failed);
     std::sort(names.begin(), names.end());
     return names;
   }
@@ -39,8 +42,7 @@ class FolderFiles final : public PackageFiles {
     std::error_code failed;
     const Path root = std::filesystem::canonical(folder_, failed);
     const Path real = failed ? Path() : std::filesystem::weakly_canonical(folder_ / name, failed);
-    if (failed)
-      return IoError(fmt::format("cannot follow the path {}: {}", (folder_ / name).string(), failed.message()));
+    if (failed) return SystemError("follow the path", folder_ / name, failed);
     if (ConfinedName(real.lexically_relative(root).string()).ok()) return folder_ / name;
     return InvalidError(fmt::format("the file '{}' is a link that leads out of the package", name));
   }
@@ -58,8 +60,8 @@ class ZipFiles final : public PackageFiles {
  public:
   static Result<std::unique_ptr<PackageFiles>> Open(const Path& path, const Limits& limits,
                                                     bool (*is_root)(const std::vector<std::string>&)) {
-    std::error_code ignored;
-    if (!std::filesystem::is_regular_file(path, ignored))
+    TEGULA_ASSIGN_OR_RETURN(const std::filesystem::file_type type, TypeOf(path));
+    if (type != std::filesystem::file_type::regular)
       return InvalidError(fmt::format("{} is neither a file nor a folder", path.string()));
     int code = 0;
     zip_t* const archive = zip_open(path.c_str(), ZIP_RDONLY, &code);

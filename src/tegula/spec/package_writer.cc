@@ -7,6 +7,8 @@
 #include <map>
 #include <memory>
 
+#include "tegula/core/folders.h"
+#include "tegula/core/system_error.h"
 #include "tegula/spec/package_checks.h"
 #include "tegula/spec/package_files.h"
 #include "tegula/spec/text_kinds.h"
@@ -55,9 +57,14 @@ class FolderWriter final : public Writer {
   Status AddFile(const std::string& name, const Path& file) override {
     std::error_code failed;
     std::filesystem::copy_file(file, partial_ / name, failed);
-    return failed ? Status(IoError(fmt::format("cannot copy {}: {}", file.string(), failed.message()))) : Ok();
+    if (failed) return SystemError("copy " + file.string() + " to", path_, failed);
+    return Sync(partial_ / name);
   }
-  Status Commit() override { return ReplaceFolder(std::exchange(partial_, {}), path_); }
+  Status Commit() override {
+    TEGULA_TRY(Replace(partial_, path_));
+    partial_.clear();
+    return Ok();
+  }
 
  private:
   FolderWriter(Path path, Path partial) : path_(std::move(path)), partial_(std::move(partial)) {}
@@ -98,7 +105,8 @@ class ZipWriter final : public Writer {
       zip_discard(archive);
       return ZipError(path_, reason.c_str());
     }
-    return ReplaceFolder(partial_, path_);
+    TEGULA_TRY(Sync(partial_));
+    return Replace(partial_, path_);
   }
 
  private:

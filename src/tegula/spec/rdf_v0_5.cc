@@ -148,6 +148,7 @@ Span LimitsOf(DType dtype) {
     case DType::kI32: return {-2147483648.0, 2147483647.0};
     case DType::kU64: return {0, 18446744073709551615.0};
     case DType::kI64: return {-9223372036854775808.0, 9223372036854775807.0};
+    case DType::kF16: return {-65504, 65504};
     case DType::kF32: return {-3.4028235e38, 3.4028235e38};
     case DType::kF64: break;
   }

@@ -12,7 +12,13 @@ namespace {
 
 template <class To, class From>
 To ConvertElement(From value) noexcept {
-  if constexpr (std::is_same_v<To, bool>) {
+  if constexpr (std::is_same_v<To, From>) {
+    return value;
+  } else if constexpr (std::is_same_v<From, Half>) {
+    return ConvertElement<To>(static_cast<float>(value));
+  } else if constexpr (std::is_same_v<To, Half>) {
+    return Half(static_cast<double>(value));
+  } else if constexpr (std::is_same_v<To, bool>) {
     return value != From{};
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
     if (std::isnan(value)) return To{};
@@ -85,9 +91,10 @@ constexpr std::array<std::string_view, 4> kPadNames = {"constant", "edge", "refl
 void ConvertCopy(const ConstView& in, const View& out) noexcept {
   TEGULA_ASSERT(in.shape() == out.shape());
   if (in.elements() == 0 || CopyInterleaved(in, out)) return;
-  VisitDType(in.dtype(), [&](auto from) {
-    VisitDType(out.dtype(),
-               [&](auto to) { ConvertView<typename decltype(to)::type, typename decltype(from)::type>(in, out); });
+  VisitStoredDType(in.dtype(), [&](auto from) {
+    VisitStoredDType(out.dtype(), [&](auto to) {
+      ConvertView<typename decltype(to)::type, typename decltype(from)::type>(in, out);
+    });
   });
 }
 

@@ -59,6 +59,9 @@ struct OutputRule {
   Rational scale = {};      ///< network size = input size * scale + offset
   std::int64_t offset = 0;  ///< output pixels; negative: valid convolutions
   std::int64_t halo = 0;    ///< declared, in output pixels
+  /// Finer pixels that each of these becomes when the whole output is finished (objects of a StarDist network). All
+  /// else speaks of the pixels that the network gives.
+  std::int64_t finished = 1;
   /// The output has no such axis: it is one position, and right only if one window sees all.
   bool collapses = false;
 };

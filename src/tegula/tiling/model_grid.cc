@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tegula/spec/object_output.h"
+
 namespace tegula::tiling {
 namespace {
 
@@ -91,7 +93,14 @@ class AxisReader {
     if (std::holds_alternative<spec::DataDependentSize>(axis->size))
       return UnsupportedError(NameOf(tensor, *axis) + " has a size that is not known before the network has run");
     TEGULA_ASSIGN_OR_RETURN(const Follows follows, FollowsLead(tensor, *axis));
-    return OutputRule{follows.scale, follows.offset, axis->halo};
+    const std::int64_t finished = spec::PixelsPerNetworkPixel(tensor, axis->id);
+    if (follows.offset % finished != 0)
+      return UnsupportedError(
+          fmt::format("{} is {} pixels smaller than its image, which is not a whole number of the "
+                      "{} pixels that the network gives at once",
+                      NameOf(tensor, *axis), -follows.offset, finished));
+    TEGULA_ASSIGN_OR_RETURN(const Rational scale, Rational::Make(follows.scale.num, follows.scale.den * finished));
+    return OutputRule{scale, follows.offset / finished, CeilDiv(axis->halo, finished), finished};
   }
 
  private:

@@ -51,19 +51,22 @@ Result<ShardIndex> ParseShardIndex(const Sharding& sharding, std::span<const std
   return index;
 }
 
-Result<Array> Array::Open(const ByteStore& store, const std::string& path, const Limits& limits) {
+Result<Array> Array::Open(const ByteStore& store, const std::string& path, const Limits& limits, int zarr_format) {
   struct Generation {
     const char* file;
     Result<ArrayMetadata> (*parse)(std::string_view, const Limits&);
   };
-  for (const Generation generation : {Generation{"zarr.json", &ParseArrayV3}, Generation{".zarray", &ParseArrayV2}}) {
+  Generation generations[] = {{"zarr.json", &ParseArrayV3}, {".zarray", &ParseArrayV2}};
+  if (zarr_format == 2) std::swap(generations[0], generations[1]);
+  for (const Generation& generation : generations) {
     const std::string key = Join(path, generation.file);
     TEGULA_ASSIGN_OR_RETURN(const std::optional<std::string> text, store.Get(key, limits.description_bytes));
     if (!text) continue;
     TEGULA_ASSIGN_OR_RETURN(ArrayMetadata metadata, generation.parse(*text, limits).Context(store.Name(key)));
     return Array(store, path, std::move(metadata));
   }
-  return NotFoundError(fmt::format("{} is not there; copy the whole image again", store.Name(Join(path, "zarr.json"))));
+  return NotFoundError(
+      fmt::format("{} is not there; copy the whole image again", store.Name(Join(path, generations[0].file))));
 }
 
 std::string Array::KeyOf(const Shape& index) const {

@@ -24,9 +24,10 @@ Result<ShardIndex> ParseShardIndex(const Sharding& sharding, std::span<const std
 /// Borrows the store. Immutable and thread-safe.
 class Array {
  public:
-  /// `path`: the key of the array's folder; empty for the store itself. Reads zarr.json or, if there is none, .zarray.
-  /// kNotFound if there is neither; errors of the store and of the parsers with the file's name.
-  static Result<Array> Open(const ByteStore& store, const std::string& path, const Limits& limits);
+  /// `path`: the key of the array's folder; empty for the store itself. Reads zarr.json or, if there is none, .zarray;
+  /// with `zarr_format` 2 the other way round. kNotFound if there is neither; errors of the store and of the parsers
+  /// with the file's name.
+  static Result<Array> Open(const ByteStore& store, const std::string& path, const Limits& limits, int zarr_format = 3);
 
   const ArrayMetadata& metadata() const noexcept { return metadata_; }
 

@@ -83,7 +83,8 @@ std::array<std::byte, 8> BytesOf(T value) {
 // "0x7fc00000": the bits of a float.
 template <class T>
 bool ParseBits(std::string_view text, T& value) {
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  using Bits = std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                                  std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
   if (!text.starts_with("0x") || text.size() != 2 + 2 * sizeof(T)) return false;
   Bits bits = 0;
   const auto [end, failed] = std::from_chars(text.data() + 2, text.data() + text.size(), bits, 16);
@@ -120,13 +121,13 @@ bool ParseValue(const Json& json, T& value) {
       return true;
     }
     const std::string text = Text(json);
-    constexpr T kInfinity = std::numeric_limits<T>::infinity();
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
     if (text == "NaN")
-      value = std::numeric_limits<T>::quiet_NaN();
+      value = static_cast<T>(std::numeric_limits<double>::quiet_NaN());
     else if (text == "Infinity")
-      value = kInfinity;
+      value = static_cast<T>(kInfinity);
     else if (text == "-Infinity")
-      value = -kInfinity;
+      value = static_cast<T>(-kInfinity);
     else
       return ParseBits(text, value);
     return true;
@@ -134,7 +135,7 @@ bool ParseValue(const Json& json, T& value) {
 }
 
 Status ParseFill(const Json& json, ArrayMetadata& array) {
-  const bool is_value = VisitDType(array.dtype, [&](auto tag) {
+  const bool is_value = VisitStoredDType(array.dtype, [&](auto tag) {
     typename decltype(tag)::type value{};
     const bool parsed = ParseValue(json, value);
     array.fill = BytesOf(value);
@@ -153,18 +154,17 @@ struct TypeCode {
 };
 constexpr TypeCode kTypeCodes[] = {{"b1", DType::kBool}, {"u1", DType::kU8},  {"i1", DType::kI8},  {"u2", DType::kU16},
                                    {"i2", DType::kI16},  {"u4", DType::kU32}, {"i4", DType::kI32}, {"u8", DType::kU64},
-                                   {"i8", DType::kI64},  {"f4", DType::kF32}, {"f8", DType::kF64}};
+                                   {"i8", DType::kI64},  {"f2", DType::kF16}, {"f4", DType::kF32}, {"f8", DType::kF64}};
 
 Status ParseTypeV2(const Json& json, ArrayMetadata& array) {
   const std::string text = Text(json);
-  const std::string_view code = std::string_view(text).substr(text.empty() ? 0 : 1);
-  const auto* const found = std::ranges::find(kTypeCodes, code, &TypeCode::code);
-  if (found == std::end(kTypeCodes) || std::string_view("<>|").find(text[0]) == std::string_view::npos)
+  const std::optional<DType> dtype = DTypeOfZarr2(text);
+  if (!dtype)
     return UnsupportedError(
         fmt::format("its element type {} is not read here; convert it to one of bool, (u)int8 to "
-                    "(u)int64, float32 and float64",
+                    "(u)int64 and float16 to float64",
                     Shown(json)));
-  array.dtype = found->dtype;
+  array.dtype = *dtype;
   array.big_endian = text[0] == '>';
   return Ok();
 }
@@ -310,11 +310,11 @@ Status ParseSharding(const Json& configuration, ArrayMetadata& array, const Limi
 }
 
 Status ParseTypeV3(const Json& json, ArrayMetadata& array) {
-  const std::optional<DType> dtype = DTypeFromName(Text(NameOf(json)));
+  const std::optional<DType> dtype = StoredDTypeFromName(Text(NameOf(json)));
   if (!dtype)
     return UnsupportedError(
         fmt::format("its element type {} is not read here; convert it to one of bool, (u)int8 to "
-                    "(u)int64, float32 and float64",
+                    "(u)int64 and float16 to float64",
                     Shown(NameOf(json))));
   array.dtype = *dtype;
   return Ok();
@@ -391,6 +391,17 @@ Result<ArrayMetadata> ParseArrayV3(std::string_view text, const Limits& limits) 
   TEGULA_TRY(ParseKeys(Member(json, "chunk_key_encoding"), array));
   TEGULA_TRY(ParseFill(Member(json, "fill_value"), array));
   return array;
+}
+
+std::string TypeOfZarr2(DType dtype) {
+  return fmt::format("{}{}", DTypeSize(dtype) > 1 ? '<' : '|',
+                     std::ranges::find(kTypeCodes, dtype, &TypeCode::dtype)->code);
+}
+
+std::optional<DType> DTypeOfZarr2(std::string_view name) {
+  if (name.empty() || std::string_view("<>|").find(name[0]) == std::string_view::npos) return std::nullopt;
+  const auto* const found = std::ranges::find(kTypeCodes, name.substr(1), &TypeCode::code);
+  return found == std::end(kTypeCodes) ? std::nullopt : std::optional(found->dtype);
 }
 
 }  // namespace tegula::zarr

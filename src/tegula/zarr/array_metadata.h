@@ -33,7 +33,7 @@ struct Sharding {
 
 /// Axes are in the array's order. A chunk is what is decoded at once: of a sharded array that inside the shard.
 struct ArrayMetadata {
-  DType dtype = DType::kU8;
+  DType dtype = DType::kU8;  ///< as stored, so float16 too
   Shape shape;
   Shape chunk;
   Shape chunk_strides;  ///< elements from one pixel to the next in a decoded chunk: its order in memory
@@ -53,5 +53,9 @@ struct ArrayMetadata {
 /// not read here, kExhausted above the limits (a chunk has at most 2 GiB).
 Result<ArrayMetadata> ParseArrayV2(std::string_view text, const Limits& limits);
 Result<ArrayMetadata> ParseArrayV3(std::string_view text, const Limits& limits);
+
+/// Zarr 2's name of an element type in little-endian order ("<f4", "|u1"), and the type of a name (of either order).
+std::string TypeOfZarr2(DType dtype);
+std::optional<DType> DTypeOfZarr2(std::string_view name);
 
 }  // namespace tegula::zarr

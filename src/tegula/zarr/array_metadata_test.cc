@@ -145,10 +145,17 @@ TEST(ParseArrayV2, KnowsOrderSeparatorAndByteOrder) {
   EXPECT_TRUE(Parsed(Version2(), R"({"fill_value": null})").ok());
 }
 
+TEST(ParseArrayV2, HalfPrecisionIsATypeOfStorage) {
+  EXPECT_EQ(Parsed(Version2(), R"({"dtype": "<f2"})").value().dtype, DType::kF16);
+  EXPECT_EQ(FillOf<std::uint16_t>("float16", "\"0x7e01\""), 0x7E01);
+  EXPECT_EQ(FillOf<std::uint16_t>("float16", "1.5"), 0x3E00);
+  EXPECT_EQ(FillOf<std::uint16_t>("float16", "\"-Infinity\""), 0xFC00);
+}
+
 TEST(ParseArrayV2, WhatIsNotKnownIsRefused) {
   EXPECT_EQ(CodeOf(Version2(), R"({"filters": [{"id": "delta"}]})"), Code::kUnsupported);
   EXPECT_EQ(CodeOf(Version2(), R"({"compressor": {"id": "lz4"}})"), Code::kUnsupported);
-  EXPECT_EQ(CodeOf(Version2(), R"({"dtype": "<f2"})"), Code::kUnsupported);
+  EXPECT_EQ(CodeOf(Version2(), R"({"dtype": "<c8"})"), Code::kUnsupported);
   EXPECT_EQ(CodeOf(Version2(), R"({"dtype": [["a", "<u2"]]})"), Code::kUnsupported);
   EXPECT_EQ(CodeOf(Version2(), R"({"dtype": ""})"), Code::kUnsupported);
   EXPECT_EQ(CodeOf(Version2(), R"({"order": "A"})"), Code::kCorrupt);

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "tegula/core/folders.h"
+#include "tegula/core/system_error.h"
+
 namespace tegula::zarr {
 namespace {
 
@@ -41,13 +44,14 @@ class FolderStore final : public ByteStore {
     const Path real = std::filesystem::canonical(path, failed);
     if (failed == std::errc::no_such_file_or_directory || failed == std::errc::not_a_directory)
       return std::optional<Path>();
-    if (failed) return IoError(fmt::format("cannot read {}: {}", Name(key), failed.message()));
+    if (failed) return SystemError("read", Name(key), failed);
     if (real != path &&
         std::mismatch(canonical_.begin(), canonical_.end(), real.begin(), real.end()).first != canonical_.end())
       return CorruptError(fmt::format("{} is a link that leads out of {}; copy what it points to to its place",
                                       Name(key), name_.string()));
-    if (!std::filesystem::is_regular_file(real, failed)) return std::optional<Path>();
-    return std::optional(real);
+    // What cannot be looked at is not missing: a missing chunk is the fill value.
+    TEGULA_ASSIGN_OR_RETURN(const std::filesystem::file_type type, TypeOf(real));
+    return type == std::filesystem::file_type::regular ? std::optional(real) : std::nullopt;
   }
 
   Path name_, canonical_;
@@ -69,10 +73,15 @@ bool IsKey(std::string_view key) noexcept {
   }
 }
 
+Status ByteStore::ForEach(std::int64_t items, std::int64_t, FunctionRef<Status(std::int64_t)> body) const {
+  for (std::int64_t item = 0; item < items; ++item) TEGULA_TRY(body(item));
+  return Ok();
+}
+
 Result<std::unique_ptr<ByteStore>> OpenFolder(const Path& folder) {
   std::error_code failed;
   Path canonical = std::filesystem::canonical(folder, failed);
-  if (failed) return NotFoundError(fmt::format("cannot open {}: {}", folder.string(), failed.message()));
+  if (failed) return SystemError("open", folder, failed);
   return std::unique_ptr<ByteStore>(new FolderStore(folder, std::move(canonical)));
 }
 

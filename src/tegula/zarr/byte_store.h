@@ -1,5 +1,4 @@
-// zarr/byte_store.h — where the bytes of a Zarr hierarchy lie: a folder now, anything with keys and ranges in
-// principle.
+// zarr/byte_store.h — where the bytes of a Zarr hierarchy lie: a folder, or a folder on the web (web_store.h).
 //
 // Zarr names everything by keys ("0/c/3/1") and needs two things of a store: the value of a key, and a part of it (an
 // inner chunk of a shard). Keys come from metadata of others, so no key may lead out of the store.
@@ -14,6 +13,7 @@
 #include <string_view>
 
 #include "tegula/core/files.h"
+#include "tegula/core/function_ref.h"
 #include "tegula/core/status.h"
 
 namespace tegula::zarr {
@@ -34,6 +34,13 @@ class ByteStore {
   virtual Result<bool> GetRange(std::string_view key, std::int64_t offset, std::span<std::byte> out) const = 0;
   /// What people know a key by: a file name or an address.
   virtual std::string Name(std::string_view key) const = 0;
+  /// By what the metadata that was read so far is recognised; empty where the file system says it better.
+  virtual std::string State() const { return {}; }
+  /// Calls body(item), which reads, for every item in [0, items): one after the other, or, where reads wait for a
+  /// network, several at once on other threads too, in any order. `item_bytes` is what one holds meanwhile; it bounds
+  /// how many. The first failure ends it; errors of `body`.
+  virtual Status ForEach(std::int64_t items, std::int64_t item_bytes,
+                         FunctionRef<Status(std::int64_t item)> body) const;
 };
 
 /// A folder; keys are paths of files in it. Symbolic links that lead out of the folder are refused.

@@ -170,16 +170,4 @@ std::uint32_t Crc32c(std::span<const std::byte> bytes) noexcept {
   return ~crc;
 }
 
-Result<std::string> EncodeBlosc(const BloscSettings& settings, std::span<const std::byte> bytes) {
-  std::string out(bytes.size() + BLOSC_MAX_OVERHEAD, '\0');
-  const int compressed = blosc_compress_ctx(settings.level, settings.type_size > 1 ? BLOSC_BITSHUFFLE : BLOSC_NOSHUFFLE,
-                                            static_cast<std::size_t>(settings.type_size), bytes.size(), bytes.data(),
-                                            out.data(), out.size(), settings.compressor, 0, 1);
-  if (compressed <= 0)
-    return InternalError(
-        fmt::format("Blosc could not compress a chunk of {} bytes (its answer was {})", bytes.size(), compressed));
-  out.resize(static_cast<std::size_t>(compressed));
-  return out;
-}
-
 }  // namespace tegula::zarr

@@ -1,7 +1,7 @@
 // zarr/codecs.h — the compressors and checksums of Zarr chunks, one wrapper per library.
 //
 // Bytes come from files of others: what a codec may write is bounded by the caller, and a chunk either has exactly the
-// bytes that its array announces or is an error. Blosc is written too (predictions), the others are only read.
+// bytes that its array announces or is an error. What is written is compressed in zarr/encoder.h.
 #pragma once
 
 #include <cstddef>
@@ -29,14 +29,5 @@ std::int64_t EncodedBound(std::span<const ByteCodec> codecs, std::int64_t size) 
 
 /// Castagnoli's checksum (RFC 3720, appendix B.4).
 std::uint32_t Crc32c(std::span<const std::byte> bytes) noexcept;
-
-/// How chunks are written: bits are shuffled for elements of several bytes, single bytes are left as they are.
-struct BloscSettings {
-  const char* compressor = "lz4";  ///< "lz4" or "zstd"
-  int level = 5;                   ///< 0 to 9
-  std::int64_t type_size = 1;
-};
-/// One Blosc buffer of at most 2^31 - 17 bytes, compressed on the calling thread. kInternal.
-Result<std::string> EncodeBlosc(const BloscSettings& settings, std::span<const std::byte> bytes);
 
 }  // namespace tegula::zarr

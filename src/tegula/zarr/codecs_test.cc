@@ -7,6 +7,8 @@
 #include <functional>
 #include <vector>
 
+#include "tegula/zarr/encoder.h"
+
 namespace tegula::zarr {
 namespace {
 
@@ -34,7 +36,7 @@ Bytes Deflate(const Bytes& in, decltype(&libdeflate_gzip_compress) compress) {
 Bytes Gzip(const Bytes& in) { return Deflate(in, &libdeflate_gzip_compress); }
 
 Bytes Blosc(const Bytes& in) {
-  const std::string out = EncodeBlosc({.compressor = "lz4", .level = 5, .type_size = 2}, in).value();
+  const std::string out = Encoder::Create({Compressor::kBloscLz4, 5}).value().Encode(in, 2).value();
   const auto bytes = std::as_bytes(std::span(out));
   return {bytes.begin(), bytes.end()};
 }

@@ -7,6 +7,7 @@
 
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
+#include "tegula/net/address.h"
 #include "tegula/spec/text_kinds.h"
 
 namespace tegula::zoo {
@@ -80,17 +81,6 @@ constexpr Page kPages[] = {
     {"https://zenodo.org/record/", &ParseRecord},
 };
 
-std::string Escaped(std::string_view path) {
-  std::string text;
-  for (const char c : path) {
-    if (IsPlain(c) || c == '/' || c == '~')
-      text += c;
-    else
-      text += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return text;
-}
-
 // Files lie beside the description, and what stands behind its name (a query, Zenodo's "/content") belongs to them too.
 Remote RemoteOfUrl(const std::string& url) {
   constexpr std::string_view kContent = "/content";
@@ -158,13 +148,13 @@ Result<Places> PlacesFromEnvironment() {
   return url.empty() ? Result<Places>(Places{}) : PlacesBelow(url);
 }
 
-std::string Remote::FileUrl(std::string_view name) const { return before + Escaped(name) + after; }
+std::string Remote::FileUrl(std::string_view name) const { return before + net::Escaped(name) + after; }
 
 std::string IndexUrl(const Places& places) { return places.collection + "/index.json"; }
 
 Remote CollectionRemote(const Places& places, std::string_view name, std::string_view version) {
-  const std::string before = fmt::format("{}/{}/files/", places.artifacts, Escaped(name));
-  const std::string after = version.empty() ? "" : fmt::format("?version={}", Escaped(version));
+  const std::string before = fmt::format("{}/{}/files/", places.artifacts, net::Escaped(name));
+  const std::string after = version.empty() ? "" : fmt::format("?version={}", net::Escaped(version));
   return {before + "rdf.yaml" + after, before, after};
 }
 
@@ -174,7 +164,8 @@ std::string FileListUrl(const Places& places, std::string_view name, std::string
 }
 
 std::string ReportUrl(const Places& places, std::string_view name, std::string_view version) {
-  return fmt::format("{}/reports/bioimage-io/{}/{}/summary.json", places.collection, Escaped(name), Escaped(version));
+  return fmt::format("{}/reports/bioimage-io/{}/{}/summary.json", places.collection, net::Escaped(name),
+                     net::Escaped(version));
 }
 
 Result<Remote> RemoteOf(const Places& places, const Address& address) {

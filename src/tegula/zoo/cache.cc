@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kSmallFile = 1 << 20;
 
-bool Exists(const Path& path) {
+bool IsThere(const Path& path) {
   std::error_code ignored;
   return std::filesystem::exists(path, ignored);
 }
@@ -96,7 +96,7 @@ Path Cache::LockOf(std::string_view url) const { return root_ / "locks" / Sha256
 
 bool Cache::Holds(std::string_view sha256) const {
   const Path path = Content(sha256);
-  if (!Exists(path)) return false;
+  if (!IsThere(path)) return false;
   const Result<std::string> sum = Sha256OfFile(path);
   return sum.ok() && *sum == sha256;
 }
@@ -130,7 +130,7 @@ std::optional<Remembered> Cache::Recall(std::string_view reference) const {
   const Result<Json> json = ParseObject(*text, "a reference");
   if (!json.ok()) return std::nullopt;
   Remembered remembered{TextOf(*json, "sha256"), AboutOf(*json)};
-  if (!IsSha256(remembered.sha256) || !Exists(AboutPath(remembered.sha256))) return std::nullopt;
+  if (!IsSha256(remembered.sha256) || !IsThere(AboutPath(remembered.sha256))) return std::nullopt;
   return remembered;
 }
 
@@ -168,7 +168,7 @@ void Cache::Touch(std::string_view model_sha256) const {
 
 bool Cache::FirstUse(std::string_view model_sha256) const {
   const Path mark = Model(model_sha256) / ".tegula" / "shown";
-  return !Exists(mark) && WriteFileWhole(mark, "").ok();
+  return !IsThere(mark) && WriteFileWhole(mark, "").ok();
 }
 
 std::optional<Path> FindInCoreCache(std::string_view sha256) {

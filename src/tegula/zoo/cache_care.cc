@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "tegula/core/folders.h"
 #include "tegula/zoo/catalogue.h"
 
 namespace tegula::zoo {
@@ -61,13 +62,6 @@ void RemoveUnused(const Cache& cache, const Limits& limits) {
 
 // What is made of models here, and can be made again.
 constexpr const char* kMadeHere[] = {"networks", "choices", "fields", "converted"};
-
-Status RemoveFolder(const Path& folder) {
-  std::error_code failed;
-  fs::remove_all(folder, failed);
-  if (failed) return IoError(fmt::format("cannot remove {}: {}", folder.string(), failed.message()));
-  return Ok();
-}
 
 }  // namespace
 
@@ -156,12 +150,12 @@ Result<PrunedCache> Prune(const Cache& cache, std::int64_t max_bytes, const Limi
   pruned.bytes_after = TotalBytes(cache);
   for (const char* made : kMadeHere) {
     if (pruned.bytes_after <= max_bytes) break;
-    TEGULA_TRY(RemoveFolder(cache.root() / made));
+    TEGULA_TRY(Remove(cache.root() / made));
     pruned.bytes_after = TotalBytes(cache);
   }
   std::vector<CachedModel> models = ListModels(cache);
   while (pruned.bytes_after > max_bytes && !models.empty()) {
-    TEGULA_TRY(RemoveFolder(cache.Model(models.back().sha256)));
+    TEGULA_TRY(Remove(cache.Model(models.back().sha256)));
     pruned.removed.push_back(models.back().about.reference);
     models.pop_back();
     RemoveUnused(cache, limits);
@@ -172,7 +166,7 @@ Result<PrunedCache> Prune(const Cache& cache, std::int64_t max_bytes, const Limi
 
 Status RemoveModel(const Cache& cache, const std::string& sha256, const Limits& limits) {
   TEGULA_ASSIGN_OR_RETURN(const FileLock alone, cache.OwnAlone());
-  TEGULA_TRY(RemoveFolder(cache.Model(sha256)));
+  TEGULA_TRY(Remove(cache.Model(sha256)));
   RemoveUnused(cache, limits);
   return Ok();
 }

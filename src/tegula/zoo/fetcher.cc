@@ -4,23 +4,23 @@
 
 namespace tegula::zoo {
 
-Result<Downloader*> Fetcher::Network(std::string_view name) {
+Result<net::Downloader*> Fetcher::Network(std::string_view name) {
   if (context_.offline)
     return NotFoundError(fmt::format(
         "{} is not in the cache, and --offline forbids fetching it; run the command once without --offline", name));
   if (!downloader_) {
-    TEGULA_ASSIGN_OR_RETURN(Downloader made, NewDownloader());
+    TEGULA_ASSIGN_OR_RETURN(net::Downloader made, net::NewDownloader());
     downloader_.emplace(std::move(made));
   }
   return &*downloader_;
 }
 
 Result<std::string> Fetcher::Text(const std::string& url, std::int64_t limit_bytes, std::string_view name) {
-  TEGULA_ASSIGN_OR_RETURN(Downloader* const downloader, Network(name));
+  TEGULA_ASSIGN_OR_RETURN(net::Downloader* const downloader, Network(name));
   return downloader->Text(url, {.limit = limit_bytes}, context_.stop);
 }
 
-Result<std::string> Fetcher::Content(const std::string& url, const Expected& expected, std::string_view name) {
+Result<std::string> Fetcher::Content(const std::string& url, const net::Expected& expected, std::string_view name) {
   if (!expected.sha256.empty() && cache_.Holds(expected.sha256)) return expected.sha256;
   const Path lock_path = cache_.LockOf(url);
   TEGULA_ASSIGN_OR_RETURN(std::optional<FileLock> lock, FileLock::Try(lock_path, FileLock::Kind::kExclusive));
@@ -39,9 +39,9 @@ Result<std::string> Fetcher::Content(const std::string& url, const Expected& exp
       return expected.sha256;
     }
   }
-  TEGULA_ASSIGN_OR_RETURN(Downloader* const downloader, Network(name));
+  TEGULA_ASSIGN_OR_RETURN(net::Downloader* const downloader, Network(name));
   const std::string stage = fmt::format("fetching {}", name);
-  TEGULA_ASSIGN_OR_RETURN(const Downloaded downloaded,
+  TEGULA_ASSIGN_OR_RETURN(const net::Downloaded downloaded,
                           downloader->ToFile(url, incoming, expected, stage, context_.progress, context_.stop));
   TEGULA_TRY(cache_.Adopt(incoming, downloaded.sha256));
   return downloaded.sha256;

@@ -66,7 +66,7 @@ Result<std::string> ModelFiles::Fetch(const std::string& name, std::int64_t limi
   const std::string url = is_first                      ? about_.source
                           : address != addresses_.end() ? address->second
                                                         : remote.FileUrl(name);
-  Expected expected{.limit = limit_bytes};
+  net::Expected expected{.limit = limit_bytes};
   if (is_first)
     expected.sha256 = sha256_;
   else if (const auto stated = stated_.find(name); stated != stated_.end())

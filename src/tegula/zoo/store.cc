@@ -50,7 +50,7 @@ Result<Store> Store::Open(const RunContext& context) {
 Store::Store(Cache cache, Places places, const RunContext& context)
     : fetcher_(std::make_shared<Fetcher>(std::move(cache), context)), places_(std::move(places)) {}
 
-Store::Store(Cache cache, Places places, const RunContext& context, Downloader downloader)
+Store::Store(Cache cache, Places places, const RunContext& context, net::Downloader downloader)
     : fetcher_(std::make_shared<Fetcher>(std::move(cache), context, std::move(downloader))),
       places_(std::move(places)) {}
 

@@ -37,7 +37,7 @@ class Store {
   static Result<Store> Open(const RunContext& context);
   Store(Cache cache, Places places, const RunContext& context);
   /// The same with a downloader of the caller's.
-  Store(Cache cache, Places places, const RunContext& context, Downloader downloader);
+  Store(Cache cache, Places places, const RunContext& context, net::Downloader downloader);
 
   const Cache& cache() const { return fetcher_->cache(); }
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tegula/zoo/testing/scripted_http.h"
+#include "tegula/net/testing/scripted_http.h"
 
 namespace tegula::zoo {
 namespace {
@@ -32,13 +32,13 @@ class StoreTest : public ::testing::Test {
   }
   Store New(const RunContext& context) {
     return Store(cache_, PlacesBelow("https://z.org").value(), context,
-                 Downloader(std::make_unique<ScriptedHttp>(script_), {.attempts = 2},
-                            [](double, const std::stop_token&) { return true; }));
+                 net::Downloader(std::make_unique<net::ScriptedHttp>(script_), {.attempts = 2},
+                                 [](double, const std::stop_token&) { return true; }));
   }
   std::size_t Requests() const { return script_->requests.size(); }
 
   std::string description_ = kDescription;
-  std::shared_ptr<Script> script_ = std::make_shared<Script>();
+  std::shared_ptr<net::Script> script_ = std::make_shared<net::Script>();
   TemporaryFolder folder_ = TemporaryFolder::Create("tegula-test").value();
   Cache cache_ = Cache::At(folder_.path()).value();
   SerialExecutor executor_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tegula/core/folders.h"
+#include "tegula/core/system_error.h"
 #include "tegula/engines/registry.h"
 
 namespace tegula::app {
@@ -95,7 +97,7 @@ Status KeepWeights(const spec::Package& package, const spec::WeightsEntry& sourc
   TEGULA_ASSIGN_OR_RETURN(const TemporaryFolder whole, TemporaryFolder::Create("tegula-made"));
   std::error_code failed;
   std::filesystem::copy_file(made.file, whole.path() / made.file.filename(), failed);
-  if (failed) return IoError(fmt::format("cannot copy {}: {}", made.file.string(), failed.message()));
+  if (failed) return SystemError("copy " + made.file.string() + " to", whole.path(), failed);
   TEGULA_TRY(WriteFileWhole(whole.path() / kRecord, RecordOf(made, sha256)));
   return CopyFolderWhole(whole.path(), folder / spec::WeightsFormatName(made.format));
 }

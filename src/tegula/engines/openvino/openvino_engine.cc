@@ -80,6 +80,8 @@ class OvSession final : public Session {
         request_.set_output_tensor(i, ov::Tensor(port.get_element_type(), port.get_shape(), tensor.view().data()));
         outputs.push_back(std::move(tensor));
       }
+      // A request that has not begun cannot be cancelled: the call would be lost.
+      if (stop.stop_requested()) return CancelledError();
       request_.start_async();
       {
         const std::stop_callback cancel(stop, [this]() { request_.cancel(); });

@@ -168,11 +168,13 @@ Result<PolygonMask> PolygonMask::Create(const std::vector<PointPolygon>& polygon
   return PolygonMask(std::make_shared<const Edges>(polygons));
 }
 
-Result<PolygonMask> PolygonMask::Rectangle(const Box& box) {
+PointPolygon PolygonOf(const Box& box) {
   const auto top = static_cast<double>(box.y.begin), bottom = static_cast<double>(box.y.end);
   const auto left = static_cast<double>(box.x.begin), right = static_cast<double>(box.x.end);
-  return Create({{{{top, left}, {top, right}, {bottom, right}, {bottom, left}, {top, left}}, {}}});
+  return {{{top, left}, {top, right}, {bottom, right}, {bottom, left}, {top, left}}, {}};
 }
+
+Result<PolygonMask> PolygonMask::Rectangle(const Box& box) { return Create({PolygonOf(box)}); }
 
 Box PolygonMask::Bounds(const PixelGrid& grid, const Box& within) const noexcept {
   const Extent& whole = edges_->whole();

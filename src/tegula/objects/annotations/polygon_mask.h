@@ -23,6 +23,9 @@
 
 namespace tegula::objects {
 
+/// All of a box of the full resolution.
+PointPolygon PolygonOf(const Box& box);
+
 /// Memory: 40 bytes per vertex, whatever the area. A query reads the edges in the rows of its box, in whatever columns
 /// they are, and costs a crossing per edge and row for polygons that reach into its columns; it allocates as much as 64
 /// rows have crossings. Immutable and thread-safe.
@@ -33,7 +36,7 @@ class PolygonMask {
   /// In pixels of the full resolution. Rings need not be closed, holes need not lie within their outer rings. kInvalid
   /// for a coordinate that is not finite or beyond kLargestCoordinate. Cost: sorting the edges.
   static Result<PolygonMask> Create(const std::vector<PointPolygon>& polygons);
-  /// All of a box of the full resolution.
+  /// Of PolygonOf(box).
   static Result<PolygonMask> Rectangle(const Box& box);
 
   /// Takes the columns of one run of a row.

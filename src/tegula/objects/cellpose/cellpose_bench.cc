@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "tegula/core/random.h"
+#include "tegula/objects/cellpose/cell_map.h"
 #include "tegula/objects/cellpose/cellpose.h"
-#include "tegula/objects/cellpose/cleaning.h"
+#include "tegula/objects/cellpose/flow_ends.h"
 #include "tegula/objects/cellpose/flow_error.h"
-#include "tegula/objects/cellpose/flow_field.h"
 #include "tegula/objects/cellpose/flow_sinks.h"
 
 namespace tegula::objects {
@@ -58,29 +58,47 @@ void MemcpyOfTheOutput(benchmark::State& state) {
 }
 BENCHMARK(MemcpyOfTheOutput);
 
+// What the steps are given.
+struct Setting {
+  SerialExecutor executor;
+  SilentProgress progress;
+  RunContext context{executor, progress};
+  Tensor output = Output();
+  PerAxis<std::int64_t> block = {{1, 1, kSize, kSize}};
+  TensorBlocks values{ConstView(output.view().data(), DType::kF32, {1, 3, 1, kSize, kSize}), block};
+  MemoryScratch scratch;
+  ObjectWork work{context, scratch};
+
+  FlowEnds Ends() { return FlowEnds::Follow(values, 0, 200, work).value(); }
+  CellMap Cells() {
+    const FlowEnds ends = Ends();
+    return CellMap::Measure(LabelBySinks(ends, FlowSinks::Of(ends, context).value(), work).value(), context).value();
+  }
+};
+
 void FollowFlows(benchmark::State& state) {
-  const Tensor output = Output();
-  const FlowField field = FlowField::Read(output.view(), 0, {}).value();
-  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(FollowAll(field, 200, SerialExecutor(), {}, {}).ok());
+  Setting setting;
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(setting.Ends());
   SetRate(state);
 }
 BENCHMARK(FollowFlows)->Unit(benchmark::kMillisecond);
 
 void GroupBySinks(benchmark::State& state) {
-  const Tensor output = Output();
-  const FlowField field = FlowField::Read(output.view(), 0, {}).value();
-  const Tensor ends_yx = FollowAll(field, 200, SerialExecutor(), {}, {}).value();
-  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(LabelsOfSinks(ends_yx.view(), {}).ok());
+  Setting setting;
+  const FlowEnds ends = setting.Ends();
+  for ([[maybe_unused]] auto _ : state) {
+    const FlowSinks sinks = FlowSinks::Of(ends, setting.context).value();
+    benchmark::DoNotOptimize(LabelBySinks(ends, sinks, setting.work).ok());
+  }
   SetRate(state);
 }
 BENCHMARK(GroupBySinks)->Unit(benchmark::kMillisecond);
 
 void CompareFlows(benchmark::State& state) {
-  const Tensor output = Output();
-  const FlowField field = FlowField::Read(output.view(), 0, {}).value();
-  const Tensor ends_yx = FollowAll(field, 200, SerialExecutor(), {}, {}).value();
-  const LabelMap labels = LabelsOfSinks(ends_yx.view(), {}).value();
-  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(FlowErrors(labels, field, SerialExecutor(), {}).ok());
+  Setting setting;
+  const CellMap cells = setting.Cells();
+  for ([[maybe_unused]] auto _ : state)
+    benchmark::DoNotOptimize(FlowErrors(cells, setting.values, 0, setting.work).ok());
   SetRate(state);
 }
 BENCHMARK(CompareFlows)->Unit(benchmark::kMillisecond);

@@ -8,19 +8,23 @@
 
 #include <cstdint>
 
-#include "tegula/objects/label_map.h"
+#include "tegula/objects/cellpose/cell_map.h"
 
 namespace tegula::objects {
 
 /// Removes objects of fewer than `min_size` pixels and renumbers the others. Does neither if `min_size` is not
 /// positive. Where numbers are missing, as cellpose does: the n-th of the numbers that occur counts for object n, the
 /// first of them not at all, be it 0 or not.
-void RemoveSmallObjects(LabelMap& labels, std::int64_t min_size);
+void RemoveSmallObjects(CellMap& cells, std::int64_t min_size);
 
 /// Fills the holes of each object, in the order of their numbers: pixels from which no path over edges of pixels leads
 /// around the object. What lies in a hole goes, other objects too. Numbers that do not occur are closed up; those of
-/// objects that went into a hole stay missing. Time and memory: those of the boxes of the objects, a byte and up to 8
-/// more per pixel of the largest.
-void FillHoles(LabelMap& labels);
+/// objects that went into a hole stay missing. Time: that of the boxes of the objects. kExhausted if the box of an
+/// object does not fit into `memory_bytes` (0: what it takes), with the memory that it needs; errors of reading;
+/// kCancelled.
+Status FillHoles(CellMap& cells, const RunContext& context, std::int64_t memory_bytes);
+
+/// kExhausted if working on an object with this box takes more than that, at so many bytes per pixel.
+Status CheckFits(const Box& box, std::int64_t bytes_per_pixel, std::int64_t memory_bytes);
 
 }  // namespace tegula::objects

@@ -1,9 +1,13 @@
 #include "tegula/objects/cellpose/flow_error.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <utility>
+
+#include "tegula/objects/cellpose/cleaning.h"
+#include "tegula/objects/cellpose/flow_field.h"
 
 namespace tegula::objects {
 namespace {
@@ -26,6 +30,9 @@ void Spread(const double* __restrict heat, double* __restrict next, std::int64_t
 
 double Squared(double value) noexcept { return value * value; }
 
+// Of numbers, flows as they are read and as steps, and heat twice.
+constexpr std::int64_t kBytesPerPixel = 4 + 3 * 4 + 9 + 2 * 8 + 8;
+
 // Sides of a box with a frame of one pixel, in which the heat stays 0.
 std::int64_t PaddedHeight(const Box& box) noexcept { return box.height() + 2; }
 std::int64_t PaddedWidth(const Box& box) noexcept { return box.width() + 2; }
@@ -34,24 +41,17 @@ std::int64_t PaddedArea(const Box& box) noexcept { return PaddedHeight(box) * Pa
 // The flow of one object after another, in memory that is used again. One thread at a time.
 class ShapeFlow {
  public:
-  explicit ShapeFlow(std::int64_t largest_padded_area) {
-    const auto area = static_cast<std::size_t>(largest_padded_area);
-    heat_.reserve(area);
-    next_.reserve(area);
-    runs_.reserve((area + 1) / 2);
-  }
-
-  // The FlowErrors of one object that has a pixel.
-  double ErrorOf(std::uint32_t label, const Box& box, const LabelMap& labels, const FlowField& field) noexcept {
-    FindRuns(label, box, labels);
-    Heat(box);
-    return Difference(box, field);
+  // The FlowErrors of one object that has a pixel, from the numbers and the flow in its box.
+  double ErrorOf(std::uint32_t number, std::span<const std::uint32_t> numbers_yx, const FlowField& field) {
+    FindRuns(number, field.window(), numbers_yx);
+    Heat(field.window());
+    return Difference(field.window(), field);
   }
 
  private:
-  void FindRuns(std::uint32_t label, const Box& box, const LabelMap& labels) noexcept;
+  void FindRuns(std::uint32_t number, const Box& box, std::span<const std::uint32_t> numbers_yx);
   std::int64_t Middle(std::int64_t stride) const noexcept;
-  void Heat(const Box& box) noexcept;
+  void Heat(const Box& box);
   double Difference(const Box& box, const FlowField& field) const noexcept;
 
   std::vector<Run> runs_;
@@ -59,15 +59,15 @@ class ShapeFlow {
   std::vector<double> next_;
 };
 
-void ShapeFlow::FindRuns(std::uint32_t label, const Box& box, const LabelMap& labels) noexcept {
+void ShapeFlow::FindRuns(std::uint32_t number, const Box& box, std::span<const std::uint32_t> numbers_yx) {
   runs_.clear();
-  for (std::int64_t y = box.y.begin; y < box.y.end; ++y) {
-    const std::uint32_t* row = labels.row(y).data();
-    const std::int64_t to_padded = (y - box.y.begin + 1) * PaddedWidth(box) + 1 - box.x.begin;
-    for (std::int64_t x = box.x.begin; x < box.x.end; ++x) {
-      if (row[x] != label) continue;
+  for (std::int64_t y = 0; y < box.height(); ++y) {
+    const std::uint32_t* row = numbers_yx.data() + y * box.width();
+    const std::int64_t to_padded = (y + 1) * PaddedWidth(box) + 1;
+    for (std::int64_t x = 0; x < box.width(); ++x) {
+      if (row[x] != number) continue;
       const std::int64_t begin = x;
-      while (x < box.x.end && row[x] == label) ++x;
+      while (x < box.width() && row[x] == number) ++x;
       runs_.push_back({begin + to_padded, x - begin});
     }
   }
@@ -97,7 +97,7 @@ std::int64_t ShapeFlow::Middle(std::int64_t stride) const noexcept {
   return middle;
 }
 
-void ShapeFlow::Heat(const Box& box) noexcept {
+void ShapeFlow::Heat(const Box& box) {
   const auto area = static_cast<std::size_t>(PaddedArea(box));
   heat_.assign(area, 0);
   next_.assign(area, 0);
@@ -119,7 +119,7 @@ double ShapeFlow::Difference(const Box& box, const FlowField& field) const noexc
       const double slope_y = heat[stride] - heat[-stride], slope_x = heat[1] - heat[-1];
       const double length = 1e-60 + std::sqrt(Squared(slope_y) + Squared(slope_x));
       const std::int64_t y = box.y.begin + at / stride - 1, x = box.x.begin + at % stride - 1;
-      const std::array<float, 2> step = field.StepAt(y * field.width() + x);
+      const std::array<float, 2> step = field.StepAt(y, x);
       sum_y += Squared(slope_y / length - static_cast<double>(step[0]));
       sum_x += Squared(slope_x / length - static_cast<double>(step[1]));
       pixels += 1;
@@ -129,23 +129,25 @@ double ShapeFlow::Difference(const Box& box, const FlowField& field) const noexc
 
 }  // namespace
 
-Result<std::vector<double>> FlowErrors(const LabelMap& labels, const FlowField& field, const Executor& executor,
-                                       std::stop_token stop) {
-  const std::vector<Box> boxes = labels.Boxes();
-  std::int64_t largest = 0;
-  for (const Box& box : boxes) largest = std::max(largest, PaddedArea(box));
-  std::vector<ShapeFlow> flows;  // by worker
-  for (int worker = 0; worker < executor.workers(); ++worker) flows.emplace_back(largest);
-
-  std::vector<double> errors(boxes.size());
-  const auto compare = [&](std::int64_t item, int worker) -> Status {
-    const auto label = static_cast<std::size_t>(item);
-    if (boxes[label].empty()) return Ok();
-    ShapeFlow& flow = flows[static_cast<std::size_t>(worker)];
-    errors[label] = flow.ErrorOf(static_cast<std::uint32_t>(label), boxes[label], labels, field);
+Result<std::vector<double>> FlowErrors(const CellMap& cells, const PixelBlocks& values, double logit_threshold,
+                                       const ObjectWork& work) {
+  const RunContext& context = work.context;
+  const int workers = context.executor.workers();
+  std::vector<ShapeFlow> flows(static_cast<std::size_t>(workers));
+  std::vector<double> errors(cells.cells().size());
+  std::atomic<std::int64_t> done{0};
+  const auto compare = [&](std::uint32_t number, int worker) -> Status {
+    const Box& box = cells.cells()[number].box;
+    TEGULA_TRY(CheckFits(box, kBytesPerPixel * workers, work.memory_bytes));
+    TEGULA_ASSIGN_OR_RETURN(const Tensor numbers, cells.Read(box, context.limits));
+    TEGULA_ASSIGN_OR_RETURN(const Tensor flow, ReadPlane(values, box, context.limits));
+    TEGULA_ASSIGN_OR_RETURN(const FlowField field, FlowField::Read(flow.view(), box, cells.height(), cells.width(),
+                                                                   logit_threshold, context.limits));
+    errors[number] = flows[static_cast<std::size_t>(worker)].ErrorOf(number, numbers.values<std::uint32_t>(), field);
+    context.progress.Update("checking objects", ++done, std::ssize(errors) - 1, "objects");
     return Ok();
   };
-  TEGULA_TRY(ForEach(executor, static_cast<std::int64_t>(boxes.size()), std::move(stop), compare));
+  TEGULA_TRY(cells.ForEachCell(context, compare));
   return errors;
 }
 

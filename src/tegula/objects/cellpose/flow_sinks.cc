@@ -1,6 +1,9 @@
 #include "tegula/objects/cellpose/flow_sinks.h"
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <tuple>
 #include <utility>
 
 #include "tegula/core/interval.h"
@@ -13,22 +16,25 @@ constexpr std::int32_t kStrayPaths = 2;       // that do not make a pixel part o
 constexpr std::int32_t kTooFewForASink = 10;  // paths
 constexpr std::int64_t kPeakReach = 2;        // pixels around a sink that may not have more paths
 constexpr int kGrowth = 5;                    // pixels
+// Ends are looked up at once in a box of up to so many times the pixels of a block; in farther ones piece by piece.
+constexpr std::int64_t kMostAtOnce = 4;
 
-std::span<const std::int32_t> PixelsOf(const ConstView& plane_yx) noexcept {
-  return {plane_yx.as<std::int32_t>(), static_cast<std::size_t>(plane_yx.elements())};
+Box ImageOf(const BlockGrid& grid) noexcept { return {{0, grid.size[GridAxis::kY]}, {0, grid.size[GridAxis::kX]}}; }
+
+Box Around(const Box& box, std::int64_t reach, const Box& within) noexcept {
+  return Intersect({{box.y.begin - reach, box.y.end + reach}, {box.x.begin - reach, box.x.end + reach}}, within);
 }
 
-// The pixels within `reach` of one, cut at the edges of the image.
-Box Around(std::int64_t pixel, std::int64_t reach, const Shape& shape_yx) noexcept {
-  const std::int64_t y = pixel / shape_yx[1], x = pixel % shape_yx[1];
-  return Intersect({{y - reach, y + reach + 1}, {x - reach, x + reach + 1}}, {{0, shape_yx[0]}, {0, shape_yx[1]}});
+Box Around(std::int64_t y, std::int64_t x, std::int64_t reach, const Box& within) noexcept {
+  return Around(Box{{y, y + 1}, {x, x + 1}}, reach, within);
 }
 
-bool IsPeak(std::span<const std::int32_t> counts, std::int64_t pixel, const Shape& shape_yx) noexcept {
-  const Box around = Around(pixel, kPeakReach, shape_yx);
-  for (std::int64_t y = around.y.begin; y < around.y.end; ++y)
-    for (std::int64_t x = around.x.begin; x < around.x.end; ++x)
-      if (counts[static_cast<std::size_t>(y * shape_yx[1] + x)] > counts[static_cast<std::size_t>(pixel)]) return false;
+bool IsPeak(const FlowCounts& counts, std::int64_t y, std::int64_t x) noexcept {
+  const Box around = Around(y, x, kPeakReach, counts.box);
+  const std::int32_t own = counts.at(y, x);
+  for (std::int64_t v = around.y.begin; v < around.y.end; ++v)
+    for (std::int64_t u = around.x.begin; u < around.x.end; ++u)
+      if (counts.at(v, u) > own) return false;
   return true;
 }
 
@@ -43,67 +49,138 @@ void SortAsTorch(std::vector<FlowSink>& sinks) {
     std::stable_sort(sinks.begin(), sinks.end(), has_fewer);
 }
 
-}  // namespace
+bool IsBefore(const FlowSink& a, const FlowSink& b) noexcept { return std::tie(a.y, a.x) < std::tie(b.y, b.x); }
 
-void CountEnds(std::span<const std::int32_t> ends, std::span<std::int32_t> counts_yx) noexcept {
-  for (const std::int32_t end : ends)
-    if (end != kNoEnd) ++counts_yx[static_cast<std::size_t>(end)];
+// Gives the pixels of a block whose paths end in `box` the numbers of their sinks.
+Status LabelEndsIn(const Box& box, const Tensor& ends_cyx, const FlowEnds& ends, const FlowSinks& sinks,
+                   const Limits& limits, std::span<std::uint32_t> labels) {
+  const Box around = Around(box, kGrowth, ImageOf(ends.grid()));
+  TEGULA_ASSIGN_OR_RETURN(const Tensor counts_yx, ends.CountIn(around, limits));
+  TEGULA_ASSIGN_OR_RETURN(const Tensor sink_of, sinks.Grow({around, counts_yx.view()}, box, limits));
+  const std::span<const std::int32_t> all = ends_cyx.values<std::int32_t>();
+  const std::span<const std::uint32_t> numbers = sink_of.values<std::uint32_t>();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const std::int64_t y = all[i], x = all[labels.size() + i];
+    if (y != kNoEnd && box.y.Contains(y) && box.x.Contains(x))
+      labels[i] = numbers[static_cast<std::size_t>((y - box.y.begin) * box.width() + x - box.x.begin)];
+  }
+  return Ok();
 }
 
-std::vector<FlowSink> FindSinks(const ConstView& counts_yx) {
-  const std::span<const std::int32_t> counts = PixelsOf(counts_yx);
-  std::vector<FlowSink> sinks;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    const auto pixel = static_cast<std::int64_t>(i);
-    if (counts[i] > kTooFewForASink && IsPeak(counts, pixel, counts_yx.shape())) sinks.push_back({pixel, counts[i]});
-  }
+}  // namespace
+
+void FlowSinks::Find(const FlowCounts& counts, const Box& box, std::vector<FlowSink>& sinks) {
+  for (std::int64_t y = box.y.begin; y < box.y.end; ++y)
+    for (std::int64_t x = box.x.begin; x < box.x.end; ++x)
+      if (const std::int32_t paths = counts.at(y, x); paths > kTooFewForASink && IsPeak(counts, y, x))
+        sinks.push_back({y, x, paths});
+}
+
+FlowSinks::FlowSinks(std::vector<FlowSink> sinks) {
+  std::sort(sinks.begin(), sinks.end(), &IsBefore);
   SortAsTorch(sinks);
+  std::uint32_t number = 0;
+  for (const FlowSink& sink : sinks) sinks_.push_back({sink, ++number});
+  std::sort(sinks_.begin(), sinks_.end(), [](const auto& a, const auto& b) { return IsBefore(a.sink, b.sink); });
+}
+
+std::vector<FlowSink> FlowSinks::Numbered() const {
+  std::vector<FlowSink> sinks(sinks_.size());
+  for (const Numbered1& each : sinks_) sinks[each.number - 1] = each.sink;
   return sinks;
 }
 
-Result<LabelMap> GrowSinks(const ConstView& counts_yx, std::span<const FlowSink> sinks, const Limits& limits) {
-  const Shape& shape = counts_yx.shape();
-  TEGULA_ASSIGN_OR_RETURN(LabelMap sink_of, LabelMap::Empty(shape[0], shape[1], limits));
-  const std::span<const std::int32_t> counts = PixelsOf(counts_yx);
-  std::vector<std::int64_t> front, next_front;
-  std::uint32_t number = 0;
-  for (const FlowSink& sink : sinks) {
-    ++number;
-    const auto take = [&](std::int64_t pixel) {
-      sink_of.pixels()[static_cast<std::size_t>(pixel)] = number;
-      next_front.push_back(pixel);
+Result<FlowSinks> FlowSinks::Of(const FlowEnds& ends, const RunContext& context) {
+  std::vector<FlowSink> all;
+  std::mutex mutex;
+  std::atomic<std::int64_t> done{0};
+  const BlockGrid& grid = ends.grid();
+  const auto find = [&](std::int64_t number, int) -> Status {
+    const Box box = PlaneBox(grid.at(number)), around = Around(box, kPeakReach, ImageOf(grid));
+    TEGULA_ASSIGN_OR_RETURN(const Tensor counts_yx, ends.CountIn(around, context.limits));
+    std::vector<FlowSink> found;
+    Find({around, counts_yx.view()}, box, found);
+    const std::lock_guard lock(mutex);
+    all.insert(all.end(), found.begin(), found.end());
+    context.progress.Update("finding where flows end", ++done, grid.count(), "blocks");
+    return Ok();
+  };
+  TEGULA_TRY(ForEach(context.executor, grid.count(), context.stop, find));
+  return FlowSinks(std::move(all));
+}
+
+Result<Tensor> FlowSinks::Grow(const FlowCounts& counts, const Box& box, const Limits& limits) const {
+  // What reaches into the box keeps within five pixels of it on the way.
+  const Box around = Around(box, kGrowth, counts.box);
+  std::vector<const Numbered1*> near;
+  for (std::int64_t y = around.y.begin; y < around.y.end; ++y)
+    for (auto sink = std::lower_bound(sinks_.begin(), sinks_.end(), FlowSink{y, around.x.begin},
+                                      [](const Numbered1&a, const FlowSink&b) { return IsBefore(a.sink, b); });
+         sink != sinks_.end() && sink->sink.y == y && sink->sink.x < around.x.end; ++sink)
+      near.push_back(&*sink);
+  std::sort(near.begin(), near.end(), [](const Numbered1* a, const Numbered1* b) { return a->number < b->number; });
+
+  TEGULA_ASSIGN_OR_RETURN(Tensor grown_yx, Tensor::Allocate(DType::kU32, {around.height(), around.width()}, limits));
+  std::ranges::fill(grown_yx.values<std::uint32_t>(), 0U);
+  std::uint32_t* const grown = grown_yx.values<std::uint32_t>().data();
+  const auto at = [&](std::int64_t y, std::int64_t x) -> std::uint32_t& {
+    return grown[(y - around.y.begin) * around.width() + x - around.x.begin];
+  };
+  std::vector<std::pair<std::int64_t, std::int64_t>> front, next_front;
+  for (const Numbered1* each : near) {
+    const auto take = [&](std::int64_t y, std::int64_t x) {
+      at(y, x) = each->number;
+      next_front.emplace_back(y, x);
     };
     next_front.clear();
-    take(sink.pixel);
+    take(each->sink.y, each->sink.x);
     for (int growth = 0; growth < kGrowth; ++growth) {
       front.swap(next_front);
       next_front.clear();
-      for (const std::int64_t from : front) {
-        const Box around = Around(from, 1, shape);
-        for (std::int64_t y = around.y.begin; y < around.y.end; ++y)
-          for (std::int64_t x = around.x.begin; x < around.x.end; ++x) {
-            const std::int64_t pixel = y * shape[1] + x;
-            const auto i = static_cast<std::size_t>(pixel);
-            if (counts[i] > kStrayPaths && sink_of.pixels()[i] != number) take(pixel);
-          }
+      for (const auto& [from_y, from_x] : front) {
+        const Box beside = Around(from_y, from_x, 1, around);
+        for (std::int64_t y = beside.y.begin; y < beside.y.end; ++y)
+          for (std::int64_t x = beside.x.begin; x < beside.x.end; ++x)
+            if (counts.at(y, x) > kStrayPaths && at(y, x) != each->number) take(y, x);
       }
     }
   }
+  TEGULA_ASSIGN_OR_RETURN(Tensor sink_of, Tensor::Allocate(DType::kU32, {box.height(), box.width()}, limits));
+  for (std::int64_t y = box.y.begin; y < box.y.end; ++y)
+    std::copy_n(&at(y, box.x.begin), box.width(),
+                sink_of.values<std::uint32_t>().begin() + (y - box.y.begin) * box.width());
   return sink_of;
 }
 
-Result<LabelMap> LabelsOfSinks(const ConstView& ends_yx, const Limits& limits) {
-  const Shape& shape = ends_yx.shape();
-  TEGULA_ASSIGN_OR_RETURN(Tensor counts_yx, Tensor::Allocate(DType::kI32, shape, limits));
-  std::ranges::fill(counts_yx.values<std::int32_t>(), 0);
-  const std::span<const std::int32_t> ends = PixelsOf(ends_yx);
-  CountEnds(ends, counts_yx.values<std::int32_t>());
-  const ConstView counts = std::as_const(counts_yx).view();
-  TEGULA_ASSIGN_OR_RETURN(const LabelMap sink_of, GrowSinks(counts, FindSinks(counts), limits));
-  TEGULA_ASSIGN_OR_RETURN(LabelMap labels, LabelMap::Empty(shape[0], shape[1], limits));
-  for (std::size_t i = 0; i < ends.size(); ++i)
-    if (ends[i] != kNoEnd) labels.pixels()[i] = sink_of.pixels()[static_cast<std::size_t>(ends[i])];
-  return labels;
+Result<std::unique_ptr<PixelBlocks>> LabelBySinks(const FlowEnds& ends, const FlowSinks& sinks,
+                                                  const ObjectWork& work) {
+  const BlockGrid& grid = ends.grid();
+  const RunContext& context = work.context;
+  TEGULA_ASSIGN_OR_RETURN(std::unique_ptr<PixelBlocks> place, work.scratch.Make("sinks", grid, 1, DType::kU32));
+  std::atomic<std::int64_t> done{0};
+  const auto label = [&](std::int64_t number, int) -> Status {
+    const Block block = grid.at(number);
+    if (!place->Has(block)) {
+      const Box box = PlaneBox(block), hull = ends.HullOf(number);
+      TEGULA_ASSIGN_OR_RETURN(Tensor labels,
+                              Tensor::Allocate(DType::kU32, {1, box.height(), box.width()}, context.limits));
+      std::ranges::fill(labels.values<std::uint32_t>(), 0U);
+      TEGULA_ASSIGN_OR_RETURN(const Tensor ends_cyx, ends.Read(number, context.limits));
+      const std::int64_t pieces = hull.area() <= kMostAtOnce * grid.block[GridAxis::kY] * grid.block[GridAxis::kX]
+                                      ? std::min<std::int64_t>(1, hull.area())
+                                      : grid.count();
+      for (std::int64_t piece = 0; piece < pieces; ++piece) {
+        const Box part = pieces == 1 ? hull : Intersect(hull, PlaneBox(grid.at(piece)));
+        if (part.empty()) continue;
+        TEGULA_TRY(LabelEndsIn(part, ends_cyx, ends, sinks, context.limits, labels.values<std::uint32_t>()));
+      }
+      TEGULA_TRY(WritePlane(*place, block, std::as_const(labels).view()));
+    }
+    context.progress.Update("grouping pixels", ++done, grid.count(), "blocks");
+    return Ok();
+  };
+  TEGULA_TRY(ForEach(context.executor, grid.count(), context.stop, label));
+  return place;
 }
 
 }  // namespace tegula::objects

@@ -8,7 +8,7 @@
 #include <random>
 #include <set>
 
-#include "tegula/objects/stardist/box_index.h"
+#include "tegula/objects/box_index.h"
 #include "tegula/objects/stardist/convex_cell.h"
 #include "tegula/objects/stardist/polygon_sweep.h"
 #include "tegula/objects/stardist/star_polyhedron.h"

@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-#include "tegula/objects/stardist/box_index.h"
+#include "tegula/objects/box_index.h"
 #include "tegula/objects/stardist/convex_cell.h"
 #include "tegula/objects/stardist/star_rays.h"
 

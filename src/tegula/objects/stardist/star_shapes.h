@@ -10,19 +10,28 @@
 
 #include "tegula/core/executor.h"
 #include "tegula/core/status.h"
+#include "tegula/objects/box_index.h"
+#include "tegula/objects/stardist/greedy_suppression.h"
 #include "tegula/objects/stardist/stardist.h"
 #include "tegula/tensor/tensor.h"
 
 namespace tegula::objects {
+
+/// How much each axis (z, y, x) has to be stretched for all candidates of an image to be as large along all of them.
+using StarStretch = std::array<float, 3>;
 
 /// Immutable and thread-safe.
 class StarShapes {
  public:
   virtual ~StarShapes() = default;
 
-  /// Which of `order`, positions in `stars` of falling score, remain after non-maximum suppression; in that order.
-  virtual std::vector<std::int32_t> Suppress(const Stars& stars, std::span<const std::int32_t> order,
-                                             const Executor& executor) const = 0;
+  /// Outside of it star i neither suppresses nor is suppressed, nor has a pixel.
+  virtual PixelBox BoxOf(const Stars& stars, std::int32_t i) const = 0;
+
+  /// Decides the fates (see DecideGreedily) of `order`, positions in `stars` of falling score. `stretch` is that of all
+  /// candidates there are, here or not; polygons do not need it.
+  virtual void Decide(const Stars& stars, std::span<const std::int32_t> order, const StarStretch& stretch,
+                      const Executor& executor, std::span<Fate> fates) const = 0;
 
   /// Paints `order`, positions in `stars`, one after another into `labels_zyx` (int32, zeros, any strides), which
   /// begins at `origin`. Object i is painted with i + 1.
@@ -33,6 +42,7 @@ class StarShapes {
   std::span<const float> DistancesOf(const Stars& stars, std::int32_t i) const noexcept {
     return std::span(stars.distances).subspan(static_cast<std::size_t>(i) * n_rays_, n_rays_);
   }
+  std::size_t n_rays() const noexcept { return n_rays_; }
 
  protected:
   explicit StarShapes(std::int64_t n_rays) : n_rays_(static_cast<std::size_t>(n_rays)) {}

@@ -9,7 +9,10 @@
 #include <string_view>
 
 #include "tegula/core/interval.h"
+#include "tegula/objects/stardist/star_labels.h"
 #include "tegula/objects/stardist/star_shapes.h"
+#include "tegula/objects/stardist/star_suppression.h"
+#include "tegula/objects/stardist/with_z.h"
 
 namespace tegula::objects {
 namespace {
@@ -55,35 +58,6 @@ Interval Inner(const std::array<std::int64_t, 2>& border, std::int64_t origin, s
   return Intersect(Interval{low, std::max(low, whole - high)}, Interval{origin, origin + size}).Shifted(-origin);
 }
 
-// A view with a z axis of one pixel in 2D.
-template <class Byte>
-BasicView<Byte> WithZ(const BasicView<Byte>& view, int axes) {
-  if (axes == 3) return view;
-  std::vector<std::int64_t> sizes{1}, steps{0};
-  for (int axis = 0; axis < view.shape().rank(); ++axis) {
-    sizes.push_back(view.shape()[axis]);
-    steps.push_back(view.strides()[axis]);
-  }
-  return {view.data(), view.dtype(), Shape(std::span<const std::int64_t>(sizes)),
-          Shape(std::span<const std::int64_t>(steps))};
-}
-
-// Positions of the stars, the best first.
-std::vector<std::int32_t> Ranked(const Stars& stars, std::size_t n_rays) {
-  std::vector<float> shortest;
-  for (auto ray = stars.distances.begin(); ray != stars.distances.end(); ray += static_cast<std::ptrdiff_t>(n_rays))
-    shortest.push_back(*std::min_element(ray, ray + static_cast<std::ptrdiff_t>(n_rays)));
-  std::vector<std::int32_t> order(stars.centres.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-    const std::size_t i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
-    if (stars.scores[i] != stars.scores[j]) return stars.scores[i] > stars.scores[j];
-    if (shortest[i] != shortest[j]) return shortest[i] > shortest[j];
-    return stars.centres[i] > stars.centres[j];
-  });
-  return order;
-}
-
 }  // namespace
 
 Result<StarDist> StarDist::Create(StarDistOptions options, const Limits& limits) {
@@ -93,7 +67,15 @@ Result<StarDist> StarDist::Create(StarDistOptions options, const Limits& limits)
   return StarDist(std::move(options), std::move(shapes));
 }
 
-Status StarDist::CheckPart(const ConstView& output_yxc, const StarDistPart& part) const {
+std::int64_t StarDist::bytes_per_star() const noexcept {
+  // Vectors that grow hold up to twice what is in them; boxes, ranks and the index of places come on top.
+  constexpr std::int64_t kWhileDecided = 160;
+  const std::int64_t own = static_cast<std::int64_t>(sizeof(std::array<std::int32_t, 3>) + sizeof(float)) +
+                           options_.n_rays * static_cast<std::int64_t>(sizeof(float));
+  return 2 * own + kWhileDecided;
+}
+
+Status StarDist::CheckOutput(const ConstView& output_yxc) const {
   const std::size_t axes = options_.grid.size();
   const Shape& shape = output_yxc.shape();
   if (output_yxc.dtype() != DType::kF32)
@@ -102,6 +84,13 @@ Status StarDist::CheckPart(const ConstView& output_yxc, const StarDistPart& part
   if (shape.rank() != static_cast<int>(axes) + 1 || shape[static_cast<int>(axes)] != 1 + options_.n_rays)
     return InvalidError(fmt::format("an output of {} is not {} axes of pixels and 1 + {} channels", ToString(shape),
                                     axes, options_.n_rays));
+  return Ok();
+}
+
+Status StarDist::CheckPart(const ConstView& output_yxc, const StarDistPart& part) const {
+  TEGULA_TRY(CheckOutput(output_yxc));
+  const std::size_t axes = options_.grid.size();
+  const Shape& shape = output_yxc.shape();
   if (part.origin.size() != axes || part.whole.size() != axes)
     return InvalidError(
         fmt::format("the part's place has {} and {} numbers for {} axes", part.origin.size(), part.whole.size(), axes));
@@ -114,6 +103,24 @@ Status StarDist::CheckPart(const ConstView& output_yxc, const StarDistPart& part
       return InvalidError(
           fmt::format("{} pixels from {} along {} do not lie within {}", size, origin, AxisName(axis, axes), whole));
   }
+  return Ok();
+}
+
+Status StarDist::Thin(const View& output_yxc) const {
+  TEGULA_TRY(CheckOutput(output_yxc));
+  const View output = WithZ(output_yxc, axes());
+  const float threshold = static_cast<float>(options_.prob_threshold);
+  const Shape &shape = output.shape(), &strides = output.strides();
+  for (std::int64_t z = 0; z < shape[0]; ++z)
+    for (std::int64_t y = 0; y < shape[1]; ++y) {
+      float* const row = output.as<float>() + z * strides[0] + y * strides[1];
+      for (std::int64_t x = 0; x < shape[2]; ++x) {
+        float* const channels = row + x * strides[2];
+        if (channels[0] > threshold) continue;
+        for (std::int64_t c = 0; c < shape[3]; ++c) channels[c * strides[3]] = 0;
+        channels[0] = -std::numeric_limits<float>::infinity();  // below any threshold
+      }
+    }
   return Ok();
 }
 
@@ -155,7 +162,7 @@ Status StarDist::AddCandidates(const ConstView& output_yxc, const StarDistPart& 
   return Ok();
 }
 
-Status StarDist::CheckStars(const Stars& stars) const {
+Status StarDist::Check(const Stars& stars) const {
   const std::size_t size = stars.centres.size(), n_rays = static_cast<std::size_t>(options_.n_rays);
   if (stars.scores.size() != size || stars.distances.size() != size * n_rays)
     return InvalidError(fmt::format("{} centres, {} scores and {} distances are not those of stars with {} rays", size,
@@ -166,83 +173,45 @@ Status StarDist::CheckStars(const Stars& stars) const {
 }
 
 Result<Stars> StarDist::Suppress(const Stars& candidates, const Executor& executor) const {
-  TEGULA_TRY(CheckStars(candidates));
-  Stars kept;
-  const std::vector<std::int32_t> order = Ranked(candidates, static_cast<std::size_t>(options_.n_rays));
-  for (const std::int32_t i : shapes_->Suppress(candidates, order, executor)) {
-    const std::span<const float> distances = shapes_->DistancesOf(candidates, i);
-    const std::array<std::int32_t, 3>& centre = candidates.centres[static_cast<std::size_t>(i)];
-    if (axes() == 3 && !std::all_of(distances.begin(), distances.end(), [](float d) { return d > 0; }))
-      return InvalidError(
-          fmt::format("the object at z={} y={} x={} has a ray of length {}: a polyhedron needs positive ones",
-                      centre[0], centre[1], centre[2], *std::min_element(distances.begin(), distances.end())));
-    kept.centres.push_back(centre);
-    kept.scores.push_back(candidates.scores[static_cast<std::size_t>(i)]);
-    kept.distances.insert(kept.distances.end(), distances.begin(), distances.end());
-  }
-  return kept;
-}
-
-Status StarDist::Render(const Stars& kept, const std::vector<std::int64_t>& origin, const View& labels_yx) const {
-  TEGULA_TRY(CheckStars(kept));
-  const Shape& shape = labels_yx.shape();
-  if (labels_yx.dtype() != DType::kI32 || shape.rank() != axes() || origin.size() != options_.grid.size())
-    return InvalidError(fmt::format("StarDist paints int32 labels of {} axes, not {} of {}", axes(),
-                                    DTypeName(labels_yx.dtype()), ToString(shape)));
-  for (std::size_t axis = 0; axis < origin.size(); ++axis)
-    if (origin[axis] < 0 || origin[axis] > kLargestCoordinate ||
-        shape[static_cast<int>(axis)] > kLargestCoordinate - origin[axis])
-      return InvalidError(fmt::format("labels of {} from pixel {} on along {} do not lie within {} pixels",
-                                      ToString(shape), origin[axis], AxisName(axis, origin.size()),
-                                      kLargestCoordinate));
-  std::array<std::int64_t, 3> origin_zyx{0, 0, 0};
-  std::copy(origin.begin(), origin.end(), origin_zyx.end() - axes());
-  const View labels = WithZ(labels_yx, axes());
-  for (std::int64_t z = 0; z < labels.shape()[0]; ++z)
-    for (std::int64_t y = 0; y < labels.shape()[1]; ++y) {
-      std::int32_t* const row = labels.as<std::int32_t>() + z * labels.strides()[0] + y * labels.strides()[1];
-      for (std::int64_t x = 0; x < labels.shape()[2]; ++x) row[x * labels.strides()[2]] = 0;
-    }
-  // The first polyhedron to paint a voxel keeps it; polygons paint over each other, so the best comes last.
-  std::vector<std::int32_t> order(kept.centres.size());
-  std::iota(order.begin(), order.end(), 0);
-  if (axes() == 2) std::reverse(order.begin(), order.end());
-  shapes_->Render(kept, order, origin_zyx, labels);
-  return Ok();
+  TEGULA_TRY(Check(candidates));
+  // Of one part that comes at once only the shapes matter, and those in 3D only.
+  StarReach reach{.candidates = candidates.size()};
+  if (axes() == 3) reach = ReachOf(*this, candidates);
+  StarSuppression suppression(*this, {std::move(reach)});
+  constexpr std::int64_t kOnlyPart = 0;
+  suppression.Add({&kOnlyPart, 1}, candidates, executor);
+  return std::move(suppression).Take();
 }
 
 Result<Tensor> StarDist::Label(const ConstView& output_yxc, const Executor& executor, const Limits& limits) const {
-  StarDistPart part;
-  for (int axis = 0; axis < std::min(axes(), output_yxc.shape().rank()); ++axis) {
-    part.origin.push_back(0);
-    part.whole.push_back(output_yxc.shape()[axis]);
+  TEGULA_TRY(CheckOutput(output_yxc));
+  const ConstView output = WithZ(output_yxc, axes());
+  const Shape &shape = output.shape(), &strides = output.strides();
+  const ConstView tczyx(output.data(), DType::kF32, {1, shape[3], shape[0], shape[1], shape[2]},
+                        {0, strides[3], strides[0], strides[1], strides[2]});
+  BlockGrid grid;
+  for (int axis = 0; axis < 3; ++axis) {
+    const int own = axis - 3 + axes();  // of the grid
+    const std::int64_t pixels = own < 0 ? 1 : options_.grid[static_cast<std::size_t>(own)];
+    if (shape[axis] > kLargestCoordinate / pixels)
+      return ExhaustedError(fmt::format("StarDist can work on {} pixels along an axis, not on {} x {} along {}",
+                                        kLargestCoordinate, shape[axis], pixels,
+                                        kAxisNames[static_cast<std::size_t>(axis)]));
+    grid.size.of[static_cast<std::size_t>(axis) + 1] = shape[axis] * pixels;
   }
-  Stars candidates;
-  TEGULA_TRY(AddCandidates(output_yxc, part, candidates));
-  TEGULA_ASSIGN_OR_RETURN(const Stars kept, Suppress(candidates, executor));
-  std::vector<std::int64_t> sizes(part.whole);
-  for (std::size_t axis = 0; axis < sizes.size(); ++axis) sizes[axis] *= options_.grid[axis];
-  TEGULA_ASSIGN_OR_RETURN(Tensor labels,
+  for (const GridAxis axis : kGridAxes) grid.block[axis] = std::max<std::int64_t>(1, grid.size[axis]);
+  PerAxis<std::int64_t> all = {{1, shape[0], shape[1], shape[2]}};
+  for (std::int64_t& size : all.of) size = std::max<std::int64_t>(1, size);
+  std::vector<std::int64_t> sizes(grid.size.of.end() - axes(), grid.size.of.end());
+  TEGULA_ASSIGN_OR_RETURN(Tensor result,
                           Tensor::Allocate(DType::kI32, Shape(std::span<const std::int64_t>(sizes)), limits));
-  TEGULA_TRY(Render(kept, part.origin, labels.view()));
-  if (axes() == 3) RenumberLabels(labels.values<std::int32_t>());
-  return labels;
-}
-
-std::int64_t RenumberLabels(std::span<std::int32_t> labels) {
-  std::vector<std::int32_t> found;
-  std::int32_t last = 0;
-  for (const std::int32_t label : labels) {
-    if (label == last || label == 0) continue;
-    last = label;
-    found.push_back(label);
-  }
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  for (std::int32_t& label : labels)
-    if (label != 0)
-      label = static_cast<std::int32_t>(std::lower_bound(found.begin(), found.end(), label) - found.begin()) + 1;
-  return static_cast<std::int64_t>(found.size());
+  TensorLabels labels(
+      grid, View(result.view().data(), DType::kI32, {1, 1, grid.size.of[1], grid.size.of[2], grid.size.of[3]}));
+  SilentProgress progress;
+  const RunContext context{executor, progress, {}, limits};
+  MemoryScratch scratch(limits);
+  TEGULA_TRY(LabelStars(*this, TensorBlocks(tczyx, all), {context, scratch}, labels));
+  return result;
 }
 
 }  // namespace tegula::objects

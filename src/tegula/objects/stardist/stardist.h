@@ -2,10 +2,11 @@
 // of an object, and how far away the object's edge is along each of a fixed set of rays.
 //
 // This is `stardist_postprocessing` of the bioimage.io format, in three steps that tiles of a large image can take
-// apart: candidates from a part of the network's output, non-maximum suppression among all candidates, and a picture of
-// a part of the image. Source: Schmidt et al., MICCAI 2018 (polygons); Weigert et al., WACV 2020 (polyhedra); and,
-// where these leave a choice, the code of stardist 0.9.2, whose label images are reproduced pixel by pixel (in 3D but
-// for voxels that are exactly corners, which it takes or leaves by the rounding of Qhull).
+// apart: candidates from a part of the network's output, non-maximum suppression among all candidates
+// (star_suppression.h takes them part by part), and a picture of a part of the image (star_picture.h). Source: Schmidt
+// et al., MICCAI 2018 (polygons); Weigert et al., WACV 2020 (polyhedra); and, where these leave a choice, the code of
+// stardist 0.9.2, whose label images are reproduced pixel by pixel (in 3D but for voxels that are exactly corners,
+// which it takes or leaves by the rounding of Qhull).
 //
 // That code leaves the order of equal scores to an unstable sort, which differs from processor to processor. Here the
 // candidate with the longest shortest ray comes first, which is the deepest in its object, and then the one above and
@@ -68,6 +69,13 @@ class StarDist {
 
   int axes() const noexcept { return static_cast<int>(options_.grid.size()); }
   const StarDistOptions& options() const noexcept { return options_; }
+  const StarShapes& shapes() const noexcept { return *shapes_; }
+  /// What a candidate costs in memory while it is decided.
+  std::int64_t bytes_per_star() const noexcept;
+
+  /// Makes nothing of what is no candidate, in place: `output_yxc` as for AddCandidates, which finds the same
+  /// afterwards. What is left of a network's output is mostly zeros, which cost next to nothing to store.
+  Status Thin(const View& output_yxc) const;
 
   /// Adds the candidates of a part of the network's output to `stars`: `output_yxc` of float32, axes ((z,) y, x,
   /// 1 + n_rays), channel 0 the probability. Parts may come in any order. kInvalid if shapes do not fit, or if a
@@ -81,18 +89,16 @@ class StarDist {
   /// one that remains; 3D, up to a few ms.
   Result<Stars> Suppress(const Stars& candidates, const Executor& executor) const;
 
-  /// Paints what lies in the part of the image that begins at `origin` ((z,) y, x) and has the shape of `labels_yx`,
-  /// int32 of axes ((z,) y, x). Background is 0, object i of `kept` (the order of Suppress) is i + 1. Where objects
-  /// overlap the first one wins, or in 3D the overlap label. Cost: objects + pixels of their boxes in the part.
-  Status Render(const Stars& kept, const std::vector<std::int64_t>& origin, const View& labels_yx) const;
+  /// Whether there are as many scores and distances as centres, and not too many. kInvalid, kExhausted.
+  Status Check(const Stars& stars) const;
 
-  /// All steps for a whole network output in memory; gives int32 labels of axes ((z,) y, x). In 3D labels that no
-  /// pixel has are left out and the others renumbered (RenumberLabels), as the reference does; it fails in 3D where
+  /// All steps for a whole network output in memory (star_labels.h); gives int32 labels of axes ((z,) y, x). In 3D
+  /// labels that no pixel has are left out and the others renumbered, as the reference does; it fails in 3D where
   /// nothing was found, here that is an image of zeros.
   Result<Tensor> Label(const ConstView& output_yxc, const Executor& executor, const Limits& limits = {}) const;
 
  private:
-  Status CheckStars(const Stars& stars) const;
+  Status CheckOutput(const ConstView& output_yxc) const;
   Status CheckPart(const ConstView& output_yxc, const StarDistPart& part) const;
   StarDist(StarDistOptions options, std::shared_ptr<const StarShapes> shapes)
       : options_(std::move(options)), shapes_(std::move(shapes)) {}
@@ -100,9 +106,5 @@ class StarDist {
   StarDistOptions options_;
   std::shared_ptr<const StarShapes> shapes_;
 };
-
-/// Renumbers the labels of an int32 image to 1, 2, ... in ascending order; 0 stays. Returns how many there are.
-/// No label may be negative. Cost: two passes over the pixels.
-std::int64_t RenumberLabels(std::span<std::int32_t> labels);
 
 }  // namespace tegula::objects

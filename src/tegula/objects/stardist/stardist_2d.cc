@@ -2,9 +2,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <numbers>
+#include <utility>
 
 #include "tegula/core/interval.h"
-#include "tegula/objects/stardist/greedy_suppression.h"
 #include "tegula/objects/stardist/polygon_sweep.h"
 #include "tegula/objects/stardist/star_shapes.h"
 #include "tegula/objects/stardist/sweep_polygon.h"
@@ -23,6 +23,23 @@ struct Vertex {
   float y = 0;
   float x = 0;
 };
+
+// The rows and columns that a polygon can paint, both ends included.
+struct Reach {
+  std::pair<std::int32_t, std::int32_t> y, x;
+};
+
+Reach ReachOf(std::span<const Vertex> vertices) noexcept {
+  Vertex first = vertices[0], last = vertices[0];
+  for (const Vertex& v : vertices) {
+    first = {std::min(first.y, v.y), std::min(first.x, v.x)};
+    last = {std::max(last.y, v.y), std::max(last.x, v.x)};
+  }
+  const auto pixels = [](float from, float to) {
+    return std::pair(static_cast<std::int32_t>(std::floor(from)), static_cast<std::int32_t>(std::ceil(to)));
+  };
+  return {pixels(first.y, last.y), pixels(first.x, last.x)};
+}
 
 // A worker's memory.
 struct Comparison {
@@ -120,8 +137,9 @@ class StarPolygons final : public StarShapes {
     }
   }
 
-  std::vector<std::int32_t> Suppress(const Stars& stars, std::span<const std::int32_t> order,
-                                     const Executor& executor) const override;
+  PixelBox BoxOf(const Stars& stars, std::int32_t i) const override;
+  void Decide(const Stars& stars, std::span<const std::int32_t> order, const StarStretch& stretch,
+              const Executor& executor, std::span<Fate> fates) const override;
   void Render(const Stars& stars, std::span<const std::int32_t> order, const std::array<std::int64_t, 3>& origin,
               const View& labels_zyx) const override;
 
@@ -163,8 +181,20 @@ Outline StarPolygons::OutlineOf(std::span<const GridPoint> corners) noexcept {
   return outline;
 }
 
-std::vector<std::int32_t> StarPolygons::Suppress(const Stars& stars, std::span<const std::int32_t> order,
-                                                 const Executor& executor) const {
+PixelBox StarPolygons::BoxOf(const Stars& stars, std::int32_t i) const {
+  std::vector<GridPoint> corners;
+  std::vector<Vertex> vertices;
+  CornersOf(stars, i, corners);
+  VerticesOf(stars, i, vertices);
+  PixelBox box = OutlineOf(corners).box;
+  const Reach painted = ReachOf(vertices);
+  box.first = {0, std::min(box.first[1], painted.y.first), std::min(box.first[2], painted.x.first)};
+  box.last = {0, std::max(box.last[1], painted.y.second), std::max(box.last[2], painted.x.second)};
+  return box;
+}
+
+void StarPolygons::Decide(const Stars& stars, std::span<const std::int32_t> order, const StarStretch&,
+                          const Executor& executor, std::span<Fate> fates) const {
   std::vector<Comparison> workers(static_cast<std::size_t>(executor.workers()));
   std::vector<PixelBox> boxes(order.size());
   std::vector<float> areas(order.size());
@@ -202,9 +232,7 @@ std::vector<std::int32_t> StarPolygons::Suppress(const Stars& stars, std::span<c
     prepare(kept, memory, memory.kept);
     return covers_too_much(memory.sweep.IntersectionArea(memory.kept, memory.candidate));
   };
-  std::vector<std::int32_t> kept = KeepGreedily(boxes, executor, suppresses);
-  for (std::int32_t& i : kept) i = order[static_cast<std::size_t>(i)];
-  return kept;
+  DecideGreedily(boxes, fates, executor, suppresses);
 }
 
 void StarPolygons::VerticesOf(const Stars& stars, std::int32_t i, std::vector<Vertex>& vertices) const {
@@ -226,16 +254,9 @@ void StarPolygons::Render(const Stars& stars, std::span<const std::int32_t> orde
   std::vector<Vertex> vertices;
   for (const std::int32_t i : order) {
     VerticesOf(stars, i, vertices);
-    Vertex first = vertices[0], last = vertices[0];
-    for (const Vertex& v : vertices) {
-      first = {std::min(first.y, v.y), std::min(first.x, v.x)};
-      last = {std::max(last.y, v.y), std::max(last.x, v.x)};
-    }
-    const auto pixels = [](float from, float to) {
-      return Interval{static_cast<std::int64_t>(std::floor(from)), static_cast<std::int64_t>(std::ceil(to)) + 1};
-    };
-    const Interval y_range = Intersect(rows, pixels(first.y, last.y)),
-                   x_range = Intersect(columns, pixels(first.x, last.x));
+    const Reach reach = ReachOf(vertices);
+    const Interval y_range = Intersect(rows, {reach.y.first, std::int64_t{reach.y.second} + 1}),
+                   x_range = Intersect(columns, {reach.x.first, std::int64_t{reach.x.second} + 1});
     if (y_range.empty() || x_range.empty()) continue;
     RowCover cover(x_range);
     for (std::int64_t y = y_range.begin; y < y_range.end; ++y) {

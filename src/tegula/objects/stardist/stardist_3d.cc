@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "tegula/objects/stardist/convex_cell.h"
-#include "tegula/objects/stardist/greedy_suppression.h"
 #include "tegula/objects/stardist/star_polyhedron.h"
 #include "tegula/objects/stardist/star_rays.h"
 #include "tegula/objects/stardist/star_shapes.h"
@@ -50,8 +49,8 @@ struct Comparison {
 class Decision {
  public:
   Decision(const Stars& stars, const StarShapes& shapes, const StarRays& rays, std::span<const std::int32_t> order,
-           float threshold, const Executor& executor)
-      : stars_(stars), shapes_(shapes), rays_(rays), order_(order), threshold_(threshold) {
+           const StarStretch& stretch, float threshold, const Executor& executor)
+      : stars_(stars), shapes_(shapes), rays_(rays), order_(order), threshold_(threshold), anisotropy_(stretch) {
     workers_.resize(static_cast<std::size_t>(executor.workers()));
     boxes_.resize(order.size());
     bounds_.resize(order.size());
@@ -59,9 +58,6 @@ class Decision {
       memory.candidate.polyhedron.Assign(DistancesOf(i), CentreOf(i), rays_);
       boxes_[i] = memory.candidate.polyhedron.box();
       bounds_[i].volume = VolumeOf(DistancesOf(i), rays_);
-    });
-    anisotropy_ = Anisotropy();
-    ForEach(executor, [&](std::size_t i, Comparison&) {
       bounds_[i].outer_radius = OuterRadius(DistancesOf(i), rays_, anisotropy_);
       bounds_[i].inner_radius = InnerRadius(DistancesOf(i), rays_, anisotropy_);
     });
@@ -145,17 +141,6 @@ class Decision {
     return {static_cast<float>(centre[0]), static_cast<float>(centre[1]), static_cast<float>(centre[2])};
   }
 
-  // How much each axis has to be stretched for the candidates to be as large along all of them.
-  Float3 Anisotropy() const noexcept {
-    Float3 mean{0, 0, 0};
-    const float count = static_cast<float>(boxes_.size());
-    for (const PixelBox& box : boxes_)
-      for (std::size_t axis = 0; axis < 3; ++axis)
-        mean[axis] += static_cast<float>(box.last[axis] - box.first[axis]) / count;
-    const float largest = std::fmax(std::fmax(mean[0], mean[1]), mean[2]);
-    return {largest / mean[0], largest / mean[1], largest / mean[2]};
-  }
-
   static float CommonVolumeOfBoxes(const PixelBox& a, const PixelBox& b) noexcept {
     Float3 sizes{};
     for (std::size_t axis = 0; axis < 3; ++axis)
@@ -214,10 +199,10 @@ class Decision {
   const StarRays& rays_;
   std::span<const std::int32_t> order_;
   float threshold_;
+  Float3 anisotropy_;
   std::vector<Comparison> workers_;
   std::vector<PixelBox> boxes_;
   std::vector<Bounds> bounds_;
-  Float3 anisotropy_{};
 };
 
 class StarPolyhedra final : public StarShapes {
@@ -228,15 +213,18 @@ class StarPolyhedra final : public StarShapes {
         nms_threshold_(static_cast<float>(options.nms_threshold)),
         overlap_label_(options.overlap_label) {}
 
-  std::vector<std::int32_t> Suppress(const Stars& stars, std::span<const std::int32_t> order,
-                                     const Executor& executor) const override {
-    if (order.empty()) return {};
-    Decision decision(stars, *this, rays_, order, nms_threshold_, executor);
-    std::vector<std::int32_t> kept = KeepGreedily(
-        decision.boxes(), executor,
-        [&](std::int32_t k, std::int32_t candidate, int worker) { return decision.Suppresses(k, candidate, worker); });
-    for (std::int32_t& i : kept) i = order[static_cast<std::size_t>(i)];
-    return kept;
+  PixelBox BoxOf(const Stars& stars, std::int32_t i) const override {
+    StarPolyhedron polyhedron;
+    polyhedron.Assign(DistancesOf(stars, i), stars.centres[static_cast<std::size_t>(i)], rays_);
+    return polyhedron.box();
+  }
+
+  void Decide(const Stars& stars, std::span<const std::int32_t> order, const StarStretch& stretch,
+              const Executor& executor, std::span<Fate> fates) const override {
+    Decision decision(stars, *this, rays_, order, stretch, nms_threshold_, executor);
+    DecideGreedily(decision.boxes(), fates, executor, [&](std::int32_t better, std::int32_t candidate, int worker) {
+      return decision.Suppresses(better, candidate, worker);
+    });
   }
 
   void Render(const Stars& stars, std::span<const std::int32_t> order, const std::array<std::int64_t, 3>& origin,

@@ -15,6 +15,7 @@
 
 #include "tegula/core/files.h"
 #include "tegula/core/testing/shuffled_executor.h"
+#include "tegula/objects/stardist/star_picture.h"
 #include "tegula/tensor/npy.h"
 
 namespace tegula::objects {
@@ -211,11 +212,12 @@ TEST(StarDist, GivesForPartsWhatItGivesForTheWhole) {
     Shape size = pixels;
     size[last] *= 2;
     Tensor labels = Tensor::Allocate(DType::kI32, size).value(), pieces = Tensor::Allocate(DType::kI32, size).value();
-    ASSERT_TRUE(stardist.Render(kept, whole.origin, labels.view()).ok());
+    const StarPicture picture(stardist, kept);
+    ASSERT_TRUE(picture.Render(whole.origin, labels.view()).ok());
     for (std::int64_t x = 0; x < size[last]; x += 4) {
       StarDistPart part = whole;
       part.origin.back() = x;
-      ASSERT_TRUE(stardist.Render(kept, part.origin, pieces.view().Slice(last, x, 4)).ok());
+      ASSERT_TRUE(picture.Render(part.origin, pieces.view().Slice(last, x, 4)).ok());
     }
     EXPECT_TRUE(std::ranges::equal(labels.values<std::int32_t>(), pieces.values<std::int32_t>()));
   }
@@ -270,14 +272,29 @@ TEST(StarDist, MarksVoxelsOfSeveralObjectsAndRenumbers) {
   StarDistOptions options = Options(3, 16);
   options.overlap_label = 70;
   const StarDist stardist = StarDist::Create(options).value();
-  const Stars stars{{{8, 8, 6}, {8, 8, 12}}, {1, 0.9F}, std::vector<float>(32, 5)};
-  Tensor labels = Tensor::Allocate(DType::kI32, {17, 17, 19}).value();
-  ASSERT_TRUE(stardist.Render(stars, {0, 0, 0}, labels.view()).ok());
-  const std::span<std::int32_t> values = labels.values<std::int32_t>();
-  const auto at = [&](std::size_t x) { return values[(8 * 17 + 8) * 19 + x]; };
-  EXPECT_THAT((std::vector{at(0), at(3), at(9), at(15)}), ElementsAre(0, 1, 70, 2));
-  EXPECT_EQ(RenumberLabels(values), 3);
-  EXPECT_THAT((std::vector{at(0), at(3), at(9), at(15)}), ElementsAre(0, 1, 3, 2));
+  Tensor output = Tensor::Allocate(DType::kF32, {17, 17, 19, 17}).value();
+  std::ranges::fill(output.values<float>(), 0.F);
+  Stars stars;
+  for (const auto& [x, score] : {std::pair(6, 1.F), std::pair(12, 0.9F)}) {
+    const auto pixel = output.values<float>().subspan(static_cast<std::size_t>(((8 * 17 + 8) * 19 + x) * 17), 17);
+    std::ranges::fill(pixel, 5.F);
+    pixel[0] = score;
+    stars.centres.push_back({8, 8, x});
+    stars.scores.push_back(score);
+    stars.distances.insert(stars.distances.end(), 16, 5.F);
+  }
+  Tensor painted = Tensor::Allocate(DType::kI32, {17, 17, 19}).value();
+  ASSERT_TRUE(StarPicture(stardist, stars).Render({0, 0, 0}, painted.view()).ok());
+  const auto along_x = [](std::span<const std::int32_t> values) {
+    const auto at = [&](std::size_t x) { return values[(8 * 17 + 8) * 19 + x]; };
+    return std::vector{at(0), at(3), at(9), at(15)};
+  };
+  EXPECT_THAT(along_x(painted.values<std::int32_t>()), ElementsAre(0, 1, 70, 2));
+  EXPECT_THAT(along_x(LabelsOf(options, std::as_const(output).view())), ElementsAre(0, 1, 3, 2));
+  for (const auto& [overlap, common] : {std::pair(2, 2), std::pair(0, 0), std::pair(1, 1)}) {
+    options.overlap_label = overlap;
+    EXPECT_THAT(along_x(LabelsOf(options, std::as_const(output).view())), ElementsAre(0, 1, common, 2));
+  }
 }
 
 TEST(StarDist, RefusesWhatCannotBe) {

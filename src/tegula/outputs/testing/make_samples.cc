@@ -115,8 +115,7 @@ Status MakeStores(const Path& folder) {
   probability.fill = std::nan("");
   probability.channels = {{.name = "background", .colour = {128, 128, 128}},
                           {.name = "nucleus – \"κ\"", .colour = kPalette[0]}};
-  probability.codec = Codec::kZstd;
-  probability.compression_level = 1;
+  probability.coding.encoding = {zarr::Compressor::kBloscZstd, 1};
   TEGULA_TRY(MakeStore(folder, "probability", probability, 64));
 
   StoreOptions classes;

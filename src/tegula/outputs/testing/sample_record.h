@@ -31,10 +31,20 @@ inline RunRecord SampleRecord() {
              .pixel_size_y_um = 0.499,
              .pixel_size_x_um = 0.499,
              .channels = {"red", "green", "blue"}};
+  r.region = {.asked = {"tissue", "core.geojson"},
+              .area_px = 5.1e8,
+              .area_um2 = 1.27e8,
+              .share = 0.337,
+              .tissue = {{.method = "Tissue is what absorbs light.",
+                          .height = 1435,
+                          .width = 2005,
+                          .downsample = 22.94,
+                          .thresholds = {{"optical density", 0.062, true}},
+                          .share = 0.31}}};
   r.binding = {"Channels red, green and blue are averaged to the model's channel \"raw\".",
                "Level 0 is used as it is: 0.499 µm per pixel, the model wants 0.5 µm."};
   r.statistics = {{"input", "percentile", 99.8, {"y", "x"}, {241.0}}, {"input", "mean", 0, {"y", "x"}, {201.25}}};
-  r.tiles = {{{"y", 32914, 32992, 1024, 56, 16, 38}, {"x", 46000, 46080, 1024, 56, 16, 52}}, "pad", 1891};
+  r.tiles = {{{"y", 32914, 32992, 1024, 56, 16, 38}, {"x", 46000, 46080, 1024, 56, 16, 52}}, "pad", 1412, 479};
   r.tests = {{"probability", 3.1e-6, 1e-4, 1e-3, true}};
   r.exactness =
       "Tiles see 56 pixels of context, the measured reach of the network, so the result equals that of the whole image "
@@ -46,8 +56,36 @@ inline RunRecord SampleRecord() {
   r.peak_memory_bytes = 1'612'000'000;
   r.allowed_memory_bytes = 6'000'000'000;
   r.estimated_memory_bytes = 1'700'000'000;
+  r.stored = {{"probability", "uint8", "uint8", "cyx", {2, 32914, 46000}, 1.0 / 255, 0, {}, 17, 0}};
   r.objects = {{"nucleus", 48211, 9.1e6, 2.266e6}, {"mitosis", 312, 7.4e4, 1.84e4, 1}};
-  r.outputs = {{"OME-Zarr", "CMU-1.nuclei/probability.ome.zarr"}, {"GeoJSON", "CMU-1.nuclei/objects.geojson"}};
+  r.verification = {{.output = "probability",
+                     .asked = "8",
+                     .against = "windows",
+                     .windows = 8,
+                     .of_windows = 2021,
+                     .context_px = 56,
+                     .verified_with_px = 112,
+                     .pixels = 5'120'000,
+                     .largest = 3.1e-3,
+                     .mean = 1.2e-7,
+                     .allowed = 1e-5,
+                     .pixels_beyond = 1244,
+                     .pixels_at_steps = 3,
+                     .y = 1200.5,
+                     .x = 804.5,
+                     .z = 1,
+                     .t = 2,
+                     .channel = 1,
+                     .from_seam_px = 12,
+                     .enough = "--context 64",
+                     .seam_distances = {0, 4, 8, 12},
+                     .by_seam_distance = {3.1e-3, 1e-4, 2e-6, 0},
+                     .wall_s = 8.1,
+                     .passed = false,
+                     .verdict = "failed: the tiles differ by up to 0.0031"}};
+  r.outputs = {{"prediction", "CMU-1.nuclei/probability.ome.zarr", "ome-zarr", "blosc"},
+               {"objects", "CMU-1.nuclei/objects.geojson", "geojson", ""}};
+  r.placements = {{"probability", "probability.ome.zarr", 1.0, 1.0, 0.5, 0.0}};
   r.warnings = {
       "The slide's pixel size is taken from its resolution tag; compare it with the scanner's settings <before> you "
       "trust areas."};

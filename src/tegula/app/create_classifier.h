@@ -1,0 +1,18 @@
+// app/create_classifier.h — a classifier from what was decided about a model: proven here, with everything frozen that
+// decides its answers.
+#pragma once
+
+#include "tegula/app/classifier.h"
+#include "tegula/core/run_context.h"
+#include "tegula/engines/registry.h"
+
+namespace tegula::app {
+
+/// Opens the request's model, takes the network that reproduces its test outputs, and keeps model, binding, windows,
+/// engine and classes. A model is kept by its name or, if it is on the disk, by its absolute path. Images and the
+/// output folder of the request do not matter. Errors of OpenModel, SelectNetwork and ClassifierOf; kNotFound for a
+/// class's channel that the output does not have.
+Result<Classifier> CreateClassifier(PredictRequest request, const ClassRequest& classes, engines::Registry& registry,
+                                    const RunContext& context);
+
+}  // namespace tegula::app

@@ -1,0 +1,61 @@
+#include "tegula/app/stored_prediction.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace tegula::app {
+namespace {
+
+constexpr std::int64_t kLargestRecord = 64 << 20;
+
+Result<outputs::PlacementRecord> PlacementOf(const outputs::RunRecord& record, const std::string& output,
+                                             const std::string& store) {
+  std::vector<std::string> ids;
+  for (const outputs::PlacementRecord& placement : record.placements) {
+    if (store.empty() ? output.empty() || output == placement.output : store == placement.path) return placement;
+    ids.push_back(placement.output);
+  }
+  if (ids.empty()) return NotFoundError("the run has left no OME-Zarr store: predict again with --format ome-zarr");
+  if (store.empty())
+    return NotFoundError(fmt::format("the run has no output {}; it has {}", output, fmt::join(ids, ", ")));
+  return NotFoundError(fmt::format("{} is not one of the run's stores; name its folder instead", store));
+}
+
+}  // namespace
+
+double StoredPrediction::PixelArea() const noexcept {
+  const double slide_px = placement.scale_y * placement.scale_x;
+  return knows_um() ? slide_px * record.image.pixel_size_y_um * record.image.pixel_size_x_um : slide_px;
+}
+
+Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::string& output, const Limits& limits) {
+  const Path clean = path.has_filename() ? path : path.parent_path();
+  std::error_code ignored;
+  const bool is_run = std::filesystem::exists(clean / "run.json", ignored);
+  const Path folder = is_run ? clean : clean.parent_path();
+  Result<std::string> text = ReadFile(folder / "run.json", kLargestRecord);
+  if (!text.ok() && text.error().code == Code::kNotFound)
+    return NotFoundError(fmt::format(
+        "{} is no result of `tegula predict`: it has no run.json; name the folder given with -o then", path.string()));
+  TEGULA_TRY(text);
+  TEGULA_ASSIGN_OR_RETURN(outputs::RunRecord record,
+                          outputs::RunRecordFromJson(*text).Context((folder / "run.json").string()));
+  TEGULA_ASSIGN_OR_RETURN(const outputs::PlacementRecord placement,
+                          PlacementOf(record, output, is_run ? "" : clean.filename().string()).Context(path.string()));
+  for (const outputs::StoredRecord& stored : record.stored)
+    if (stored.output == placement.output && stored.values != "own" && !stored.values.starts_with("float"))
+      return UnsupportedError(fmt::format(
+          "output {} is stored as {}, and what is read here are the model's own values; predict it without --values",
+          stored.output, stored.values));
+  const Path store_path = folder / placement.path;
+  TEGULA_ASSIGN_OR_RETURN(outputs::ChunkStore store,
+                          outputs::ChunkStore::Open(store_path, limits).Context(store_path.string()));
+  objects::PixelGrid grid;
+  TEGULA_ASSIGN_OR_RETURN(grid.y, objects::PixelAxis::Create(placement.scale_y, placement.origin_y));
+  TEGULA_ASSIGN_OR_RETURN(grid.x, objects::PixelAxis::Create(placement.scale_x, placement.origin_x));
+  return StoredPrediction{folder, std::move(record), placement, std::move(store), grid};
+}
+
+}  // namespace tegula::app

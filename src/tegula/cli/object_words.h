@@ -1,0 +1,30 @@
+// cli/object_words.h — the words by which commands are told which objects to make and what to measure of them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tegula/app/object_request.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tegula::cli {
+
+struct ObjectWords {
+  std::string objects, min_area, radius, percentiles;
+  std::vector<std::string> measure;
+  double threshold = 0;
+  std::string object_type = "detection";
+
+  /// Declares --objects and everything else about objects, which write here.
+  void AddTo(CLI::App& command);
+  /// What was said of them. kInvalid.
+  Result<app::ObjectRequest> Request(const CLI::App& command) const;
+};
+
+/// The table of measurements.
+std::string MeasurementsText();
+
+}  // namespace tegula::cli

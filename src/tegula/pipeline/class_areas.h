@@ -1,0 +1,50 @@
+// pipeline/class_areas.h — how many pixels of each class lie within areas of a stored prediction.
+//
+// All areas are counted in one pass over the blocks of the store that any of them touches, so each chunk is decoded
+// once however many areas there are. Counts are whole numbers: they do not depend on blocks, order or workers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "tegula/core/run_context.h"
+#include "tegula/objects/annotations/polygon_mask.h"
+#include "tegula/objects/classify.h"
+#include "tegula/outputs/zarr_store.h"
+
+namespace tegula::pipeline {
+
+/// A plane of a store and where its pixels lie on the slide.
+struct PlacedPlane {
+  const outputs::ChunkStore* store = nullptr;
+  std::int64_t t = 0, z = 0;
+  objects::PixelGrid grid;
+};
+
+/// What is counted in: the pixels of `mask` (all, if there is none) within `bounds`, which are pixels of the plane.
+struct CountedArea {
+  std::optional<objects::PolygonMask> mask;
+  Box bounds;
+};
+
+/// A row per area: for each rule, one after the other, the pixels of each of its classes; then all pixels of the area.
+struct ClassAreas {
+  std::int64_t columns = 0;
+  std::vector<std::int64_t> values;
+
+  std::span<const std::int64_t> row(std::size_t area) const noexcept {
+    return std::span(values).subspan(area * static_cast<std::size_t>(columns), static_cast<std::size_t>(columns));
+  }
+};
+
+/// Classes that a rule tells apart: 1, or one per channel.
+std::int64_t ClassesOf(const objects::ClassRule& rule, std::int64_t channels);
+
+/// Pixels are by the rule of PolygonMask in an area: by their centres. Errors of Classifier::Bind and of the store;
+/// kCancelled. Memory: a block of all channels per worker (about a megapixel), a list of areas per block.
+Result<ClassAreas> CountClasses(const RunContext& context, const PlacedPlane& plane,
+                                std::span<const objects::ClassRule> rules, std::span<const CountedArea> areas);
+
+}  // namespace tegula::pipeline
