@@ -12,19 +12,18 @@ namespace {
 
 constexpr std::string_view kAperio = "Aperio";
 
-// "Aperio Image Library v11.2.1 ...|AppMag = 20|MPP = 0.4990|...": of equal names the last counts.
-std::optional<PixelSize> MicronsPerPixel(const std::string& description) {
-  std::optional<double> um;
+// A positive number of "Aperio Image Library v11.2.1 ...|AppMag = 20|MPP = 0.4990|...": of equal names the last counts.
+std::optional<double> NumberOf(std::string_view name, const std::string& description) {
+  std::optional<double> number;
   const std::vector<std::string> parts = Split(description, '|');
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const std::size_t equals = parts[i].find('=');
-    if (equals == std::string::npos || Trim(std::string_view(parts[i]).substr(0, equals)) != "MPP") continue;
+    if (equals == std::string::npos || Trim(std::string_view(parts[i]).substr(0, equals)) != name) continue;
     std::string value(Trim(std::string_view(parts[i]).substr(equals + 1)));
     std::replace(value.begin(), value.end(), ',', '.');  // some scanners write the number as their country does
-    um = ParseDouble(value);
+    number = ParseDouble(value);
   }
-  if (!um || !std::isfinite(*um) || *um <= 0) return std::nullopt;
-  return PixelSize{*um, *um};
+  return number && std::isfinite(*number) && *number > 0 ? number : std::nullopt;
 }
 
 Status CheckLevel(const TiffFile& file, const TiffPage& page, const Limits& limits) {
@@ -53,7 +52,8 @@ Result<TiffLayout> ReadAperioLayout(const TiffFile& file, const Limits& limits) 
   layout.info.dtype = DType::kU8;
   layout.info.is_rgb = true;
   layout.info.channels = DefaultChannels(3, true);
-  layout.info.pixel_size = MicronsPerPixel(pages.front().description);
+  if (const auto um = NumberOf("MPP", pages.front().description)) layout.info.pixel_size = PixelSize{*um, *um};
+  layout.info.objective = NumberOf("AppMag", pages.front().description);
   for (std::size_t i = 0; i < pages.size(); ++i) {
     if (!pages[i].tiled) continue;
     TEGULA_TRY(CheckLevel(file, pages[i], limits).Context(fmt::format("page {}", i)));

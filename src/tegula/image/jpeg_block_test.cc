@@ -22,8 +22,8 @@ Decoded Decode(const std::string& stream, JpegColours colours, const std::string
                std::int64_t height = kHeight) {
   Tensor out = Tensor::Allocate(DType::kU8, {height, kWidth, colours == JpegColours::kGrey ? 1 : 3}).value();
   Decoded decoded;
-  decoded.status =
-      DecodeJpegBlock(std::as_bytes(std::span(stream)), std::as_bytes(std::span(tables)), colours, out.view());
+  decoded.status = DecodeJpegBlock(
+      {std::as_bytes(std::span(stream)), std::as_bytes(std::span(tables)), colours, height, kWidth}, out.view());
   decoded.pixels_yxs.assign(out.values<std::uint8_t>().begin(), out.values<std::uint8_t>().end());
   return decoded;
 }
@@ -56,6 +56,24 @@ TEST(JpegBlock, HasThePixelsOfLibjpegsDefaults) {
       ASSERT_TRUE(decoded.status.ok()) << ToString(decoded.status.error());
       EXPECT_EQ(decoded.pixels_yxs, DecodedByLibjpeg(stream));
     }
+}
+
+TEST(JpegBlock, GivesItsRowsPieceByPieceAndNoMoreThanAreAskedFor) {
+  for (const bool progressive : {false, true}) {
+    const std::string stream = Jpeg({.progressive = progressive});
+    const std::vector<std::uint8_t> expected = DecodedByLibjpeg(stream);
+    for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{15}, std::int64_t{16}, std::int64_t{33}, kHeight}) {
+      std::vector<std::uint8_t> got;
+      const auto take = [&](std::int64_t y, const ConstView& rows_yxs) {
+        EXPECT_EQ(static_cast<std::int64_t>(got.size()), y * kWidth * 3);
+        const auto* const pixels = rows_yxs.as<std::uint8_t>();
+        got.insert(got.end(), pixels, pixels + rows_yxs.elements());
+      };
+      const JpegBlock block{std::as_bytes(std::span(stream)), {}, JpegColours::kYCbCr, kHeight, kWidth};
+      ASSERT_TRUE(DecodeJpegRows(block, rows, take).ok());
+      EXPECT_EQ(got, std::vector(expected.begin(), expected.begin() + rows * kWidth * 3)) << rows << " rows";
+    }
+  }
 }
 
 TEST(JpegBlock, HasTheColoursThatTheContainerStates) {

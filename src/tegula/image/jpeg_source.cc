@@ -125,8 +125,8 @@ Result<std::unique_ptr<Source>> OpenPicture(const std::string& name, const Limit
 
 bool ProbeJpeg(const ProbeInput& input) { return input.text().starts_with("\xFF\xD8\xFF"); }
 
-Result<std::unique_ptr<Source>> OpenJpeg(const std::string& name, const Limits& limits) {
-  return OpenPicture(name, limits).Context(name);
+Result<std::unique_ptr<Source>> OpenJpeg(const std::string& name, const Access& access) {
+  return OpenPicture(name, access.limits).Context(name);
 }
 
 }  // namespace tegula::image

@@ -8,10 +8,10 @@
 namespace tegula::image {
 namespace {
 
-Result<std::unique_ptr<Source>> OpenDirectly(const std::string& name, const Limits& limits) {
+Result<std::unique_ptr<Source>> OpenDirectly(const std::string& name, const Access& access) {
   TEGULA_ASSIGN_OR_RETURN(TiffFile file, TiffFile::Open(name));
-  TEGULA_ASSIGN_OR_RETURN(TiffLayout layout, ReadAperioLayout(file, limits));
-  return NewTiffSource(name, std::move(file), std::move(layout));
+  TEGULA_ASSIGN_OR_RETURN(TiffLayout layout, ReadAperioLayout(file, access.limits));
+  return NewTiffSource(name, std::move(file), std::move(layout), access.cache_bytes);
 }
 
 }  // namespace
@@ -24,12 +24,12 @@ bool ProbeAperio(const ProbeInput& input) {
   return first.ok() && IsAperio(*first);
 }
 
-Result<std::unique_ptr<Source>> OpenAperio(const std::string& name, const Limits& limits) {
-  Result<std::unique_ptr<Source>> direct = OpenDirectly(name, limits);
+Result<std::unique_ptr<Source>> OpenAperio(const std::string& name, const Access& access) {
+  Result<std::unique_ptr<Source>> direct = OpenDirectly(name, access);
   if (direct.ok() || direct.error().code != Code::kUnsupported) return std::move(direct).Context(name);
   if (const Status there = SlidesAvailable(); !there.ok())
     return UnsupportedError(fmt::format("{}: {}, and {}", name, direct.error().what, there.error().what));
-  return OpenSlide(name, limits);
+  return OpenSlide(name, access);
 }
 
 }  // namespace tegula::image

@@ -83,6 +83,7 @@ void CheckIsAsInOpenSlide(const Source& source, const std::string& name) {
     EXPECT_EQ(info.pixel_size->y_um, expected.pixel_size->y_um);
     EXPECT_EQ(info.pixel_size->x_um, expected.pixel_size->x_um);
   }
+  EXPECT_EQ(info.objective, expected.objective);
   EXPECT_TRUE(info.is_rgb);
   for (std::size_t i = 0; i < info.levels.size(); ++i) {
     const Level &level = info.levels[i], &other = expected.levels[i];
@@ -116,9 +117,9 @@ TEST_F(SlideTiff, OfAperioHasLevelsPixelsAndSizesAsInOpenSlide) {
 }
 
 TEST_F(SlideTiff, OfAperioHasThePixelSizeThatOpenSlideReads) {
-  for (const char* properties :
-       {"|MPP = 0.25", "|MPP=0,2520", "|MPP = 0.5|MPP = 0.3", "|MPP = 0", "|MPP = a", "|AppMag = 20", "| MPP = 0.4 |",
-        "|MPP = 1e-1", "|MPP = -0.5", "|MPP = nan", "|mpp = 0.5", "|MPP ="}) {
+  for (const char* properties : {"|MPP = 0.25", "|MPP=0,2520", "|MPP = 0.5|MPP = 0.3", "|MPP = 0", "|MPP = a",
+                                 "|AppMag = 20", "| MPP = 0.4 |", "|MPP = 1e-1", "|MPP = -0.5", "|MPP = nan",
+                                 "|mpp = 0.5", "|MPP =", "|AppMag = 0", "|AppMag = 40|AppMag = 20x"}) {
     std::vector<SlidePage> pages = Pages(false);
     pages.resize(1);
     pages[0].description = std::string("Aperio \r\n") + properties;
@@ -129,6 +130,7 @@ TEST_F(SlideTiff, OfAperioHasThePixelSizeThatOpenSlideReads) {
     if (source->info().pixel_size) {
       EXPECT_EQ(source->info().pixel_size->x_um, slide->info().pixel_size->x_um) << properties;
     }
+    EXPECT_EQ(source->info().objective, slide->info().objective) << properties;
   }
 }
 

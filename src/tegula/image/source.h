@@ -55,6 +55,7 @@ struct ImageInfo {
   std::int64_t size_z = 1;
   std::int64_t size_t = 1;
   std::optional<PixelSize> pixel_size;
+  std::optional<double> objective;     ///< magnification of a slide's scanner: 20 or 40, if the file says so
   std::int64_t held_bytes = 32 << 20;  ///< memory of what reads keep for each other and have on its way, at most
   std::string state;  ///< by what the content is recognised if it lies where the file system does not reach
   std::vector<std::string> notes;  ///< what the file says and reads do not show: sentences without a full stop

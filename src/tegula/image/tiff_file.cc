@@ -9,8 +9,6 @@
 #include <cstdio>
 #include <optional>
 
-#include "tegula/image/jpeg_block.h"
-
 namespace tegula::image {
 namespace {
 
@@ -86,6 +84,11 @@ T Defaulted(TIFF* tiff, std::uint32_t tag) {
 double Resolution(TIFF* tiff, std::uint32_t tag) {
   float value = 0;
   return TIFFGetField(tiff, tag, &value) == 1 && std::isfinite(value) && value > 0 ? static_cast<double>(value) : 0.0;
+}
+
+std::string PlaceOf(const TiffPage& page, std::int64_t block_y, std::int64_t block_x) {
+  return page.tiled ? fmt::format("tile at y={} x={}", block_y * page.block_height, block_x * page.block_width)
+                    : fmt::format("strip at y={}", block_y * page.block_height);
 }
 
 }  // namespace
@@ -194,7 +197,13 @@ class TiffFile::Handle {
   Result<Tensor> Decode(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t sample,
                         Allocate allocate) {
     TEGULA_TRY(Select(page.offset));
-    if (page.has_jpeg_tiles()) return DecodeJpegTile(page, block_y * page.blocks_across() + block_x, allocate);
+    if (page.has_jpeg_tiles()) {
+      TEGULA_ASSIGN_OR_RETURN(const JpegBlock jpeg, LoadJpegTile(page, block_y * page.blocks_across() + block_x));
+      TEGULA_ASSIGN_OR_RETURN(Tensor block,
+                              allocate(DType::kU8, {page.rows_inside(block_y), page.block_width, page.samples}));
+      TEGULA_TRY(DecodeJpegBlock(jpeg, block.view()));
+      return block;
+    }
     if (page.photometric == Photometric::kYCbCr) TIFFSetField(tiff_, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     TEGULA_ASSIGN_OR_RETURN(
         Tensor block, allocate(page.dtype(), {page.rows_of(block_y), page.block_width, page.samples_per_block()}));
@@ -216,10 +225,17 @@ class TiffFile::Handle {
     return block;
   }
 
+  Status DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, TakeJpegRows take) {
+    TEGULA_TRY(Select(page.offset));
+    TEGULA_ASSIGN_OR_RETURN(const JpegBlock jpeg, LoadJpegTile(page, block_y * page.blocks_across() + block_x));
+    return DecodeJpegRows(jpeg, page.rows_inside(block_y), take);
+  }
+
  private:
   Handle() = default;
 
-  Result<Tensor> DecodeJpegTile(const TiffPage& page, std::int64_t tile, Allocate allocate) {
+  // Borrows from the handle, until it is used again.
+  Result<JpegBlock> LoadJpegTile(const TiffPage& page, std::int64_t tile) {
     client_.error.clear();
     const auto number = static_cast<std::uint32_t>(tile);
     int failed = 0;
@@ -237,12 +253,14 @@ class TiffFile::Handle {
     std::uint32_t table_bytes = 0;
     const void* tables = nullptr;  // libtiff's, until another page is selected
     if (TIFFGetField(tiff_, TIFFTAG_JPEGTABLES, &table_bytes, &tables) != 1 || tables == nullptr) table_bytes = 0;
-    TEGULA_ASSIGN_OR_RETURN(Tensor block, allocate(DType::kU8, {page.block_height, page.block_width, page.samples}));
     const JpegColours colours = page.photometric == Photometric::kYCbCr ? JpegColours::kYCbCr
                                 : page.samples == 3                     ? JpegColours::kRgb
                                                                         : JpegColours::kGrey;
-    TEGULA_TRY(DecodeJpegBlock(stream_, {static_cast<const std::byte*>(tables), table_bytes}, colours, block.view()));
-    return block;
+    return JpegBlock{.stream = stream_,
+                     .tables = {static_cast<const std::byte*>(tables), table_bytes},
+                     .colours = colours,
+                     .height = page.block_height,
+                     .width = page.block_width};
   }
 
   // Whether all reads went well so far. libtiff skips a tag that it cannot read and goes on, so success is no proof.
@@ -341,9 +359,16 @@ Result<bool> TiffFile::HasAllTiles(const TiffPage& page) const {
 Result<Tensor> TiffFile::DecodeBlock(const TiffPage& page, std::int64_t block_y, std::int64_t block_x,
                                      std::int64_t sample, Allocate allocate) const {
   TEGULA_ASSIGN_OR_RETURN(const Lease handle, Borrow(page.offset));
-  return handle->Decode(page, block_y, block_x, sample, allocate)
-      .Context(page.tiled ? fmt::format("tile at y={} x={}", block_y * page.block_height, block_x * page.block_width)
-                          : fmt::format("strip at y={}", block_y * page.block_height));
+  Result<Tensor> block = handle->Decode(page, block_y, block_x, sample, allocate);
+  if (block.ok()) return block;
+  return std::move(block).Context(PlaceOf(page, block_y, block_x));
+}
+
+Status TiffFile::DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x,
+                                TakeJpegRows take) const {
+  TEGULA_ASSIGN_OR_RETURN(const Lease handle, Borrow(page.offset));
+  Status status = handle->DecodeTileRows(page, block_y, block_x, take);
+  return status.ok() ? Ok() : std::move(status).Context(PlaceOf(page, block_y, block_x));
 }
 
 }  // namespace tegula::image

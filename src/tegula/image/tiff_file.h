@@ -14,6 +14,7 @@
 #include "tegula/core/files.h"
 #include "tegula/core/function_ref.h"
 #include "tegula/core/status.h"
+#include "tegula/image/jpeg_block.h"
 #include "tegula/image/tiff_page.h"
 #include "tegula/tensor/tensor.h"
 
@@ -37,11 +38,13 @@ class TiffFile {
   /// Whether all tiles of a tiled page have data: scanners leave some out.
   Result<bool> HasAllTiles(const TiffPage& page) const;
   /// One decoded block as (row, column, sample); `sample` matters for planar pages only. JPEG in YCbCr comes as RGB.
-  /// kCorrupt with the block's place. JPEG tiles are decoded without libtiff, which takes rows one by one. The tensor
-  /// is one that `allocate` gives.
+  /// kCorrupt with the block's place. JPEG tiles are decoded without libtiff, which takes rows one by one, and have no
+  /// rows beyond the image. The tensor is one that `allocate` gives.
   using Allocate = FunctionRef<Result<Tensor>(DType dtype, const Shape& shape)>;
   Result<Tensor> DecodeBlock(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t sample,
                              Allocate allocate) const;
+  /// A JPEG tile (TiffPage::has_jpeg_tiles) by a few rows at a time.
+  Status DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, TakeJpegRows take) const;
 
  private:
   class Handle;

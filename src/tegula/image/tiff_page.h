@@ -65,8 +65,10 @@ struct TiffPage {
   std::int64_t blocks_across() const noexcept { return (width + block_width - 1) / block_width; }
   std::int64_t samples_per_block() const noexcept { return planar ? 1 : samples; }
   /// Rows that block row `y` holds: the last strip is cut at the image's edge, tiles are whole.
-  std::int64_t rows_of(std::int64_t block_y) const noexcept {
-    return tiled ? block_height : std::min(block_height, height - block_y * block_height);
+  std::int64_t rows_of(std::int64_t block_y) const noexcept { return tiled ? block_height : rows_inside(block_y); }
+  /// Those of them that belong to the image.
+  std::int64_t rows_inside(std::int64_t block_y) const noexcept {
+    return std::min(block_height, height - block_y * block_height);
   }
 };
 

@@ -10,7 +10,7 @@
 
 namespace tegula::image {
 
-/// `name` goes into errors.
-std::unique_ptr<Source> NewTiffSource(std::string name, TiffFile file, TiffLayout layout);
+/// `name` goes into errors, `cache_bytes` is Access's.
+std::unique_ptr<Source> NewTiffSource(std::string name, TiffFile file, TiffLayout layout, std::int64_t cache_bytes);
 
 }  // namespace tegula::image

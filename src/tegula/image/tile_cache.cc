@@ -20,7 +20,7 @@ std::int64_t HalvesTaken(Interval tile, Interval box, std::int64_t overlap, Inte
 
 }  // namespace
 
-TileCache::Share TileCache::Share::Of(const Box& tile, const Box& box, Overlap overlap, const Box& image) noexcept {
+TileShare TileShare::Of(const Box& tile, const Box& box, Overlap overlap, const Box& image) noexcept {
   return {HalvesTaken(tile.y, box.y, overlap.y, image.y) * HalvesTaken(tile.x, box.x, overlap.x, image.x),
           4 * tile.area()};
 }
@@ -47,7 +47,7 @@ std::size_t TileCache::Hash::operator()(Key key) const noexcept {
   return static_cast<std::size_t>(Mix(Mix(key.page) ^ key.tile));
 }
 
-Result<TileCache::Tile> TileCache::Get(Key key, FunctionRef<Result<Tensor>()> decode, Share share) {
+Result<TileCache::Tile> TileCache::Get(Key key, FunctionRef<Result<Tensor>()> decode, TileShare share) {
   const std::shared_ptr<Slot> slot = Touch(key);
   const std::lock_guard lock(slot->decoding);
   if (slot->tile == nullptr) {
@@ -70,6 +70,11 @@ Result<TileCache::Tile> TileCache::Get(Key key, FunctionRef<Result<Tensor>()> de
 Result<Tensor> TileCache::Allocate(DType dtype, const Shape& shape) {
   if (std::optional<Tensor> spare = spares_->Take(dtype, shape)) return std::move(*spare);
   return Tensor::Allocate(dtype, shape);
+}
+
+bool TileCache::Has(Key key) const {
+  const std::lock_guard lock(mutex_);
+  return index_.contains(key);
 }
 
 std::int64_t TileCache::bytes() const {
@@ -101,12 +106,12 @@ void TileCache::Account(Key key, const std::shared_ptr<Slot>& slot) {
   }
 }
 
-void TileCache::Take(Key key, const std::shared_ptr<Slot>& slot, Share share) {
+void TileCache::Take(Key key, const std::shared_ptr<Slot>& slot, TileShare share) {
   const std::lock_guard lock(mutex_);
   const auto found = index_.find(key);
   if (found == index_.end() || found->second->slot != slot) return;
   found->second->taken += share.taken;
-  if (found->second->taken >= share.whole) Erase(found->second);
+  if (TileShare{found->second->taken, share.whole}.is_all()) Erase(found->second);
 }
 
 void TileCache::Forget(Key key, const std::shared_ptr<Slot>& slot) {

@@ -20,6 +20,17 @@
 
 namespace tegula::image {
 
+/// How much of a tile a read takes. When all of it was taken, nobody is expected to come back: the tile goes, and its
+/// memory, which the processor's caches still hold, becomes the next one's. By default tiles stay.
+struct TileShare {
+  std::int64_t taken = 0;
+  std::int64_t whole = 1;
+  bool is_all() const noexcept { return taken >= whole; }
+  /// Of `tile` (its pixels that belong to `image`) for a read of `box`, which its neighbours overlap: what two
+  /// regions read counts half for each, what four read a quarter.
+  static TileShare Of(const Box& tile, const Box& box, Overlap overlap, const Box& image) noexcept;
+};
+
 /// Least recently used tiles go first. A tile that is asked for while another thread decodes it is waited for, so each
 /// is decoded and held once. Thread-safe.
 class TileCache {
@@ -31,26 +42,21 @@ class TileCache {
     std::uint64_t tile = 0;
     friend bool operator==(Key, Key) = default;
   };
-  /// How much of a tile a read takes. When all of it was taken, nobody is expected to come back: the tile goes, and its
-  /// memory, which the processor's caches still hold, becomes the next one's. By default tiles stay.
-  struct Share {
-    std::int64_t taken = 0;
-    std::int64_t whole = 1;
-    /// Of `tile` (its pixels that belong to `image`) for a read of `box`, which its neighbours overlap: what two
-    /// regions read counts half for each, what four read a quarter.
-    static Share Of(const Box& tile, const Box& box, Overlap overlap, const Box& image) noexcept;
-  };
 
   /// Holds at most `budget_bytes`, but always the newest tile: of a file that is one huge strip the strip stays.
   explicit TileCache(std::int64_t budget_bytes = kDefaultBytes) : budget_(budget_bytes) {}
 
   /// The tile; decoded by `decode` if it is not here. An error is returned and not remembered.
-  Result<Tile> Get(Key key, FunctionRef<Result<Tensor>()> decode, Share share = {});
+  Result<Tile> Get(Key key, FunctionRef<Result<Tensor>()> decode, TileShare share = {});
+
+  /// Whether it is here, or on its way.
+  bool Has(Key key) const;
 
   /// Uninitialised pixels for a tile: those of one that went, if they are of this form. New memory is slow, for each of
   /// its pages is cleared.
   Result<Tensor> Allocate(DType dtype, const Shape& shape);
 
+  std::int64_t budget() const noexcept { return budget_; }
   /// Bytes held now; never above the budget unless one tile alone is. A few tiles that went are not counted.
   std::int64_t bytes() const;
 
@@ -82,7 +88,7 @@ class TileCache {
   std::shared_ptr<Slot> Touch(Key key);
   void Account(Key key, const std::shared_ptr<Slot>& slot);
   void Forget(Key key, const std::shared_ptr<Slot>& slot);
-  void Take(Key key, const std::shared_ptr<Slot>& slot, Share share);
+  void Take(Key key, const std::shared_ptr<Slot>& slot, TileShare share);
   void Erase(std::list<Entry>::iterator entry);
 
   const std::int64_t budget_;

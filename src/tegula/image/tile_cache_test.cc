@@ -45,10 +45,8 @@ constexpr Box kImage{{0, 1000}, {0, 1000}};
 
 TEST(TileCache, CountsWhatSeveralRegionsReadInParts) {
   const Box tile{{80, 160}, {0, 80}};
-  const auto taken = [&](const Box& box, Overlap overlap) {
-    return TileCache::Share::Of(tile, box, overlap, kImage).taken;
-  };
-  EXPECT_EQ(TileCache::Share::Of(tile, tile, {}, kImage).whole, 4 * 80 * 80);
+  const auto taken = [&](const Box& box, Overlap overlap) { return TileShare::Of(tile, box, overlap, kImage).taken; };
+  EXPECT_EQ(TileShare::Of(tile, tile, {}, kImage).whole, 4 * 80 * 80);
   EXPECT_EQ(taken({{0, 200}, {0, 200}}, {}), 4 * 80 * 80);
   EXPECT_EQ(taken({{0, 120}, {0, 200}}, {}), 4 * 40 * 80);
   EXPECT_EQ(taken({{0, 120}, {0, 200}}, {10, 10}), 4 * 30 * 80 + 2 * 10 * 80);
@@ -59,7 +57,7 @@ TEST(TileCache, CountsWhatSeveralRegionsReadInParts) {
     std::int64_t sum = 0;
     for (std::int64_t y = 0; y < 150; y += 50)
       for (std::int64_t x = 0; x < 150; x += 50)
-        sum += TileCache::Share::Of(part, {{y, y + 70}, {x, x + 70}}, {20, 20}, image).taken;
+        sum += TileShare::Of(part, {{y, y + 70}, {x, x + 70}}, {20, 20}, image).taken;
     EXPECT_EQ(sum, 4 * part.area());
   }
 }
@@ -84,14 +82,20 @@ TEST(TileCache, DropsATileWhenAllOfItWasTaken) {
   EXPECT_EQ(cache.bytes(), 0);
 }
 
+// Where the next tile of so many bytes would lie.
+const std::byte* PixelsOf(TileCache& cache, std::int64_t bytes) {
+  const Tensor next = cache.Allocate(DType::kU8, {bytes}).value();
+  return next.view().data();
+}
+
 TEST(TileCache, GivesThePixelsOfATileThatWentToTheNext) {
   TileCache cache(100);
   Tensor first = cache.Allocate(DType::kU8, {100}).value();
   const std::byte* const pixels = std::as_const(first).view().data();
   ASSERT_TRUE(cache.Get({0, 0}, [&] { return std::move(first); }).ok());
   ASSERT_TRUE(cache.Get({0, 1}, [] { return Bytes(100); }).ok());
-  EXPECT_NE(std::as_const(*cache.Allocate(DType::kU8, {50})).view().data(), pixels);
-  EXPECT_EQ(std::as_const(*cache.Allocate(DType::kU8, {100})).view().data(), pixels);
+  EXPECT_NE(PixelsOf(cache, 50), pixels);
+  EXPECT_EQ(PixelsOf(cache, 100), pixels);
   EXPECT_EQ(cache.Allocate(DType::kU8, {100})->shape(), Shape{100});
 }
 
@@ -99,7 +103,7 @@ TEST(TileCache, ATileThatIsInUseIsGivenToNobody) {
   TileCache cache(100);
   const TileCache::Tile used = cache.Get({0, 0}, [] { return Bytes(100); }).value();
   ASSERT_TRUE(cache.Get({0, 1}, [] { return Bytes(100); }).ok());
-  EXPECT_NE(std::as_const(*cache.Allocate(DType::kU8, {100})).view().data(), used->view().data());
+  EXPECT_NE(PixelsOf(cache, 100), used->view().data());
 }
 
 TEST(TileCache, KeepsTheNewestTileHoweverLarge) {
