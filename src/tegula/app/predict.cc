@@ -19,6 +19,8 @@
 namespace tegula::app {
 namespace {
 
+constexpr std::int64_t kCacheShare = 8;  // of the memory, for the decoded tiles of one image: 1 / kCacheShare
+
 // Which channels of an output become objects. One channel alone may be called by the output's id as well.
 Result<std::vector<std::int32_t>> ChosenLabels(std::vector<std::string> classes,
                                                const spec::TensorDescription& output) {
@@ -73,7 +75,9 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels,
                           ChosenLabels(request.objects.classes, model.outputs[outputs.front()]));
   if (spec::FindObjectOps(model.outputs[outputs.front()])) TEGULA_TRY(CheckNumbered(request.objects));
-  const image::Access access = AccessTo(context);
+  const MemoryBudget memory = MemoryBudget::Of(request.memory_bytes);
+  image::Access access = AccessTo(context);
+  if (memory.bytes > 0) access.cache_bytes = memory.bytes / kCacheShare;
   SourceStamps sources(access);
   for (const std::string& image : request.images)
     for (const std::string& source : SourcesOf(request, image)) sources.Add(source);
@@ -100,7 +104,6 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
 
   if (main) TEGULA_TRY(normalisation.TakeDataset(context, model.inputs[*main], request.images, request.binding));
   ContextDecision decision;
-  const MemoryBudget memory = MemoryBudget::Of(request.memory_bytes);
   std::optional<pipeline::WindowCosts> costs;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].error.empty() || (decision.source == kMeasured && costs)) continue;

@@ -176,6 +176,7 @@ std::string ToText(const app::ImageCard& card) {
       {"pixel size", info.pixel_size
                          ? fmt::format("{:.4g} x {:.4g} µm (y, x)", info.pixel_size->y_um, info.pixel_size->x_um)
                          : "not stated"}};
+  if (info.objective) facts.push_back({"objective", fmt::format("{:g} x", *info.objective)});
   for (std::size_t i = 0; i < info.levels.size(); ++i) {
     const image::Level& level = info.levels[i];
     facts.push_back(
@@ -207,6 +208,7 @@ Json ToJson(const app::ImageCard& card) {
                {"size_t", info.size_t},
                {"notes", info.notes}};
   json["pixel_size_um"] = info.pixel_size ? Json{{"y", info.pixel_size->y_um}, {"x", info.pixel_size->x_um}} : Json();
+  json["objective"] = info.objective ? Json(*info.objective) : Json();
   return json;
 }
 

@@ -171,6 +171,8 @@ class Prediction {
   Result<Output> BindOutput(std::size_t number, const ops::Statistics& statistics) const;
   std::int64_t BatchOf(std::span<const InputFeed> feeds, std::int64_t most) const;
   Result<ops::Statistics> WithStandInsOfPatches(std::span<const InputFeed> feeds, const ops::Statistics& statistics);
+  /// Pixels of an input that two neighbouring windows both read.
+  std::int64_t InputOverlap(const Input& input, GridAxis axis) const noexcept;
   Result<Tensor> ReadInput(const RunContext& context, const Input& input, const tiling::Tile& tile) const;
   Result<Tensor> PrepareInput(const RunContext& context, const Input& input, const tiling::Tile& tile,
                               Clock& clock) const;
