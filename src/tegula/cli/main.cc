@@ -83,6 +83,7 @@ int Main(int argc, char** argv) {
   AddUpdateFormat(app, run);
   AddZoo(app, run);
   AddCache(app, run);
+  AddView(app, run);
   AddLists(app, run);
   try {  // lint-allow: CLI11 reports by exceptions
     app.parse(argc, argv);
