@@ -92,7 +92,7 @@ export interface ModelCard {
   reason: string;
 }
 
-const token = new URLSearchParams(location.search).get('token') ?? '';
+export const token = new URLSearchParams(location.search).get('token') ?? '';
 export const headers = { Authorization: `Bearer ${token}` };
 
 export function address(path: string, parameters: Record<string, string | number | undefined> = {}): string {

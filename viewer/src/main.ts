@@ -4,6 +4,7 @@ import { Channels } from './channels';
 import { debounce, h, sentence } from './dom';
 import { Files } from './files';
 import { ImagePanel } from './image_panel';
+import { Live } from './live';
 import { Models } from './models';
 import { Slide } from './slide';
 import { themeButton } from './theme';
@@ -14,10 +15,12 @@ const plane = new ImagePanel(
   debounce(150, (z: number, t: number) => {
     slide.z = z;
     slide.t = t;
+    live.close(); // it was of another plane
     slide.look(channels.words());
   }),
 );
-const models = new Models();
+const live = new Live(slide);
+const models = new Models((image, model, card) => live.start(image, model, card));
 const files = new Files({ image: (path) => void openImage(path), model: (path) => void models.choose(path) });
 
 let opening = 0;
@@ -31,6 +34,7 @@ async function openImage(path: string): Promise<void> {
     const ranges = asItIs ? [] : (await ask<{ channels: ChannelRange[] }>('images/channels', { image: path })).channels;
     if (number !== opening) return;
     slide.z = slide.t = 0;
+    live.close();
     channels.set(ranges, asItIs);
     plane.set(path, info);
     slide.open(path, info, channels.words());
@@ -94,7 +98,7 @@ document.getElementById('app')!.append(
   ),
   h('aside', { class: 'left' }, files.element),
   slide.element,
-  h('aside', { class: 'right' }, plane.element, channels.element, models.element),
+  h('aside', { class: 'right' }, plane.element, channels.element, live.element, models.element),
   help,
 );
 

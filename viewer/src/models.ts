@@ -20,7 +20,7 @@ export class Models {
   /** The model whose card is shown. */
   chosen = '';
 
-  constructor(private readonly onchosen: (model: string, card: ModelCard) => void = () => {}) {
+  constructor(private readonly onpredict: (image: string, model: string, card: ModelCard) => void) {
     const search = () => void this.search();
     this.words.addEventListener('input', debounce(200, search));
     this.runnable.addEventListener('change', search);
@@ -82,9 +82,19 @@ export class Models {
     try {
       const card = await ask<ModelCard>('models/card', { model });
       if (this.chosen !== model) return;
-      replace(this.card, ...cardOf(card));
+      const show = h(
+        'button',
+        {
+          class: 'main',
+          onclick: () => {
+            if (this.image) this.onpredict(this.image, model, card);
+            else show.after(notice('open an image first'));
+          },
+        },
+        'Show its prediction',
+      );
+      replace(this.card, ...cardOf(card, card.applies && show));
       this.card.scrollIntoView({ block: 'nearest' });
-      this.onchosen(model, card);
     } catch (error) {
       if (this.chosen === model) replace(this.card, notice(error));
     }
@@ -107,7 +117,7 @@ export class Models {
   }
 }
 
-function cardOf(card: ModelCard): (Node | false)[] {
+function cardOf(card: ModelCard, show: Node | false): (Node | false)[] {
   const verdict = card.applies
     ? h('p', { class: 'verdict good' }, 'Runs here and can be applied to images.')
     : h('p', { class: 'verdict bad' }, card.runs ? `Cannot be applied to images: ${card.reason}.` : `Does not run here: ${card.reason}.`);
@@ -122,6 +132,7 @@ function cardOf(card: ModelCard): (Node | false)[] {
     h('h3', {}, card.name),
     ...card.covers.slice(0, 1).map((cover) => h('img', { src: cover, alt: '', class: 'cover' })),
     verdict,
+    show,
     h('p', {}, card.description),
     ...card.inputs.map((tensor) => tensorOf('Takes', tensor)),
     ...card.outputs.map((tensor) => tensorOf('Gives', tensor)),

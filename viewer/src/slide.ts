@@ -26,6 +26,8 @@ export class Slide {
   private timer = 0;
   z = 0;
   t = 0;
+  /** What else is to be said of a pixel. */
+  more: (x: number, y: number) => string = () => '';
 
   constructor() {
     const stage = h('div', { class: 'stage', tabIndex: 0, 'aria-label': 'Image: arrows pan, plus and minus zoom' });
@@ -160,7 +162,8 @@ export class Slide {
       );
       const names = this.info!.channels;
       const values = answer.values.map((value, i) => `${names[i] ?? i} ${value === null ? 'not a number' : +value.toPrecision(6)}`);
-      this.readout.textContent = `${place}  ·  ${values.join('  ')}`;
+      const more = this.more(x, y);
+      this.readout.textContent = `${place}  ·  ${values.join('  ')}` + (more && `  ·  ${more}`);
     } catch (error) {
       if (!isAbort(error)) this.readout.textContent = `${place}  ·  ${String((error as Error).message)}`;
     }

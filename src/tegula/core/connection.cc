@@ -104,6 +104,11 @@ bool Connection::IsPeerGone() const noexcept {
 Connection::Address Connection::peer() const { return AddressOf(socket_, &::getpeername); }
 Connection::Address Connection::own() const { return AddressOf(socket_, &::getsockname); }
 
+void TakeFreedPort(int socket) {
+  const int yes = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+}
+
 bool OpenInBrowser(const std::string& address) {
   const bool has_screen =
       !EnvironmentVariable("DISPLAY").empty() || !EnvironmentVariable("WAYLAND_DISPLAY").empty();

@@ -49,6 +49,10 @@ class Connection {
   std::size_t begin_ = 0, end_ = 0;
 };
 
+/// For a socket that is going to listen: a port whose last server has just ended can be had again, one that still has a
+/// server cannot.
+void TakeFreedPort(int socket);
+
 /// Opens an address in the person's browser, if there is a screen for one; whether that was tried. Returns at once.
 bool OpenInBrowser(const std::string& address);
 

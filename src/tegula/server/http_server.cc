@@ -111,6 +111,7 @@ class HttpServer::Listener final : public httplib::Server {
       Send(ResponseOf(InternalError("the request could not be answered")), answer);
     });
     set_payload_max_length(static_cast<std::size_t>(options_.request_bytes));
+    set_socket_options(&TakeFreedPort);  // the library's own lets others listen at the same port
     set_tcp_nodelay(true);
     set_idle_interval(0, static_cast<time_t>(kLookForStop * 1e6));
     new_task_queue = [this]() {

@@ -28,9 +28,9 @@ Result<std::string> ShownAs(const std::string& name, const app::ViewRoots& roots
 // An address that a browser takes.
 std::string AddressOf(const ServerOptions& options, int port) {
   const bool is_any = options.address == "0.0.0.0" || options.address == "::";
-  const std::string host = is_any ? "127.0.0.1" : options.address;
-  return fmt::format(host.find(':') == std::string::npos ? "http://{}:{}/?token={}" : "http://[{}]:{}/?token={}", host,
-                     port, options.token);
+  std::string host = is_any ? "127.0.0.1" : options.address;
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return fmt::format("http://{}:{}/?token={}", host, port, options.token);
 }
 
 }  // namespace
@@ -57,12 +57,13 @@ Status View(ViewRequest request, engines::Registry& registry, const RunContext& 
   if (request.server.token.empty()) {
     TEGULA_ASSIGN_OR_RETURN(request.server.token, NewToken());
   }
-  app::Turns turns(context.executor.workers());
   SilentProgress silent;
   const RunContext quiet{context.executor, silent, context.stop, context.limits, context.offline};
   TEGULA_ASSIGN_OR_RETURN(const std::string image, ShownAs(request.image, view_roots));
   TEGULA_ASSIGN_OR_RETURN(const std::string model, ShownAs(request.model, view_roots));
-  const ViewState state{view_roots, images, turns, registry, request.engine, quiet, image, model};
+  app::Turns turns(context.executor.workers());
+  app::LivePredictions predictions;
+  const ViewState state{view_roots, images, predictions, turns, registry, request.engine, quiet, image, model};
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> server,
                           HttpServer::Bind(request.server, ViewRoutes(state)));
   on_ready(AddressOf(request.server, server->port()));

@@ -15,6 +15,7 @@
 #include "tegula/outputs/png.h"
 #include "tegula/server/look_words.h"
 #include "tegula/server/page_files.h"
+#include "tegula/server/prediction_routes.h"
 
 namespace tegula::server {
 namespace {
@@ -202,6 +203,7 @@ std::vector<Route> ViewRoutes(const ViewState& state) {
       {"GET", "/api/models/card", "a model's card: what it takes and gives, and whether it runs here",
        "application/json", {{"model", "an id of the catalogue, or a model in a folder", true}}, with(&ModelCard)},
   };
+  for (Route& route : PredictionRoutes(state)) routes.push_back(std::move(route));
   // The description describes itself too.
   routes.push_back({"GET", "/api/openapi.json", "this API, as OpenAPI", "application/json", {}, {}});
   const std::string description = OpenApiOf(routes, app::Version());

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tegula/app/prove.h"
+#include "tegula/app/view/live_predictions.h"
 #include "tegula/app/view/open_images.h"
 #include "tegula/app/view/roots.h"
 #include "tegula/app/view/turns.h"
@@ -18,6 +19,7 @@ namespace tegula::server {
 struct ViewState {
   const app::ViewRoots& roots;
   app::OpenImages& images;
+  app::LivePredictions& predictions;
   app::Turns& turns;  ///< of what needs a processor
   engines::Registry& registry;
   const app::EngineRequest& engine;

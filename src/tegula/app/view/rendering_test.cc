@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tegula/app/view/channel_ranges.h"
 #include "tegula/app/view/pixel_values.h"
 #include "tegula/image/open.h"
