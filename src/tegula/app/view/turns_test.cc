@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <latch>
 #include <thread>
 
@@ -27,19 +26,19 @@ TEST(Turns, GivesNoneToWhoIsGoneEvenIfItIsFree) {
 TEST(Turns, GoesToTheNewestOfThoseWhoWait) {
   Turns turns(1);
   std::vector<int> order;
+  std::latch first_waits(1), second_waits(1);
+  // Whoever is asked whether it is gone does wait.
+  const auto wait = [&](int number, std::latch& waits) {
+    bool told = false;
+    const Turns::Turn turn = turns.Take([&]() {
+      if (!std::exchange(told, true)) waits.count_down();
+      return false;
+    });
+    order.push_back(number);
+  };
   std::jthread first, second;
   {
     const Turns::Turn held = turns.Take(kStays);
-    // Whoever is asked whether it is gone does wait.
-    std::latch first_waits(1), second_waits(1);
-    const auto wait = [&](int number, std::latch& waits) {
-      std::atomic<bool> told = false;
-      const Turns::Turn turn = turns.Take([&]() {
-        if (!told.exchange(true)) waits.count_down();
-        return false;
-      });
-      order.push_back(number);
-    };
     first = std::jthread([&]() { wait(1, first_waits); });
     first_waits.wait();
     second = std::jthread([&]() { wait(2, second_waits); });
