@@ -349,6 +349,13 @@ def test_the_page_shows_images_and_models(data, tmp_path, source):
         check(steps["brightfield"]["pixel"], "wsi/CMU-1-Small-Region.svs")
         assert steps["search"].startswith("1 of 1 models")
         assert "Runs here" in steps["card"] and "he_nuclei" in steps["card"].lower().replace(" ", "_")
+        # One screen of 720 x 680 pixels and no more, from the middle outwards; the threshold asks for nothing anew.
+        assert 6 <= steps["live"]["tiles"] <= 20
+        assert 0.01 < steps["live"]["covered"] < 0.9
+        assert re.search(r"·.*·  \S+ [\d.e-]+$", steps["live"]["pixel"])
+        assert steps["threshold"]["tiles"] == 0
+        assert steps["threshold"]["none"] <= steps["threshold"]["covered"] <= steps["live"]["covered"]
+        assert steps["threshold"]["none"] < steps["live"]["covered"]
         assert steps["fluorescence"]["channels"] >= 2
         check(steps["fluorescence"]["pixel"], f"fluorescence/{pathlib.Path(HELA).name}")
         assert not steps["toggled"].startswith("0:") and steps["differs"]

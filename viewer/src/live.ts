@@ -117,7 +117,8 @@ export class Live {
   private mark(): void {
     const { info } = this;
     if (!info) return;
-    const waits = this.overlay?.pending() ? `Predicting what is visible, ${this.overlay.pending()} tiles to come.` : '';
+    const left = this.overlay?.pending() ?? 0;
+    const waits = left ? `Predicting what is visible: ${left} ${left === 1 ? 'tile' : 'tiles'} to come.` : '';
     const preview = info.is_preview
       ? 'Preview: normalised by a coarse look at the image, until all of it has been read. '
       : '';
@@ -127,7 +128,8 @@ export class Live {
 
   private tile(): void {
     this.mark();
-    const { range } = this.overlay!;
+    if (!this.overlay || this.overlay.range.max < this.overlay.range.min) return;
+    const { range } = this.overlay;
     const slider = this.body.querySelector<HTMLInputElement>('input[name=threshold]');
     if (!slider) return;
     const whole = range.min >= 0 && range.max <= 1;

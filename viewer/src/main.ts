@@ -102,6 +102,8 @@ document.getElementById('app')!.append(
   help,
 );
 
+slide.mount();
+
 async function start(): Promise<void> {
   try {
     const given = await ask<Start>('start');

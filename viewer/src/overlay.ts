@@ -195,10 +195,12 @@ export class Overlay {
         asking.abort();
         this.asked.delete(key);
       }
+    const before = this.pending();
     this.wanted = places
       .filter((at) => !this.asked.has(keyOf(at)) && !this.failed.has(keyOf(at)))
       .sort((a, b) => a.distance - b.distance);
     this.next();
+    if (this.pending() !== before) this.on.tile();
   }
 
   private next(): void {
@@ -225,7 +227,6 @@ export class Overlay {
         if (value > this.range.max) this.range.max = value;
       }
       this.drop();
-      this.on.tile();
     } catch (error) {
       if (!isAbort(error)) {
         this.failed.add(key);
@@ -233,8 +234,9 @@ export class Overlay {
       }
     } finally {
       if (this.asked.get(key) === asking) this.asked.delete(key);
-      this.changed();
       this.next();
+      this.changed();
+      this.on.tile();
     }
   }
 

@@ -14,7 +14,12 @@ function levelsOf(info: ImageInfo): number {
 
 export class Slide {
   readonly element: HTMLElement;
-  readonly osd: OpenSeadragon.Viewer;
+  osd!: OpenSeadragon.Viewer; // once it is mounted
+  private readonly stage = h('div', {
+    class: 'stage',
+    tabIndex: 0,
+    'aria-label': 'Image: arrows pan, plus and minus zoom',
+  });
   private readonly scale = new ScaleBar();
   private readonly readout = h('output', { class: 'readout', 'aria-live': 'off' });
   private readonly overview = h('div', { class: 'overview', 'aria-label': 'Overview' });
@@ -30,8 +35,21 @@ export class Slide {
   more: (x: number, y: number) => string = () => '';
 
   constructor() {
-    const stage = h('div', { class: 'stage', tabIndex: 0, 'aria-label': 'Image: arrows pan, plus and minus zoom' });
-    this.element = h('main', { class: 'slide' }, stage, this.overview, this.scale.element, this.readout, this.message);
+    this.element = h(
+      'main',
+      { class: 'slide' },
+      this.stage,
+      this.overview,
+      this.scale.element,
+      this.readout,
+      this.message,
+    );
+    this.say('Choose an image on the left.');
+  }
+
+  /** Once it has its place in the page, whose size counts. */
+  mount(): void {
+    const { stage } = this;
     this.osd = OpenSeadragon({
       element: stage,
       drawer: 'canvas',
@@ -47,6 +65,7 @@ export class Slide {
       maxZoomPixelRatio: 16,
       minZoomImageRatio: 0.8,
       visibilityRatio: 0.3,
+      homeFillsViewer: false,
       timeout: 120_000,
       imageLoaderLimit: 6,
     });
@@ -54,7 +73,6 @@ export class Slide {
     this.osd.addHandler('tile-load-failed', (event) => this.say(`A tile could not be read: ${event.message}`));
     stage.addEventListener('pointermove', (event) => this.point(event));
     stage.addEventListener('pointerleave', () => this.leave());
-    this.say('Choose an image on the left.');
   }
 
   say(text: string): void {

@@ -60,6 +60,40 @@ seen.steps.card = await text('.card');
 await page.locator('.card').scrollIntoViewIfNeeded();
 await picture('model-dark');
 
+// The prediction where one looks, in full resolution; then elsewhere before all of it is there.
+const predicted = (path) => new URL(path).pathname.split('/').slice(-3).map(Number);
+const tiles = [];
+page.on('response', (response) => {
+  if (/predictions.*tiles/.test(response.url()) && response.ok()) tiles.push(predicted(response.url()));
+});
+const settled = () =>
+  page.waitForFunction(() => document.querySelector('.live .status')?.textContent.startsWith('All that is visible'));
+// Pixels of the overlay that show something, as a share.
+const covered = () =>
+  page.evaluate(() => {
+    const canvas = document.querySelector('canvas.overlay');
+    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    let shown = 0;
+    for (let i = 3; i < data.length; i += 4) if (data[i] > 0) ++shown;
+    return shown / (data.length / 4);
+  });
+await page.getByRole('button', { name: '1:1' }).click();
+await page.getByRole('button', { name: 'Show its prediction' }).click();
+await settled();
+seen.steps.live = { tiles: tiles.length, covered: await covered(), pixel: '' };
+await page.locator('.live').evaluate((element) => element.scrollIntoView());
+await picture('prediction-dark');
+seen.steps.live.pixel = await point();
+const slider = page.locator('input[name=threshold]');
+const before_threshold = tiles.length;
+await slider.fill('0.9');
+await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+seen.steps.threshold = { covered: await covered(), tiles: tiles.length - before_threshold };
+await slider.fill('1');
+await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+seen.steps.threshold.none = await covered();
+await page.getByRole('button', { name: 'Close the prediction' }).click();
+
 // To another image, through the folders, by the keyboard alone.
 await page.keyboard.press('Escape');
 await page.locator('.stage').click({ position: { x: 20, y: 200 } });
