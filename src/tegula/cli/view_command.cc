@@ -54,8 +54,9 @@ void AddView(CLI::App& app, Run& run) {
   command->add_option("--port", words->request.server.port, "0: any that is free")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
-  command->add_option("--bind", words->request.server.address,
-                      "the address at which it listens; others than this machine reach it only at 0.0.0.0 or its own")
+  command
+      ->add_option("--bind", words->request.server.address,
+                   "the address at which it listens; others than this machine reach it only at 0.0.0.0 or its own")
       ->capture_default_str();
   command->add_option("--token", words->request.server.token, "instead of a random one, for a server that stays");
   command->add_option("--host", words->hosts, "a name under which a proxy or other machines reach it (several times)");

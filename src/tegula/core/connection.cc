@@ -110,8 +110,7 @@ void TakeFreedPort(int socket) {
 }
 
 bool OpenInBrowser(const std::string& address) {
-  const bool has_screen =
-      !EnvironmentVariable("DISPLAY").empty() || !EnvironmentVariable("WAYLAND_DISPLAY").empty();
+  const bool has_screen = !EnvironmentVariable("DISPLAY").empty() || !EnvironmentVariable("WAYLAND_DISPLAY").empty();
   const Result<Path> opener = FindProgram("xdg-open");
   if (!has_screen || !opener.ok()) return false;
   posix_spawn_file_actions_t files;

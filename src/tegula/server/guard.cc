@@ -30,16 +30,16 @@ bool IsNumericAddress(std::string_view name) {
     return name.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
   const std::vector<std::string> parts = Split(name, '.');
   return parts.size() == 4 && std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
-           const bool has_form = !part.empty() && part.size() <= 3 &&
-                                 part.find_first_not_of("0123456789") == std::string::npos;
+           const bool has_form =
+               !part.empty() && part.size() <= 3 && part.find_first_not_of("0123456789") == std::string::npos;
            return has_form && *ParseInt(part) <= 255;
          });
 }
 
 Status Guard::CheckPlace(const Knock& knock) const {
   const std::string name = ToLower(HostName(knock.host));
-  const bool is_known = name == "localhost" || IsNumericAddress(name) ||
-                        std::find(hosts_.begin(), hosts_.end(), name) != hosts_.end();
+  const bool is_known =
+      name == "localhost" || IsNumericAddress(name) || std::find(hosts_.begin(), hosts_.end(), name) != hosts_.end();
   if (!is_known)
     return InvalidError(fmt::format(
         "'{}' is not a name of this server; if it is reached under it, start it with --host {}", name, name));
@@ -51,8 +51,7 @@ Status Guard::CheckPlace(const Knock& knock) const {
 
 Status Guard::CheckToken(const Knock& knock) const {
   constexpr std::string_view kBearer = "Bearer ";
-  const std::string_view given =
-      knock.bearer.starts_with(kBearer) ? knock.bearer.substr(kBearer.size()) : knock.token;
+  const std::string_view given = knock.bearer.starts_with(kBearer) ? knock.bearer.substr(kBearer.size()) : knock.token;
   if (IsSame(given, token_)) return Ok();
   return InvalidError("the address needs its token; open the one that `tegula view` has printed");
 }

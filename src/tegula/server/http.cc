@@ -14,8 +14,8 @@ struct Row {
   int status;
 };
 constexpr Row kStatus[] = {
-    {Code::kInvalid, 400},  {Code::kUnsupported, 422}, {Code::kNotFound, 404},  {Code::kIo, 500},
-    {Code::kCorrupt, 422},  {Code::kExhausted, 503},   {Code::kCancelled, 409}, {Code::kInternal, 500},
+    {Code::kInvalid, 400}, {Code::kUnsupported, 422}, {Code::kNotFound, 404},  {Code::kIo, 500},
+    {Code::kCorrupt, 422}, {Code::kExhausted, 503},   {Code::kCancelled, 409}, {Code::kInternal, 500},
 };
 
 int StatusOf(Code code) {
@@ -77,11 +77,11 @@ std::string OpenApiOf(const std::vector<Route>& routes, std::string_view version
               {"info",
                {{"title", "Tegula"},
                 {"version", version},
-                {"description", "What the viewer's page does, for scripts too. Every call needs the token of the "
-                                "address that `tegula view` prints."}}},
+                {"description",
+                 "What the viewer's page does, for scripts too. Every call needs the token of the "
+                 "address that `tegula view` prints."}}},
               {"security", {{{"token", Json::array()}}}},
-              {"components",
-               {{"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}}}}}}},
+              {"components", {{"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}}}}}}},
               {"paths", std::move(paths)}}
       .dump(2);
 }

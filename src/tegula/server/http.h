@@ -42,7 +42,7 @@ struct Route {
   std::string_view method;  ///< GET, POST or DELETE
   std::string_view path;    ///< "/api/images/tiles/{level}/{tile}": a part in braces is one part of the address
   std::string_view summary;
-  std::string_view answers;  ///< the media type
+  std::string_view answers;           ///< the media type
   std::vector<Parameter> parameters;  ///< of path and query
   std::function<Result<Response>(const Request&)> handler;
   bool is_public = false;  ///< needs no token, for it is a part of the program that anybody may have

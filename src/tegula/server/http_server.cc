@@ -13,7 +13,7 @@
 namespace tegula::server {
 namespace {
 
-constexpr double kLookForStop = 0.1;  // seconds
+constexpr double kLookForStop = 0.1;   // seconds
 constexpr int kMostRequests = 10'000;  // of one connection
 
 // What every answer says to the browser: nothing from elsewhere, nothing in frames, no guessing of types.
@@ -168,14 +168,14 @@ class HttpServer::Listener final : public httplib::Server {
       answer.set_content(response.body, response.type);
       return;
     }
-    answer.set_chunked_content_provider(
-        response.type, [stream = std::move(response.stream)](std::size_t, httplib::DataSink& sink) {
-          const auto write = [&](std::string_view bytes) {
-            return sink.is_writable() && sink.write(bytes.data(), bytes.size());
-          };
-          if (!stream(write)) sink.done();
-          return true;
-        });
+    answer.set_chunked_content_provider(response.type,
+                                        [stream = std::move(response.stream)](std::size_t, httplib::DataSink& sink) {
+                                          const auto write = [&](std::string_view bytes) {
+                                            return sink.is_writable() && sink.write(bytes.data(), bytes.size());
+                                          };
+                                          if (!stream(write)) sink.done();
+                                          return true;
+                                        });
   }
 
   void Add(const Route& route) {

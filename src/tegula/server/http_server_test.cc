@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "tegula/core/text.h"
+
 namespace tegula::server {
 namespace {
 
@@ -58,10 +60,16 @@ class HttpServerTest : public testing::Test {
     routes.push_back({"GET", "/api/echo/{word}", "", "", {}, [](const Request& request) -> Result<Response> {
                         return JsonResponse(request.value("word") + "|" + request.value("more"));
                       }});
-    routes.push_back({"GET", "/assets/{file}", "", "", {},
-                      [](const Request&) -> Result<Response> { return JsonResponse("asset"); }, true});
-    routes.push_back({"GET", "/api/fails", "", "", {},
-                      [](const Request&) -> Result<Response> { return NotFoundError("no such thing"); }});
+    routes.push_back({"GET",
+                      "/assets/{file}",
+                      "",
+                      "",
+                      {},
+                      [](const Request&) -> Result<Response> { return JsonResponse("asset"); },
+                      true});
+    routes.push_back({"GET", "/api/fails", "", "", {}, [](const Request&) -> Result<Response> {
+                        return NotFoundError("no such thing");
+                      }});
     routes.push_back({"POST", "/api/body", "", "", {}, [](const Request& request) -> Result<Response> {
                         return JsonResponse(std::to_string(request.body.size()));
                       }});
@@ -86,7 +94,9 @@ class HttpServerTest : public testing::Test {
   static std::string WithToken(const std::string& path) {
     return path + (path.find('?') == std::string::npos ? "?" : "&") + "token=" + kToken;
   }
-  static int StatusOf(const std::string& answer) { return answer.size() < 12 ? 0 : std::stoi(answer.substr(9, 3)); }  // lint-allow: a test reads an answer
+  static int StatusOf(const std::string& answer) {
+    return answer.size() < 12 ? 0 : static_cast<int>(ParseInt(answer.substr(9, 3)).value_or(0));
+  }
   static std::string BodyOf(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
 
   std::latch begun_{1}, ended_{1};
@@ -97,7 +107,8 @@ class HttpServerTest : public testing::Test {
 TEST_F(HttpServerTest, AnswersWithTheTokenOnly) {
   Start();
   EXPECT_EQ(BodyOf(Get(WithToken("/api/echo/a"))), "a|");
-  EXPECT_EQ(BodyOf(Get("/api/echo/a", std::string("Host: localhost\r\nAuthorization: Bearer ") + kToken + "\r\n")), "a|");
+  EXPECT_EQ(BodyOf(Get("/api/echo/a", std::string("Host: localhost\r\nAuthorization: Bearer ") + kToken + "\r\n")),
+            "a|");
   EXPECT_EQ(StatusOf(Get("/api/echo/a")), 401);
   EXPECT_EQ(StatusOf(Get("/api/echo/a?token=0123456789abcdee")), 401);
   EXPECT_EQ(StatusOf(Get("/assets/x.js")), 200);
@@ -138,8 +149,9 @@ TEST_F(HttpServerTest, TellsErrorsAsJson) {
 
 TEST_F(HttpServerTest, RefusesWhatIsNoHttp) {
   Start();
-  for (const std::string& request : {std::string("\r\n\r\n"), std::string("GET\r\n\r\n"), std::string(1000, '\0') + "\r\n\r\n",
-                              std::string("GET / HTTP/9.9\r\n\r\n"), std::string("\x16\x03\x01\x02\x00\r\n\r\n")}) {
+  for (const std::string& request :
+       {std::string("\r\n\r\n"), std::string("GET\r\n\r\n"), std::string(1000, '\0') + "\r\n\r\n",
+        std::string("GET / HTTP/9.9\r\n\r\n"), std::string("\x16\x03\x01\x02\x00\r\n\r\n")}) {
     Client client(server_->port());
     client.Send(request);
     client.Send("\r\n\r\n");

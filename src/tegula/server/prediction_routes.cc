@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "tegula/app/view/live_prediction.h"
+#include "tegula/core/limits.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
 #include "tegula/outputs/palette.h"
@@ -132,8 +134,7 @@ Result<Response> Open(const ViewState& state, const Request& request) {
 }
 
 Result<Response> Info(const ViewState& state, const Request& request) {
-  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<app::LivePrediction> live,
-                          state.predictions.Find(request.value("id")));
+  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<app::LivePrediction> live, state.predictions.Find(request.value("id")));
   return JsonResponse(Dump(InfoOf(request.value("id"), *live)));
 }
 
@@ -145,8 +146,7 @@ Response RawResponse(const Tensor& values) {
 }
 
 Result<Response> LiveTile(const ViewState& state, const Request& request) {
-  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<app::LivePrediction> live,
-                          state.predictions.Find(request.value("id")));
+  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<app::LivePrediction> live, state.predictions.Find(request.value("id")));
   TEGULA_ASSIGN_OR_RETURN(const std::int64_t level, NumberOf(request, "level"));
   TEGULA_ASSIGN_OR_RETURN(const std::int64_t y, NumberOf(request, "row"));
   TEGULA_ASSIGN_OR_RETURN(const std::int64_t x, NumberOf(request, "column"));
@@ -156,8 +156,7 @@ Result<Response> LiveTile(const ViewState& state, const Request& request) {
 }
 
 Result<Response> LiveValues(const ViewState& state, const Request& request) {
-  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<app::LivePrediction> live,
-                          state.predictions.Find(request.value("id")));
+  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<app::LivePrediction> live, state.predictions.Find(request.value("id")));
   TEGULA_ASSIGN_OR_RETURN(const std::int64_t y, NumberOf(request, "y"));
   TEGULA_ASSIGN_OR_RETURN(const std::int64_t x, NumberOf(request, "x"));
   TEGULA_ASSIGN_OR_RETURN(const std::int64_t height, NumberOf(request, "height"));
@@ -177,7 +176,8 @@ std::vector<Route> PredictionRoutes(const ViewState& state) {
   };
   constexpr Parameter kId = {"id", "as `ready` has said it"};
   return {
-      {"GET", "/api/predictions/open",
+      {"GET",
+       "/api/predictions/open",
        "opens a prediction and tells, as server-sent events, how far that is: progress, note, ready, failed. A preview "
        "is ready twice",
        "text/event-stream",
@@ -188,13 +188,21 @@ std::vector<Route> PredictionRoutes(const ViewState& state) {
         {"z", "the plane along z, from 0"},
         {"t", "the plane along t, from 0"}},
        with(&Open)},
-      {"GET", "/api/predictions/{id}", "what it is, and how many windows were predicted", "application/json", {kId},
+      {"GET",
+       "/api/predictions/{id}",
+       "what it is, and how many windows were predicted",
+       "application/json",
+       {kId},
        with(&Info)},
-      {"GET", "/api/predictions/{id}/tiles/{level}/{column}/{row}",
-       "a tile of 256 pixels of the prediction's pyramid: float32, (channel, y, x)", "application/octet-stream",
+      {"GET",
+       "/api/predictions/{id}/tiles/{level}/{column}/{row}",
+       "a tile of 256 pixels of the prediction's pyramid: float32, (channel, y, x)",
+       "application/octet-stream",
        {kId, {"level", "of the pyramid; the last is the whole prediction"}, {"column", "from 0"}, {"row", "from 0"}},
        with(&LiveTile)},
-      {"GET", "/api/predictions/{id}/values", "exact values: (channel, y, x) of the type that `ready` has said",
+      {"GET",
+       "/api/predictions/{id}/values",
+       "exact values: (channel, y, x) of the type that `ready` has said",
        "application/octet-stream",
        {kId,
         {"x", "first column", true},

@@ -21,8 +21,8 @@ Result<std::string> ShownAs(const std::string& name, const app::ViewRoots& roots
   if (name.empty() || !IsOnDisk(name)) return name;
   std::string shown = roots.NameOf(name);
   if (!shown.empty()) return shown;
-  return InvalidError(fmt::format("{} lies in none of the folders that may be shown; name its folder with --root too",
-                                  name));
+  return InvalidError(
+      fmt::format("{} lies in none of the folders that may be shown; name its folder with --root too", name));
 }
 
 // An address that a browser takes.

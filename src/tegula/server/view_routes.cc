@@ -56,10 +56,8 @@ Result<Response> Folders(const ViewState& state, const Request& request) {
   TEGULA_ASSIGN_OR_RETURN(const app::FolderListing listing, state.roots.List(request.value("folder")));
   Json entries = Json::array();
   for (const app::FolderEntry& entry : listing.entries)
-    entries.push_back({{"name", entry.name},
-                       {"path", entry.path},
-                       {"kind", app::EntryKindName(entry.kind)},
-                       {"bytes", entry.bytes}});
+    entries.push_back(
+        {{"name", entry.name}, {"path", entry.path}, {"kind", app::EntryKindName(entry.kind)}, {"bytes", entry.bytes}});
   return Json200(
       {{"folder", request.value("folder")}, {"entries", std::move(entries)}, {"left_out", listing.left_out}});
 }
@@ -97,8 +95,7 @@ Result<Response> ImageTile(const ViewState& state, const Request& request) {
   TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<const image::Source> source, ImageOf(state, request));
   const app::Turns::Turn turn = state.turns.Take(request.is_gone);
   if (!turn) return CancelledError();
-  TEGULA_ASSIGN_OR_RETURN(const Tensor pixels,
-                          app::RenderTile(*source, look, static_cast<int>(level), tile.y, tile.x));
+  TEGULA_ASSIGN_OR_RETURN(const Tensor pixels, app::RenderTile(*source, look, static_cast<int>(level), tile.y, tile.x));
   Response response;
   response.type = tile.is_png ? "image/png" : "image/jpeg";
   TEGULA_ASSIGN_OR_RETURN(response.body, tile.is_png ? outputs::EncodePng(pixels.view())
@@ -125,8 +122,7 @@ Result<Response> Models(const ViewState& state, const Request& request) {
   if (!request.value("image").empty()) {
     TEGULA_ASSIGN_OR_RETURN(search.image, state.roots.Resolve(request.value("image")));
   }
-  TEGULA_ASSIGN_OR_RETURN(const app::ZooSearchResponse found,
-                          app::SearchZoo(search, state.registry, state.context));
+  TEGULA_ASSIGN_OR_RETURN(const app::ZooSearchResponse found, app::SearchZoo(search, state.registry, state.context));
   return JsonResponse(app::SearchToJson(found, kMostHits));
 }
 
@@ -161,8 +157,8 @@ Result<std::string> ModelNameOf(const ViewState& state, const std::string& name)
   if (Result<std::string> path = state.roots.Resolve(name); path.ok()) return path;
   // Anything else would let a page make this program open any address.
   TEGULA_ASSIGN_OR_RETURN(const app::ZooSearchResponse found, app::SearchZoo({}, state.registry, state.context));
-  const bool is_in_zoo = std::any_of(found.hits.begin(), found.hits.end(),
-                                     [&](const app::ZooHit& hit) { return hit.entry.id == name; });
+  const bool is_in_zoo =
+      std::any_of(found.hits.begin(), found.hits.end(), [&](const app::ZooHit& hit) { return hit.entry.id == name; });
   if (is_in_zoo) return name;
   return NotFoundError(
       fmt::format("there is no model '{}' in the folders of this viewer or in the catalogue of models", name));
@@ -174,18 +170,43 @@ std::vector<Route> ViewRoutes(const ViewState& state) {
   };
   std::vector<Route> routes = {
       {"GET", "/", "the page", "text/html", {}, [](const Request&) { return Page("index.html"); }},
-      {"GET", "/assets/{file}", "a file of the page", "*/*", {},
-       [](const Request& request) { return Page("assets/" + request.value("file")); }, /*is_public=*/true},
-      {"GET", "/icon.svg", "the page's icon", "image/svg+xml", {},
-       [](const Request&) { return Page("icon.svg"); }, /*is_public=*/true},
+      {"GET",
+       "/assets/{file}",
+       "a file of the page",
+       "*/*",
+       {},
+       [](const Request& request) { return Page("assets/" + request.value("file")); },
+       /*is_public=*/true},
+      {"GET",
+       "/icon.svg",
+       "the page's icon",
+       "image/svg+xml",
+       {},
+       [](const Request&) { return Page("icon.svg"); },
+       /*is_public=*/true},
       {"GET", "/api/start", "what the viewer was started with", "application/json", {}, with(&Start)},
-      {"GET", "/api/folders", "what is in a folder", "application/json",
-       {{"folder", "as a listing names it; empty: the folders that the viewer was given"}}, with(&Folders)},
-      {"GET", "/api/images/info", "size, levels, channels and pixel size of an image", "application/json", {kImage},
+      {"GET",
+       "/api/folders",
+       "what is in a folder",
+       "application/json",
+       {{"folder", "as a listing names it; empty: the folders that the viewer was given"}},
+       with(&Folders)},
+      {"GET",
+       "/api/images/info",
+       "size, levels, channels and pixel size of an image",
+       "application/json",
+       {kImage},
        with(&ImageInfo)},
-      {"GET", "/api/images/channels", "ranges and histograms of the channels of a plane", "application/json",
-       {kImage, kZ, kT}, with(&Channels)},
-      {"GET", "/api/images/tiles/{level}/{tile}", "a tile of 256 pixels of the image's Deep Zoom pyramid", "image/jpeg",
+      {"GET",
+       "/api/images/channels",
+       "ranges and histograms of the channels of a plane",
+       "application/json",
+       {kImage, kZ, kT},
+       with(&Channels)},
+      {"GET",
+       "/api/images/tiles/{level}/{tile}",
+       "a tile of 256 pixels of the image's Deep Zoom pyramid",
+       "image/jpeg",
        {{"level", "of the pyramid; the last is the whole image"},
         {"tile", "COLUMN_ROW.jpg or COLUMN_ROW.png"},
         kImage,
@@ -193,15 +214,26 @@ std::vector<Route> ViewRoutes(const ViewState& state) {
         kZ,
         kT},
        with(&ImageTile)},
-      {"GET", "/api/images/values", "the values of a pixel, by channel", "application/json",
-       {kImage, {"x", "column, from 0", true}, {"y", "row, from 0", true}, kZ, kT}, with(&Values)},
-      {"GET", "/api/models", "models of the collection's catalogue, the best first", "application/json",
+      {"GET",
+       "/api/images/values",
+       "the values of a pixel, by channel",
+       "application/json",
+       {kImage, {"x", "column, from 0", true}, {"y", "row, from 0", true}, kZ, kT},
+       with(&Values)},
+      {"GET",
+       "/api/models",
+       "models of the collection's catalogue, the best first",
+       "application/json",
        {{"words", "separated by spaces; all must be found"},
         {"runnable", "true: only what runs here"},
         {"image", "only what can be applied to this image"}},
        with(&Models)},
-      {"GET", "/api/models/card", "a model's card: what it takes and gives, and whether it runs here",
-       "application/json", {{"model", "an id of the catalogue, or a model in a folder", true}}, with(&ModelCard)},
+      {"GET",
+       "/api/models/card",
+       "a model's card: what it takes and gives, and whether it runs here",
+       "application/json",
+       {{"model", "an id of the catalogue, or a model in a folder", true}},
+       with(&ModelCard)},
   };
   for (Route& route : PredictionRoutes(state)) routes.push_back(std::move(route));
   // The description describes itself too.

@@ -28,8 +28,8 @@ Result<std::vector<ChannelRange>> ChannelRangesOf(const image::Source& source, s
     std::vector<float> values;
     for (const float value : floats.values<float>())
       if (std::isfinite(value)) values.push_back(value);
-    ChannelRange range{info.channels[c].name, ColourOf(info.channels, c), 0, 0, 0, 0,
-                       std::vector<std::int64_t>(kSteps, 0)};
+    ChannelRange range{
+        info.channels[c].name, ColourOf(info.channels, c), 0, 0, 0, 0, std::vector<std::int64_t>(kSteps, 0)};
     if (!values.empty()) {
       const auto [least, most] = std::minmax_element(values.begin(), values.end());
       range.min = *least, range.max = *most;
@@ -40,7 +40,8 @@ Result<std::vector<ChannelRange>> ChannelRangesOf(const image::Source& source, s
       }
       range.low = static_cast<double>(Quantile(values, kContrastLow));
       range.high = static_cast<double>(Quantile(values, kContrastHigh));
-      if (!(range.high > range.low)) range.low = range.min, range.high = range.max > range.min ? range.max : range.min + 1;
+      if (!(range.high > range.low))
+        range.low = range.min, range.high = range.max > range.min ? range.max : range.min + 1;
     }
     ranges.push_back(std::move(range));
   }

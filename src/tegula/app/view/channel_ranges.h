@@ -10,9 +10,9 @@ namespace tegula::app {
 struct ChannelRange {
   std::string name;
   image::Rgb colour;
-  double min = 0, max = 0;            ///< of what was looked at
-  double low = 0, high = 0;           ///< between which it is shown at first
-  std::vector<std::int64_t> counts;   ///< pixels in 128 equal steps from `min` to `max`; not of what is no number
+  double min = 0, max = 0;           ///< of what was looked at
+  double low = 0, high = 0;          ///< between which it is shown at first
+  std::vector<std::int64_t> counts;  ///< pixels in 128 equal steps from `min` to `max`; not of what is no number
 };
 
 /// Of one plane as a small picture of it has them: extreme values of single pixels may be missing. Reads the coarsest

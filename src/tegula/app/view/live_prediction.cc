@@ -32,10 +32,10 @@ Status CheckIsLocal(const spec::TensorDescription& output) {
 
 Status CheckIsLocal(const pipeline::Prediction& prediction) {
   if (!prediction.needs_second_pass()) return Ok();
-  return UnsupportedError(
-      fmt::format("output {} is normalised by statistics of the whole prediction, so there is no part of it to look at; "
-                  "run `tegula predict` on the image",
-                  prediction.output().id));
+  return UnsupportedError(fmt::format(
+      "output {} is normalised by statistics of the whole prediction, so there is no part of it to look at; "
+      "run `tegula predict` on the image",
+      prediction.output().id));
 }
 
 Box BoxOf(const Block& block) { return {block[GridAxis::kY], block[GridAxis::kX]}; }
@@ -121,9 +121,8 @@ Status LivePrediction::ChooseWindows(const LiveRequest& request, const RunContex
 
 Status LivePrediction::Bind(const ops::Statistics& statistics) {
   Bound bound;
-  TEGULA_ASSIGN_OR_RETURN(bound.prediction,
-                          pipeline::Prediction::Bind(package_.description(), *proven_->network, frame_.feeds,
-                                                     statistics, wanted_));
+  TEGULA_ASSIGN_OR_RETURN(bound.prediction, pipeline::Prediction::Bind(package_.description(), *proven_->network,
+                                                                       frame_.feeds, statistics, wanted_));
   TEGULA_TRY(CheckIsLocal(*bound.prediction));
   if (bound_.session) {
     bound.session = std::move(bound_.session);  // of the same shapes
@@ -231,10 +230,10 @@ Result<LivePrediction::Window> LivePrediction::Make(std::size_t window, const st
 Result<Tensor> LivePrediction::Values(const Box& box, const std::function<bool()>& is_gone) {
   const Box whole{{0, output_->height()}, {0, output_->width()}};
   if (box.empty() || !whole.Contains(box) || box.area() > kMostPixels)
-    return InvalidError(fmt::format("the prediction has {} x {} pixels (width x height), of which at most {} are given "
-                                    "at once, so there is no box x {} to {}, y {} to {}",
-                                    whole.width(), whole.height(), kMostPixels, box.x.begin, box.x.end, box.y.begin,
-                                    box.y.end));
+    return InvalidError(
+        fmt::format("the prediction has {} x {} pixels (width x height), of which at most {} are given "
+                    "at once, so there is no box x {} to {}, y {} to {}",
+                    whole.width(), whole.height(), kMostPixels, box.x.begin, box.x.end, box.y.begin, box.y.end));
   TEGULA_ASSIGN_OR_RETURN(Tensor values_cyx,
                           Tensor::Allocate(output_->dtype, {output_->channels, box.height(), box.width()}));
   for (const std::size_t number : WindowsOf(box)) {
@@ -267,10 +266,7 @@ Result<Tensor> LivePrediction::Tile(int level, std::int64_t tile_y, std::int64_t
   const image::AxisGrid y{of.height(), box.height(), static_cast<double>(step)};
   const image::AxisGrid x{of.width(), box.width(), static_cast<double>(step)};
   const auto read = [&](const Box& part, const View& out_cyx) -> Status {
-    ConvertCopy(floats_cyx.view()
-                    .Slice(1, part.y.begin, part.height())
-                    .Slice(2, part.x.begin, part.width()),
-                out_cyx);
+    ConvertCopy(floats_cyx.view().Slice(1, part.y.begin, part.height()).Slice(2, part.x.begin, part.width()), out_cyx);
     return Ok();
   };
   TEGULA_TRY(image::Resample(y, x, {{0, box.height()}, {0, box.width()}}, read, means_cyx.view()));

@@ -77,8 +77,8 @@ class LivePrediction {
   /// at a time, the last asked for first, unless `is_gone` says that nobody waits any more: then kCancelled. kInvalid
   /// for boxes that are empty, outside, or larger than kMostPixels.
   Result<Tensor> Values(const Box& box, const std::function<bool()>& is_gone);
-  /// A tile of the output's pyramid (rendering.h), float32: means of what Values gives. kUnsupported for levels so coarse
-  /// that a tile would need more than kMostPixels.
+  /// A tile of the output's pyramid (rendering.h), float32: means of what Values gives. kUnsupported for levels so
+  /// coarse that a tile would need more than kMostPixels.
   Result<Tensor> Tile(int level, std::int64_t tile_y, std::int64_t tile_x, const std::function<bool()>& is_gone);
 
  private:
@@ -112,9 +112,9 @@ class LivePrediction {
   std::atomic<bool> is_preview_ = false;
   std::atomic<int> generation_ = 0;
   std::atomic<std::int64_t> windows_made_ = 0;
-  Turns turns_;  // of the session
-  Bound bound_;  // changed and used by whoever has the turn
-  std::mutex mutex_;  // of what follows
+  Turns turns_;                   // of the session
+  Bound bound_;                   // changed and used by whoever has the turn
+  std::mutex mutex_;              // of what follows
   std::list<std::size_t> order_;  // newest first
   std::unordered_map<std::size_t, std::pair<Window, std::list<std::size_t>::iterator>> kept_;
   std::int64_t kept_bytes_ = 0;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "tegula/core/files.h"
+
 namespace tegula::app {
 
 std::string LivePredictions::NameOf(const LiveRequest& request) {

@@ -17,8 +17,8 @@ Result<std::vector<double>> PixelValues(const image::Source& source, const Pixel
   const auto channels = static_cast<std::int64_t>(info.channels.size());
   TEGULA_ASSIGN_OR_RETURN(Tensor pixel, Tensor::Allocate(info.dtype, {channels, 1, 1}));
   TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF64, {channels, 1, 1}));
-  TEGULA_TRY(source.Read({.t = place.t, .z = place.z, .box = {{place.y, place.y + 1}, {place.x, place.x + 1}}},
-                         pixel.view()));
+  TEGULA_TRY(
+      source.Read({.t = place.t, .z = place.z, .box = {{place.y, place.y + 1}, {place.x, place.x + 1}}}, pixel.view()));
   ConvertCopy(pixel.view(), values.view());
   const auto all = values.values<double>();
   return std::vector<double>(all.begin(), all.end());

@@ -88,8 +88,8 @@ Status CheckLook(const image::ImageInfo& info, const Look& look) {
     return InvalidError("only RGB images of 8 bits are shown as they are; name channels with colours and ranges");
   for (const ChannelLook& channel : look.channels) {
     if (channel.channel < 0 || channel.channel >= static_cast<std::int64_t>(info.channels.size()))
-      return InvalidError(fmt::format("the image has {} channels, so there is no channel {}", info.channels.size(),
-                                      channel.channel));
+      return InvalidError(
+          fmt::format("the image has {} channels, so there is no channel {}", info.channels.size(), channel.channel));
     if (!std::isfinite(channel.low) || !std::isfinite(channel.high))
       return InvalidError("the range of a channel is two finite numbers");
   }
@@ -100,23 +100,21 @@ Result<Tensor> RenderTile(const image::Source& source, const Look& look, int lev
                           std::int64_t tile_x) {
   const image::ImageInfo& info = source.info();
   TEGULA_TRY(CheckLook(info, look));
-  TEGULA_ASSIGN_OR_RETURN(
-      const Box box, ShownBox(info.levels.front().height, info.levels.front().width, level, tile_y, tile_x));
+  TEGULA_ASSIGN_OR_RETURN(const Box box,
+                          ShownBox(info.levels.front().height, info.levels.front().width, level, tile_y, tile_x));
   const image::PixelGrid grid = ShownGrid(info, level);
   std::vector<std::int64_t> channels;
   for (const ChannelLook& channel : look.channels) channels.push_back(channel.channel);
   const image::ReadRequest request{.t = look.t, .z = look.z, .channels = channels};
   const std::int64_t height = box.y.size(), width = box.x.size();
-  TEGULA_ASSIGN_OR_RETURN(Tensor planes_cyx,
-                          Tensor::Allocate(info.dtype, {request.planes(info), height, width}));
+  TEGULA_ASSIGN_OR_RETURN(Tensor planes_cyx, Tensor::Allocate(info.dtype, {request.planes(info), height, width}));
   TEGULA_TRY(grid.Read(source, request, box, planes_cyx.view()));
   TEGULA_ASSIGN_OR_RETURN(Tensor shown_yxc, Tensor::Allocate(DType::kU8, {height, width, 3}));
   const View out = shown_yxc.view();
   if (look.channels.empty()) {
     const View in = planes_cyx.view();
-    ConvertCopy(ConstView(in.data(), DType::kU8, {height, width, 3},
-                          {in.strides()[1], in.strides()[2], in.strides()[0]}),
-                out);
+    ConvertCopy(
+        ConstView(in.data(), DType::kU8, {height, width, 3}, {in.strides()[1], in.strides()[2], in.strides()[0]}), out);
     return shown_yxc;
   }
   std::vector<float> sums_yxc(static_cast<std::size_t>(height * width * 3), 0.0F);

@@ -39,8 +39,7 @@ TEST(RenderTile, ShowsAnRgbImageAsItIs) {
   ASSERT_TRUE(tile.ok()) << ToString(tile.error());
   EXPECT_EQ(tile->shape(), (Shape{44, 144, 3}));
   const std::vector<double> values = *PixelValues(*source, {.y = 256 + 10, .x = 256 + 20});
-  for (std::size_t c = 0; c < 3; ++c)
-    EXPECT_EQ(tile->values<std::uint8_t>()[(10 * 144 + 20) * 3 + c], values[c]);
+  for (std::size_t c = 0; c < 3; ++c) EXPECT_EQ(tile->values<std::uint8_t>()[(10 * 144 + 20) * 3 + c], values[c]);
 }
 
 TEST(RenderTile, StretchesAndAddsChannelsInTheirColours) {

@@ -52,8 +52,7 @@ Result<ViewRoots> ViewRoots::Open(const std::vector<Path>& folders, std::vector<
     std::error_code failed;
     const Path canonical = fs::canonical(folder, failed);
     if (failed) return SystemError("open folder", folder, failed);
-    if (!fs::is_directory(canonical, failed))
-      return InvalidError(fmt::format("{} is no folder", folder.string()));
+    if (!fs::is_directory(canonical, failed)) return InvalidError(fmt::format("{} is no folder", folder.string()));
     const std::string stem = canonical.has_filename() ? canonical.filename().string() : "files";
     std::string name = stem;
     for (int n = 2; roots.Find(name) != nullptr; ++n) name = fmt::format("{}-{}", stem, n);
