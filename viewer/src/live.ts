@@ -4,6 +4,7 @@ import { address, token, type ModelCard } from './api';
 import type { OverlayLook } from './colouring';
 import { h, notice, replace } from './dom';
 import { Overlay, type LiveInfo } from './overlay';
+import type { Wishes } from './settings';
 import type { Slide } from './slide';
 
 export class Live {
@@ -24,7 +25,7 @@ export class Live {
     };
   }
 
-  start(image: string, model: string, card: ModelCard): void {
+  start(image: string, model: string, card: ModelCard, wishes: Wishes): void {
     this.close();
     replace(
       this.element,
@@ -41,7 +42,7 @@ export class Live {
     replace(this.body);
     this.say('Opening …', null);
     const { z, t } = this.slide;
-    const events = new EventSource(address('predictions/open', { image, model, z: z || undefined, t: t || undefined, token }));
+    const events = new EventSource(address('predictions/open', { image, model, ...wishes, z: z || undefined, t: t || undefined, token }));
     this.events = events;
     const on = (name: string, what: (data: never) => void) =>
       events.addEventListener(name, (event) => what(JSON.parse((event as MessageEvent<string>).data) as never));
@@ -233,8 +234,21 @@ export class Live {
         {},
         h('summary', {}, 'What was decided'),
         ...info.decisions.map((decision) => h('p', { class: 'quiet' }, decision)),
-        h('p', { class: 'quiet' }, `The same pixels: tegula predict --tile ${info.tile}`),
+        h('p', {}, 'The same of the whole image:'),
+        h('code', {}, info.command),
+        copyButton(info.command),
       ),
     );
   }
+}
+
+function copyButton(text: string): HTMLElement {
+  const button = h('button', {}, 'Copy as command');
+  button.addEventListener('click', () => {
+    navigator.clipboard.writeText(text).then(
+      () => (button.textContent = 'Copied'),
+      () => (button.textContent = 'Select it and copy'),
+    );
+  });
+  return button;
 }

@@ -20,7 +20,7 @@ const plane = new ImagePanel(
   }),
 );
 const live = new Live(slide);
-const models = new Models((image, model, card) => live.start(image, model, card));
+const models = new Models((image, model, card, wishes) => live.start(image, model, card, wishes));
 const files = new Files({ image: (path) => void openImage(path), model: (path) => void models.choose(path) });
 
 let opening = 0;
@@ -39,7 +39,7 @@ async function openImage(path: string): Promise<void> {
     plane.set(path, info);
     slide.open(path, info, channels.words());
     files.mark(path);
-    models.setImage(path);
+    models.setImage(path, info);
     document.title = `${path.split('/').pop()} – Tegula`;
   } catch (error) {
     if (number === opening) slide.say(sentence(error));

@@ -1,7 +1,8 @@
 // Models: finding one, and what its card says. "Runs here" is the program's own answer, with its reason.
 
-import { ask, isAbort, type Found, type Hit, type ModelCard, type TensorCard } from './api';
+import { ask, isAbort, type Found, type Hit, type ImageInfo, type ModelCard, type TensorCard } from './api';
 import { debounce, h, notice, replace } from './dom';
+import { Settings, type Wishes } from './settings';
 
 export class Models {
   readonly element = h('section', { class: 'panel models', 'aria-label': 'Models' });
@@ -17,10 +18,14 @@ export class Models {
   private readonly card = h('article', { class: 'card' });
   private asking: AbortController | null = null;
   private image = '';
+  private info: ImageInfo | null = null;
+  private shown: ModelCard | null = null;
   /** The model whose card is shown. */
   chosen = '';
 
-  constructor(private readonly onpredict: (image: string, model: string, card: ModelCard) => void) {
+  constructor(
+    private readonly onpredict: (image: string, model: string, card: ModelCard, wishes: Wishes) => void,
+  ) {
     const search = () => void this.search();
     this.words.addEventListener('input', debounce(200, search));
     this.runnable.addEventListener('change', search);
@@ -44,8 +49,10 @@ export class Models {
     this.words.focus();
   }
 
-  setImage(path: string): void {
+  setImage(path: string, info: ImageInfo): void {
     this.image = path;
+    this.info = info;
+    this.show();
     if (this.fitting.checked) void this.search();
   }
 
@@ -76,28 +83,34 @@ export class Models {
 
   async choose(model: string): Promise<void> {
     this.chosen = model;
+    this.shown = null;
     for (const button of this.results.querySelectorAll('button'))
       button.toggleAttribute('aria-current', button.dataset.id === model);
     replace(this.card, h('p', { class: 'quiet' }, `Reading ${model} …`));
     try {
       const card = await ask<ModelCard>('models/card', { model });
       if (this.chosen !== model) return;
-      const show = h(
-        'button',
-        {
-          class: 'main',
-          onclick: () => {
-            if (this.image) this.onpredict(this.image, model, card);
-            else show.after(notice('open an image first'));
-          },
-        },
-        'Show its prediction',
-      );
-      replace(this.card, ...cardOf(card, card.applies && show));
+      this.shown = card;
+      this.show();
       this.card.scrollIntoView({ block: 'nearest' });
     } catch (error) {
       if (this.chosen === model) replace(this.card, notice(error));
     }
+  }
+
+  /** The card with what can be done with the image that is open. */
+  private show(): void {
+    const { shown: card, info, image, chosen: model } = this;
+    if (!card) return;
+    if (!card.applies) return replace(this.card, ...cardOf(card));
+    if (!info) return replace(this.card, ...cardOf(card, h('p', { class: 'quiet' }, 'Open an image to see its prediction.')));
+    const settings = new Settings(card, info);
+    const start = h(
+      'button',
+      { class: 'main', onclick: () => this.onpredict(image, model, card, settings.wishes()) },
+      'Show its prediction',
+    );
+    replace(this.card, ...cardOf(card, settings.element, start));
   }
 
   private hit(hit: Hit): HTMLElement {
@@ -117,7 +130,7 @@ export class Models {
   }
 }
 
-function cardOf(card: ModelCard, show: Node | false): (Node | false)[] {
+function cardOf(card: ModelCard, ...actions: Node[]): (Node | false)[] {
   const verdict = card.applies
     ? h('p', { class: 'verdict good' }, 'Runs here and can be applied to images.')
     : h('p', { class: 'verdict bad' }, card.runs ? `Cannot be applied to images: ${card.reason}.` : `Does not run here: ${card.reason}.`);
@@ -132,7 +145,7 @@ function cardOf(card: ModelCard, show: Node | false): (Node | false)[] {
     h('h3', {}, card.name),
     ...card.covers.slice(0, 1).map((cover) => h('img', { src: cover, alt: '', class: 'cover' })),
     verdict,
-    show,
+    ...actions,
     h('p', {}, card.description),
     ...card.inputs.map((tensor) => tensorOf('Takes', tensor)),
     ...card.outputs.map((tensor) => tensorOf('Gives', tensor)),

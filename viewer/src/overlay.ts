@@ -20,6 +20,7 @@ export interface LiveInfo {
   origin_x: number;
   decisions: string[];
   tile: string;
+  command: string;
   is_preview: boolean;
   generation: number;
   windows: number;

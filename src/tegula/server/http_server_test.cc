@@ -97,7 +97,10 @@ class HttpServerTest : public testing::Test {
   static int StatusOf(const std::string& answer) {
     return answer.size() < 12 ? 0 : static_cast<int>(ParseInt(answer.substr(9, 3)).value_or(0));
   }
-  static std::string BodyOf(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
+  static std::string BodyOf(const std::string& answer) {
+    const std::size_t end = answer.find("\r\n\r\n");
+    return end == std::string::npos ? std::string() : answer.substr(end + 4);
+  }
 
   std::latch begun_{1}, ended_{1};
   std::unique_ptr<HttpServer> server_;

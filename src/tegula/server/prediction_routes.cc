@@ -72,6 +72,7 @@ Json InfoOf(const std::string& name, const app::LivePrediction& live) {
           {"origin_x", live.origin_x()},
           {"decisions", live.decisions()},
           {"tile", live.tile_words()},
+          {"command", live.command()},
           {"is_preview", live.is_preview()},
           {"generation", live.generation()},
           {"windows", live.windows()},
@@ -90,6 +91,10 @@ Result<app::LiveRequest> LiveRequestOf(const ViewState& state, const Request& re
   live.output = request.value("output");
   for (const std::string& channel : Split(request.value("channels"), ','))
     if (!channel.empty()) live.binding.channels.push_back(channel);
+  if (const std::string& text = request.value("pixel_size"); !text.empty()) {
+    live.binding.pixel_size_um = ParseDouble(text);
+    if (!live.binding.pixel_size_um) return InvalidError(fmt::format("'{}' is no pixel size in µm", text));
+  }
   for (const auto& [name, plane] : {std::pair{"z", &live.z}, std::pair{"t", &live.t}})
     if (!request.value(name).empty()) {
       TEGULA_ASSIGN_OR_RETURN(*plane, NumberOf(request, name));
@@ -185,6 +190,7 @@ std::vector<Route> PredictionRoutes(const ViewState& state) {
         {"model", "an id of the catalogue, or a model in a folder", true},
         {"output", "an output's id; empty: the first"},
         {"channels", "which channels the model gets, as `predict --channels` takes them"},
+        {"pixel_size", "in µm, to which the image is brought; empty: as the model wants it"},
         {"z", "the plane along z, from 0"},
         {"t", "the plane along t, from 0"}},
        with(&Open)},

@@ -10,6 +10,8 @@
 #include "tegula/app/model_source.h"
 #include "tegula/app/select.h"
 #include "tegula/app/view/rendering.h"
+#include "tegula/core/shell_word.h"
+#include "tegula/core/text.h"
 #include "tegula/spec/object_output.h"
 #include "tegula/spec/sizes.h"
 #include "tegula/tensor/kernels.h"
@@ -36,6 +38,19 @@ Status CheckIsLocal(const pipeline::Prediction& prediction) {
       "output {} is normalised by statistics of the whole prediction, so there is no part of it to look at; "
       "run `tegula predict` on the image",
       prediction.output().id));
+}
+
+// The command line that makes the same of the whole image.
+std::string CommandOf(const LiveRequest& request, const std::string& tile) {
+  const image::BindingRequest& binding = request.binding;
+  std::string command = fmt::format("tegula predict {} {} -o prediction --tile {}", ShellWord(request.model),
+                                    ShellWord(request.image), tile);
+  if (!binding.channels.empty()) command += " --channels " + ShellWord(Join(binding.channels, ","));
+  if (binding.pixel_size_um) command += fmt::format(" --pixel-size {}", *binding.pixel_size_um);
+  if (!request.output.empty()) command += " --outputs " + ShellWord(request.output);
+  if (request.z > 0) command += fmt::format(" --z {}", request.z);
+  if (request.t > 0) command += fmt::format(" --t {}", request.t);
+  return command;
 }
 
 Box BoxOf(const Block& block) { return {block[GridAxis::kY], block[GridAxis::kX]}; }
@@ -116,6 +131,7 @@ Status LivePrediction::ChooseWindows(const LiveRequest& request, const RunContex
     tiling.tile[axis] = plan->axes[axis].window;
     tile_words_ += fmt::format("{}{}={}", tile_words_.empty() ? "" : ",", GridAxisName(axis), plan->axes[axis].window);
   }
+  command_ = CommandOf(request, tile_words_);
   return Ok();
 }
 

@@ -61,8 +61,9 @@ class LivePrediction {
   double origin_y() const noexcept;
   double origin_x() const noexcept;
   const std::vector<std::string>& decisions() const noexcept { return decisions_; }
-  /// What `predict --tile` is to be given for the same pixels: "y=512,x=512".
+  /// What `predict --tile` is to be given for the same pixels: "y=512,x=512"; and all of the command line.
   const std::string& tile_words() const noexcept { return tile_words_; }
+  const std::string& command() const noexcept { return command_; }
   bool is_preview() const noexcept { return is_preview_; }
   /// How often what was made has become wrong: 0, or 1 after Settle of a preview.
   int generation() const noexcept { return generation_; }
@@ -107,7 +108,7 @@ class LivePrediction {
   pipeline::PredictionRequest wanted_;
   std::optional<pipeline::OutputInfo> output_;
   std::vector<std::string> decisions_;
-  std::string tile_words_;
+  std::string tile_words_, command_;
   std::vector<Block> writes_;  // of the output, by the plan's number of the tile
   std::atomic<bool> is_preview_ = false;
   std::atomic<int> generation_ = 0;

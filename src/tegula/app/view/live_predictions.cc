@@ -9,8 +9,9 @@
 namespace tegula::app {
 
 std::string LivePredictions::NameOf(const LiveRequest& request) {
-  return Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.image, request.model, request.output, request.z,
-                                   request.t, fmt::join(request.binding.channels, "\n")))
+  return Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", request.image, request.model, request.output,
+                                   request.z, request.t, request.binding.pixel_size_um.value_or(0),
+                                   fmt::join(request.binding.channels, "\n")))
       .substr(0, 16);
 }
 
