@@ -27,7 +27,7 @@ export class Settings {
     type: 'text',
     inputMode: 'decimal',
     size: 8,
-    placeholder: 'as the model wants',
+    placeholder: 'as it wants',
     'aria-label': 'Pixel size in µm',
   });
   private readonly output: HTMLSelectElement | null = null;
@@ -38,7 +38,7 @@ export class Settings {
     // As many as the image has, in its order, is what is taken if nothing is said.
     const fits = wanted.length === info.channels.length || wanted.length === 0;
     const choices: [string, string][] = [
-      ...(fits ? ([['', 'as the image has it']] as [string, string][]) : []),
+      ...(fits ? ([['', 'the same']] as [string, string][]) : []),
       ...info.channels.map((name, i): [string, string] => [String(i), name]),
       ...kMade,
       ...(info.is_rgb ? kStains : []),

@@ -50,6 +50,9 @@ export class Slide {
   /** Once it has its place in the page, whose size counts. */
   mount(): void {
     const { stage } = this;
+    // OpenSeadragon would write a style of its own, which the page's policy forbids (style.css has it), unless there is
+    // one of this name. An empty one is allowed.
+    document.head.append(h('style', { 'data-openseadragon-mobile-css': '' }));
     this.osd = OpenSeadragon({
       element: stage,
       drawer: 'canvas',
