@@ -135,6 +135,12 @@ def test_shows_the_card_of_a_model_and_whether_it_runs(viewer):
     assert not other["runs"] and other["reason"]
 
 
+def test_shows_the_test_images_of_a_model(viewer):
+    status, kind, page = viewer.ask("/api/models/test", {"model": "models_made/he_nuclei_rgb"})
+    assert (status, kind) == (200, "text/html; charset=utf-8")
+    assert page.count(b"data:image/png") >= 4 and b"passed" in page and b"<script" not in page
+
+
 def test_describes_its_api(viewer):
     api = viewer.json("/api/openapi.json")
     assert api["openapi"].startswith("3.1") and len(api["paths"]) >= 9

@@ -1,6 +1,6 @@
 // Models: finding one, and what its card says. "Runs here" is the program's own answer, with its reason.
 
-import { ask, isAbort, type Found, type Hit, type ImageInfo, type ModelCard, type TensorCard } from './api';
+import { address, ask, isAbort, type Found, type Hit, type ImageInfo, type ModelCard, type TensorCard, token } from './api';
 import { debounce, h, notice, replace } from './dom';
 import { Settings, type Wishes } from './settings';
 
@@ -102,15 +102,15 @@ export class Models {
   private show(): void {
     const { shown: card, info, image, chosen: model } = this;
     if (!card) return;
-    if (!card.applies) return replace(this.card, ...cardOf(card));
-    if (!info) return replace(this.card, ...cardOf(card, h('p', { class: 'quiet' }, 'Open an image to see its prediction.')));
+    if (!card.applies) return replace(this.card, ...cardOf(card, model));
+    if (!info) return replace(this.card, ...cardOf(card, model, h('p', { class: 'quiet' }, 'Open an image to see its prediction.')));
     const settings = new Settings(card, info);
     const start = h(
       'button',
       { class: 'main', onclick: () => this.onpredict(image, model, card, settings.wishes()) },
       'Show its prediction',
     );
-    replace(this.card, ...cardOf(card, settings.element, start));
+    replace(this.card, ...cardOf(card, model, settings.element, start));
   }
 
   private hit(hit: Hit): HTMLElement {
@@ -130,7 +130,7 @@ export class Models {
   }
 }
 
-function cardOf(card: ModelCard, ...actions: Node[]): (Node | false)[] {
+function cardOf(card: ModelCard, model: string, ...actions: Node[]): (Node | false)[] {
   const verdict = card.applies
     ? h('p', { class: 'verdict good' }, 'Runs here and can be applied to images.')
     : h('p', { class: 'verdict bad' }, card.runs ? `Cannot be applied to images: ${card.reason}.` : `Does not run here: ${card.reason}.`);
@@ -146,6 +146,18 @@ function cardOf(card: ModelCard, ...actions: Node[]): (Node | false)[] {
     ...card.covers.slice(0, 1).map((cover) => h('img', { src: cover, alt: '', class: 'cover' })),
     verdict,
     ...actions,
+    card.runs &&
+      h(
+        'a',
+        {
+          class: 'test',
+          href: address('models/test', { model, token }),
+          target: '_blank',
+          rel: 'noopener',
+          title: 'Input, target, prediction and difference, with numbers, in a tab of their own',
+        },
+        'Show test images',
+      ),
     h('p', {}, card.description),
     ...card.inputs.map((tensor) => tensorOf('Takes', tensor)),
     ...card.outputs.map((tensor) => tensorOf('Gives', tensor)),

@@ -24,6 +24,7 @@ struct Response {
   int status = 200;
   std::string type = "application/json";
   std::string body;
+  bool is_document = false;  ///< a page that stands alone, with styles and pictures in itself and no scripts
   bool may_be_kept = false;  ///< by the browser; what is at this address never changes
   /// For what goes on while it is sent: called until it returns false, with a function that is false when nobody
   /// listens any more. Then `body` is not sent.

@@ -18,10 +18,13 @@ constexpr int kMostRequests = 10'000;  // of one connection
 
 // What every answer says to the browser: nothing from elsewhere, nothing in frames, no guessing of types. The sum is
 // that of an empty style, with which the page keeps OpenSeadragon from writing one.
+constexpr const char* kPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; "
+    "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+constexpr const char* kDocumentPolicy =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'";
 constexpr std::pair<const char*, const char*> kHeaders[] = {
-    {"Content-Security-Policy",
-     "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; "
-     "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
@@ -164,6 +167,7 @@ class HttpServer::Listener final : public httplib::Server {
   static void Send(Response response, httplib::Response& answer) {
     answer.status = response.status;
     for (const auto& [name, value] : kHeaders) answer.set_header(name, value);
+    answer.set_header("Content-Security-Policy", response.is_document ? kDocumentPolicy : kPolicy);
     answer.set_header("Cache-Control", response.may_be_kept ? "private, max-age=31536000, immutable" : "no-store");
     if (!response.stream) {
       answer.set_content(response.body, response.type);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tegula/app/cards_json.h"
+#include "tegula/app/test_page.h"
 #include "tegula/app/version.h"
 #include "tegula/app/view/channel_ranges.h"
 #include "tegula/app/view/pixel_values.h"
@@ -136,6 +137,18 @@ Result<Response> ModelCard(const ViewState& state, const Request& request) {
   return Json200(json);
 }
 
+Result<Response> ModelTest(const ViewState& state, const Request& request) {
+  TEGULA_ASSIGN_OR_RETURN(const std::string name, ModelNameOf(state, request.value("model")));
+  TEGULA_ASSIGN_OR_RETURN(
+      const app::TestReport report,
+      app::Test({.model = name, .engine = state.engine, .keep_tensors = true}, state.registry, state.context));
+  Response response;
+  response.type = "text/html; charset=utf-8";
+  response.is_document = true;
+  TEGULA_ASSIGN_OR_RETURN(response.body, app::TestPage(report));
+  return response;
+}
+
 // Files of the page. The newest page belongs to the program that serves it, so only files named by their content stay.
 Result<Response> Page(std::string_view path) {
   const auto files = PageFiles();
@@ -235,6 +248,12 @@ std::vector<Route> ViewRoutes(const ViewState& state) {
        {{"model", "an id of the catalogue, or a model in a folder", true}},
        with(&ModelCard)},
   };
+  routes.push_back({"GET",
+                    "/api/models/test",
+                    "the model's test images: input, target, prediction and difference, with numbers, as a page",
+                    "text/html",
+                    {{"model", "an id of the catalogue, or a model in a folder", true}},
+                    with(&ModelTest)});
   for (Route& route : PredictionRoutes(state)) routes.push_back(std::move(route));
   // The description describes itself too.
   routes.push_back({"GET", "/api/openapi.json", "this API, as OpenAPI", "application/json", {}, {}});
