@@ -40,5 +40,7 @@ export function notice(error: unknown): HTMLElement {
 
 export function sentence(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+  // Names of files are left as they are.
+  const begun = /^[a-z]+(\s|$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  return begun + (/[.!?]$/.test(begun) ? '' : '.');
 }

@@ -38,7 +38,7 @@ export class Settings {
     // As many as the image has, in its order, is what is taken if nothing is said.
     const fits = wanted.length === info.channels.length || wanted.length === 0;
     const choices: [string, string][] = [
-      ...(fits ? ([['', 'the same']] as [string, string][]) : []),
+      ...(fits ? ([['', 'automatic']] as [string, string][]) : []),
       ...info.channels.map((name, i): [string, string] => [String(i), name]),
       ...kMade,
       ...(info.is_rgb ? kStains : []),

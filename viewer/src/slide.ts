@@ -29,6 +29,7 @@ export class Slide {
   private channels: string | undefined;
   private asking: AbortController | null = null;
   private timer = 0;
+  private looks = 0;
   z = 0;
   t = 0;
   /** What else is to be said of a pixel. */
@@ -88,6 +89,7 @@ export class Slide {
     this.info = info;
     this.channels = channels;
     this.say('');
+    ++this.looks;
     this.osd.open({ tileSource: this.source() });
   }
 
@@ -95,17 +97,20 @@ export class Slide {
   look(channels: string | undefined): void {
     if (!this.info) return;
     this.channels = channels;
-    const old = this.osd.world.getItemAt(0);
+    const number = ++this.looks;
+    const { world } = this.osd;
     this.osd.addTiledImage({
       tileSource: this.source(),
-      index: 1,
       success: (event) => {
         const added = (event as unknown as { item: OpenSeadragon.TiledImage }).item;
-        const drop = () => {
-          if (old && this.osd.world.getIndexOfItem(old) >= 0) this.osd.world.removeItem(old);
+        const loaded = () => {
+          // Only the last that was asked for stays, and until it is there what was before it.
+          const all = Array.from({ length: world.getItemCount() }, (_, i) => world.getItemAt(i));
+          for (const item of all) if ((item === added) !== (number === this.looks)) world.removeItem(item);
         };
-        if (added.getFullyLoaded()) drop();
-        else added.addOnceHandler('fully-loaded-change', drop);
+        if (number !== this.looks) world.removeItem(added);
+        else if (added.getFullyLoaded()) loaded();
+        else added.addOnceHandler('fully-loaded-change', loaded);
       },
     });
   }
