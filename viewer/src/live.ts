@@ -120,10 +120,11 @@ export class Live {
     if (!info) return;
     const left = this.overlay?.pending() ?? 0;
     const waits = left ? `Predicting what is visible: ${left} ${left === 1 ? 'tile' : 'tiles'} to come.` : '';
+    const text = this.text || waits || 'All that is visible is predicted.';
     const preview = info.is_preview
       ? 'Preview: normalised by a coarse look at the image, until all of it has been read. '
       : '';
-    this.status.textContent = preview + (this.text || waits || 'All that is visible is predicted.');
+    if (this.status.textContent !== preview + text) this.status.textContent = preview + text;
     this.status.classList.toggle('preview', info.is_preview);
   }
 

@@ -57,6 +57,7 @@ export class Overlay {
   private readonly asked = new Map<string, AbortController>();
   private wanted: Place[] = [];
   private failed = new Set<string>();
+  private trouble = '';
   private levels = 1;
   private painting = 1;
   private clock = 0;
@@ -98,6 +99,7 @@ export class Overlay {
     this.asked.clear();
     this.tiles.clear();
     this.failed.clear();
+    this.trouble = '';
     this.changed();
   }
 
@@ -112,7 +114,7 @@ export class Overlay {
   }
 
   pending(): number {
-    return this.asked.size + this.wanted.length;
+    return this.frame ? Math.max(1, this.asked.size) : this.asked.size + this.wanted.length;
   }
 
   private readonly changed = (): void => {
@@ -120,6 +122,7 @@ export class Overlay {
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       this.draw();
+      this.on.tile();
     });
   };
 
@@ -151,7 +154,7 @@ export class Overlay {
       for (let x = first(from.x, scaleX); x < endX; ++x)
         visible.push({ level, x, y, distance: Math.hypot(x - middle[0]!, y - middle[1]!) });
     const tooMany = visible.length > kMostVisible;
-    this.on.say(tooMany ? 'Look closer: more is visible than is predicted at once.' : '');
+    this.on.say(tooMany ? 'Look closer: more is visible than is predicted at once.' : this.trouble);
 
     context.globalAlpha = this.opacity;
     context.imageSmoothingEnabled = scaleX * dense < 2;
@@ -196,12 +199,10 @@ export class Overlay {
         asking.abort();
         this.asked.delete(key);
       }
-    const before = this.pending();
     this.wanted = places
       .filter((at) => !this.asked.has(keyOf(at)) && !this.failed.has(keyOf(at)))
       .sort((a, b) => a.distance - b.distance);
     this.next();
-    if (this.pending() !== before) this.on.tile();
   }
 
   private next(): void {
@@ -231,13 +232,12 @@ export class Overlay {
     } catch (error) {
       if (!isAbort(error)) {
         this.failed.add(key);
-        this.on.say(`A part could not be predicted: ${(error as Error).message}`);
+        this.trouble = `A part could not be predicted: ${(error as Error).message}`;
       }
     } finally {
       if (this.asked.get(key) === asking) this.asked.delete(key);
       this.next();
       this.changed();
-      this.on.tile();
     }
   }
 

@@ -82,6 +82,14 @@ const covered = () =>
     return shown / (data.length / 4);
   });
 await page.getByRole('button', { name: '1:1' }).click();
+// The zoom has ended when nothing moves for some frames.
+await page.evaluate(async () => {
+  const length = () => document.querySelector('.scalebar .line').style.width;
+  for (let still = 0, last = ''; still < 10; last = length()) {
+    await new Promise(requestAnimationFrame);
+    still = length() === last ? still + 1 : 0;
+  }
+});
 await page.getByRole('button', { name: 'Show its prediction' }).click();
 await settled();
 seen.steps.live = { tiles: tiles.length, covered: await covered(), pixel: '' };
