@@ -53,12 +53,14 @@ class ConnectionStream final : public httplib::Stream {
   Connection& connection_;
 };
 
-// The library's threads; knows how many connections wait for one.
+// The library's threads; knows how many connections wait for one. What it is told by the thread that listens is also
+// when that thread looks whether the server is to stop: another must not close its socket under it.
 class Workers final : public httplib::TaskQueue {
  public:
-  Workers(int threads, std::atomic<int>& waiting, std::function<void()> on_idle)
-      : pool_(static_cast<std::size_t>(threads)), waiting_(waiting), on_idle_(std::move(on_idle)) {}
+  Workers(int threads, std::atomic<int>& waiting, std::function<void()> look)
+      : pool_(static_cast<std::size_t>(threads)), waiting_(waiting), look_(std::move(look)) {}
   void enqueue(std::function<void()> task) override {
+    look_();
     ++waiting_;
     pool_.enqueue([this, task = std::move(task)]() {
       --waiting_;
@@ -66,12 +68,12 @@ class Workers final : public httplib::TaskQueue {
     });
   }
   void shutdown() override { pool_.shutdown(); }
-  void on_idle() override { on_idle_(); }
+  void on_idle() override { look_(); }
 
  private:
   httplib::ThreadPool pool_;
   std::atomic<int>& waiting_;
-  std::function<void()> on_idle_;
+  std::function<void()> look_;
 };
 
 // "/a/{b}" as the pattern "/a/([^/]+)", and the names in braces.
@@ -120,7 +122,7 @@ class HttpServer::Listener final : public httplib::Server {
     set_idle_interval(0, static_cast<time_t>(kLookForStop * 1e6));
     new_task_queue = [this]() {
       return new Workers(options_.connections, waiting_, [this]() {
-        if (stop_.stop_requested()) stop();
+        if (stop_.stop_requested() && svr_sock_ != INVALID_SOCKET) stop();
       });
     };
   }
@@ -138,9 +140,6 @@ class HttpServer::Listener final : public httplib::Server {
 
   Status Serve(const std::stop_token& stop_asked) {
     stop_ = stop_asked;
-    const std::stop_callback at_once(stop_asked, [this]() {
-      if (is_running()) stop();
-    });
     if (listen_after_bind() || stop_asked.stop_requested()) return Ok();
     return IoError("the server has lost its port");
   }
