@@ -109,6 +109,8 @@ void TakeFreedPort(int socket) {
   ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
 }
 
+void AllowKnocking(int socket, int connections) { ::listen(socket, connections); }
+
 bool OpenInBrowser(const std::string& address) {
   const bool has_screen = !EnvironmentVariable("DISPLAY").empty() || !EnvironmentVariable("WAYLAND_DISPLAY").empty();
   const Result<Path> opener = FindProgram("xdg-open");

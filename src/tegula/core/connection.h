@@ -52,6 +52,8 @@ class Connection {
 /// For a socket that is going to listen: a port whose last server has just ended can be had again, one that still has a
 /// server cannot.
 void TakeFreedPort(int socket);
+/// For a socket that listens: so many may knock at once without being turned away.
+void AllowKnocking(int socket, int connections);
 
 /// Opens an address in the person's browser, if there is a screen for one; whether that was tried. Returns at once.
 bool OpenInBrowser(const std::string& address);

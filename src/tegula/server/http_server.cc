@@ -14,6 +14,7 @@ namespace tegula::server {
 namespace {
 
 constexpr double kLookForStop = 0.1;   // seconds
+constexpr int kKnocking = 512;         // connections that wait to be accepted
 constexpr int kMostRequests = 10'000;  // of one connection
 
 // What every answer says to the browser: nothing from elsewhere, nothing in frames, no guessing of types. The sum is
@@ -133,7 +134,10 @@ class HttpServer::Listener final : public httplib::Server {
     } else {
       port_ = bind_to_any_port(options_.address);
     }
-    if (port_ > 0) return Ok();
+    if (port_ > 0) {
+      AllowKnocking(svr_sock_, kKnocking);
+      return Ok();
+    }
     return IoError(fmt::format("cannot listen at {} port {}; another program may have it: choose one with --port",
                                options_.address, options_.port));
   }
