@@ -43,6 +43,7 @@ void AddUpdateHashes(CLI::App& app, Run& run);
 void AddUpdateFormat(CLI::App& app, Run& run);
 void AddZoo(CLI::App& app, Run& run);
 void AddCache(CLI::App& app, Run& run);
+void AddView(CLI::App& app, Run& run);
 void AddLists(CLI::App& app, Run& run);  ///< engines, formats, ops
 
 /// Prints the card of a model, as `tegula inspect` does.
