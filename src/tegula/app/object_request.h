@@ -26,7 +26,7 @@ struct ObjectRequest {
   std::optional<double> threshold;   ///< not given: 0.5 for one channel, the largest channel wins for several
   Quantity min_area;                 ///< smaller objects are left out
   MeasureRequest measure;
-  std::string object_type = "detection";  ///< QuPath's: detection, annotation
+  std::string object_type = "detection";  ///< QuPath's: detection, annotation, cell
 };
 
 /// Everything of the request that decides the objects and their measurements, as a line of text.

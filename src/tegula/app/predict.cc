@@ -76,6 +76,8 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
     return InvalidError(
         fmt::format("--threshold is for channels of probabilities, but {} makes the objects of output {}",
                     spec::OpId(*objects->op), model.outputs[outputs.front()].id));
+  if (request.qupath && labels.empty())
+    return InvalidError("--qupath is for objects, and none are made: name their channels with --objects");
   const image::Access access = AccessTo(context);
   SourceStamps sources(access);
   for (const std::string& image : request.images)
