@@ -6,26 +6,35 @@
 #include <cmath>
 
 #include "tegula/core/text.h"
-#include "tegula/outputs/geojson.h"
-#include "tegula/pipeline/instance_objects.h"
+#include "tegula/pipeline/numbered_objects.h"
 
 namespace tegula::app {
 namespace {
 
+outputs::ObjectType TypeOf(const std::string& name) {
+  if (name == "annotation") return outputs::ObjectType::kAnnotation;
+  return name == "cell" ? outputs::ObjectType::kCell : outputs::ObjectType::kDetection;
+}
+
 outputs::GeoJsonOptions GeoJsonOptionsOf(const ObjectRequest& request, const ObjectSource& source,
                                          const objects::MeasurementPlan& plan) {
   outputs::GeoJsonOptions options;
-  options.type =
-      request.object_type == "annotation" ? outputs::ObjectType::kAnnotation : outputs::ObjectType::kDetection;
+  options.type = TypeOf(request.object_type);
   options.frame = source.frame;
   for (std::size_t i = 0; i < plan.columns(); ++i) options.measurements.push_back(plan.Name(i));
-  for (std::size_t c = 0; c < source.channels.size(); ++c)
-    options.classes.push_back({source.channels[c], outputs::PaletteColour(static_cast<std::int64_t>(c))});
+  options.classes = ClassesOf(source.channels);
   options.seed = source.seed;
   return options;
 }
 
 }  // namespace
+
+std::vector<outputs::GeoJsonClass> ClassesOf(const std::vector<std::string>& channels) {
+  std::vector<outputs::GeoJsonClass> classes;
+  for (std::size_t c = 0; c < channels.size(); ++c)
+    classes.push_back({channels[c], outputs::PaletteColour(static_cast<std::int64_t>(c))});
+  return classes;
+}
 
 Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
                                            const std::vector<std::string>& channels) {
@@ -73,25 +82,26 @@ class ObjectsTaker {
   ObjectsTaker(const ObjectSource& source, const std::vector<std::int32_t>& labels, outputs::GeoJsonWriter writer,
                Pictures& pictures)
       : source_(source), labels_(labels), writer_(std::move(writer)), pictures_(pictures) {
-    made_.areas_in_um2 = source.frame.in_um();
     for (const std::int32_t label : labels)
       made_.classes.push_back({.class_name = source.channels[static_cast<std::size_t>(label)], .channel = label});
   }
 
-  Status Take(const objects::Region& region, std::string_view feature) {
+  Status Take(const objects::Region& region, std::span<const double> values, std::string_view feature) {
     const double slide_px = source_.frame.scale_y * source_.frame.scale_x, unit = source_.frame.pixel_area();
     const auto at = static_cast<std::size_t>(std::find(labels_.begin(), labels_.end(), region.label) - labels_.begin());
     outputs::ObjectsRecord& of_class = made_.classes[at];
     ++of_class.count;
     of_class.area_px += static_cast<double>(region.area_px) * slide_px;
-    if (made_.areas_in_um2) of_class.area_um2 += static_cast<double>(region.area_px) * unit;
-    made_.areas.push_back(static_cast<double>(region.area_px) * unit);
-    if (source_.asked != nullptr) {
+    if (source_.frame.in_um()) of_class.area_um2 += static_cast<double>(region.area_px) * unit;
+    ++made_.total;
+    bool touches = false;
+    // Numbered objects are whole.
+    if (source_.asked != nullptr && source_.numbers == nullptr) {
       const Shape& map = source_.map.shape();
-      TEGULA_ASSIGN_OR_RETURN(const bool touches,
-                              pipeline::TouchesEdge(region, *source_.asked, {{0, map[1]}, {0, map[2]}}));
+      TEGULA_ASSIGN_OR_RETURN(touches, pipeline::TouchesEdge(region, *source_.asked, {{0, map[1]}, {0, map[2]}}));
       made_.touching += touches ? 1 : 0;
     }
+    if (source_.report != nullptr) source_.report->Add(region, values, touches);
     pictures_.AddOutlines(region);
     return writer_.Add(feature);
   }
@@ -109,19 +119,18 @@ class ObjectsTaker {
   MadeObjects made_;
 };
 
-// Objects that have numbers already, with the measurements of the plan and their number.
-Status TakeNumbered(const ObjectSource& source, std::int64_t min_area_px, const objects::MeasurementPlan& plan,
-                    const outputs::GeoJsonFormat& format, ObjectsTaker& taker, const RunContext& context) {
-  std::vector<double> values(plan.columns() + 1);
-  std::string feature;
-  const auto take = [&](const objects::Region& region) -> Status {
-    feature.clear();
-    plan.Fill(region, {}, std::span(values).first(plan.columns()));
-    values.back() = static_cast<double>(region.number);
-    TEGULA_TRY(format.Append(region, values, feature));
-    return taker.Take(region, feature);
-  };
-  return pipeline::TraceInstances(context, *source.numbers, min_area_px, take);
+Result<pipeline::FoundObjects> Find(const ObjectRequest& request, const ObjectSource& source,
+                                    const std::vector<std::int32_t>& labels, std::int64_t min_area_px,
+                                    const objects::MeasurementPlan& plan, const Path& spool,
+                                    const RunContext& context) {
+  const pipeline::PlaneReader* const image = request.measure.intensity ? source.image : nullptr;
+  if (source.numbers != nullptr)
+    return pipeline::FindNumbered(context, *source.numbers, image, source.scores, min_area_px, plan, spool);
+  pipeline::ObjectsOptions options{.passes = PassesOf(request, labels, source.channels.size()), .filter = {}};
+  options.filter.min_area_px = min_area_px;
+  options.asked = source.asked;
+  const pipeline::MeasuredPlanes planes{source.map, image};
+  return pipeline::FindObjects(context, planes, options, plan, spool);
 }
 
 }  // namespace
@@ -129,37 +138,28 @@ Status TakeNumbered(const ObjectSource& source, std::int64_t min_area_px, const 
 Result<MadeObjects> MakeObjects(const ObjectRequest& request, const ObjectSource& source,
                                 const std::vector<std::int32_t>& labels, const Path& folder, const Path& scratch,
                                 Pictures& pictures, const RunContext& context) {
-  const bool is_numbered = source.numbers != nullptr;
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasureOptions measure, MeasureOptionsOf(request.measure, source.frame));
-  if (is_numbered && (measure.intensity || measure.neighbours))
-    return UnsupportedError(
-        "of objects that the model numbers only their shape is measured; ask for --measure basic or shape");
-  objects::MeasuredChannels channels;
-  if (!is_numbered) channels = {.map = source.channels, .image = source.image_channels, .labels_are_channels = true};
+  objects::MeasuredChannels channels{.map = {}, .image = source.image_channels};
+  channels.has_numbers = source.numbers != nullptr;
+  channels.has_scores = !source.scores.empty();
+  channels.labels_are_channels = !channels.has_numbers;
+  if (!channels.has_numbers) channels.map = source.channels;  // numbers have no mean
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasurementPlan plan,
                           objects::MeasurementPlan::Create(measure, channels, source.frame));
   TEGULA_ASSIGN_OR_RETURN(const double min_area, AreaInMapPixels("--min-area", request.min_area, source.frame));
-  const auto min_area_px = static_cast<std::int64_t>(std::ceil(min_area));
-  outputs::GeoJsonOptions form = GeoJsonOptionsOf(request, source, plan);
-  if (is_numbered) form.measurements.emplace_back("Label");
-  TEGULA_ASSIGN_OR_RETURN(const outputs::GeoJsonFormat format, outputs::GeoJsonFormat::Create(form));
+  TEGULA_ASSIGN_OR_RETURN(const outputs::GeoJsonFormat format,
+                          outputs::GeoJsonFormat::Create(GeoJsonOptionsOf(request, source, plan)));
   TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter geojson, outputs::GeoJsonWriter::Create(folder / kObjectsFile));
+  if (source.report != nullptr) source.report->Begin(plan, source.seed);
   ObjectsTaker taker(source, labels, std::move(geojson), pictures);
-  if (is_numbered) {
-    TEGULA_TRY(TakeNumbered(source, min_area_px, plan, format, taker, context));
-    return taker.Finish();
-  }
-  pipeline::ObjectsOptions options{.passes = PassesOf(request, labels, source.channels.size()), .filter = {}};
-  options.filter.min_area_px = min_area_px;
-  options.asked = source.asked;
-  const pipeline::MeasuredPlanes planes{source.map, measure.intensity ? source.image : nullptr};
   TEGULA_ASSIGN_OR_RETURN(const pipeline::FoundObjects found,
-                          pipeline::FindObjects(context, planes, options, plan, scratch / "objects"));
+                          Find(request, source, labels, static_cast<std::int64_t>(std::ceil(min_area)), plan,
+                               scratch / "objects", context));
   const auto prepare = [&](pipeline::StreamedObject& object) {
     return format.Append(object.object.region, object.object.values, object.geojson);
   };
   const auto take = [&](const pipeline::StreamedObject& object) {
-    return taker.Take(object.object.region, object.geojson);
+    return taker.Take(object.object.region, object.object.values, object.geojson);
   };
   TEGULA_TRY(found.Stream(context, prepare, take));
   return taker.Finish();
