@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tegula/core/text.h"
+#include "tegula/app/label_files.h"
+#include "tegula/app/object_files.h"
+#include "tegula/objects/simplify/simplify_outline.h"
 #include "tegula/pipeline/numbered_objects.h"
+#include "tegula/pipeline/object_junctions.h"
 
 namespace tegula::app {
 namespace {
@@ -27,6 +30,118 @@ outputs::GeoJsonOptions GeoJsonOptionsOf(const ObjectRequest& request, const Obj
   return options;
 }
 
+std::string Count(std::int64_t n, const char* one, const char* many) {
+  return fmt::format("{} {}", n, n == 1 ? one : many);
+}
+
+std::vector<std::string> NotesOf(const ObjectRequest& request, const ObjectSource& source,
+                                 const pipeline::ObjectsSummary& summary) {
+  std::vector<std::string> notes;
+  for (const std::string& name : source.channels)
+    if (name.ends_with('*') && std::ranges::find(request.classes, "all") != request.classes.end() &&
+        std::ranges::find(request.classes, name) == request.classes.end())
+      notes.push_back(fmt::format("no objects are made of {}, because its name ends with *", name));
+  if (request.drops_border)
+    notes.push_back(
+        Count(summary.dropped, "object touches the edge and is left out", "objects touch the edge and are left out"));
+  else if (summary.at_edge > 0)
+    notes.push_back(Count(summary.at_edge, "object is cut by the image's edge", "objects are cut by the image's edge"));
+  if (request.split.method != objects::SplitMethod::kNone)
+    notes.push_back(Count(summary.split, "region was split into objects", "regions were split into objects"));
+  if (summary.too_large > 0)
+    notes.push_back(fmt::format("{}, because a box around it has more than {} million pixels",
+                                Count(summary.too_large, "region was not split", "regions were not split"),
+                                objects::kLargestSplitBox >> 20));
+  return notes;
+}
+
+// Takes objects one by one: for the files, the record and the pictures.
+class ObjectsTaker {
+ public:
+  ObjectsTaker(const ObjectRequest& request, const ObjectSource& source, const std::vector<std::int32_t>& labels,
+               ObjectWriters& writers, Pictures* pictures)
+      : request_(request), source_(source), labels_(labels), writers_(writers), pictures_(pictures) {
+    made_.areas_in_um2 = source.frame.in_um();
+    for (const std::int32_t label : labels)
+      made_.classes.push_back({.class_name = source.channels[static_cast<std::size_t>(label)], .channel = label});
+  }
+
+  Status Take(const pipeline::StreamedObject& object) {
+    const objects::Region& region = object.object.region;
+    const double slide_px = source_.frame.scale_y * source_.frame.scale_x, unit = source_.frame.pixel_area();
+    const auto at = static_cast<std::size_t>(std::find(labels_.begin(), labels_.end(), region.label) - labels_.begin());
+    outputs::ObjectsRecord& of_class = made_.classes[at];
+    ++of_class.count;
+    of_class.area_px += static_cast<double>(region.area_px) * slide_px;
+    if (made_.areas_in_um2) of_class.area_um2 += static_cast<double>(region.area_px) * unit;
+    ++made_.total;
+    if (pictures_ != nullptr) pictures_->AddOutlines(region);
+    if (source_.report != nullptr) source_.report->Add(region, object.object.values, MayBeCut(region));
+    return writers_.Add(object.geojson, object.csv);
+  }
+
+  Result<MadeObjects> Finish(const pipeline::ObjectsSummary& summary) {
+    TEGULA_TRY(writers_.Commit());
+    made_.touching = request_.drops_border ? 0 : summary.at_asked_edge;
+    made_.notes = NotesOf(request_, source_, summary);
+    return std::move(made_);
+  }
+
+ private:
+  // Whether the edge of what is asked for may cut it; numbered objects are whole.
+  bool MayBeCut(const objects::Region& region) const {
+    if (source_.asked == nullptr || source_.numbers != nullptr) return false;
+    const Shape& map = source_.map.shape();
+    const auto wider = [](Interval part, std::int64_t size) {
+      return Intersect({part.begin - 1, part.end + 1}, Interval{0, size});
+    };
+    const Box around{wider(region.bounds.y, map[1]), wider(region.bounds.x, map[2])};
+    return source_.asked->Area(around) < around.area();
+  }
+
+  const ObjectRequest& request_;
+  const ObjectSource& source_;
+  const std::vector<std::int32_t>& labels_;
+  ObjectWriters& writers_;
+  Pictures* pictures_;
+  MadeObjects made_;
+};
+
+Result<pipeline::FindResult> Find(const ObjectRequest& request, const ObjectSource& source,
+                                  const std::vector<std::int32_t>& labels, const objects::MeasurementPlan& plan,
+                                  const Path& spool, const RunContext& context) {
+  const pipeline::PlaneReader* const image = request.measure.intensity ? source.image : nullptr;
+  if (source.numbers != nullptr) {
+    TEGULA_ASSIGN_OR_RETURN(const double min_area, AreaInMapPixels("--min-area", request.min_area, source.frame));
+    const pipeline::NumberedOptions options{static_cast<std::int64_t>(std::ceil(min_area)), request.drops_border};
+    return pipeline::FindNumbered(context, *source.numbers, image, source.scores, options, plan, spool);
+  }
+  TEGULA_ASSIGN_OR_RETURN(pipeline::ObjectsOptions options,
+                          ObjectsOptionsOf(request, labels, source.channels, source.frame));
+  options.asked = source.asked;
+  return pipeline::FindObjects(context, {source.map, image}, options, plan, spool);
+}
+
+// Writes and shows what was found.
+Status TakeFound(const pipeline::FoundObjects& found, const ObjectWriters& writers, double tolerance,
+                 const ObjectSource& source, ObjectsTaker& taker, const RunContext& context) {
+  objects::Junctions junctions;
+  if (tolerance > 0) {
+    const Shape& map = source.map.shape();
+    TEGULA_ASSIGN_OR_RETURN(junctions, pipeline::JunctionsOf(context, found, map[1], map[2]));
+  }
+  const auto prepare = [&](pipeline::StreamedObject& object) {
+    const objects::MeasuredRegion& measured = object.object;
+    std::vector<objects::PointPolygon> outline;
+    if (tolerance > 0) outline = objects::SimplifyOutline(measured.region.polygons, junctions, tolerance);
+    const std::int64_t number = measured.region.number > 0 ? measured.region.number : object.number;
+    return writers.Prepare(measured.region, number, measured.values, tolerance > 0 ? &outline : nullptr, object.geojson,
+                           object.csv);
+  };
+  const auto take = [&](const pipeline::StreamedObject& object) { return taker.Take(object); };
+  return found.Stream(context, prepare, take);
+}
+
 }  // namespace
 
 std::vector<outputs::GeoJsonClass> ClassesOf(const std::vector<std::string>& channels) {
@@ -36,108 +151,19 @@ std::vector<outputs::GeoJsonClass> ClassesOf(const std::vector<std::string>& cha
   return classes;
 }
 
-Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
-                                           const std::vector<std::string>& channels) {
-  std::vector<std::int32_t> labels;
-  for (const std::string& wanted : classes) {
-    if (wanted == "all") {
-      for (std::size_t i = 0; i < channels.size(); ++i) labels.push_back(static_cast<std::int32_t>(i));
-      continue;
-    }
-    auto found = std::find(channels.begin(), channels.end(), wanted);
-    const std::optional<std::int64_t> index = ParseInt(wanted);
-    if (found == channels.end() && index && *index >= 0 && *index < static_cast<std::int64_t>(channels.size()))
-      found = channels.begin() + *index;
-    if (found == channels.end())
-      return InvalidError(
-          fmt::format("there is no channel {} to make objects of; there are {}", wanted, fmt::join(channels, ", ")));
-    labels.push_back(static_cast<std::int32_t>(found - channels.begin()));
-  }
-  std::sort(labels.begin(), labels.end());
-  labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
-  return labels;
-}
-
-std::vector<pipeline::ObjectPass> PassesOf(const ObjectRequest& request, const std::vector<std::int32_t>& labels,
-                                           std::size_t channels) {
-  if (channels > 1 && !request.threshold) return {{objects::Argmax{}, labels}};
-  std::vector<pipeline::ObjectPass> passes;
-  for (const std::int32_t label : labels)
-    passes.push_back({objects::Threshold{label, request.threshold.value_or(0.5)}, {}, label});
-  return passes;
-}
-
-Status CheckObjects(const ObjectRequest& request, const objects::MapFrame& frame) {
+Status CheckObjects(const ObjectRequest& request, const std::vector<std::string>& channels,
+                    const objects::MapFrame& frame, bool is_numbered) {
+  if (is_numbered) TEGULA_TRY(CheckNumbered(request));
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasureOptions measure, MeasureOptionsOf(request.measure, frame));
-  TEGULA_TRY(objects::MeasurementPlan::Create(measure, {}, frame));
-  TEGULA_TRY(AreaInMapPixels("--min-area", request.min_area, frame));
+  TEGULA_TRY(objects::MeasurementPlan::Create(measure, {.map = channels}, frame));
+  TEGULA_TRY(ObjectsOptionsOf(request, {}, channels, frame));
+  TEGULA_TRY(ToleranceOf(request, frame));
   return Ok();
 }
 
-namespace {
-
-// Takes objects one by one: for the file, the record and the pictures.
-class ObjectsTaker {
- public:
-  ObjectsTaker(const ObjectSource& source, const std::vector<std::int32_t>& labels, outputs::GeoJsonWriter writer,
-               Pictures& pictures)
-      : source_(source), labels_(labels), writer_(std::move(writer)), pictures_(pictures) {
-    for (const std::int32_t label : labels)
-      made_.classes.push_back({.class_name = source.channels[static_cast<std::size_t>(label)], .channel = label});
-  }
-
-  Status Take(const objects::Region& region, std::span<const double> values, std::string_view feature) {
-    const double slide_px = source_.frame.scale_y * source_.frame.scale_x, unit = source_.frame.pixel_area();
-    const auto at = static_cast<std::size_t>(std::find(labels_.begin(), labels_.end(), region.label) - labels_.begin());
-    outputs::ObjectsRecord& of_class = made_.classes[at];
-    ++of_class.count;
-    of_class.area_px += static_cast<double>(region.area_px) * slide_px;
-    if (source_.frame.in_um()) of_class.area_um2 += static_cast<double>(region.area_px) * unit;
-    ++made_.total;
-    bool touches = false;
-    // Numbered objects are whole.
-    if (source_.asked != nullptr && source_.numbers == nullptr) {
-      const Shape& map = source_.map.shape();
-      TEGULA_ASSIGN_OR_RETURN(touches, pipeline::TouchesEdge(region, *source_.asked, {{0, map[1]}, {0, map[2]}}));
-      made_.touching += touches ? 1 : 0;
-    }
-    if (source_.report != nullptr) source_.report->Add(region, values, touches);
-    pictures_.AddOutlines(region);
-    return writer_.Add(feature);
-  }
-
-  Result<MadeObjects> Finish() {
-    TEGULA_TRY(writer_.Commit());
-    return std::move(made_);
-  }
-
- private:
-  const ObjectSource& source_;
-  const std::vector<std::int32_t>& labels_;
-  outputs::GeoJsonWriter writer_;
-  Pictures& pictures_;
-  MadeObjects made_;
-};
-
-Result<pipeline::FoundObjects> Find(const ObjectRequest& request, const ObjectSource& source,
-                                    const std::vector<std::int32_t>& labels, std::int64_t min_area_px,
-                                    const objects::MeasurementPlan& plan, const Path& spool,
-                                    const RunContext& context) {
-  const pipeline::PlaneReader* const image = request.measure.intensity ? source.image : nullptr;
-  if (source.numbers != nullptr)
-    return pipeline::FindNumbered(context, *source.numbers, image, source.scores, min_area_px, plan, spool);
-  pipeline::ObjectsOptions options{.passes = PassesOf(request, labels, source.channels.size()), .filter = {}};
-  options.filter.min_area_px = min_area_px;
-  options.asked = source.asked;
-  const pipeline::MeasuredPlanes planes{source.map, image};
-  return pipeline::FindObjects(context, planes, options, plan, spool);
-}
-
-}  // namespace
-
 Result<MadeObjects> MakeObjects(const ObjectRequest& request, const ObjectSource& source,
                                 const std::vector<std::int32_t>& labels, const Path& folder, const Path& scratch,
-                                Pictures& pictures, const RunContext& context) {
+                                Pictures* pictures, const RunContext& context) {
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasureOptions measure, MeasureOptionsOf(request.measure, source.frame));
   objects::MeasuredChannels channels{.map = {}, .image = source.image_channels};
   channels.has_numbers = source.numbers != nullptr;
@@ -146,23 +172,18 @@ Result<MadeObjects> MakeObjects(const ObjectRequest& request, const ObjectSource
   if (!channels.has_numbers) channels.map = source.channels;  // numbers have no mean
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasurementPlan plan,
                           objects::MeasurementPlan::Create(measure, channels, source.frame));
-  TEGULA_ASSIGN_OR_RETURN(const double min_area, AreaInMapPixels("--min-area", request.min_area, source.frame));
-  TEGULA_ASSIGN_OR_RETURN(const outputs::GeoJsonFormat format,
-                          outputs::GeoJsonFormat::Create(GeoJsonOptionsOf(request, source, plan)));
-  TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter geojson, outputs::GeoJsonWriter::Create(folder / kObjectsFile));
+  TEGULA_ASSIGN_OR_RETURN(ObjectWriters writers,
+                          ObjectWriters::Create(folder, request.files, GeoJsonOptionsOf(request, source, plan)));
   if (source.report != nullptr) source.report->Begin(plan, source.seed);
-  ObjectsTaker taker(source, labels, std::move(geojson), pictures);
-  TEGULA_ASSIGN_OR_RETURN(const pipeline::FoundObjects found,
-                          Find(request, source, labels, static_cast<std::int64_t>(std::ceil(min_area)), plan,
-                               scratch / "objects", context));
-  const auto prepare = [&](pipeline::StreamedObject& object) {
-    return format.Append(object.object.region, object.object.values, object.geojson);
-  };
-  const auto take = [&](const pipeline::StreamedObject& object) {
-    return taker.Take(object.object.region, object.object.values, object.geojson);
-  };
-  TEGULA_TRY(found.Stream(context, prepare, take));
-  return taker.Finish();
+  ObjectsTaker taker(request, source, labels, writers, pictures);
+  TEGULA_ASSIGN_OR_RETURN(const double tolerance, ToleranceOf(request, source.frame));
+  TEGULA_ASSIGN_OR_RETURN(const pipeline::FindResult found,
+                          Find(request, source, labels, plan, scratch / "objects", context));
+  if (pictures != nullptr) pictures->LookAt(found.objects.entries());
+  TEGULA_TRY(TakeFound(found.objects, writers, tolerance, source, taker, context));
+  const Shape& map = source.map.shape();
+  TEGULA_TRY(WriteLabelFiles(request.files, found.objects, source.frame, map[1], map[2], folder, scratch, context));
+  return taker.Finish(found.summary);
 }
 
 }  // namespace tegula::app

@@ -49,10 +49,10 @@ void ObjectReport::Begin(const objects::MeasurementPlan& measured, std::uint64_t
     if (measured.Name(i).ends_with(": Mean")) show(i);
 }
 
-void ObjectReport::Add(const objects::Region& region, std::span<const double> values, bool touches_edge) {
+void ObjectReport::Add(const objects::Region& region, std::span<const double> values, bool may_be_cut) {
   for (std::size_t i = 0; i < columns_.size(); ++i) measured_[i].values.push_back(values[columns_[i]]);
   density_.Add(region);
-  if (!touches_edge) seams_.Add(region);
+  if (!may_be_cut) seams_.Add(region);
   if (!gallery_.IsDrawn(region)) return;
   const auto area = std::ranges::find(measured_, true, [](const auto& m) { return m.name.starts_with("Area "); });
   std::string caption = output_.channel_names[static_cast<std::size_t>(region.label)];

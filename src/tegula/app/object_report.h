@@ -26,8 +26,8 @@ class ObjectReport {
 
   /// What will be measured of them; `seed` decides which objects are shown.
   void Begin(const objects::MeasurementPlan& measured, std::uint64_t seed);
-  /// An object that touches the edge of what was asked for says nothing about seams.
-  void Add(const objects::Region& region, std::span<const double> values, bool touches_edge);
+  /// An object that the edge of what was asked for may cut says nothing about seams.
+  void Add(const objects::Region& region, std::span<const double> values, bool may_be_cut);
 
   std::optional<objects::SeamEdgeFinding> seams() const { return seams_.Finding(); }
   /// `slide` is a picture of all of the image. Errors of reading the image.

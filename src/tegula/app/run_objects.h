@@ -15,6 +15,9 @@ objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output
 /// Where numbered objects of an output and a frame are made.
 Path InstancesScratch(const Path& scratch, std::size_t output, std::int64_t frame);
 
+/// Stands for a prediction: the same model, image and channels give the same ids to objects.
+std::uint64_t SeedOfIds(const outputs::RunRecord& record);
+
 /// Whether the request can be met for this image, before anything is predicted. Errors as MakeObjects.
 Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds);
 

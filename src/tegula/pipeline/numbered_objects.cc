@@ -13,16 +13,17 @@ constexpr std::int64_t kPieceColumns = 2048;  // read by one worker
 
 }  // namespace
 
-Result<FoundObjects> FindNumbered(const RunContext& context, const outputs::ChunkStore& numbers,
-                                  const PlaneReader* image, std::span<const float> scores, std::int64_t min_area_px,
-                                  const objects::MeasurementPlan& plan, const Path& path) {
+Result<FindResult> FindNumbered(const RunContext& context, const outputs::ChunkStore& numbers, const PlaneReader* image,
+                                std::span<const float> scores, const NumberedOptions& options,
+                                const objects::MeasurementPlan& plan, const Path& path) {
   const std::unique_ptr<PlaneReader> map = PlaneOfStore(numbers);
   // Numbers are what objects are made of; nothing is measured of them.
   const MeasuredPlanes planes{image != nullptr ? *image : *map};
   const std::int64_t channels = image != nullptr ? planes.channels() : 0;
-  TEGULA_ASSIGN_OR_RETURN(RowWindow window, WindowFor(*map, channels, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(RowWindow window, WindowFor(*map, channels, 0, context.limits));
   TEGULA_ASSIGN_OR_RETURN(objects::RegionSpool spool, objects::RegionSpool::Create(path));
-  RegionMeasuring measuring(context, planes, plan, std::move(window), std::move(spool));
+  const ObjectsOptions worked{.drops_border = options.drops_border};
+  RegionMeasuring measuring(context, planes, worked, plan, std::move(window), std::move(spool));
   const auto read = [&](Interval band) -> Status {
     const View rows = measuring.window().Begin(band);
     const std::int64_t width = map->shape()[2];
@@ -41,8 +42,8 @@ Result<FoundObjects> FindNumbered(const RunContext& context, const outputs::Chun
     measuring.Add(std::move(region));
     return Ok();
   };
-  TEGULA_TRY(TraceInstances(context, numbers, min_area_px, {measuring.window().band_rows(), traced}, keep));
-  return std::move(measuring).Finish();
+  TEGULA_TRY(TraceInstances(context, numbers, options.min_area_px, {measuring.window().band_rows(), traced}, keep));
+  return measuring.Finish();
 }
 
 }  // namespace tegula::pipeline

@@ -84,11 +84,11 @@ class FindNumberedTest : public ::testing::Test {
     const std::unique_ptr<Executor> executor = NewThreadExecutor(workers);
     SilentProgress progress;
     const RunContext context{*executor, progress};
-    const auto found = FindNumbered(context, store, image, kScores, 0, plan, folder_.path() / "spool");
+    const auto found = FindNumbered(context, store, image, kScores, {}, plan, folder_.path() / "spool");
     EXPECT_TRUE(found.ok());
     Measured measured;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(found->size()); ++i) {
-      const objects::MeasuredRegion object = found->Read(i).value();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(found->objects.size()); ++i) {
+      const objects::MeasuredRegion object = found->objects.Read(i).value();
       std::map<std::string, double> values;
       for (std::size_t column = 0; column < plan.columns(); ++column) values[plan.Name(column)] = object.values[column];
       measured[static_cast<std::int64_t>(values.at("Label"))] = values;

@@ -1,95 +1,104 @@
 #include "tegula/pipeline/objects_pass.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "tegula/core/interval.h"
+#include "tegula/pipeline/class_rows.h"
 #include "tegula/pipeline/region_measuring.h"
 
 namespace tegula::pipeline {
 namespace {
 
-constexpr std::int64_t kPieceColumns = 2048;  // read and classified by one worker
+constexpr std::int64_t kPieceColumns = 2048;  // read by one worker
 
 class ObjectsRun {
  public:
   ObjectsRun(const RunContext& context, const MeasuredPlanes& planes, const ObjectsOptions& options,
-             RegionMeasuring measuring)
-      : context_(context), planes_(planes), options_(options), measuring_(std::move(measuring)) {}
+             const objects::MeasurementPlan& plan, objects::RegionSpool spool, RowWindow window, ClassRows classes)
+      : context_(context),
+        planes_(planes),
+        options_(options),
+        measuring_(context, planes, options, plan, std::move(window), std::move(spool)),
+        window_(measuring_.window()),
+        classes_(std::move(classes)) {}
 
-  Result<FoundObjects> Run() && {
-    TEGULA_TRY(OpenPasses());
+  Result<FindResult> Run() {
+    TEGULA_TRY(OpenTracers());
     const std::int64_t height = planes_.map.shape()[1];
-    for (std::int64_t y = 0; y < height; y += measuring_.window().band_rows()) {
-      const Interval band{y, std::min(y + measuring_.window().band_rows(), height)};
-      TEGULA_TRY(ReadAndClassify(band));
-      TEGULA_TRY(Trace(band));
-      TEGULA_TRY(measuring_.MeasureFound());
+    std::int64_t traced = 0;
+    for (std::int64_t y = 0; y < height; y += window_.band_rows()) {
+      const Interval band{y, std::min(y + window_.band_rows(), height)};
+      TEGULA_TRY(Read(band));
+      const std::int64_t end = band.end == height ? height : band.end - classes_.reach();
+      if (end > traced) {
+        TEGULA_TRY(classes_.Compute(context_, window_, {traced, end}));
+        TEGULA_TRY(Trace());
+        TEGULA_TRY(measuring_.MeasureFound());
+        traced = end;
+      }
       context_.progress.Update("tracing objects", band.end, height, "rows");
     }
-    for (Pass& pass : passes_) {
+    for (std::size_t pass = 0; pass < tracers_.size(); ++pass) {
       const auto keep = [&](objects::Region region) { return Keep(pass, std::move(region)); };
-      TEGULA_TRY(pass.tracer.Finish(keep));
+      TEGULA_TRY(tracers_[pass].Finish(keep));
     }
-    return std::move(measuring_).Finish();
+    return measuring_.Finish();
   }
 
  private:
-  struct Pass {
-    objects::Classifier classifier;
-    objects::RegionTracer tracer;
-    Tensor classes_yx;
-    std::optional<std::int32_t> relabel;
-  };
-
-  Status OpenPasses() {
-    const std::int64_t width = planes_.map.shape()[2];
-    for (const ObjectPass& pass : options_.passes) {
-      TEGULA_ASSIGN_OR_RETURN(objects::Classifier classifier,
-                              objects::Classifier::Bind(pass.rule, planes_.map.shape()[0]));
-      TEGULA_ASSIGN_OR_RETURN(objects::RegionTracer tracer,
-                              objects::RegionTracer::Create({.width = width,
-                                                             .connectivity = options_.connectivity,
-                                                             .labels = pass.labels,
-                                                             .filter = options_.filter}));
-      TEGULA_ASSIGN_OR_RETURN(Tensor classes,
-                              Tensor::Allocate(DType::kU8, {measuring_.window().band_rows(), width}, context_.limits));
-      passes_.push_back({std::move(classifier), std::move(tracer), std::move(classes), pass.relabel});
+  Status OpenTracers() {
+    for (std::size_t pass = 0; pass < classes_.passes(); ++pass) {
+      objects::TraceOptions options{
+          .width = planes_.map.shape()[2], .connectivity = options_.connectivity, .filter = options_.filter};
+      options.labels = options_.passes[pass].labels;
+      TEGULA_ASSIGN_OR_RETURN(objects::RegionTracer tracer, objects::RegionTracer::Create(options));
+      tracers_.push_back(std::move(tracer));
     }
     return Ok();
   }
 
-  Status ReadAndClassify(Interval band) {
-    const Shape& map = planes_.map.shape();
-    const View rows = measuring_.window().Begin(band);
-    const View of_map = rows.Slice(0, 0, map[0]), of_image = rows.Slice(0, map[0], rows.shape()[0] - map[0]);
-    const std::int64_t edge = planes_.map.chunk_columns();
-    const std::int64_t columns = CeilDiv(kPieceColumns, edge) * edge;
+  Status Read(Interval band) {
+    const View rows = window_.Begin(band);
+    const std::int64_t edge = planes_.map.chunk_columns(), columns = CeilDiv(kPieceColumns, edge) * edge;
     const auto piece = [&](std::int64_t number, int) -> Status {
-      const Interval x = Intersect(Interval{number * columns, (number + 1) * columns}, Interval{0, map[2]});
-      const View values = of_map.Slice(2, x.begin, x.size());
-      const bool is_asked = options_.asked == nullptr || options_.asked->Touches({band, x});
-      if (is_asked) TEGULA_TRY(planes_.map.Read({band, x}, values));
-      for (Pass& pass : passes_) {
-        const View classes = pass.classes_yx.view().Slice(0, 0, band.size()).Slice(1, x.begin, x.size());
-        if (is_asked) pass.classifier.Classify(values, classes);
-        if (options_.asked != nullptr) TEGULA_TRY(options_.asked->ClearOutside({band, x}, classes));
-      }
-      if (!is_asked) return Ok();
-      return planes_.image == nullptr ? Ok() : planes_.image->Read({band, x}, of_image.Slice(2, x.begin, x.size()));
+      const Interval x = Intersect(Interval{number * columns, (number + 1) * columns}, Interval{0, window_.width()});
+      return ReadAsked({band, x}, rows.Slice(2, x.begin, x.size()));
     };
-    return ForEach(context_.executor, CeilDiv(map[2], columns), context_.stop, piece);
+    return ForEach(context_.executor, CeilDiv(window_.width(), columns), context_.stop, piece);
   }
 
-  Status Keep(const Pass& pass, objects::Region region) {
-    region.label = pass.relabel.value_or(region.label);
+  // What is not asked for has no part in what is smoothed, and else is not looked at.
+  Status ReadAsked(const Box& box, const View& out_cyx) {
+    if (options_.asked == nullptr) return planes_.Read(box, out_cyx);
+    const bool is_asked = options_.asked->Touches(box);
+    const bool is_smooth = options_.smooth_y > 0 || options_.smooth_x > 0;
+    if (!is_smooth) return is_asked ? planes_.Read(box, out_cyx) : Ok();
+    for (std::int64_t c = 0; c < out_cyx.shape()[0]; ++c)
+      for (std::int64_t y = 0; y < box.height(); ++y)
+        std::fill_n(out_cyx.Slice(0, c, 1).Slice(1, y, 1).as<float>(), box.width(),
+                    std::numeric_limits<float>::quiet_NaN());
+    if (!is_asked) return Ok();
+    TEGULA_ASSIGN_OR_RETURN(
+        Tensor values, Tensor::Allocate(DType::kF32, {out_cyx.shape()[0], box.height(), box.width()}, context_.limits));
+    TEGULA_TRY(planes_.Read(box, values.view()));
+    options_.asked->CopyInside(box, std::as_const(values).view(), out_cyx);
+    return Ok();
+  }
+
+  Status Keep(std::size_t pass, objects::Region region) {
+    region.label = options_.passes[pass].relabel.value_or(region.label);
     measuring_.Add(std::move(region));
     return Ok();
   }
 
-  Status Trace(Interval band) {
-    for (Pass& pass : passes_) {
+  Status Trace() {
+    for (std::size_t pass = 0; pass < tracers_.size(); ++pass) {
       const auto keep = [&](objects::Region region) { return Keep(pass, std::move(region)); };
-      TEGULA_TRY(pass.tracer.Add(std::as_const(pass.classes_yx).view().Slice(0, 0, band.size()), keep));
+      TEGULA_TRY(tracers_[pass].Add(classes_.of_pass(pass), keep));
     }
     return Ok();
   }
@@ -98,17 +107,34 @@ class ObjectsRun {
   const MeasuredPlanes& planes_;
   const ObjectsOptions& options_;
   RegionMeasuring measuring_;
-  std::vector<Pass> passes_;
+  RowWindow& window_;
+  ClassRows classes_;
+  std::vector<objects::RegionTracer> tracers_;
 };
+
+Status CheckSplit(const MeasuredPlanes& planes, const ObjectsOptions& options) {
+  const objects::SplitMethod method = options.split.method;
+  if (method == objects::SplitMethod::kNone) return Ok();
+  if (options.split_channel >= planes.map.shape()[0])
+    return NotFoundError(fmt::format("there is no channel {} to split objects by", options.split_channel));
+  if (method != objects::SplitMethod::kSeeds && !(options.split.depth > 0))
+    return InvalidError(
+        fmt::format("objects cannot be split by tops of {}: use a positive depth", options.split.depth));
+  return Ok();
+}
 
 }  // namespace
 
-Result<FoundObjects> FindObjects(const RunContext& context, const MeasuredPlanes& planes, const ObjectsOptions& options,
-                                 const objects::MeasurementPlan& plan, const Path& path) {
-  TEGULA_ASSIGN_OR_RETURN(RowWindow window, WindowFor(planes.map, planes.channels(), context.limits));
+Result<FindResult> FindObjects(const RunContext& context, const MeasuredPlanes& planes, const ObjectsOptions& options,
+                               const objects::MeasurementPlan& plan, const Path& path) {
+  TEGULA_TRY(CheckSplit(planes, options));
+  TEGULA_ASSIGN_OR_RETURN(ClassRows classes, ClassRows::Create(planes, options));
+  // Rows that are smoothed need the ones around them, and lag behind those that are read.
+  TEGULA_ASSIGN_OR_RETURN(RowWindow window,
+                          WindowFor(planes.map, planes.channels(), 2 * classes.reach(), context.limits));
   TEGULA_ASSIGN_OR_RETURN(objects::RegionSpool spool, objects::RegionSpool::Create(path));
-  RegionMeasuring measuring(context, planes, plan, std::move(window), std::move(spool));
-  return ObjectsRun(context, planes, options, std::move(measuring)).Run();
+  ObjectsRun run(context, planes, options, plan, std::move(spool), std::move(window), std::move(classes));
+  return run.Run();
 }
 
 }  // namespace tegula::pipeline

@@ -3,15 +3,13 @@
 #include <algorithm>
 
 #include "tegula/core/interval.h"
-#include "tegula/objects/region_rows.h"
-#include "tegula/pipeline/channel_values.h"
 
 namespace tegula::pipeline {
 namespace {
 
 constexpr std::int64_t kWindowBytes = 192 << 20;
 constexpr std::int64_t kBands = 2;   // at hand: an object as tall as one is measured on them
-constexpr std::int64_t kBatch = 64;  // objects measured by one worker at a time
+constexpr std::int64_t kBatch = 32;  // regions that a worker takes at a time
 // Objects that are too tall for the window wait until there are so many of them, or so long outlines.
 constexpr std::size_t kTallRegions = 512;
 constexpr std::int64_t kTallCorners = 8 << 20;
@@ -32,50 +30,49 @@ std::int64_t Corners(const objects::Region& region) {
 
 }  // namespace
 
-Result<RowWindow> WindowFor(const PlaneReader& map, std::int64_t channels, const Limits& limits) {
+Result<RowWindow> WindowFor(const PlaneReader& map, std::int64_t channels, std::int64_t more_rows,
+                            const Limits& limits) {
   const std::int64_t height = map.shape()[1], width = map.shape()[2];
   const std::int64_t row_bytes = width * std::max<std::int64_t>(1, channels) * DTypeSize(DType::kF32);
-  return RowWindow::Create(channels, width, std::min(height, BandRows(row_bytes, map.chunk_rows())), kBands, limits);
+  const std::int64_t rows = std::min(height, BandRows(row_bytes, map.chunk_rows()));
+  return RowWindow::Create(channels, width, rows, kBands + CeilDiv(more_rows, rows), limits);
 }
 
+// Large regions one after the other, the others side by side.
 Status RegionMeasuring::MeasureFound() {
-  const auto tall = std::stable_partition(found_.begin(), found_.end(), [&](const objects::Region& region) {
-    return window_.channels() == 0 || region.bounds.y.begin >= window_.held().begin;
-  });
-  for (auto region = tall; region != found_.end(); ++region) {
-    waiting_corners_ += Corners(*region);
-    waiting_.push_back(std::move(*region));
+  const auto large = std::stable_partition(found_.begin(), found_.end(),
+                                           [&](const objects::Region& region) { return !worker_.IsLarge(region); });
+  for (auto region = large; region != found_.end(); ++region) {
+    if (context_.stop.stop_requested()) return CancelledError();
+    WorkedRegions worked;
+    TEGULA_TRY(worker_.Work(std::move(*region), worked));
+    TEGULA_TRY(Take(std::move(worked)));
   }
-  found_.erase(tall, found_.end());
+  found_.erase(large, found_.end());
   const auto count = static_cast<std::int64_t>(found_.size());
-  const std::size_t columns = plan_.columns();
-  std::vector<double> values(found_.size() * columns);
-  const auto of = [&](std::size_t object) { return std::span(values).subspan(object * columns, columns); };
-  const auto measure = [&](std::int64_t batch, int) -> Status {
+  std::vector<WorkedRegions> worked(static_cast<std::size_t>(CeilDiv(count, kBatch)));
+  const auto work = [&](std::int64_t batch, int) -> Status {
     for (std::int64_t i = batch * kBatch; i < std::min(count, (batch + 1) * kBatch); ++i)
-      Measure(found_[static_cast<std::size_t>(i)], of(static_cast<std::size_t>(i)));
+      TEGULA_TRY(worker_.Work(std::move(found_[static_cast<std::size_t>(i)]), worked[static_cast<std::size_t>(batch)]));
     return Ok();
   };
-  TEGULA_TRY(ForEach(context_.executor, CeilDiv(count, kBatch), context_.stop, measure));
-  for (std::size_t i = 0; i < found_.size(); ++i) TEGULA_TRY(spool_.Add(found_[i], of(i)));
+  TEGULA_TRY(ForEach(context_.executor, CeilDiv(count, kBatch), context_.stop, work));
   found_.clear();
+  for (WorkedRegions& batch : worked) TEGULA_TRY(Take(std::move(batch)));
   return waiting_.size() < kTallRegions && waiting_corners_ < kTallCorners ? Ok() : MeasureWaiting();
 }
 
-void RegionMeasuring::Measure(const objects::Region& region, std::span<double> values) const {
-  std::vector<objects::ChannelStatistics> statistics;
-  std::vector<float> numbers;
-  for (std::int64_t c = 0; c < window_.channels(); ++c) {
-    numbers.clear();
-    for (objects::RegionRows rows(region.polygons); rows.Next();) {
-      const std::span<const float> row = window_.Row(c, rows.y());
-      for (const objects::PixelRun run : rows.runs())
-        AppendNumbers(row.subspan(static_cast<std::size_t>(run.begin), static_cast<std::size_t>(run.end - run.begin)),
-                      numbers);
+Status RegionMeasuring::Take(WorkedRegions worked) {
+  summary_ += worked.summary;
+  for (WorkedRegions::Object& object : worked.objects) {
+    if (object.is_measured) {
+      TEGULA_TRY(spool_.Add(object.region, object.values));
+      continue;
     }
-    statistics.push_back(StatisticsOf(numbers, plan_.percentiles()));
+    waiting_corners_ += Corners(object.region);
+    waiting_.push_back(std::move(object.region));
   }
-  plan_.Fill(region, statistics, values);
+  return Ok();
 }
 
 Status RegionMeasuring::MeasureWaiting() {
@@ -88,11 +85,12 @@ Status RegionMeasuring::MeasureWaiting() {
   return Ok();
 }
 
-Result<FoundObjects> RegionMeasuring::Finish() && {
+Result<FindResult> RegionMeasuring::Finish() {
   TEGULA_TRY(MeasureFound());
   TEGULA_TRY(MeasureWaiting());
   TEGULA_TRY(spool_.Finish());
-  return FoundObjects::Create(context_, std::move(spool_), plan_);
+  TEGULA_ASSIGN_OR_RETURN(FoundObjects objects, FoundObjects::Create(context_, std::move(spool_), plan_));
+  return FindResult{std::move(objects), summary_};
 }
 
 }  // namespace tegula::pipeline
