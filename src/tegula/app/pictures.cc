@@ -47,7 +47,8 @@ std::vector<outputs::Rgb> ColoursOf(const image::BoundInfo& info) {
   return colours;
 }
 
-// Pixels of the bound channels as a person sees them.
+}  // namespace
+
 Result<Tensor> ToPicture(const Tensor& pixels_cyx, const image::BoundInfo& info) {
   const Shape& shape = pixels_cyx.shape();
   TEGULA_ASSIGN_OR_RETURN(Tensor picture, Tensor::Allocate(DType::kU8, {shape[1], shape[2], 3}));
@@ -60,6 +61,8 @@ Result<Tensor> ToPicture(const Tensor& pixels_cyx, const image::BoundInfo& info)
   Blend(floats, ColoursOf(info), picture);
   return picture;
 }
+
+namespace {
 
 std::int64_t MiddlePlane(const outputs::ChunkStore& store) {
   return outputs::StorePart(store).size()[GridAxis::kZ] / 2;

@@ -75,6 +75,10 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels,
                           ChosenLabels(request.objects.classes, model.outputs[outputs.front()]));
   if (spec::FindObjectOps(model.outputs[outputs.front()])) TEGULA_TRY(CheckNumbered(request.objects));
+  if (request.qupath && labels.empty())
+    return InvalidError("--qupath is for objects, and none are made: name their channels with --objects");
+  if (request.qupath && std::ranges::find(request.objects.files, ObjectFile::kGeoJson) == request.objects.files.end())
+    return InvalidError("--qupath needs the objects as GeoJSON: add geojson to --object-files");
   const MemoryBudget memory = MemoryBudget::Of(request.memory_bytes);
   image::Access access = AccessTo(context);
   if (memory.bytes > 0) access.cache_bytes = memory.bytes / kCacheShare;

@@ -38,6 +38,7 @@ struct PredictRequest {
   bool border_as_reference = true;  ///< decides tiling.border by what bioimageio.core does: see spec::PadsByHalo
   EngineRequest engine;
   ObjectRequest objects;
+  bool qupath = false;                  ///< leave a folder with the objects for QuPath as well
   std::optional<VerifyRequest> verify;  ///< hold the result against other windows; a complete run is verified as it is
   std::optional<ConvertRequest> convert;  ///< if none of the weights runs: how to make some that do
   std::string command_line;               ///< for the run record

@@ -75,8 +75,9 @@ Status RunOutput::Part::Write(const Block& block, const ConstView& values_tczyx)
   return WriteStored(block, values_tczyx);
 }
 
-Status RunOutput::Part::MakeInstances(const RunContext& context, const Path& scratch, std::int64_t memory_bytes) const {
-  return output_->request_.instances->pass.Run(context, *before_, stored_, scratch, memory_bytes);
+Status RunOutput::Part::MakeInstances(const RunContext& context, const pipeline::RegionOfInterest* region,
+                                      const Path& scratch, std::int64_t memory_bytes) const {
+  return output_->request_.instances->pass.Run(context, *before_, stored_, region, scratch, memory_bytes);
 }
 
 Status RunOutput::Part::WriteStored(const Block& block, const ConstView& values_tczyx) const {

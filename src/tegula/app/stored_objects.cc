@@ -122,7 +122,7 @@ Result<StoredObjects> MakeOf(const StoredObjectsRequest& request, const Path& pa
   TEGULA_TRY(staging.Commit(request.overwrite ? all : std::vector<std::string>()));
   StoredObjects objects{
       prediction.record.image.path, path.string(), folder, made.classes, made.areas_in_um2, made.notes};
-  if (prediction.record.region)
+  if (prediction.record.region && !is_numbered)
     objects.notes.emplace_back("the prediction covers a region only: objects may be cut by its edge");
   return objects;
 }

@@ -227,6 +227,10 @@ void AddPredict(CLI::App& app, Run& run) {
       ->allow_extra_args(false);
   command->add_flag("--save-statistics", request.save_statistics, "leave them in statistics.json");
   words->objects.AddTo(*command);
+  command
+      ->add_flag("--qupath", request.qupath,
+                 "leave a folder qupath/ with the objects, their classes and a script that imports both into QuPath")
+      ->group("objects");
   command->add_option("--workers", words->workers, "tiles in work at once; default: threads + 2")
       ->check(CLI::Range(1, 256));
   command->add_flag("--json", words->json, "for programs");
