@@ -103,9 +103,16 @@ class ImageRun {
     if (!status.ok() && staging.is_kept())
       context_.progress.Note("what is finished is kept: the same command goes on where this one ended");
     TEGULA_TRY(status);
-    return ImagePrediction{
-        name_,          folder_,     (folder_ / kReport).string(), static_cast<std::int64_t>(objects_.areas.size()),
-        record_.wall_s, megapixels_, /*was_done=*/false,           record_.verification};
+    return ImagePrediction{name_,
+                           folder_,
+                           (folder_ / kReport).string(),
+                           static_cast<std::int64_t>(objects_.areas.size()),
+                           record_.wall_s,
+                           megapixels_,
+                           /*was_done=*/false,
+                           record_.verification,
+                           {},
+                           record_.objects};
   }
 
  private:
@@ -251,6 +258,8 @@ class ImageRun {
                                                             values.range->low, values.range->high)
                                               : std::string(outputs::NameOf(values.values)));
     }
+    for (const ClassReading::Class& each : job_.classes)
+      key.Add("class of channel " + each.channel, fmt::format("{} {}", each.name, outputs::TextOf(each.colour)));
     key.Add("store", NameOfStore());
     return key;
   }
@@ -295,6 +304,7 @@ class ImageRun {
     ImagePrediction done{name_, folder_, (folder_ / kReport).string(), 0, record.wall_s, 0};
     for (const outputs::ObjectsRecord& objects : record.objects) done.objects += objects.count;
     done.was_done = true;
+    done.classes = record.objects;
     if (job_.request.verify) done.verification = std::move(record.verification);
     return done;
   }
@@ -530,9 +540,11 @@ class ImageRun {
   }
 
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
+    info_ = NamedBy(job_.classes, prediction.output());
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
       const spec::TensorDescription& description = model_.outputs[job_.outputs[number]];
-      outputs::StoreOptions own = StoreOptionsOf(description, prediction.output(number), feeds_);
+      const pipeline::OutputInfo& info = number == 0 ? info_ : prediction.output(number);
+      outputs::StoreOptions own = StoreOptionsOf(description, info, feeds_);
       if (!region_.is_all()) own.fill = pipeline::FillFor(own.dtype), own.reduction = outputs::Reduction::kNanMean;
       std::optional<InstancesRequest> instances;
       if (const pipeline::InstancePass* pass = prediction.instances(number)) {
@@ -557,7 +569,6 @@ class ImageRun {
                           staging.scratch(), std::to_string(number), context_.limits));
       outputs_.push_back(std::move(output));
     }
-    info_ = prediction.output();
     staging.Keep();
     return Ok();
   }

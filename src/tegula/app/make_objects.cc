@@ -20,7 +20,7 @@ outputs::GeoJsonOptions GeoJsonOptionsOf(const ObjectRequest& request, const Obj
   options.frame = source.frame;
   for (std::size_t i = 0; i < plan.columns(); ++i) options.measurements.push_back(plan.Name(i));
   for (std::size_t c = 0; c < source.channels.size(); ++c)
-    options.classes.push_back({source.channels[c], outputs::PaletteColour(static_cast<std::int64_t>(c))});
+    options.classes.push_back({source.channels[c], outputs::ColourOf(source.colours, c)});
   options.seed = source.seed;
   return options;
 }
@@ -75,7 +75,10 @@ class ObjectsTaker {
       : source_(source), labels_(labels), writer_(std::move(writer)), pictures_(pictures) {
     made_.areas_in_um2 = source.frame.in_um();
     for (const std::int32_t label : labels)
-      made_.classes.push_back({.class_name = source.channels[static_cast<std::size_t>(label)], .channel = label});
+      made_.classes.push_back(
+          {.class_name = source.channels[static_cast<std::size_t>(label)],
+           .channel = label,
+           .colour = outputs::TextOf(outputs::ColourOf(source.colours, static_cast<std::size_t>(label)))});
   }
 
   Status Take(const objects::Region& region, std::string_view feature) {

@@ -20,6 +20,7 @@ inline constexpr const char* kObjectsFile = "objects.geojson";
 struct ObjectSource {
   const pipeline::PlaneReader& map;
   std::vector<std::string> channels;             ///< of the map: the names of classes
+  std::vector<outputs::Rgb> colours = {};        ///< of the channels; empty: the palette's
   const pipeline::PlaneReader* image = nullptr;  ///< on the map's pixels, if intensities are wanted
   std::vector<std::string> image_channels = {};
   objects::MapFrame frame;

@@ -59,7 +59,10 @@ Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& imag
                                   const pipeline::RegionOfInterest* asked, const Path& folder, const Path& scratch,
                                   Pictures& pictures, const RunContext& context) {
   const std::unique_ptr<pipeline::PlaneReader> map = pipeline::PlaneOfStore(store);
-  ObjectSource source{.map = *map, .channels = output.channel_names, .frame = FrameOf(feeds, output)};
+  ObjectSource source{.map = *map,
+                      .channels = output.channel_names,
+                      .colours = output.channel_colours,
+                      .frame = FrameOf(feeds, output)};
   source.seed = SeedOfIds(job, image);
   source.asked = asked;
   if (output.is_instances) source.numbers = &store;

@@ -33,6 +33,7 @@ void AddPredict(CLI::App& app, Run& run);
 void AddStatistics(CLI::App& app, Run& run);
 void AddMeasure(CLI::App& app, Run& run);
 void AddClassify(CLI::App& app, Run& run);
+void AddClassifier(CLI::App& app, Run& run);
 void AddTest(CLI::App& app, Run& run);
 void AddConvert(CLI::App& app, Run& run);
 void AddInspect(CLI::App& app, Run& run);

@@ -12,8 +12,8 @@
 #include "tegula/cli/commands.h"
 #include "tegula/cli/progress_bar.h"
 #include "tegula/core/platform.h"
-#include "tegula/net/address.h"
 #include "tegula/core/system_error.h"
+#include "tegula/net/address.h"
 
 namespace tegula::cli {
 namespace {
@@ -74,6 +74,7 @@ int Main(int argc, char** argv) {
   AddStatistics(app, run);
   AddMeasure(app, run);
   AddClassify(app, run);
+  AddClassifier(app, run);
   AddTest(app, run);
   AddConvert(app, run);
   AddInspect(app, run);

@@ -43,10 +43,20 @@ void ArgmaxRow(const T* values, C* classes, const Row& row) noexcept {
   }
 }
 
+template <class T, class C>
+void NumbersRow(const T* values, C* classes, const Row& row, std::int64_t most) noexcept {
+  for (std::int64_t x = 0; x < row.width; ++x) {
+    const auto value = static_cast<double>(values[x * row.value_x]);
+    const bool is_class = value >= 0 && value < static_cast<double>(most) && value == std::floor(value);
+    classes[x * row.class_x] = is_class ? static_cast<C>(value) : kNone<C>;
+  }
+}
+
 template <class C>
 void ClassifyAs(const ClassRule& rule, const Row& row, const ConstView& values_cyx, const View& classes_yx) noexcept {
   const Shape &in = values_cyx.strides(), &out = classes_yx.strides();
   const auto* threshold = std::get_if<Threshold>(&rule);
+  const auto* numbers = std::get_if<ClassNumbers>(&rule);
   VisitDType(values_cyx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     for (std::int64_t y = 0; y < classes_yx.shape()[0]; ++y) {
@@ -54,6 +64,8 @@ void ClassifyAs(const ClassRule& rule, const Row& row, const ConstView& values_c
       C* classes = classes_yx.as<C>() + y * out[0];
       if (threshold != nullptr) {
         ThresholdRow(values + threshold->channel * in[0], classes, row, threshold->threshold);
+      } else if (numbers != nullptr) {
+        NumbersRow(values, classes, row, numbers->classes);
       } else {
         ArgmaxRow(values, classes, row);
       }
@@ -73,6 +85,11 @@ Result<Classifier> Classifier::Bind(const ClassRule& rule, std::int64_t channels
                                        threshold->channel, channels - 1));
     if (std::isnan(threshold->threshold))
       return InvalidError("the threshold is not a number: use one in the range of the output, such as 0.5");
+  } else if (const auto* numbers = std::get_if<ClassNumbers>(&rule)) {
+    if (channels != 1)
+      return InvalidError(fmt::format("numbers of classes stand in one channel, and there are {}", channels));
+    if (numbers->classes > most)
+      return UnsupportedError(fmt::format("{} classes are too many: at most {} are supported", numbers->classes, most));
   } else if (channels > most) {
     return UnsupportedError(fmt::format(
         "the largest of {} channels cannot be a class: at most {} are supported; choose one channel and a threshold",

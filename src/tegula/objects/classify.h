@@ -16,13 +16,17 @@ struct Threshold {
 };
 /// The channel with the largest value, of several the lowest. NaN is never the largest; only NaN is no class.
 struct Argmax {};
-using ClassRule = std::variant<Threshold, Argmax>;
+/// The values of the only channel are numbers of classes already: 0 to `classes` - 1; others are no class.
+struct ClassNumbers {
+  std::int64_t classes = 0;
+};
+using ClassRule = std::variant<Threshold, Argmax, ClassNumbers>;
 
 /// A rule bound to the channels it is used on. Immutable and thread-safe.
 class Classifier {
  public:
   /// kNotFound for a channel that is not there, kUnsupported for more classes than a class map of type `classes` (uint8
-  /// or uint16) holds, kInvalid for a threshold that is not a number.
+  /// or uint16) holds, kInvalid for a threshold that is not a number, or numbers of classes in several channels.
   static Result<Classifier> Bind(const ClassRule& rule, std::int64_t channels, DType classes = DType::kU8);
 
   /// Classes of `values_cyx` (any element type, as many channels as were bound) into `classes_yx` of the type that was

@@ -55,6 +55,7 @@ std::string AreaText(const ObjectsRecord& objects, double divisor) {
 std::string Sentence(const RunRecord& r) {
   std::string text = fmt::format("The model <b>{}</b>", EscapeHtml(r.model.name));
   if (!r.model.version.empty()) text += fmt::format(" (version {})", EscapeHtml(r.model.version));
+  if (!r.classifier.empty()) text += fmt::format(", as {} says,", EscapeHtml(r.classifier));
   text += fmt::format(" was applied to <b>{}</b>", EscapeHtml(FileName(r.image.path)));
   if (const std::string size = SizeText(r.image); !size.empty()) text += fmt::format(", {}", size);
   if (!r.engine.name.empty())
@@ -177,12 +178,12 @@ std::string Objects(const ReportInput& input) {
   if (asked_mm2 > 0) html += fmt::format("<th class=\"number\">Per mm² of the {}</th>", r.region ? "region" : "image");
   html += "<th class=\"number\">Area of all</th><th class=\"number\">Mean area</th></tr>";
   for (const ObjectsRecord& objects : r.objects) {
-    const Rgb colour = PaletteColour(objects.channel);
+    const Rgb colour = ColourFromText(objects.colour).value_or(PaletteColour(objects.channel));
     const auto count = static_cast<double>(objects.count);
     html += fmt::format(
-        "<tr><td><span class=\"swatch\" style=\"background:#{:02x}{:02x}{:02x}\"></span>{}</td><td "
+        "<tr><td><span class=\"swatch\" style=\"background:{}\"></span>{}</td><td "
         "class=\"number\">{}</td>",
-        colour.r, colour.g, colour.b, EscapeHtml(objects.class_name), GroupedInteger(objects.count));
+        TextOf(colour), EscapeHtml(objects.class_name), GroupedInteger(objects.count));
     if (asked_mm2 > 0) html += fmt::format("<td class=\"number\">{}</td>", ReadableNumber(count / asked_mm2));
     html += fmt::format("<td class=\"number\">{}</td><td class=\"number\">{}</td></tr>", AreaText(objects, 1),
                         objects.count > 0 ? AreaText(objects, count) : "–");

@@ -37,6 +37,8 @@ class RegionOfInterest {
   bool Touches(const Box& box) const { return mask_.Intersects(grid_, box); }
   /// How many pixels of the box are asked for.
   std::int64_t Area(const Box& box) const { return mask_.Area(grid_, box); }
+  /// Calls `sink(y, x)` for the runs of pixels of the box that are asked for, in pixels of the output.
+  void ForEachRun(const Box& box, objects::PolygonMask::RunSink sink) const { mask_.ForEachRun(grid_, box, sink); }
   /// Copies the pixels that are asked for. Views of the box's pixels, whose last two axes are y and x.
   void CopyInside(const Box& box, const ConstView& from, const View& to) const;
   /// Gives the pixels that are not asked for objects::kNoClass8. `classes_yx`: uint8. kExhausted.
