@@ -40,7 +40,7 @@ def made(data, model, tmp_path_factory):
         run("classifier", "create", kind, "--model", model, *WORDS, "--output", kind)
     image, objects = data / IMAGE, ("--objects", "Nucleus")
     run("predict", model, image, *WORDS, *objects, "-o", out / "explicit")
-    run("predict", "--classifier", "probability", image, *objects, "-o", out / "probability")
+    run("predict", "--classifier", "probability", image, "--objects", "nucleus", "-o", out / "probability")
     run("predict", "--classifier", "classification", image, *objects, "-o", out / "classification")
     return out
 
@@ -121,6 +121,19 @@ def test_measure_and_classify_read_predictions_as_the_classifier_says(tegula, ma
         assert json.loads(run.out)[0]["classes"]["Nucleus"] > 20
         written[kind] = out.read_bytes()
     assert written["probability"] == written["classification"]
+
+
+def test_objects_of_a_stored_prediction_are_those_of_predict(tegula, made, tmp_path):
+    tegula("objects", made / "probability", "--classifier", "probability", "--objects", "Nucleus", "-o", tmp_path / "o").ok()
+    assert (tmp_path / "o/objects.geojson").read_bytes() == (made / "probability/objects.geojson").read_bytes()
+    run = tegula("objects", made / "probability", "--classifier", "probability", "--threshold", 0.3, "-o", tmp_path / "no")
+    assert run.code == 2 and "--threshold is decided by classifier probability" in run.err
+    (tmp_path / "list.txt").write_text(f"{made / 'probability'}\n{tmp_path / 'missing'}\n{made / 'explicit'}\n")
+    run = tegula("objects", "--list", tmp_path / "list.txt", "--classes", "1=Cell#010203", "--objects", "Cell", "-o",
+                 tmp_path / "listed", "--json")
+    assert run.code == 1 and [bool(row["error"]) for row in json.loads(run.out)] == [False, True, False]
+    features = json.loads((tmp_path / "listed/explicit/objects.geojson").read_text())["features"]
+    assert features and all(f["properties"]["classification"] == {"name": "Cell", "color": [1, 2, 3]} for f in features)
 
 
 def test_predictions_that_it_would_not_have_made_are_refused_with_what_differs(tegula, data, model, made, tmp_path):

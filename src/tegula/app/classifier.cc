@@ -145,7 +145,7 @@ Result<Classifier> ClassifierOf(const PredictRequest& request, const ProvenNetwo
   }
   classifier.output = output;
   classifier.output_type = output_type;
-  if (request.objects.threshold) classifier.threshold = *request.objects.threshold;
+  if (request.classes.threshold) classifier.threshold = *request.classes.threshold;
   for (const ClassReading::Class& each : reading.classes)
     classifier.classes.push_back({each.channel, each.name, each.colour.r, each.colour.g, each.colour.b});
   return classifier;
@@ -184,8 +184,7 @@ Status Apply(const Classifier& classifier, PredictRequest& request) {
   }
   request.outputs = {classifier.output};
   request.classes = ClassesOf(classifier);
-  request.objects.threshold = request.classes.threshold;
-  if (request.classes.overlapping && !request.objects.threshold) request.objects.threshold = 0.5;
+  request.objects.thresholds = ThresholdsOf(classifier);
   if (classifier.output_type == kClassification)
     request.values.push_back({classifier.output, outputs::Values::kArgmax, std::nullopt});
   const NetworkIdentity& network = classifier.network;
@@ -208,6 +207,12 @@ ClassRequest ClassesOf(const Classifier& classifier) {
   if (classifier.threshold >= 0) request.threshold = classifier.threshold;
   request.overlapping = classifier.output_type == kMulticlass;
   return request;
+}
+
+std::vector<ClassThreshold> ThresholdsOf(const Classifier& classifier) {
+  if (classifier.threshold >= 0) return {{"", classifier.threshold}};
+  if (classifier.output_type == kMulticlass) return {{"", 0.5}};
+  return {};
 }
 
 Status CheckMadeAs(const Classifier& classifier, const outputs::RunRecord& record) {

@@ -78,6 +78,8 @@ Status Apply(const Classifier& classifier, PredictRequest& request);
 
 /// How it reads classes.
 ClassRequest ClassesOf(const Classifier& classifier);
+/// From which values on pixels belong to objects of its classes; empty: the largest channel wins.
+std::vector<ClassThreshold> ThresholdsOf(const Classifier& classifier);
 
 /// Whether a run that has been gave what this classifier gives. kInvalid with what differs in the network or in what it
 /// was given.

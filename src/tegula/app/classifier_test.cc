@@ -60,7 +60,8 @@ TEST(Classifier, AppliesToARequestAllThatItHolds) {
   EXPECT_EQ(request.engine.engine, "openvino");
   EXPECT_EQ(request.engine.threads, 2);
   EXPECT_EQ(request.engine.weights, spec::WeightsFormat::kOnnx);
-  EXPECT_EQ(request.objects.threshold, 0.25);
+  ASSERT_EQ(request.objects.thresholds.size(), 1U);
+  EXPECT_EQ(request.objects.thresholds[0].value, 0.25);
   EXPECT_THAT(request.values, IsEmpty());
   ASSERT_TRUE(request.network);
   EXPECT_THAT(DifferencesTo(*request.network, Sample().network), IsEmpty());
@@ -90,7 +91,7 @@ TEST(Classifier, OfClassesStoresTheirNumbers) {
   ASSERT_EQ(request.values.size(), 1U);
   EXPECT_EQ(request.values[0].output, "probability");
   EXPECT_EQ(request.values[0].values, outputs::Values::kArgmax);
-  EXPECT_FALSE(request.objects.threshold || request.classes.overlapping);
+  EXPECT_TRUE(request.objects.thresholds.empty() && !request.classes.overlapping);
 }
 
 TEST(Classifier, IsRefusedByAVersionThatAnswersOtherwise) {

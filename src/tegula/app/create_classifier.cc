@@ -26,7 +26,6 @@ Result<Classifier> CreateClassifier(PredictRequest request, const std::string& o
   const spec::TensorDescription& output = model.outputs[outputs.front()];
   TEGULA_ASSIGN_OR_RETURN(const ClassReading reading, ReadClassesOf(output, request.classes));
   TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven, SelectNetwork(package, request.engine, registry, context));
-  request.objects.threshold = request.classes.threshold;
   request.model = KeptName(request.model);
   return ClassifierOf(request, proven, package, output.id, output_type, reading);
 }

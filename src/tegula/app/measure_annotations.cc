@@ -89,13 +89,6 @@ Result<std::vector<objects::Annotation>> ReadAnnotations(const Path& file) {
   return annotations;
 }
 
-Status CheckPlane(const StoredPrediction& prediction) {
-  for (const outputs::StoreAxis& axis : prediction.store.options().axes)
-    if ((axis.name == 't' || axis.name == 'z') && axis.size > 1)
-      return UnsupportedError("annotations are measured on single planes; predict one with --z and --t");
-  return Ok();
-}
-
 // Measures one image; its parts are what the table and the file are made of.
 class ImageMeasurement {
  public:
@@ -106,7 +99,7 @@ class ImageMeasurement {
     TEGULA_ASSIGN_OR_RETURN(const StoredPrediction prediction,
                             OpenStoredPrediction(prediction_path, OutputMeant(request_.output, request_.classifier),
                                                  context_.limits, Readable::kValuesOrClasses));
-    TEGULA_TRY(CheckPlane(prediction));
+    TEGULA_TRY(CheckSinglePlane(prediction, "annotations are measured"));
     TEGULA_ASSIGN_OR_RETURN(const ClassReading reading,
                             ClassesOfPrediction(prediction, request_.classes, request_.classifier));
     std::vector<objects::Annotation> annotations;

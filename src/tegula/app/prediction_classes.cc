@@ -7,7 +7,7 @@ Result<ClassReading> ClassesOfPrediction(const StoredPrediction& prediction, con
   if (classifier) TEGULA_TRY(CheckMadeAs(*classifier, prediction.record));
   const ClassRequest said = classifier ? ClassesOf(*classifier) : request;
   const outputs::StoreOptions& store = prediction.store.options();
-  return store.is_label ? ReadNumbersOf(store.classes, said) : ReadClassesOf(store.channels, said);
+  return store.classes.empty() ? ReadClassesOf(store.channels, said) : ReadNumbersOf(store.classes, said);
 }
 
 }  // namespace tegula::app

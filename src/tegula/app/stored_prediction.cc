@@ -86,4 +86,11 @@ Result<Path> AnnotationsFor(const Path& annotations, const Path& prediction, std
   return annotations;
 }
 
+Status CheckSinglePlane(const StoredPrediction& prediction, std::string_view what) {
+  for (const outputs::StoreAxis& axis : prediction.store.options().axes)
+    if ((axis.name == 't' || axis.name == 'z') && axis.size > 1)
+      return UnsupportedError(fmt::format("{} on single planes; predict one with --z and --t", what));
+  return Ok();
+}
+
 }  // namespace tegula::app

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tegula/core/files.h"
@@ -41,5 +42,8 @@ Status CheckNamesDiffer(const std::vector<Path>& predictions);
 /// The file of annotations that belongs to a prediction: `annotations`, or the one in that folder. kInvalid for a
 /// single file if there are several predictions, as annotations belong to one image.
 Result<Path> AnnotationsFor(const Path& annotations, const Path& prediction, std::size_t predictions);
+
+/// Whether the prediction is one plane; `what` begins the sentence. kUnsupported.
+Status CheckSinglePlane(const StoredPrediction& prediction, std::string_view what);
 
 }  // namespace tegula::app

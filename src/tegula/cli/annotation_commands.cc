@@ -12,7 +12,7 @@
 #include "tegula/cli/class_words.h"
 #include "tegula/cli/classifier_words.h"
 #include "tegula/cli/commands.h"
-#include "tegula/cli/source_words.h"
+#include "tegula/cli/prediction_words.h"
 
 namespace tegula::cli {
 namespace {
@@ -85,24 +85,6 @@ std::string ToText(const std::vector<app::ClassifiedObjects>& images) {
   }
   return Table(rows) + written;
 }
-
-// Predictions that earlier runs have left.
-struct PredictionWords {
-  std::vector<std::string> folders;
-  std::string list;
-
-  void AddTo(CLI::App& command) {
-    command.add_option("PREDICTION", folders, "folders that `tegula predict` has written");
-    command.add_option("--list", list, "a file that names further ones, one a line")->check(CLI::ExistingFile);
-  }
-  Result<std::vector<Path>> All() const {
-    std::vector<Path> all(folders.begin(), folders.end());
-    if (list.empty()) return all;
-    TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> listed, ReadList(list));
-    all.insert(all.end(), listed.begin(), listed.end());
-    return all;
-  }
-};
 
 }  // namespace
 
