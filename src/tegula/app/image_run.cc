@@ -254,6 +254,8 @@ class ImageRun {
                                                             values.range->low, values.range->high)
                                               : std::string(outputs::NameOf(values.values)));
     }
+    for (const ClassReading::Class& each : job_.classes)
+      key.Add("class of channel " + each.channel, fmt::format("{} {}", each.name, outputs::TextOf(each.colour)));
     key.Add("store", NameOfStore());
     return key;
   }
@@ -547,9 +549,11 @@ class ImageRun {
   }
 
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
+    info_ = NamedBy(job_.classes, prediction.output());
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
       const spec::TensorDescription& description = model_.outputs[job_.outputs[number]];
-      outputs::StoreOptions own = StoreOptionsOf(description, prediction.output(number), feeds_);
+      const pipeline::OutputInfo& info = number == 0 ? info_ : prediction.output(number);
+      outputs::StoreOptions own = StoreOptionsOf(description, info, feeds_);
       if (!region_.is_all()) own.fill = pipeline::FillFor(own.dtype), own.reduction = outputs::Reduction::kNanMean;
       std::optional<InstancesRequest> instances;
       if (const pipeline::InstancePass* pass = prediction.instances(number)) {
@@ -574,7 +578,6 @@ class ImageRun {
                           staging.scratch(), std::to_string(number), context_.limits));
       outputs_.push_back(std::move(output));
     }
-    info_ = prediction.output();
     staging.Keep();
     return Ok();
   }
