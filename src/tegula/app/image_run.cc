@@ -199,7 +199,8 @@ class ImageRun {
       if (chosen.format->is_store())
         return fmt::format("{} ({}) in shards of {}", chosen.format->name, outputs::NameOf(chosen),
                            job_.request.format.shard_pixels);
-    return "for the way";
+    // For the way; coded as the first of the others wants it.
+    return fmt::format("for {} ({})", job_.formats.front().format->name, outputs::NameOf(job_.formats.front()));
   }
 
   // What decides everything that is made of them.
@@ -354,7 +355,8 @@ class ImageRun {
       outputs::StoreOptions own = StoreOptionsOf(description, prediction.output(number), feeds_);
       TEGULA_ASSIGN_OR_RETURN(outputs::ValueForm form, FormOf(job_.request.values, description, own));
       outputs::StoreOptions stored = form.stored();
-      for (const outputs::ChosenFormat& chosen : job_.formats) TEGULA_TRY(chosen.format->check(stored));
+      for (const outputs::ChosenFormat& chosen : job_.formats)
+        TEGULA_TRY(chosen.format->check(stored, chosen.compression));
       const auto [work, is_kept] = outputs::SetWorkingStore(job_.formats, job_.request.format.shard_pixels, stored);
       RunOutputRequest request{
           std::move(own), std::move(form), std::move(stored), {}, number == 0 && !job_.labels.empty()};
