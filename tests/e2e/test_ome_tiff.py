@@ -57,6 +57,20 @@ def test_overwriting_leaves_no_result_of_the_run_before(tegula, source, tmp_path
     assert sorted(p.name for p in out.iterdir()) == ["notes.txt", "prediction.ome.zarr", "report.html", "run.json"]
 
 
+@pytest.mark.parametrize("compression", ("zstd", "none", "deflate-float", "zstd-float:3"))
+def test_every_compression_holds_the_same_pixels(tegula, source, both, tmp_path, compression):
+    pytest.importorskip("imagecodecs", reason="tifffile reads these only with imagecodecs")
+    out = tmp_path / "o"
+    tegula("predict", source / "demo/nuclei_demo", IMAGE, "-o", out, "--format", "ome-tiff", "--compression", compression).ok()
+    with tifffile.TiffFile(both / "prediction.ome.tif") as expected, tifffile.TiffFile(out / "prediction.ome.tif") as found:
+        assert [np.array_equal(a.asarray(), b.asarray()) for a, b in zip(expected.series[0].levels, found.series[0].levels)] == [True, True]
+
+
+def test_jpeg_is_for_rgb(tegula, source, tmp_path):
+    run = tegula("predict", source / "demo/nuclei_demo", IMAGE, "-o", tmp_path / "o", "--format", "ome-tiff", "--compression", "jpeg:90")
+    assert run.code == 3 and "JPEG holds RGB" in run.err and not (tmp_path / "o").exists()
+
+
 def test_probabilities_keep_their_type(both):
     image = tifffile.imread(both / "prediction.ome.tif")
     assert image.dtype == np.float32 and image.shape == (700, 900)

@@ -261,7 +261,8 @@ class ImageRun {
       if (chosen.format->is_store())
         return fmt::format("{} ({}) in shards of {}", chosen.format->name, outputs::NameOf(chosen),
                            job_.request.format.shard_pixels);
-    return "for the way";
+    // For the way; coded as the first of the others wants it.
+    return fmt::format("for {} ({})", job_.formats.front().format->name, outputs::NameOf(job_.formats.front()));
   }
 
   // What decides everything that is made of them.
@@ -546,7 +547,8 @@ class ImageRun {
             "output {} holds numbers of objects, which are stored as they are; leave out --values and --range for it",
             description.id));
       outputs::StoreOptions stored = form.stored();
-      for (const outputs::ChosenFormat& chosen : job_.formats) TEGULA_TRY(chosen.format->check(stored));
+      for (const outputs::ChosenFormat& chosen : job_.formats)
+        TEGULA_TRY(chosen.format->check(stored, chosen.compression));
       const auto [work, is_kept] = outputs::SetWorkingStore(job_.formats, job_.request.format.shard_pixels, stored);
       RunOutputRequest request{std::move(own), std::move(form), std::move(stored), {}, false, std::move(instances)};
       if (prediction.needs_second_pass(number)) request.raw = prediction.raw_dtype(number);

@@ -40,7 +40,11 @@ void FormatWords::AddTo(CLI::App& command) {
       .add_option(
           "--compression", compressions,
           "NAME, NAME:LEVEL or FORMAT=NAME:LEVEL. OME-Zarr: blosc (the default: lz4 for floating-point numbers, zstd "
-          "for integers), blosc-lz4, blosc-zstd, zstd, gzip, none; OME-TIFF: deflate")
+          "for integers), blosc-lz4, blosc-zstd, zstd, gzip, none; OME-TIFF: deflate (the default, opened by "
+          "everything), zstd (faster and "
+          "smaller; QuPath and Fiji with a Bio-Formats from 2023 on), none, jpeg (lossy, RGB of uint8 only; the level "
+          "is "
+          "the quality), deflate-float and zstd-float (floats a tenth smaller, but QuPath and Fiji refuse them)")
       ->allow_extra_args(false);
   command
       .add_option(
