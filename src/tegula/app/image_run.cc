@@ -38,7 +38,7 @@ constexpr std::int64_t kLargestReport = 256 << 20;
 
 Error ChangedError(const std::string& source, std::string_view when) {
   return IoError(fmt::format("{} was changed or removed {}; when it is as it is to be, give the same command again",
-                             source, when));
+                             ShownName(source), when));
 }
 
 // One image on its way from source to folder.
@@ -118,7 +118,7 @@ class ImageRun {
   // What was read while a source changed is a mixture, so nothing that was made of it stays. Errors that a change may
   // have caused are told as that.
   Status HoldAgainstSources(Status status, Staging& staging) const {
-    for (const std::string& source : SourcesOf(job_.request, name_)) {
+    for (const std::string& source : SourcesOf(job_.request, image_)) {
       const Result<bool> is_as_it_was = job_.sources.IsAsItWas(source);
       if (!is_as_it_was.ok()) return status.ok() ? is_as_it_was.error() : status;
       if (*is_as_it_was) continue;
@@ -218,7 +218,7 @@ class ImageRun {
                                   engines::PrecisionName(check.precision), request.engine.threads,
                                   check.is_converted ? "converted" : "as it is"));
     key.Add("image", name_);
-    TEGULA_ASSIGN_OR_RETURN(std::string stamp, job_.sources.Of(name_));
+    TEGULA_ASSIGN_OR_RETURN(std::string stamp, job_.sources.Of(image_));
     key.Add("content of the image", std::move(stamp));
     key.Add("binding", fmt::format("{}", fmt::join(bound().info().decisions, "; ")));
     for (const InputRequest& input : request.inputs) {

@@ -12,8 +12,8 @@
 #include "tegula/cli/commands.h"
 #include "tegula/cli/progress_bar.h"
 #include "tegula/core/platform.h"
-#include "tegula/net/address.h"
 #include "tegula/core/system_error.h"
+#include "tegula/net/address.h"
 
 namespace tegula::cli {
 namespace {

@@ -197,6 +197,8 @@ Status MakeFolders(const Path& path) {
     TEGULA_TRY(MakeFolders(path.parent_path()));
     number = ::mkdir(path.c_str(), 0777) == 0 ? 0 : errno;
   }
+  // Its parent is there by now, so that nothing is missing but the right to make folders of this kind of file system.
+  if (number == ENOENT) number = EPERM;
   std::error_code failed;
   const bool is_there = number == EEXIST && std::filesystem::is_directory(path, failed);
   if (number != 0 && !is_there) return SystemError("create the folder", path, failed ? failed.value() : number);
