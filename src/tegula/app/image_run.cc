@@ -308,6 +308,10 @@ class ImageRun {
             "output {} was stored as {}, which says less than the network gave; verify it while it is predicted, with "
             "--verify --overwrite",
             stored.output, stored.values));
+    if (outputs::IsLossy(job_.formats.front()))
+      return UnsupportedError(
+          "the prediction was kept as JPEG, which is only nearly what the network gave; verify it while it is "
+          "predicted, with --verify --overwrite");
     std::vector<FinishedOutput> finished;
     for (std::size_t number = 0; number < job_.outputs.size(); ++number) {
       TEGULA_ASSIGN_OR_RETURN(
@@ -386,7 +390,7 @@ class ImageRun {
     if (job_.request.save_statistics)
       TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_.front())));
     TEGULA_TRY(DescribeValuesOf());
-    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::BuildPyramid(context_, output.stored()));
+    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::FinishPyramid(context_, output.stored()));
     record_.stages.push_back(watch.Lap("pyramid"));
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));

@@ -327,6 +327,9 @@ ChunkCoding TileCoding(const OmeTiffOptions& options, DType dtype) noexcept {
 }
 
 Status CheckOmeTiff(const StoreOptions& store, const OmeTiffOptions& options) {
+  if (options.jpeg_quality && store.is_label)
+    return UnsupportedError(fmt::format(
+        "JPEG would change the labels of output {}, whose numbers are names; ask for another compression", store.name));
   if (options.jpeg_quality && (store.dtype != DType::kU8 || SizeOf(store, 'c') != 3))
     return UnsupportedError(
         fmt::format("JPEG holds RGB, three channels of uint8, but output {} has {} of {}; ask for another compression",

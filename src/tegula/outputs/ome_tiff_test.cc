@@ -65,7 +65,9 @@ Page ReadPage(TIFF* tiff, DType dtype) {
             .bits = Field<std::uint16_t>(tiff, TIFFTAG_BITSPERSAMPLE),
             .format = Field<std::uint16_t>(tiff, TIFFTAG_SAMPLEFORMAT),
             .compression = Field<std::uint16_t>(tiff, TIFFTAG_COMPRESSION),
-            .predictor = Field<std::uint16_t>(tiff, TIFFTAG_PREDICTOR),
+            .predictor = Field<std::uint16_t>(tiff, TIFFTAG_COMPRESSION) == COMPRESSION_NONE
+                             ? std::uint16_t{PREDICTOR_NONE}
+                             : Field<std::uint16_t>(tiff, TIFFTAG_PREDICTOR),
             .photometric = Field<std::uint16_t>(tiff, TIFFTAG_PHOTOMETRIC),
             .samples = Field<std::uint16_t>(tiff, TIFFTAG_SAMPLESPERPIXEL),
             .x_per_cm = Field<float>(tiff, TIFFTAG_XRESOLUTION),
@@ -133,7 +135,7 @@ class OmeTiff : public ::testing::Test {
       ConvertCopy(noise.view(), pixels.view());
       EXPECT_TRUE(store.WriteChunk(0, index, pixels.view()).ok());
     }
-    EXPECT_TRUE(BuildPyramid(context_, store).ok());
+    EXPECT_TRUE(FinishPyramid(context_, store).ok());
     return store;
   }
 
@@ -258,7 +260,7 @@ TEST_F(OmeTiff, RgbIsOnePageOfThreeSamplesInJpeg) {
                                       : c == 1 ? x
                                                : 255 - y);
   ASSERT_TRUE(store.WriteBox(0, {0, 0, 0}, std::as_const(pixels).view()).ok());
-  ASSERT_TRUE(BuildPyramid(context_, store).ok());
+  ASSERT_TRUE(FinishPyramid(context_, store).ok());
   ASSERT_TRUE(WriteOmeTiff(context_, store, path(), {.jpeg_quality = 95}).ok());
   const auto source = image::Open(path().string());
   ASSERT_TRUE(source.ok()) << ToString(source.error());
@@ -271,6 +273,8 @@ TEST_F(OmeTiff, RgbIsOnePageOfThreeSamplesInJpeg) {
     largest = std::max(largest, std::abs(back.values<std::uint8_t>()[i] - pixels.values<std::uint8_t>()[i]));
   EXPECT_LT(largest, 12);
   EXPECT_EQ(CheckOmeTiff(SomeOptions(), {.jpeg_quality = 90}).error().code, Code::kUnsupported);
+  options.is_label = true;
+  EXPECT_NE(ToString(CheckOmeTiff(options, {.jpeg_quality = 90}).error()).find("labels"), std::string::npos);
 }
 
 TEST_F(OmeTiff, TagsSayWhatThePagesAre) {

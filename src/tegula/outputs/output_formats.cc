@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "tegula/core/interval.h"
+#include "tegula/outputs/npy_export.h"
 #include "tegula/outputs/ome_tiff.h"
 
 namespace tegula::outputs {
@@ -67,6 +68,12 @@ Status OmeTiffOf(const RunContext& context, const ChunkStore& store, const Path&
   return WriteOmeTiff(context, store, path, tiff);
 }
 
+Status CheckArray(const StoreOptions& store, const CompressionChoice&) { return CheckNpy(store); }
+
+Status NpyOf(const RunContext& context, const ChunkStore& store, const Path& path, const FormatOptions&) {
+  return ExportNpy(context, store, path);
+}
+
 constexpr OutputFormat kFormats[] = {
     {"ome-zarr", ".ome.zarr",
      "OME-Zarr 0.5 (Zarr 3): a folder of compressed chunks with a pyramid, in shards with --shard", kOfZarr,
@@ -75,6 +82,14 @@ constexpr OutputFormat kFormats[] = {
      ZarrFormat::k2, &AnyStore, nullptr, nullptr},
     {"ome-tiff", ".ome.tif", "OME-TIFF: one tiled file with a pyramid, for QuPath and Fiji; no 64-bit integers",
      kOfTiff, std::nullopt, &CheckTiff, &OmeTiffOf, &TiffCoding},
+    {"npy",
+     ".npy",
+     "an array for numpy.load, up to 1 GB: the axes among t, c, z, y, x, without pyramid and names",
+     {},
+     std::nullopt,
+     &CheckArray,
+     &NpyOf,
+     nullptr},
 };
 
 template <class Rows>
@@ -105,7 +120,9 @@ Status ChooseCompression(const CompressionRequest& request, std::vector<ChosenFo
   std::vector<std::string> there_are;
   for (ChosenFormat& chosen : formats) {
     if (!request.format.empty() && request.format != chosen.format->name) continue;
-    there_are.push_back(fmt::format("{} has {}", chosen.format->name, NamesOf(chosen.format->compressions)));
+    there_are.push_back(chosen.format->compressions.empty()
+                            ? fmt::format("{} is never compressed", chosen.format->name)
+                            : fmt::format("{} has {}", chosen.format->name, NamesOf(chosen.format->compressions)));
     const auto row = std::ranges::find(chosen.format->compressions, request.name, &CompressionRow::name);
     if (row == chosen.format->compressions.end()) continue;
     is_known = true;
@@ -166,6 +183,8 @@ std::string NameOf(const ChosenFormat& chosen) {
     return std::string(row.name);
   return fmt::format("{}:{}", row.name, chosen.compression.level.value_or(row.usual));
 }
+
+bool IsLossy(const ChosenFormat& chosen) noexcept { return chosen.compression.compression == Compression::kJpeg; }
 
 WorkingStore SetWorkingStore(std::span<const ChosenFormat> chosen, std::int64_t shard_pixels, StoreOptions& options) {
   const auto kept = std::ranges::find_if(chosen, [](const ChosenFormat& each) { return each.format->is_store(); });

@@ -91,6 +91,8 @@ Result<std::vector<ChosenFormat>> ChooseFormats(const FormatRequest& request);
 
 /// "zstd:3", "none".
 std::string NameOf(const ChosenFormat& chosen);
+/// Whether what is kept is only nearly what was predicted.
+bool IsLossy(const ChosenFormat& chosen) noexcept;
 
 /// The store in which a prediction is made that is to be kept in these formats: the first of them that is a store, else
 /// one for the way. Sets format, coding and shards of `options`, whose other members are complete.
