@@ -1,8 +1,9 @@
 """Runs the benchmark programs and says what they mean: each number beside a limit that was measured in the same run.
 
-Four tables come out. Pieces: time per pixel beside memcpy, the compressor or decoding alone. NumPy: statistics and
-normalisation beside its own. Engines: a network's window by every way of running it. The whole: CPU time of `predict`
-beside that of the engine alone on the same windows, which may be at most LIMIT times as much.
+Five tables come out. Pieces: time per pixel beside memcpy, the compressor or decoding alone. NumPy: statistics and
+normalisation beside its own. Writers: pyramids beside tifffile and TensorStore. Engines: a network's window by every
+way of running it. The whole: CPU time of `predict` beside that of the engine alone on the same windows, which may be at
+most LIMIT times as much.
 """
 
 import json
@@ -14,6 +15,7 @@ import sys
 import tempfile
 
 import beside_numpy
+import beside_writers
 import engines
 import matplotlib
 
@@ -107,19 +109,21 @@ def plot(result, path):
 def main():
     with tempfile.TemporaryDirectory(prefix="tegula-bench") as folder:
         result = {"processor": processor(), "whole": whole(pathlib.Path(folder)), "pieces": pieces(),
-                  "numpy": beside_numpy.compare(BUILD / "bench"), "engines": engines.compare(BUILD, DATA)}
+                  "numpy": beside_numpy.compare(BUILD / "bench"),
+                  "writing": beside_writers.compare(BUILD / "bench"), "engines": engines.compare(BUILD, DATA)}
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
     plot(result, RESULTS / "bench.png")
     for row in result["pieces"]:
         print(f"{row['name']:45} {row['per_cpu_s']:9.1f} {row['unit']}/s  {row['times_as_long']:6.2f} x {row['held_against']}")
     beside_numpy.show(result["numpy"])
+    beside_writers.show(result["writing"])
     engines.show(result["engines"])
     ratio = result["whole"]["cpu_ratio"]
     print(f"predict: {result['whole']['predict_cpu_s']:.1f} CPU s, engine alone {result['whole']['engine_cpu_s']:.1f}: "
           f"ratio {ratio:.3f} (at most {LIMIT})")
     slow = [row["name"] for row in result["pieces"] if row["cpu_s"] > LIMIT_S.get(row["name"], float("inf"))]
-    slow += engines.complaints(result["engines"])
+    slow += engines.complaints(result["engines"]) + beside_writers.complaints(result["writing"])
     if slow:
         sys.exit("bench: slower than it may be:\n" + "\n".join(slow))
     if ratio > LIMIT:
