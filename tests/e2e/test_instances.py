@@ -66,6 +66,20 @@ def test_tiles_have_the_objects_of_the_whole(whole, tiled, name):
     assert (found != expected).mean() < 0.001
 
 
+def test_a_stored_prediction_gives_the_same_objects_again(tegula, whole, tmp_path):
+    for name in MODELS:
+        tegula("objects", whole / name, "-o", tmp_path / name).ok()
+        assert (tmp_path / name / "objects.geojson").read_bytes() == (whole / name / "objects.geojson").read_bytes()
+    labels = labels_of(whole / MODELS[0]).squeeze()
+    cut = set(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])) - {0}
+    tegula("objects", whole / MODELS[0], "-o", tmp_path / "inner", "--border-objects", "drop", "--object-files", "csv").ok()
+    rows = (tmp_path / "inner/objects.csv").read_text().splitlines()
+    assert len(rows) - 1 == len(np.unique(labels)) - 1 - len(cut) and len(cut) > 10
+    for words in (["--split", "distance"], ["--object-files", "labels"], ["--simplify", "0.4px"]):
+        run = tegula("objects", whole / MODELS[0], "-o", tmp_path / "no", *words)
+        assert run.code == 2 and words[0] in run.err and "numbered already" in run.err
+
+
 def test_objects_are_the_outlines_of_the_numbers(whole):
     for name in MODELS:
         labels = labels_of((whole / name)).squeeze()

@@ -1,9 +1,9 @@
 """Runs the benchmark programs and says what they mean: each number beside a limit that was measured in the same run.
 
-Five tables come out. Pieces: time per pixel beside memcpy, the compressor or decoding alone. NumPy: statistics and
+Six tables come out. Pieces: time per pixel beside memcpy, the compressor or decoding alone. NumPy: statistics and
 normalisation beside its own. Writers: pyramids beside tifffile and TensorStore. Engines: a network's window by every
 way of running it. The whole: CPU time of `predict` beside that of the engine alone on the same windows, which may be at
-most LIMIT times as much.
+most LIMIT times as much. Objects: those of the prediction beside scripts with OpenCV and scikit-image.
 """
 
 import json
@@ -18,6 +18,7 @@ import beside_numpy
 import beside_writers
 import engines
 import matplotlib
+import objects
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -77,6 +78,13 @@ def whole(folder):
     return json.loads(done.stdout)
 
 
+def objects_beside_scripts(folder):
+    """Of the mosaic that `whole` has made, predicted once more as users do."""
+    subprocess.run([BUILD / "tegula", "-q", "predict", DATA / "data/models_made/nuclei_unet_any_size",
+                    folder / f"nuclei_{SIZE}.tif", "-o", folder / "stored"], check=True)
+    return objects.compare(BUILD / "tegula", DATA, folder / "stored", folder)
+
+
 def processor():
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -107,10 +115,11 @@ def plot(result, path):
 
 
 def main():
-    with tempfile.TemporaryDirectory(prefix="tegula-bench") as folder:
-        result = {"processor": processor(), "whole": whole(pathlib.Path(folder)), "pieces": pieces(),
-                  "numpy": beside_numpy.compare(BUILD / "bench"),
-                  "writing": beside_writers.compare(BUILD / "bench"), "engines": engines.compare(BUILD, DATA)}
+    with tempfile.TemporaryDirectory(prefix="tegula-bench") as name:
+        folder = pathlib.Path(name)
+        result = {"processor": processor(), "whole": whole(folder), "objects": objects_beside_scripts(folder), "pieces": pieces(),
+                  "numpy": beside_numpy.compare(BUILD / "bench"), "writing": beside_writers.compare(BUILD / "bench"),
+                  "engines": engines.compare(BUILD, DATA)}
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
     plot(result, RESULTS / "bench.png")
@@ -119,11 +128,13 @@ def main():
     beside_numpy.show(result["numpy"])
     beside_writers.show(result["writing"])
     engines.show(result["engines"])
+    objects.show(result["objects"])
     ratio = result["whole"]["cpu_ratio"]
     print(f"predict: {result['whole']['predict_cpu_s']:.1f} CPU s, engine alone {result['whole']['engine_cpu_s']:.1f}: "
           f"ratio {ratio:.3f} (at most {LIMIT})")
     slow = [row["name"] for row in result["pieces"] if row["cpu_s"] > LIMIT_S.get(row["name"], float("inf"))]
-    slow += engines.complaints(result["engines"]) + beside_writers.complaints(result["writing"])
+    slow += engines.complaints(result["engines"]) + objects.complaints(result["objects"])
+    slow += beside_writers.complaints(result["writing"])
     if slow:
         sys.exit("bench: slower than it may be:\n" + "\n".join(slow))
     if ratio > LIMIT:

@@ -148,7 +148,8 @@ Result<Classifier> ClassifierOf(const PredictRequest& request, const ProvenNetwo
   classifier.output = output;
   const bool overlap = !reading.is_partition && reading.classes.size() > 1;
   classifier.output_type = overlap ? "multiclass" : "probability";
-  if (request.objects.threshold) classifier.threshold = *request.objects.threshold;
+  for (const ClassThreshold& threshold : request.objects.thresholds)
+    if (threshold.class_name.empty()) classifier.threshold = threshold.value;
   for (const ClassReading::Class& each : reading.classes)
     classifier.classes.push_back({each.channel, each.name, each.colour.r, each.colour.g, each.colour.b});
   return classifier;

@@ -20,7 +20,7 @@ Result<Classifier> CreateClassifier(PredictRequest request, const ClassRequest& 
     channels.push_back({name, outputs::PaletteColour(static_cast<std::int64_t>(channels.size()))});
   TEGULA_ASSIGN_OR_RETURN(const ClassReading reading, ReadClassesOf(channels, classes));
   TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven, SelectNetwork(package, request.engine, registry, context));
-  request.objects.threshold = classes.threshold;
+  if (classes.threshold) request.objects.thresholds = {{"", *classes.threshold}};
   std::error_code error;
   if (std::filesystem::exists(request.model, error)) request.model = std::filesystem::canonical(request.model, error);
   return ClassifierOf(request, proven, package.description_sha256(), output.id, reading);

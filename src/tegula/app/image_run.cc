@@ -139,7 +139,8 @@ class ImageRun {
     std::vector<std::string> names = {kRecord, kReport};
     for (std::size_t number = 0; number < job_.outputs.size(); ++number)
       for (const outputs::ChosenFormat& chosen : job_.formats) names.push_back(FileOf(number, *chosen.format));
-    if (!job_.labels.empty()) names.emplace_back(kObjectsFile);
+    if (!job_.labels.empty())
+      for (const ObjectFile file : job_.request.objects.files) names.emplace_back(NameOf(file));
     if (job_.request.save_statistics) names.emplace_back(kStatistics);
     if (job_.region.wants_tissue()) names.emplace_back(kTissueFile);
     return names;
@@ -147,7 +148,8 @@ class ImageRun {
 
   // What any run could have left.
   std::vector<std::string> AllNames() const {
-    std::vector<std::string> names = {kObjectsFile, kRecord, kReport, kStatistics};
+    std::vector<std::string> names = {kRecord, kReport, kStatistics};
+    for (const ObjectFileRow& row : ObjectFiles()) names.emplace_back(row.name);
     // Somebody may have corrected it, and asks for what it says.
     if (!job_.region.Reads(folder_ / kTissueFile)) names.emplace_back(kTissueFile);
     for (const outputs::OutputFormat& format : outputs::OutputFormats()) {
@@ -394,20 +396,19 @@ class ImageRun {
     record_.stages.push_back(watch.Lap("pyramid"));
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
-    if (!region_.is_all()) pictures.ShowRegion(*region_.On(0), region_.outlines(), bound().info());
+    if (!region_.is_all()) pictures.ShowRegion(region_.outlines(), bound().info());
     if (!job_.labels.empty()) {
       TEGULA_ASSIGN_OR_RETURN(objects_, MakeObjectsOf(job_, name_, feeds_, info_, store, region_.On(0),
                                                       staging.folder(), staging.scratch(), pictures, context_));
       record_.objects = objects_.classes;
+      record_.notes.insert(record_.notes.end(), objects_.notes.begin(), objects_.notes.end());
       record_.stages.push_back(watch.Lap("objects"));
     }
     TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(outputs_.front().stored()));
     TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
     std::optional<Tensor> detail;
     if (!job_.labels.empty()) {
-      TEGULA_ASSIGN_OR_RETURN(
-          detail,
-          pictures.Detail(bound(), store, PassesOf(job_.request.objects, job_.labels, info_.channel_names.size())));
+      TEGULA_ASSIGN_OR_RETURN(detail, pictures.Detail(bound(), store));
     }
     record_.stages.push_back(watch.Lap("pictures"));
     TEGULA_TRY(WriteFormats(staging.folder(), watch));
@@ -623,7 +624,9 @@ class ImageRun {
       for (const outputs::ChosenFormat& chosen : job_.formats)
         record_.outputs.push_back(
             {"prediction", FileOf(number, *chosen.format), std::string(chosen.format->name), outputs::NameOf(chosen)});
-    if (!job_.labels.empty()) record_.outputs.push_back({"objects", kObjectsFile, "geojson", ""});
+    if (!job_.labels.empty())
+      for (const ObjectFile file : job_.request.objects.files)
+        record_.outputs.push_back({"objects", NameOf(file), FormatOf(file), ""});
     if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics, "json", ""});
     if (job_.region.wants_tissue()) record_.outputs.push_back({"tissue", kTissueFile, "geojson", ""});
     record_.outputs.push_back({"report", kReport, "html", ""});

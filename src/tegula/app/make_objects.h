@@ -14,8 +14,6 @@
 
 namespace tegula::app {
 
-inline constexpr const char* kObjectsFile = "objects.geojson";
-
 /// What objects are made of. Borrows.
 struct ObjectSource {
   const pipeline::PlaneReader& map;
@@ -28,29 +26,25 @@ struct ObjectSource {
   const outputs::ChunkStore* numbers = nullptr;       ///< if objects are numbered already: the map's store
 };
 
-/// The channels that become objects. kInvalid, with the names there are, for one that is not there.
-Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
-                                           const std::vector<std::string>& channels);
-
 /// What was made.
 struct MadeObjects {
   std::vector<outputs::ObjectsRecord> classes;  ///< in the order of the labels
   std::vector<double> areas;                    ///< of each object, in µm² or slide pixels
   bool areas_in_um2 = false;
-  std::int64_t touching = 0;  ///< of all of them, those that touch the edge of what is asked for
+  std::int64_t touching = 0;       ///< of all of them, those that touch the edge of what is asked for
+  std::vector<std::string> notes;  ///< sentences without a full stop: what was left out, split, cut off
 };
 
-/// What is wrong with the request for any map in this frame, before there is one. kInvalid.
-Status CheckObjects(const ObjectRequest& request, const objects::MapFrame& frame);
+/// What is wrong with the request for a map with these channels in this frame, before there is one; `is_numbered`: its
+/// objects are numbered already. kInvalid, kUnsupported.
+Status CheckObjects(const ObjectRequest& request, const std::vector<std::string>& channels,
+                    const objects::MapFrame& frame, bool is_numbered);
 
-/// Makes the objects of the channels `labels`, writes them into `folder` and shows them to `pictures`; `scratch` is a
-/// folder for what is needed on the way. Errors of the planes, the request and the files; kCancelled.
+/// Makes the objects of the channels `labels`, writes them into `folder` and shows them to `pictures` (which may be
+/// null); `scratch` is a folder for what is needed on the way. Errors of the planes, the request and the files;
+/// kCancelled.
 Result<MadeObjects> MakeObjects(const ObjectRequest& request, const ObjectSource& source,
                                 const std::vector<std::int32_t>& labels, const Path& folder, const Path& scratch,
-                                Pictures& pictures, const RunContext& context);
-
-/// Several channels compete unless a threshold is given, which is then applied to each.
-std::vector<pipeline::ObjectPass> PassesOf(const ObjectRequest& request, const std::vector<std::int32_t>& labels,
-                                           std::size_t channels);
+                                Pictures* pictures, const RunContext& context);
 
 }  // namespace tegula::app

@@ -88,13 +88,6 @@ Result<std::vector<objects::Annotation>> ReadAnnotations(const Path& file) {
   return annotations;
 }
 
-Status CheckPlane(const StoredPrediction& prediction) {
-  for (const outputs::StoreAxis& axis : prediction.store.options().axes)
-    if ((axis.name == 't' || axis.name == 'z') && axis.size > 1)
-      return UnsupportedError("annotations are measured on single planes; predict one with --z and --t");
-  return Ok();
-}
-
 // Measures one image; its parts are what the table and the file are made of.
 class ImageMeasurement {
  public:
@@ -103,7 +96,7 @@ class ImageMeasurement {
   Result<MeasuredImage> Measure(const Path& prediction_path, const std::optional<Path>& annotation_file) {
     TEGULA_ASSIGN_OR_RETURN(const StoredPrediction prediction,
                             OpenStoredPrediction(prediction_path, request_.output, context_.limits));
-    TEGULA_TRY(CheckPlane(prediction));
+    TEGULA_TRY(CheckSinglePlane(prediction, "annotations are measured"));
     TEGULA_ASSIGN_OR_RETURN(const ClassReading reading,
                             ReadClassesOf(prediction.store.options().channels, request_.classes));
     std::vector<objects::Annotation> annotations;

@@ -2,16 +2,19 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tegula/app/quantity.h"
 #include "tegula/objects/measure/measurements.h"
+#include "tegula/pipeline/objects_pass.h"
 
 namespace tegula::app {
 
 /// What is measured of each object.
-struct MeasureRequest {
+struct ObjectMeasures {
   bool shape = false, intensity = false, neighbours = false;
   std::vector<double> percentiles = {5, 95};  ///< of intensities, beside the median
   std::optional<Quantity> neighbour_radius;   ///< else 50 µm, or 100 pixels where the pixel size is unknown
@@ -20,19 +23,78 @@ struct MeasureRequest {
   Status Add(const std::string& group);
 };
 
+/// From which value on a pixel is of a class.
+struct ClassThreshold {
+  std::string class_name;  ///< or its index; empty: every class that is not named
+  double value = 0;
+
+  /// "0.5", "nucleus=0.5,other=0.3". kInvalid.
+  static Result<std::vector<ClassThreshold>> Parse(const std::string& text);
+};
+
+/// How touching objects are taken apart.
+struct SplitRequest {
+  objects::SplitMethod method = objects::SplitMethod::kNone;
+  std::string channel;  ///< of kSeeds, a name or index
+  std::string depth;    ///< a length for kDistance, else in the channel's values; empty: 0.75 pixels of the map, or 0.1
+
+  /// "distance", "seeds" (tops of the object's own channel), "seeds=CHANNEL". kInvalid.
+  static Result<SplitRequest> Parse(const std::string& text);
+};
+
+/// What objects are written to.
+enum class ObjectFile : std::uint8_t { kGeoJson, kCsv, kLabels, kLabelsTiff };
+struct ObjectFileRow {
+  ObjectFile file;
+  std::string_view word;  ///< as requests call it
+  const char* name;       ///< of the file or folder
+  const char* format;     ///< as records call it
+  std::string_view description;
+};
+std::span<const ObjectFileRow> ObjectFiles() noexcept;
+const char* NameOf(ObjectFile file) noexcept;
+const char* FormatOf(ObjectFile file) noexcept;
+/// The files with these words, each once. kInvalid.
+Result<std::vector<ObjectFile>> ObjectFilesOf(const std::vector<std::string>& words);
+
 /// Which objects to make of a map, and how they are measured.
 struct ObjectRequest {
-  std::vector<std::string> classes;  ///< names or 0-based indices of the map's channels; empty: no objects
-  std::optional<double> threshold;   ///< not given: 0.5 for one channel, the largest channel wins for several
-  Quantity min_area;                 ///< smaller objects are left out
-  MeasureRequest measure;
+  std::vector<std::string> classes;        ///< names or 0-based indices of the map's channels; empty: no objects
+  std::vector<ClassThreshold> thresholds;  ///< empty: 0.5 for one channel, the largest channel wins for several
+  bool overlaps = true;                    ///< where several reach their thresholds, else only the largest counts
+  objects::Connectivity connectivity = objects::Connectivity::kEdges;
+  Quantity smooth;  ///< standard deviation of a Gaussian over the map's values
+  SplitRequest split;
+  Quantity fill_holes;  ///< smaller holes are filled
+  Quantity min_area;    ///< smaller objects are left out
+  bool drops_border = false;
+  Quantity simplify;  ///< how far outlines with fewer corners may lie from the exact ones; 0: they are exact
+  std::vector<ObjectFile> files = {ObjectFile::kGeoJson};
+  ObjectMeasures measure;
   std::string object_type = "detection";  ///< QuPath's: detection, annotation
 };
 
 /// Everything of the request that decides the objects and their measurements, as a line of text.
 std::string ToText(const ObjectRequest& request);
 
+/// What is asked for that cannot be done with objects that are numbered already. kInvalid, kUnsupported.
+Status CheckNumbered(const ObjectRequest& request);
+
+/// The channel of this name, or else with this 0-based index; kInvalid with the names there are.
+Result<std::int32_t> ChannelOf(const std::string& wanted, const std::vector<std::string>& channels);
+/// The channels that become objects; "all" are those whose names do not end in *, which QuPath ignores, or if all do,
+/// every one. Errors as above.
+Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
+                                           const std::vector<std::string>& channels);
+
+/// How far outlines may be simplified, in pixels of the map; 0: not at all. kInvalid.
+Result<double> ToleranceOf(const ObjectRequest& request, const objects::MapFrame& frame);
 /// The options for a map in this frame. kInvalid for a length in µm where the pixel size is unknown.
-Result<objects::MeasureOptions> MeasureOptionsOf(const MeasureRequest& request, const objects::MapFrame& frame);
+Result<objects::MeasureOptions> MeasureOptionsOf(const ObjectMeasures& request, const objects::MapFrame& frame);
+/// How objects of the channels `labels` are made of a map of values with these `channels`. kInvalid as above, for a
+/// channel that is not there, and for what does not go together.
+Result<pipeline::ObjectsOptions> ObjectsOptionsOf(const ObjectRequest& request, const std::vector<std::int32_t>& labels,
+                                                  const std::vector<std::string>& channels,
+                                                  const objects::MapFrame& frame);
 
 }  // namespace tegula::app

@@ -160,9 +160,12 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
   return picture;
 }
 
-void Pictures::ShowRegion(const pipeline::RegionOfInterest& asked, const std::vector<objects::PointRing>& outlines,
-                          const image::BoundInfo& info) {
-  asked_ = &asked;
+void Pictures::LookAt(std::span<const objects::RegionSpool::Entry> objects) {
+  for (const objects::RegionSpool::Entry& object : objects) Count(object.first, object.area_px);
+  busiest_ = BusiestBox();
+}
+
+void Pictures::ShowRegion(const std::vector<objects::PointRing>& outlines, const image::BoundInfo& info) {
   for (const objects::PointRing& outline : outlines) {
     outputs::Ring& ring = region_.emplace_back();
     for (const objects::Point& point : outline)
@@ -178,8 +181,8 @@ Status Pictures::DrawRegion(Tensor& picture) const {
 
 void Pictures::AddOutlines(const objects::Region& region) {
   constexpr double kLeastStep = 0.5;
-  if (region.area_px >= kSpeck)
-    ++objects_in_cell_[static_cast<std::size_t>(region.first.y / kDetailEdge * cells_ + region.first.x / kDetailEdge)];
+  if (!busiest_) Count(region.first, region.area_px);
+  if (busiest_ && !Intersect(region.bounds, *busiest_).empty()) in_busiest_.push_back(region);
   const auto add = [&](const objects::Ring& ring) {
     outputs::Ring& points = rings_[static_cast<std::size_t>(region.label)].emplace_back();
     for (const objects::Corner& corner : ring) {
@@ -205,6 +208,11 @@ Result<Tensor> Pictures::Outlines() const {
   return picture;
 }
 
+void Pictures::Count(const objects::Corner& first, std::int64_t area_px) {
+  if (area_px >= kSpeck)
+    ++objects_in_cell_[static_cast<std::size_t>(first.y / kDetailEdge * cells_ + first.x / kDetailEdge)];
+}
+
 Box Pictures::BusiestBox() const {
   const auto cell = static_cast<std::int64_t>(std::max_element(objects_in_cell_.begin(), objects_in_cell_.end()) -
                                               objects_in_cell_.begin());
@@ -212,9 +220,8 @@ Box Pictures::BusiestBox() const {
   return {{y, std::min(y + kDetailEdge, output_.height())}, {x, std::min(x + kDetailEdge, output_.width())}};
 }
 
-Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::ChunkStore& store,
-                                std::span<const pipeline::ObjectPass> passes) const {
-  const Box box = BusiestBox();
+Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::ChunkStore& store) const {
+  const Box box = busiest_.value_or(BusiestBox());
   const image::BoundInfo& info = image.info();
   // The image pixels under the box.
   const auto under = [](Interval output, double scale, double origin, std::int64_t size) {
@@ -227,50 +234,37 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
   TEGULA_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(info.dtype, {info.channels, part.height(), part.width()}));
   TEGULA_TRY(image.Read(BlockOf(part), image::AsBlock(pixels.view())));
   TEGULA_ASSIGN_OR_RETURN(Tensor picture, ToPicture(pixels, info));
-
-  const auto draw = [&](const std::vector<objects::Region>& regions, std::optional<std::int32_t> relabel) -> Status {
-    std::vector<std::vector<outputs::Ring>> rings(static_cast<std::size_t>(output_.channels));
-    const auto add = [&](const objects::Ring& ring, std::int32_t label) {
-      outputs::Ring& points = rings[static_cast<std::size_t>(label)].emplace_back();
+  std::vector<std::vector<outputs::Ring>> rings(static_cast<std::size_t>(output_.channels));
+  const auto add = [&](const objects::Region& region, const Box& within) {
+    const auto add_ring = [&](const objects::Ring& ring) {
+      outputs::Ring& points = rings[static_cast<std::size_t>(region.label)].emplace_back();
       for (const objects::Corner& corner : ring)
-        points.push_back({static_cast<double>(corner.y + box.y.begin) / output_.scale[GridAxis::kY] +
+        points.push_back({static_cast<double>(corner.y + within.y.begin) / output_.scale[GridAxis::kY] +
                               output_.origin[GridAxis::kY] - static_cast<double>(part.y.begin),
-                          static_cast<double>(corner.x + box.x.begin) / output_.scale[GridAxis::kX] +
+                          static_cast<double>(corner.x + within.x.begin) / output_.scale[GridAxis::kX] +
                               output_.origin[GridAxis::kX] - static_cast<double>(part.x.begin)});
     };
-    for (const objects::Region& region : regions) {
-      for (const objects::Polygon& polygon : region.polygons) {
-        add(polygon.outer, relabel.value_or(region.label));
-        for (const objects::Ring& hole : polygon.holes) add(hole, relabel.value_or(region.label));
-      }
+    for (const objects::Polygon& polygon : region.polygons) {
+      add_ring(polygon.outer);
+      for (const objects::Ring& hole : polygon.holes) add_ring(hole);
     }
-    for (std::size_t label = 0; label < rings.size(); ++label)
-      if (!rings[label].empty())
-        TEGULA_TRY(outputs::DrawOutlines(rings[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.5,
-                                         picture.view()));
-    return Ok();
   };
+  for (const objects::Region& region : in_busiest_) add(region, {});
   if (output_.is_instances) {
     TEGULA_ASSIGN_OR_RETURN(Tensor numbers, Tensor::Allocate(DType::kU32, {1, box.height(), box.width()}));
     TEGULA_TRY(outputs::ReadPlane(store, 0, 0, 0, box, numbers.view()));
-    for (std::uint32_t& number : numbers.values<std::uint32_t>()) --number;  // 0 becomes objects::kNoClass32
-    TEGULA_ASSIGN_OR_RETURN(const std::vector<objects::Region> regions,
-                            objects::TraceRegions(std::move(numbers).Reshaped({box.height(), box.width()}).view()));
-    TEGULA_TRY(draw(regions, 0));
-    return picture;
+    TEGULA_ASSIGN_OR_RETURN(
+        std::vector<objects::Region> regions,
+        objects::TraceRegions(std::move(numbers).Reshaped({box.height(), box.width()}).view(), {.none = 0}));
+    for (objects::Region& region : regions) {
+      region.label = 0;
+      add(region, box);
+    }
   }
-  TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, {output_.channels, box.height(), box.width()}));
-  TEGULA_TRY(outputs::ReadPlane(store, 0, 0, 0, box, values.view()));
-  TEGULA_ASSIGN_OR_RETURN(Tensor classes, Tensor::Allocate(DType::kU8, {box.height(), box.width()}));
-  for (const pipeline::ObjectPass& pass : passes) {
-    TEGULA_ASSIGN_OR_RETURN(const objects::Classifier classifier,
-                            objects::Classifier::Bind(pass.rule, output_.channels));
-    classifier.Classify(values.view(), classes.view());
-    if (asked_ != nullptr) TEGULA_TRY(asked_->ClearOutside(box, classes.view()));
-    TEGULA_ASSIGN_OR_RETURN(const std::vector<objects::Region> regions,
-                            objects::TraceRegions(classes.view(), {.labels = pass.labels}));
-    TEGULA_TRY(draw(regions, pass.relabel));
-  }
+  for (std::size_t label = 0; label < rings.size(); ++label)
+    if (!rings[label].empty())
+      TEGULA_TRY(outputs::DrawOutlines(rings[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.5,
+                                       picture.view()));
   return picture;
 }
 

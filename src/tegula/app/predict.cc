@@ -7,7 +7,6 @@
 #include "tegula/app/convert/made_weights.h"
 #include "tegula/app/image_access.h"
 #include "tegula/app/image_run.h"
-#include "tegula/app/make_objects.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/app/run_region.h"
@@ -72,10 +71,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_TRY(CheckValues(request.values, model, outputs));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels,
                           ChosenLabels(request.objects.classes, model.outputs[outputs.front()]));
-  if (const auto objects = spec::FindObjectOps(model.outputs[outputs.front()]); objects && request.objects.threshold)
-    return InvalidError(
-        fmt::format("--threshold is for channels of probabilities, but {} makes the objects of output {}",
-                    spec::OpId(*objects->op), model.outputs[outputs.front()].id));
+  if (spec::FindObjectOps(model.outputs[outputs.front()])) TEGULA_TRY(CheckNumbered(request.objects));
   const image::Access access = AccessTo(context);
   SourceStamps sources(access);
   for (const std::string& image : request.images)

@@ -6,16 +6,13 @@
 #include <memory>
 #include <optional>
 
+#include "tegula/app/run_description.h"
 #include "tegula/app/run_key.h"
+#include "tegula/pipeline/layout.h"
+#include "tegula/spec/object_output.h"
+
 namespace tegula::app {
 namespace {
-
-// The same model, image and channels give the same object ids.
-std::uint64_t SeedOfIds(const PredictJob& job, const std::string& image) {
-  return SeedOf(
-      Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", job.package.description_sha256(), job.proven.check.weights_sha256,
-                                image, fmt::join(job.request.binding.channels, ","))));
-}
 
 // All channels of the leading image, with pixels as large as the output's.
 Result<image::BoundImage> BindAllChannels(const PredictJob& job, const Feeds& feeds,
@@ -39,6 +36,12 @@ Result<image::BoundImage> BindAllChannels(const PredictJob& job, const Feeds& fe
 
 }  // namespace
 
+std::uint64_t SeedOfIds(const outputs::RunRecord& record) {
+  return SeedOf(
+      Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}", record.model.description_sha256, record.model.weights_sha256,
+                                record.image.path, record.binding.empty() ? "" : record.binding.front())));
+}
+
 objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output) {
   const image::BoundInfo& info = feeds.leading().bound.info();
   objects::MapFrame frame{.origin_y = output.origin[GridAxis::kY] * info.downsample_y,
@@ -51,7 +54,11 @@ objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output
 }
 
 Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds) {
-  return job.labels.empty() ? Ok() : CheckObjects(job.request.objects, FrameOf(feeds, {}));
+  const spec::TensorDescription& output = job.package.description().outputs[job.outputs.front()];
+  if (job.labels.empty()) return Ok();
+  TEGULA_ASSIGN_OR_RETURN(const pipeline::TensorLayout layout, pipeline::TensorLayout::Of(output));
+  return CheckObjects(job.request.objects, pipeline::ChannelNamesOf(output, layout.channels()), FrameOf(feeds, {}),
+                      spec::FindObjectOps(output).has_value());
 }
 
 Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,
@@ -60,7 +67,10 @@ Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& imag
                                   Pictures& pictures, const RunContext& context) {
   const std::unique_ptr<pipeline::PlaneReader> map = pipeline::PlaneOfStore(store);
   ObjectSource source{.map = *map, .channels = output.channel_names, .frame = FrameOf(feeds, output)};
-  source.seed = SeedOfIds(job, image);
+  outputs::RunRecord record;
+  DescribeModel(job, record);
+  DescribeImage(image, feeds, record);
+  source.seed = SeedOfIds(record);
   source.asked = asked;
   if (output.is_instances) source.numbers = &store;
   std::unique_ptr<pipeline::PlaneReader> pixels;
@@ -71,7 +81,7 @@ Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& imag
     source.image = pixels.get();
     for (const image::Channel& channel : all.info().channel_list) source.image_channels.push_back(channel.name);
   }
-  return MakeObjects(job.request.objects, source, job.labels, folder, scratch, pictures, context);
+  return MakeObjects(job.request.objects, source, job.labels, folder, scratch, &pictures, context);
 }
 
 }  // namespace tegula::app

@@ -12,6 +12,9 @@ namespace tegula::app {
 /// Where an output's pixels lie on the slide.
 objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output);
 
+/// Stands for a prediction: the same model, image and channels give the same ids to objects.
+std::uint64_t SeedOfIds(const outputs::RunRecord& record);
+
 /// Whether the request can be met for this image, before anything is predicted. Errors as MakeObjects.
 Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds);
 

@@ -58,4 +58,11 @@ Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::strin
   return StoredPrediction{folder, std::move(record), placement, std::move(store), grid};
 }
 
+Status CheckSinglePlane(const StoredPrediction& prediction, std::string_view what) {
+  for (const outputs::StoreAxis& axis : prediction.store.options().axes)
+    if ((axis.name == 't' || axis.name == 'z') && axis.size > 1)
+      return UnsupportedError(fmt::format("{} on single planes; predict one with --z and --t", what));
+  return Ok();
+}
+
 }  // namespace tegula::app

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "tegula/core/files.h"
 #include "tegula/objects/annotations/pixel_grid.h"
@@ -26,5 +27,8 @@ struct StoredPrediction {
 /// `path` is the folder of a run of `tegula predict`, or the store in it; `output` an id of the model's outputs, empty
 /// for the first. kNotFound if there is no run, no such output or no OME-Zarr of it; errors of both files.
 Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::string& output, const Limits& limits);
+
+/// Whether the prediction is one plane; `what` begins the sentence. kUnsupported.
+Status CheckSinglePlane(const StoredPrediction& prediction, std::string_view what);
 
 }  // namespace tegula::app

@@ -32,6 +32,7 @@ using Run = std::function<Result<int>(const Session&)>;
 void AddPredict(CLI::App& app, Run& run);
 void AddStatistics(CLI::App& app, Run& run);
 void AddMeasure(CLI::App& app, Run& run);
+void AddObjects(CLI::App& app, Run& run);
 void AddClassify(CLI::App& app, Run& run);
 void AddTest(CLI::App& app, Run& run);
 void AddConvert(CLI::App& app, Run& run);

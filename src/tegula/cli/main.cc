@@ -73,6 +73,7 @@ int Main(int argc, char** argv) {
   AddPredict(app, run);
   AddStatistics(app, run);
   AddMeasure(app, run);
+  AddObjects(app, run);
   AddClassify(app, run);
   AddTest(app, run);
   AddConvert(app, run);

@@ -22,10 +22,34 @@ void ObjectWords::AddTo(CLI::App& command) {
   add("--objects", objects,
       "make objects of these channels of the map, by name or index, separated by commas; all: every channel");
   add("--threshold", threshold,
-      "objects are where the channel is at least this; default: 0.5 for one channel, the largest channel for several");
+      "objects are where the channel is at least this: 0.5 for all, or nucleus=0.5,other=0.3; default: 0.5 for one "
+      "channel, the largest channel for several");
+  add("--overlaps", overlaps,
+      "with --threshold: keep, objects of several classes may overlap; or never, of those that reach their thresholds "
+      "only the largest counts")
+      ->check(CLI::IsMember({"keep", "never"}))
+      ->capture_default_str();
+  add("--connectivity", connectivity, "4: pixels of an object share edges; 8: or corners")
+      ->check(CLI::IsMember({4, 8}))
+      ->capture_default_str();
+  add("--smooth", smooth,
+      "smooth the map before objects are made: the standard deviation of a Gaussian, such as 0.5um or 1px");
+  add("--split", split,
+      "take touching objects apart: distance (at necks of their outlines), seeds (between tops of their channel), or "
+      "seeds=CHANNEL (between regions of another channel, such as one of centres)");
+  add("--split-depth", split_depth,
+      "how much narrower than both objects a neck is at least (a length; default: 0.75 pixels of the map), or how much "
+      "lower than both tops a pass is (default: 0.1)");
+  add("--fill-holes", fill_holes, "fill smaller holes: an area as for --min-area");
   add("--min-area", min_area,
       "leave out smaller objects: 20um2 or 50px (of the full resolution); a bare number is in µm², or in pixels where "
       "the pixel size is unknown");
+  add("--border-objects", border, "what to do with objects that the image's edge cuts: keep or drop")
+      ->check(CLI::IsMember({"keep", "drop"}))
+      ->capture_default_str();
+  add("--simplify", simplify,
+      "outlines with fewer corners that lie within this length of the exact ones and keep their pixels: 0.36 to 0.49 "
+      "pixels of the map; default: exact outlines");
   add("--measure", measure,
       "what to measure beside area, place and means of the map: shape, intensity, neighbours or all; "
       "docs/objects.md explains each")
@@ -35,15 +59,36 @@ void ObjectWords::AddTo(CLI::App& command) {
   add("--object-type", object_type, "what QuPath makes of them")
       ->check(CLI::IsMember({"detection", "annotation"}))
       ->capture_default_str();
+  std::string kinds;
+  for (const app::ObjectFileRow& row : app::ObjectFiles())
+    kinds += fmt::format("{}{}: {}", kinds.empty() ? "" : "; ", row.word, row.description);
+  command.add_option("--object-files", files, "what is written of them, separated by commas; " + kinds)
+      ->group(kGroup)
+      ->capture_default_str();
 }
 
 Result<app::ObjectRequest> ObjectWords::Request(const CLI::App& command) const {
   app::ObjectRequest request;
   request.classes = Names(objects);
-  if (command.count("--threshold") > 0) request.threshold = threshold;
+  if (!threshold.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.thresholds, app::ClassThreshold::Parse(threshold));
+  }
+  request.overlaps = overlaps == "keep";
+  request.connectivity = connectivity == 8 ? objects::Connectivity::kCorners : objects::Connectivity::kEdges;
+  if (!smooth.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.smooth, app::Quantity::ParseLength("--smooth", smooth));
+  }
+  if (!split.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.split, app::SplitRequest::Parse(split));
+  }
+  request.split.depth = split_depth;
+  if (!fill_holes.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.fill_holes, app::Quantity::ParseArea("--fill-holes", fill_holes));
+  }
   if (!min_area.empty()) {
     TEGULA_ASSIGN_OR_RETURN(request.min_area, app::Quantity::ParseArea("--min-area", min_area));
   }
+  request.drops_border = border == "drop";
   for (const std::string& list : measure)
     for (const std::string& group : Names(list)) TEGULA_TRY(request.measure.Add(group));
   if (command.count("--percentiles") > 0) request.measure.percentiles.clear();
@@ -55,6 +100,10 @@ Result<app::ObjectRequest> ObjectWords::Request(const CLI::App& command) const {
   if (!radius.empty()) {
     TEGULA_ASSIGN_OR_RETURN(request.measure.neighbour_radius, app::Quantity::ParseLength("--neighbour-radius", radius));
   }
+  if (!simplify.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.simplify, app::Quantity::ParseLength("--simplify", simplify));
+  }
+  TEGULA_ASSIGN_OR_RETURN(request.files, app::ObjectFilesOf(Names(files)));
   request.object_type = object_type;
   return request;
 }

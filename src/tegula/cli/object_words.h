@@ -13,9 +13,11 @@ class App;
 namespace tegula::cli {
 
 struct ObjectWords {
-  std::string objects, min_area, radius, percentiles;
+  std::string objects, threshold, smooth, split, split_depth, fill_holes, min_area, radius, percentiles, simplify;
+  std::string files = "geojson";
+  std::string overlaps = "keep", border = "keep";
   std::vector<std::string> measure;
-  double threshold = 0;
+  int connectivity = 4;
   std::string object_type = "detection";
 
   /// Declares --objects and everything else about objects, which write here.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -43,30 +44,47 @@ void ArgmaxRow(const T* values, C* classes, const Row& row) noexcept {
   }
 }
 
+// Takes away what does not reach its threshold.
+template <class T, class C>
+void KeepLeast(const T* values, C* classes, const Row& row, const std::vector<double>& least) noexcept {
+  for (std::int64_t x = 0; x < row.width; ++x) {
+    C& best = classes[x * row.class_x];
+    if (best != kNone<C> && !(static_cast<double>(values[best * row.value_c + x * row.value_x]) >= least[best]))
+      best = kNone<C>;
+  }
+}
+
+Status CheckLeast(const std::vector<double>& least, std::int64_t channels) {
+  const bool has_nan = std::ranges::any_of(least, [](double value) { return std::isnan(value); });
+  if (!has_nan && (least.empty() || static_cast<std::int64_t>(least.size()) == channels)) return Ok();
+  return InvalidError(fmt::format("thresholds of {} do not fit {} channels: use one number for each",
+                                  fmt::join(least, ", "), channels));
+}
+
+}  // namespace
+
 template <class C>
-void ClassifyAs(const ClassRule& rule, const Row& row, const ConstView& values_cyx, const View& classes_yx) noexcept {
+void Classifier::ClassifyAs(const ConstView& values_cyx, const View& classes_yx) const noexcept {
   const Shape &in = values_cyx.strides(), &out = classes_yx.strides();
-  const auto* threshold = std::get_if<Threshold>(&rule);
+  const Row row{channels_, classes_yx.shape()[1], in[0], in[2], out[1]};
   VisitDType(values_cyx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     for (std::int64_t y = 0; y < classes_yx.shape()[0]; ++y) {
       const T* values = values_cyx.as<T>() + y * in[1];
       C* classes = classes_yx.as<C>() + y * out[0];
-      if (threshold != nullptr) {
-        ThresholdRow(values + threshold->channel * in[0], classes, row, threshold->threshold);
+      if (threshold_) {
+        ThresholdRow(values + threshold_->channel * in[0], classes, row, threshold_->threshold);
       } else {
         ArgmaxRow(values, classes, row);
+        if (!least_.empty()) KeepLeast(values, classes, row, least_);
       }
     }
   });
 }
 
-}  // namespace
-
 Result<Classifier> Classifier::Bind(const ClassRule& rule, std::int64_t channels, DType classes) {
   TEGULA_ASSERT(classes == DType::kU8 || classes == DType::kU16);
   const std::int64_t most = classes == DType::kU8 ? kNone<std::uint8_t> : kNone<std::uint16_t>;
-
   if (const auto* threshold = std::get_if<Threshold>(&rule)) {
     if (threshold->channel < 0 || threshold->channel >= channels)
       return NotFoundError(fmt::format("there is no channel {} to compare with a threshold: use 0 to {}",
@@ -77,19 +95,25 @@ Result<Classifier> Classifier::Bind(const ClassRule& rule, std::int64_t channels
     return UnsupportedError(fmt::format(
         "the largest of {} channels cannot be a class: at most {} are supported; choose one channel and a threshold",
         channels, most));
+  } else {
+    TEGULA_TRY(CheckLeast(std::get<Argmax>(rule).least, channels));
   }
-  return Classifier(rule, channels, classes);
+  Classifier classifier(channels, classes);
+  if (const auto* threshold = std::get_if<Threshold>(&rule)) {
+    classifier.threshold_ = *threshold;
+  } else {
+    classifier.least_ = std::get<Argmax>(rule).least;
+  }
+  return classifier;
 }
 
 void Classifier::Classify(const ConstView& values_cyx, const View& classes_yx) const noexcept {
   TEGULA_ASSERT(values_cyx.shape() == (Shape{channels_, classes_yx.shape()[0], classes_yx.shape()[1]}));
   TEGULA_ASSERT(classes_yx.dtype() == classes_);
-  const Shape& in = values_cyx.strides();
-  const Row row{channels_, classes_yx.shape()[1], in[0], in[2], classes_yx.strides()[1]};
   if (classes_ == DType::kU8)
-    ClassifyAs<std::uint8_t>(rule_, row, values_cyx, classes_yx);
+    ClassifyAs<std::uint8_t>(values_cyx, classes_yx);
   else
-    ClassifyAs<std::uint16_t>(rule_, row, values_cyx, classes_yx);
+    ClassifyAs<std::uint16_t>(values_cyx, classes_yx);
 }
 
 }  // namespace tegula::objects

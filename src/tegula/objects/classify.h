@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <variant>
+#include <vector>
 
 #include "tegula/core/status.h"
 #include "tegula/tensor/tensor.h"
@@ -15,14 +17,17 @@ struct Threshold {
   double threshold = 0.5;
 };
 /// The channel with the largest value, of several the lowest. NaN is never the largest; only NaN is no class.
-struct Argmax {};
+struct Argmax {
+  /// What the largest value must reach to be a class, by channel (compared in double); empty: nothing.
+  std::vector<double> least = {};
+};
 using ClassRule = std::variant<Threshold, Argmax>;
 
 /// A rule bound to the channels it is used on. Immutable and thread-safe.
 class Classifier {
  public:
   /// kNotFound for a channel that is not there, kUnsupported for more classes than a class map of type `classes` (uint8
-  /// or uint16) holds, kInvalid for a threshold that is not a number.
+  /// or uint16) holds, kInvalid for a threshold that is not a number or if there is not one for each channel.
   static Result<Classifier> Bind(const ClassRule& rule, std::int64_t channels, DType classes = DType::kU8);
 
   /// Classes of `values_cyx` (any element type, as many channels as were bound) into `classes_yx` of the type that was
@@ -30,11 +35,14 @@ class Classifier {
   void Classify(const ConstView& values_cyx, const View& classes_yx) const noexcept;
 
  private:
-  Classifier(const ClassRule& rule, std::int64_t channels, DType classes)
-      : rule_(rule), channels_(channels), classes_(classes) {}
-  ClassRule rule_;
+  Classifier(std::int64_t channels, DType classes) : channels_(channels), classes_(classes) {}
+  template <class C>
+  void ClassifyAs(const ConstView& values_cyx, const View& classes_yx) const noexcept;
+
   std::int64_t channels_;
   DType classes_;
+  std::optional<Threshold> threshold_ = {};  ///< else the largest channel
+  std::vector<double> least_ = {};
 };
 
 }  // namespace tegula::objects

@@ -39,6 +39,13 @@ TEST(Classifier, ArgmaxPassesOverNan) {
   EXPECT_THAT(Classes<float>(Argmax{}, {kNan, kNan, 1, -1, kNan, kNan}, {2, 1, 3}), ElementsAre(1, 255, 0));
 }
 
+TEST(Classifier, TheLargestMustReachItsThreshold) {
+  const Argmax rule{{0.5, 0.2}};
+  EXPECT_THAT(Classes<float>(rule, {0.5F, 0.4F, 0.4F, kNan, 0.1F, 0.4F, 0.3F, 0.15F}, {2, 1, 4}),
+              ElementsAre(0, 255, 255, 255));
+  EXPECT_THAT(Classes<float>(rule, {0.1F, 0.1F, 0.2F, 0.1F}, {2, 1, 2}), ElementsAre(1, 255));
+}
+
 TEST(Classifier, ReadsAndWritesViewsWithGaps) {
   const std::vector<std::int16_t> values_yxc = {5, 9, 7, 2, 1, 4};  // a row of three pixels, two channels last
   std::array<std::uint8_t, 6> classes{};
@@ -70,6 +77,8 @@ TEST(Classifier, RefusesWhatItCannotDecide) {
   EXPECT_EQ(Classifier::Bind(Threshold{0, std::numeric_limits<double>::quiet_NaN()}, 2).error().code, Code::kInvalid);
   EXPECT_EQ(Classifier::Bind(Argmax{}, 256).error().code, Code::kUnsupported);
   EXPECT_TRUE(Classifier::Bind(Argmax{}, 255).ok());
+  EXPECT_EQ(Classifier::Bind(Argmax{{0.5}}, 2).error().code, Code::kInvalid);
+  EXPECT_EQ(Classifier::Bind(Argmax{{0.5, kNan}}, 2).error().code, Code::kInvalid);
 }
 
 }  // namespace

@@ -8,12 +8,6 @@
 namespace tegula::objects {
 namespace {
 
-std::int64_t EnclosedArea(const Region& region) {
-  std::int64_t area = 0;
-  for (const Polygon& polygon : region.polygons) area += MomentsOf(polygon.outer, polygon.outer.front()).area;
-  return area;
-}
-
 // Erases what begins within the hole and is meant by `erasable`.
 template <class T, class Erasable>
 void EraseWithin(const Ring& hole, std::map<Corner, T>& by_first_pixel, Erasable&& erasable) {
@@ -42,6 +36,12 @@ std::vector<Ring> TakeSmallHoles(std::vector<Polygon>& polygons, std::int64_t li
 }
 
 }  // namespace
+
+std::int64_t EnclosedArea(const Region& region) noexcept {
+  std::int64_t area = 0;
+  for (const Polygon& polygon : region.polygons) area += MomentsOf(polygon.outer, polygon.outer.front()).area;
+  return area;
+}
 
 void RegionFilter::FillHoles(Region& region) {
   const std::vector<Ring> filled = TakeSmallHoles(region.polygons, options_.fill_holes_below_px);

@@ -19,6 +19,9 @@ struct FilterOptions {
   std::int64_t fill_holes_below_px = 0;
 };
 
+/// Pixels that the outer rings enclose, holes counted as filled.
+std::int64_t EnclosedArea(const Region& region) noexcept;
+
 /// Takes finished regions. An error stops the work.
 using RegionSink = FunctionRef<Status(Region region)>;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "tegula/objects/outline.h"
@@ -36,10 +37,7 @@ struct Object {
 
 class RegionTracer::Impl {
  public:
-  explicit Impl(const TraceOptions& options) : options_(options), filter_(options.filter) {
-    wanted_.fill(options.labels.empty());
-    for (const std::int32_t label : options.labels) wanted_[static_cast<std::size_t>(label)] = true;
-  }
+  explicit Impl(const TraceOptions& options) : options_(options), filter_(options.filter) {}
 
   Status Add(const ConstView& labels_yx, RegionSink sink);
   Status Finish(RegionSink sink);
@@ -68,7 +66,7 @@ class RegionTracer::Impl {
   ChainCorner RightOf(const Run& run) const noexcept { return {{y_, run.end}, run.right_touches}; }
 
   TraceOptions options_;
-  Wanted wanted_{};
+  std::optional<Wanted> wanted_;  ///< from the first row on, which says the type
   RegionFilter filter_;
   std::int32_t y_ = 0;      ///< the row of lower_, and the line of corners above it
   std::vector<Run> upper_;  ///< runs of the row before
@@ -83,9 +81,10 @@ class RegionTracer::Impl {
 
 Status RegionTracer::Impl::CheckShape(const ConstView& labels_yx) const {
   const Shape& shape = labels_yx.shape();
-  if (labels_yx.dtype() != DType::kU8 && labels_yx.dtype() != DType::kU16 && labels_yx.dtype() != DType::kU32)
-    return InvalidError(fmt::format("a class map of {} cannot be traced: make it uint8, uint16 or uint32",
-                                    DTypeName(labels_yx.dtype())));
+  const DType dtype = labels_yx.dtype();
+  if (dtype != DType::kU8 && dtype != DType::kU16 && dtype != DType::kU32)
+    return InvalidError(
+        fmt::format("a class map of {} cannot be traced: make it uint8, uint16 or uint32", DTypeName(dtype)));
   if (shape.rank() != 2 || shape[1] != options_.width)
     return InvalidError(
         fmt::format("a class map of {} does not have rows of {} pixels", ToString(shape), options_.width));
@@ -124,12 +123,15 @@ void RegionTracer::Impl::ReadRuns(const ConstView& labels_yx, std::int64_t row) 
     ConvertCopy(pixels, copy);
     pixels = copy;
   }
-  if (pixels.dtype() == DType::kU8) {
-    FindRuns(pixels.as<std::uint8_t>(), options_.width, wanted_, lower_);
-  } else if (pixels.dtype() == DType::kU16) {
-    FindRuns(pixels.as<std::uint16_t>(), options_.width, wanted_, lower_);
-  } else {
-    FindRuns(pixels.as<std::uint32_t>(), options_.width, wanted_, lower_);
+  const auto find = [&](const auto* labels) {
+    using T = std::remove_const_t<std::remove_pointer_t<decltype(labels)>>;
+    if (!wanted_) wanted_.emplace(options_.labels, options_.none.value_or(std::numeric_limits<T>::max()));
+    FindRuns(labels, options_.width, *wanted_, lower_);
+  };
+  switch (pixels.dtype()) {
+    case DType::kU8: return find(pixels.as<std::uint8_t>());
+    case DType::kU16: return find(pixels.as<std::uint16_t>());
+    default: return find(pixels.as<std::uint32_t>());
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "tegula/core/status.h"
@@ -19,7 +20,7 @@
 
 namespace tegula::objects {
 
-/// What pixels without a class have in class maps of uint8, of uint16 and of uint32.
+/// What pixels without a class have in class maps of uint8, uint16 and uint32, unless said otherwise.
 inline constexpr std::uint8_t kNoClass8 = 0xFF;
 inline constexpr std::uint16_t kNoClass16 = 0xFFFF;
 inline constexpr std::uint32_t kNoClass32 = 0xFFFF'FFFF;
@@ -32,7 +33,8 @@ enum class Connectivity : std::uint8_t {
 struct TraceOptions {
   std::int64_t width = 0;  ///< pixels per row
   Connectivity connectivity = Connectivity::kEdges;
-  std::vector<std::int32_t> labels = {};  ///< classes to trace; empty: every one, as always in maps of uint32
+  std::vector<std::int32_t> labels = {};   ///< classes to trace, below kNoClass16; empty: every one
+  std::optional<std::uint32_t> none = {};  ///< what pixels without a class have; else the largest number of the type
   FilterOptions filter = {};
 };
 
@@ -45,10 +47,10 @@ class RegionTracer {
   RegionTracer& operator=(RegionTracer&& other) noexcept;
   ~RegionTracer();
 
-  /// The next rows: `labels_yx` of uint8, uint16 or uint32 (classes below 2^31). Regions that end in these rows go to
-  /// `sink`, by the row after their last and then from left to right; if holes are filled, regions smaller than such a
-  /// hole come later (see RegionFilter). kInvalid if shapes or types do not fit, kExhausted beyond 2^31 rows or
-  /// corners; errors of `sink`.
+  /// The next rows: `labels_yx` of uint8, uint16 or uint32 (whose numbers end with 2^31 - 1). Regions that end in these
+  /// rows go to `sink`, by the row after their last and then from left to right; if holes are filled, regions smaller
+  /// than such a hole come later (see RegionFilter). kInvalid if shapes or types do not fit, kExhausted beyond 2^31
+  /// rows or corners; errors of `sink`.
   Status Add(const ConstView& labels_yx, RegionSink sink);
   /// There are no more rows: hands out the regions that touch the last one.
   Status Finish(RegionSink sink);

@@ -334,6 +334,18 @@ TEST(RegionTracer, ReadsSixteenBitsAndViewsWithGaps) {
   EXPECT_EQ(regions.value()[0].area_px, 3);
 }
 
+TEST(RegionTracer, ReadsThirtyTwoBitsInWhichZeroIsNone) {
+  const std::vector<std::uint32_t> labels = {0, 70'000, 70'000, 0xFFFF, 0, 0x7FFF'FFFF};
+  const auto regions =
+      TraceRegions({reinterpret_cast<const std::byte*>(labels.data()), DType::kU32, {2, 3}}, {.none = 0});
+  ASSERT_TRUE(regions.ok());
+  ASSERT_THAT(regions.value(), SizeIs(3));
+  EXPECT_EQ(regions.value()[0].label, 70'000);
+  EXPECT_EQ(regions.value()[0].area_px, 2);
+  EXPECT_EQ(regions.value()[1].label, 0xFFFF);
+  EXPECT_EQ(regions.value()[2].label, 0x7FFF'FFFF);
+}
+
 TEST(RegionTracer, TracesOnlyTheClassesThatAreWanted) {
   const std::vector<Region> regions = Trace(Draw({"012", "012"}), {.labels = {0, 2}});
   ASSERT_THAT(regions, SizeIs(2));

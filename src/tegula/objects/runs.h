@@ -13,8 +13,22 @@ namespace tegula::objects {
 
 inline constexpr std::int32_t kNone = -1;
 
-/// Whether regions of a label are wanted. The largest label of a type means no class and is never looked up.
-using Wanted = std::array<bool, 1 << 16>;
+/// Whether regions of a label are wanted.
+class Wanted {
+ public:
+  /// All but `none`, and if there are any, only these.
+  Wanted(const std::vector<std::int32_t>& labels, std::uint32_t none) : none_(none), all_(labels.empty()) {
+    for (const std::int32_t label : labels) some_[static_cast<std::size_t>(label)] = true;
+  }
+  bool operator()(std::uint32_t label) const noexcept {
+    return label != none_ && (all_ || (label < some_.size() && some_[label]));
+  }
+
+ private:
+  std::uint32_t none_;
+  bool all_;
+  std::array<bool, 1 << 16> some_ = {};
+};
 
 /// Pixels [begin, end) of one row that have one class and whose neighbours to both sides have not.
 struct Run {
@@ -50,11 +64,9 @@ void FindRuns(const T* row, std::int64_t width, const Wanted& wanted, std::vecto
   for (std::int64_t x = 0; x < width;) {
     const T label = row[x];
     const std::int64_t end = EndOfRun(row, x, width);
-    // Numbers of objects are too many for a table, and all are wanted.
-    bool is_wanted = label != std::numeric_limits<T>::max();
-    if constexpr (sizeof(T) <= 2) is_wanted = is_wanted && wanted[label];
-    if (is_wanted)
+    if (wanted(label)) {
       runs.push_back({static_cast<std::int32_t>(x), static_cast<std::int32_t>(end), static_cast<std::int32_t>(label)});
+    }
     x = end;
   }
 }

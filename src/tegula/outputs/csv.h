@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tegula/core/files.h"
@@ -10,14 +11,18 @@
 
 namespace tegula::outputs {
 
+/// Appends a row with its line break. Cells with commas, quotes or line breaks are quoted.
+void AppendCsvRow(const std::vector<std::string>& cells, std::string& text);
+
 /// The file appears on Commit. One thread at a time.
 class CsvFile {
  public:
   /// kIo.
   static Result<CsvFile> Create(const Path& path, const std::vector<std::string>& columns);
-  /// As many cells as there are columns, which the caller sees to. Cells with commas, quotes or line breaks are quoted.
-  /// kIo or kExhausted, as Commit.
+  /// As many cells as there are columns, which the caller sees to. kIo or kExhausted, as Commit.
   Status Add(const std::vector<std::string>& cells);
+  /// Rows that AppendCsvRow has made.
+  Status AddRows(std::string_view rows) { return file_.Write(rows); }
   Status Commit() { return file_.Commit(); }
 
  private:

@@ -114,7 +114,8 @@ GeoJsonFormat::GeoJsonFormat(const GeoJsonOptions& options) : options_(options) 
     keys_.push_back((keys_.empty() ? R"(,"measurements":{)" : ",") + Quoted(name) + ":");
 }
 
-Status GeoJsonFormat::Append(const objects::Region& region, std::span<const double> values, std::string& text) const {
+Status GeoJsonFormat::Append(const objects::Region& region, std::span<const double> values, std::string& text,
+                             const std::vector<objects::PointPolygon>* outline) const {
   const bool is_classified = !options_.classes.empty();
   if (is_classified && (region.label < 0 || static_cast<std::size_t>(region.label) >= properties_.size()))
     return InvalidError(fmt::format("an object has class {}, but only {} classes have names and colours", region.label,
@@ -124,7 +125,11 @@ Status GeoJsonFormat::Append(const objects::Region& region, std::span<const doub
   text += R"({"type":"Feature","id":")";
   text += Id(region);
   text += R"(",)";
-  AppendGeometry(region, text);
+  if (outline != nullptr) {
+    AppendGeometry(*outline, text);
+  } else {
+    AppendGeometry(region.polygons, text);
+  }
   text += ',';
   text += properties_[is_classified ? static_cast<std::size_t>(region.label) : 0];
   for (std::size_t i = 0; i < keys_.size(); ++i) {
@@ -145,14 +150,15 @@ std::string GeoJsonFormat::Id(const objects::Region& region) const {
                      0x8000 | ((low >> 48) & 0x3FFF), low & 0xFFFF'FFFF'FFFF);
 }
 
-void GeoJsonFormat::AppendGeometry(const objects::Region& region, std::string& text) const {
-  if (region.polygons.size() == 1) {
+template <class P>
+void GeoJsonFormat::AppendGeometry(const std::vector<P>& polygons, std::string& text) const {
+  if (polygons.size() == 1) {
     text += R"("geometry":{"type":"Polygon","coordinates":)";
-    AppendPolygon(region.polygons.front(), text);
+    AppendPolygon(polygons.front(), text);
   } else {
     text += R"("geometry":{"type":"MultiPolygon","coordinates":[)";
-    for (const objects::Polygon& polygon : region.polygons) {
-      if (&polygon != &region.polygons.front()) text += ',';
+    for (const P& polygon : polygons) {
+      if (&polygon != &polygons.front()) text += ',';
       AppendPolygon(polygon, text);
     }
     text += ']';
@@ -160,20 +166,22 @@ void GeoJsonFormat::AppendGeometry(const objects::Region& region, std::string& t
   text += '}';
 }
 
-void GeoJsonFormat::AppendPolygon(const objects::Polygon& polygon, std::string& text) const {
+template <class P>
+void GeoJsonFormat::AppendPolygon(const P& polygon, std::string& text) const {
   text += '[';
   AppendRing(polygon.outer, text);
-  for (const objects::Ring& hole : polygon.holes) {
+  for (const auto& hole : polygon.holes) {
     text += ',';
     AppendRing(hole, text);
   }
   text += ']';
 }
 
-void GeoJsonFormat::AppendRing(const objects::Ring& ring, std::string& text) const {
+template <class R>
+void GeoJsonFormat::AppendRing(const R& ring, std::string& text) const {
   const objects::MapFrame& frame = options_.frame;
   text += '[';
-  for (const objects::Corner corner : ring) {
+  for (const auto& corner : ring) {
     text += '[';
     AppendCoordinate(text, frame.origin_x + frame.scale_x * corner.x);
     text += ',';

@@ -14,6 +14,7 @@
 
 #include "tegula/core/files.h"
 #include "tegula/core/status.h"
+#include "tegula/objects/annotations/point.h"
 #include "tegula/objects/map_frame.h"
 #include "tegula/objects/region.h"
 #include "tegula/outputs/palette.h"
@@ -44,17 +45,21 @@ class GeoJsonFormat {
   /// name.
   static Result<GeoJsonFormat> Create(const GeoJsonOptions& options);
 
-  /// Appends one feature; `values` are those of the measurements. kInvalid for a label without class or another number
-  /// of values than of names.
-  Status Append(const objects::Region& region, std::span<const double> values, std::string& text) const;
+  /// Appends one feature; `values` are those of the measurements, `outline` is drawn in place of the region's own one.
+  /// kInvalid for a label without class or another number of values than of names.
+  Status Append(const objects::Region& region, std::span<const double> values, std::string& text,
+                const std::vector<objects::PointPolygon>* outline = nullptr) const;
   /// The UUID of a region's object.
   std::string Id(const objects::Region& region) const;
 
  private:
   explicit GeoJsonFormat(const GeoJsonOptions& options);
-  void AppendGeometry(const objects::Region& region, std::string& text) const;
-  void AppendPolygon(const objects::Polygon& polygon, std::string& text) const;
-  void AppendRing(const objects::Ring& ring, std::string& text) const;
+  template <class P>
+  void AppendGeometry(const std::vector<P>& polygons, std::string& text) const;
+  template <class P>
+  void AppendPolygon(const P& polygon, std::string& text) const;
+  template <class R>
+  void AppendRing(const R& ring, std::string& text) const;
 
   GeoJsonOptions options_;
   std::vector<std::string> properties_;  ///< by label, up to the measurements

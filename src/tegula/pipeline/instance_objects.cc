@@ -120,10 +120,7 @@ class Joiner {
 
  private:
   Status Finish(objects::Region region, std::int64_t number, objects::RegionSink sink) const {
-    std::int64_t enclosed = 0;
-    for (const objects::Polygon& polygon : region.polygons)
-      enclosed += objects::MomentsOf(polygon.outer, region.first).area;
-    if (enclosed < min_area_px_) return Ok();
+    if (objects::EnclosedArea(region) < min_area_px_) return Ok();
     region.label = 0;
     region.number = number;
     return sink(std::move(region));

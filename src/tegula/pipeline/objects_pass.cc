@@ -1,11 +1,15 @@
 #include "tegula/pipeline/objects_pass.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "tegula/core/interval.h"
-#include "tegula/objects/region_rows.h"
 #include "tegula/objects/region_spool.h"
-#include "tegula/pipeline/channel_values.h"
+#include "tegula/pipeline/class_rows.h"
+#include "tegula/pipeline/region_worker.h"
 #include "tegula/pipeline/row_window.h"
 
 namespace tegula::pipeline {
@@ -13,8 +17,8 @@ namespace {
 
 constexpr std::int64_t kWindowBytes = 192 << 20;
 constexpr std::int64_t kBands = 2;            // at hand: an object as tall as one is measured on them
-constexpr std::int64_t kPieceColumns = 2048;  // read and classified by one worker
-constexpr std::int64_t kBatch = 64;           // objects measured by one worker at a time
+constexpr std::int64_t kPieceColumns = 2048;  // read by one worker
+constexpr std::int64_t kBatch = 32;           // regions that a worker takes at a time
 // Objects that are too tall for the window wait until there are so many of them, or so long outlines.
 constexpr std::size_t kTallRegions = 512;
 constexpr std::int64_t kTallCorners = 8 << 20;
@@ -37,136 +41,133 @@ std::int64_t Corners(const objects::Region& region) {
 class ObjectsRun {
  public:
   ObjectsRun(const RunContext& context, const MeasuredPlanes& planes, const ObjectsOptions& options,
-             const objects::MeasurementPlan& plan, objects::RegionSpool spool, RowWindow window)
+             const objects::MeasurementPlan& plan, objects::RegionSpool spool, RowWindow window, ClassRows classes)
       : context_(context),
         planes_(planes),
         options_(options),
         plan_(plan),
         spool_(std::move(spool)),
-        window_(std::move(window)) {}
+        window_(std::move(window)),
+        classes_(std::move(classes)),
+        worker_(planes, options, plan, window_) {}
 
   Status Run() {
-    TEGULA_TRY(OpenPasses());
+    TEGULA_TRY(OpenTracers());
     const std::int64_t height = planes_.map.shape()[1];
+    std::int64_t traced = 0;
     for (std::int64_t y = 0; y < height; y += window_.band_rows()) {
       const Interval band{y, std::min(y + window_.band_rows(), height)};
-      TEGULA_TRY(ReadAndClassify(band));
-      TEGULA_TRY(Trace(band));
-      TEGULA_TRY(MeasureFound());
+      TEGULA_TRY(Read(band));
+      const std::int64_t end = band.end == height ? height : band.end - classes_.reach();
+      if (end > traced) {
+        TEGULA_TRY(classes_.Compute(context_, window_, {traced, end}));
+        TEGULA_TRY(Trace());
+        TEGULA_TRY(WorkOnFound());
+        traced = end;
+      }
       context_.progress.Update("tracing objects", band.end, height, "rows");
     }
-    for (Pass& pass : passes_) {
+    for (std::size_t pass = 0; pass < tracers_.size(); ++pass) {
       const auto keep = [&](objects::Region region) { return Keep(pass, std::move(region)); };
-      TEGULA_TRY(pass.tracer.Finish(keep));
+      TEGULA_TRY(tracers_[pass].Finish(keep));
     }
-    TEGULA_TRY(MeasureFound());
+    TEGULA_TRY(WorkOnFound());
     return MeasureWaiting();
   }
 
   objects::RegionSpool TakeSpool() && { return std::move(spool_); }
+  const ObjectsSummary& summary() const noexcept { return summary_; }
 
  private:
-  struct Pass {
-    objects::Classifier classifier;
-    objects::RegionTracer tracer;
-    Tensor classes_yx;
-    std::optional<std::int32_t> relabel;
-  };
-
-  Status OpenPasses() {
-    const std::int64_t width = planes_.map.shape()[2];
-    for (const ObjectPass& pass : options_.passes) {
-      TEGULA_ASSIGN_OR_RETURN(objects::Classifier classifier,
-                              objects::Classifier::Bind(pass.rule, planes_.map.shape()[0]));
-      TEGULA_ASSIGN_OR_RETURN(objects::RegionTracer tracer,
-                              objects::RegionTracer::Create({.width = width,
-                                                             .connectivity = options_.connectivity,
-                                                             .labels = pass.labels,
-                                                             .filter = options_.filter}));
-      TEGULA_ASSIGN_OR_RETURN(Tensor classes,
-                              Tensor::Allocate(DType::kU8, {window_.band_rows(), width}, context_.limits));
-      passes_.push_back({std::move(classifier), std::move(tracer), std::move(classes), pass.relabel});
+  Status OpenTracers() {
+    for (std::size_t pass = 0; pass < classes_.passes(); ++pass) {
+      objects::TraceOptions options{
+          .width = planes_.map.shape()[2], .connectivity = options_.connectivity, .filter = options_.filter};
+      options.labels = options_.passes[pass].labels;
+      TEGULA_ASSIGN_OR_RETURN(objects::RegionTracer tracer, objects::RegionTracer::Create(options));
+      tracers_.push_back(std::move(tracer));
     }
     return Ok();
   }
 
-  Status ReadAndClassify(Interval band) {
-    const Shape& map = planes_.map.shape();
+  Status Read(Interval band) {
     const View rows = window_.Begin(band);
-    const View of_map = rows.Slice(0, 0, map[0]), of_image = rows.Slice(0, map[0], rows.shape()[0] - map[0]);
-    const std::int64_t edge = planes_.map.chunk_columns();
-    const std::int64_t columns = CeilDiv(kPieceColumns, edge) * edge;
+    const std::int64_t edge = planes_.map.chunk_columns(), columns = CeilDiv(kPieceColumns, edge) * edge;
     const auto piece = [&](std::int64_t number, int) -> Status {
-      const Interval x = Intersect(Interval{number * columns, (number + 1) * columns}, Interval{0, map[2]});
-      const View values = of_map.Slice(2, x.begin, x.size());
-      const bool is_asked = options_.asked == nullptr || options_.asked->Touches({band, x});
-      if (is_asked) TEGULA_TRY(planes_.map.Read({band, x}, values));
-      for (Pass& pass : passes_) {
-        const View classes = pass.classes_yx.view().Slice(0, 0, band.size()).Slice(1, x.begin, x.size());
-        if (is_asked) pass.classifier.Classify(values, classes);
-        if (options_.asked != nullptr) TEGULA_TRY(options_.asked->ClearOutside({band, x}, classes));
-      }
-      if (!is_asked) return Ok();
-      return planes_.image == nullptr ? Ok() : planes_.image->Read({band, x}, of_image.Slice(2, x.begin, x.size()));
+      const Interval x = Intersect(Interval{number * columns, (number + 1) * columns}, Interval{0, window_.width()});
+      return ReadAsked({band, x}, rows.Slice(2, x.begin, x.size()));
     };
-    return ForEach(context_.executor, CeilDiv(map[2], columns), context_.stop, piece);
+    return ForEach(context_.executor, CeilDiv(window_.width(), columns), context_.stop, piece);
   }
 
-  Status Keep(const Pass& pass, objects::Region region) {
-    region.label = pass.relabel.value_or(region.label);
+  // What is not asked for has no part in what is smoothed, and else is not looked at.
+  Status ReadAsked(const Box& box, const View& out_cyx) {
+    if (options_.asked == nullptr) return planes_.Read(box, out_cyx);
+    const bool is_asked = options_.asked->Touches(box);
+    const bool is_smooth = options_.smooth_y > 0 || options_.smooth_x > 0;
+    if (!is_smooth) return is_asked ? planes_.Read(box, out_cyx) : Ok();
+    for (std::int64_t c = 0; c < out_cyx.shape()[0]; ++c)
+      for (std::int64_t y = 0; y < box.height(); ++y)
+        std::fill_n(out_cyx.Slice(0, c, 1).Slice(1, y, 1).as<float>(), box.width(),
+                    std::numeric_limits<float>::quiet_NaN());
+    if (!is_asked) return Ok();
+    TEGULA_ASSIGN_OR_RETURN(
+        Tensor values, Tensor::Allocate(DType::kF32, {out_cyx.shape()[0], box.height(), box.width()}, context_.limits));
+    TEGULA_TRY(planes_.Read(box, values.view()));
+    options_.asked->CopyInside(box, std::as_const(values).view(), out_cyx);
+    return Ok();
+  }
+
+  Status Keep(std::size_t pass, objects::Region region) {
+    region.label = options_.passes[pass].relabel.value_or(region.label);
     found_.push_back(std::move(region));
     return Ok();
   }
 
-  Status Trace(Interval band) {
-    for (Pass& pass : passes_) {
+  Status Trace() {
+    for (std::size_t pass = 0; pass < tracers_.size(); ++pass) {
       const auto keep = [&](objects::Region region) { return Keep(pass, std::move(region)); };
-      TEGULA_TRY(pass.tracer.Add(std::as_const(pass.classes_yx).view().Slice(0, 0, band.size()), keep));
+      TEGULA_TRY(tracers_[pass].Add(classes_.of_pass(pass), keep));
     }
     return Ok();
   }
 
-  // Those that lie within the rows at hand; the others wait.
-  Status MeasureFound() {
-    const auto tall = std::stable_partition(found_.begin(), found_.end(), [&](const objects::Region& region) {
-      return region.bounds.y.begin >= window_.held().begin || window_.channels() == 0;
-    });
-    for (auto region = tall; region != found_.end(); ++region) {
-      waiting_corners_ += Corners(*region);
-      waiting_.push_back(std::move(*region));
+  // Large regions one after the other, the others side by side.
+  Status WorkOnFound() {
+    const auto large = std::stable_partition(found_.begin(), found_.end(),
+                                             [&](const objects::Region& region) { return !worker_.IsLarge(region); });
+    for (auto region = large; region != found_.end(); ++region) {
+      if (context_.stop.stop_requested()) return CancelledError();
+      WorkedRegions worked;
+      TEGULA_TRY(worker_.Work(std::move(*region), worked));
+      TEGULA_TRY(Take(std::move(worked)));
     }
-    found_.erase(tall, found_.end());
+    found_.erase(large, found_.end());
     const auto count = static_cast<std::int64_t>(found_.size());
-    std::vector<double> values(found_.size() * plan_.columns());
-    const auto measure = [&](std::int64_t batch, int) -> Status {
-      for (std::int64_t i = batch * kBatch; i < std::min(count, (batch + 1) * kBatch); ++i) {
-        const auto at = static_cast<std::size_t>(i);
-        Measure(found_[at], std::span(values).subspan(at * plan_.columns(), plan_.columns()));
-      }
+    std::vector<WorkedRegions> worked(static_cast<std::size_t>(CeilDiv(count, kBatch)));
+    const auto work = [&](std::int64_t batch, int) -> Status {
+      for (std::int64_t i = batch * kBatch; i < std::min(count, (batch + 1) * kBatch); ++i)
+        TEGULA_TRY(
+            worker_.Work(std::move(found_[static_cast<std::size_t>(i)]), worked[static_cast<std::size_t>(batch)]));
       return Ok();
     };
-    TEGULA_TRY(ForEach(context_.executor, CeilDiv(count, kBatch), context_.stop, measure));
-    for (std::size_t i = 0; i < found_.size(); ++i)
-      TEGULA_TRY(spool_.Add(found_[i], std::span(values).subspan(i * plan_.columns(), plan_.columns())));
+    TEGULA_TRY(ForEach(context_.executor, CeilDiv(count, kBatch), context_.stop, work));
     found_.clear();
-    if (waiting_.size() < kTallRegions && waiting_corners_ < kTallCorners) return Ok();
-    return MeasureWaiting();
+    for (WorkedRegions& batch : worked) TEGULA_TRY(Take(std::move(batch)));
+    return waiting_.size() < kTallRegions && waiting_corners_ < kTallCorners ? Ok() : MeasureWaiting();
   }
 
-  void Measure(const objects::Region& region, std::span<double> values) const {
-    std::vector<objects::ChannelStatistics> statistics;
-    std::vector<float> numbers;
-    for (std::int64_t c = 0; c < window_.channels(); ++c) {
-      numbers.clear();
-      for (objects::RegionRows rows(region.polygons); rows.Next();) {
-        const std::span<const float> row = window_.Row(c, rows.y());
-        for (const objects::PixelRun run : rows.runs())
-          AppendNumbers(row.subspan(static_cast<std::size_t>(run.begin), static_cast<std::size_t>(run.end - run.begin)),
-                        numbers);
+  Status Take(WorkedRegions worked) {
+    summary_ += worked.summary;
+    for (WorkedRegions::Object& object : worked.objects) {
+      if (object.is_measured) {
+        TEGULA_TRY(spool_.Add(object.region, object.values));
+        continue;
       }
-      statistics.push_back(StatisticsOf(numbers, plan_.percentiles()));
+      waiting_corners_ += Corners(object.region);
+      waiting_.push_back(std::move(object.region));
     }
-    plan_.Fill(region, statistics, values);
+    return Ok();
   }
 
   Status MeasureWaiting() {
@@ -185,26 +186,46 @@ class ObjectsRun {
   const objects::MeasurementPlan& plan_;
   objects::RegionSpool spool_;
   RowWindow window_;
-  std::vector<Pass> passes_;
+  ClassRows classes_;
+  RegionWorker worker_;
+  std::vector<objects::RegionTracer> tracers_;
   std::vector<objects::Region> found_, waiting_;
   std::int64_t waiting_corners_ = 0;
+  ObjectsSummary summary_;
 };
+
+Status CheckSplit(const MeasuredPlanes& planes, const ObjectsOptions& options) {
+  const objects::SplitMethod method = options.split.method;
+  if (method == objects::SplitMethod::kNone) return Ok();
+  if (options.split_channel >= planes.map.shape()[0])
+    return NotFoundError(fmt::format("there is no channel {} to split objects by", options.split_channel));
+  if (method != objects::SplitMethod::kSeeds && !(options.split.depth > 0))
+    return InvalidError(
+        fmt::format("objects cannot be split by tops of {}: use a positive depth", options.split.depth));
+  return Ok();
+}
 
 }  // namespace
 
-Result<FoundObjects> FindObjects(const RunContext& context, const MeasuredPlanes& planes, const ObjectsOptions& options,
-                                 const objects::MeasurementPlan& plan, const Path& path) {
+Result<FindResult> FindObjects(const RunContext& context, const MeasuredPlanes& planes, const ObjectsOptions& options,
+                               const objects::MeasurementPlan& plan, const Path& path) {
+  TEGULA_TRY(CheckSplit(planes, options));
+  TEGULA_ASSIGN_OR_RETURN(ClassRows classes, ClassRows::Create(planes, options));
   const Shape& map = planes.map.shape();
   const std::int64_t channels = planes.channels();
   const std::int64_t row_bytes = map[2] * channels * static_cast<std::int64_t>(sizeof(float));
   const std::int64_t rows = std::min(map[1], BandRows(row_bytes, planes.map.chunk_rows()));
-  TEGULA_ASSIGN_OR_RETURN(RowWindow window, RowWindow::Create(channels, map[2], rows, kBands, context.limits));
+  // Rows that are smoothed need the ones around them, and lag behind those that are read.
+  const std::int64_t bands = kBands + CeilDiv(2 * classes.reach(), rows);
+  TEGULA_ASSIGN_OR_RETURN(RowWindow window, RowWindow::Create(channels, map[2], rows, bands, context.limits));
   TEGULA_ASSIGN_OR_RETURN(objects::RegionSpool spool, objects::RegionSpool::Create(path));
-  ObjectsRun run(context, planes, options, plan, std::move(spool), std::move(window));
+  ObjectsRun run(context, planes, options, plan, std::move(spool), std::move(window), std::move(classes));
   TEGULA_TRY(run.Run());
+  const ObjectsSummary summary = run.summary();
   objects::RegionSpool found = std::move(run).TakeSpool();
   TEGULA_TRY(found.Finish());
-  return FoundObjects::Create(context, std::move(found), plan);
+  TEGULA_ASSIGN_OR_RETURN(FoundObjects objects, FoundObjects::Create(context, std::move(found), plan));
+  return FindResult{std::move(objects), summary};
 }
 
 }  // namespace tegula::pipeline

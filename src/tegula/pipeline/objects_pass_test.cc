@@ -9,7 +9,9 @@
 #include <numeric>
 
 #include "tegula/core/random.h"
+#include "tegula/objects/gaussian.h"
 #include "tegula/objects/testing/class_maps.h"
+#include "tegula/pipeline/testing/find_objects.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::pipeline {
@@ -17,24 +19,9 @@ namespace {
 
 using objects::MeasuredRegion;
 using objects::Region;
-
-// Channels in memory that pretend to be stored in chunks.
-class MemoryPlane final : public PlaneReader {
- public:
-  MemoryPlane(const Tensor& pixels_cyx, std::int64_t chunk) : pixels_(pixels_cyx), chunk_(chunk) {}
-  const Shape& shape() const noexcept override { return pixels_.shape(); }
-  DType dtype() const noexcept override { return pixels_.dtype(); }
-  std::int64_t chunk_rows() const noexcept override { return chunk_; }
-  std::int64_t chunk_columns() const noexcept override { return chunk_; }
-  Status Read(const Box& box, const View& out) const override {
-    ConvertCopy(pixels_.view().Slice(1, box.y.begin, box.height()).Slice(2, box.x.begin, box.width()), out);
-    return Ok();
-  }
-
- private:
-  const Tensor& pixels_;
-  std::int64_t chunk_;
-};
+using testing::ExpectSame;
+using testing::Found;
+using testing::MemoryPlane;
 
 float Noise(std::int64_t c, std::int64_t y, std::int64_t x) {
   double sum = 0, weight = 0;
@@ -62,17 +49,6 @@ Tensor SmoothChannels(std::int64_t channels, std::int64_t height, std::int64_t w
   return pixels;
 }
 
-struct Found {
-  std::vector<MeasuredRegion> objects;
-  objects::MeasurementPlan plan;
-  double Value(std::size_t object, std::string_view name) const {
-    for (std::size_t i = 0; i < plan.columns(); ++i)
-      if (plan.Name(i) == name) return objects[object].values[i];
-    ADD_FAILURE() << "there is no " << name;
-    return 0;
-  }
-};
-
 class FindObjectsTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -82,55 +58,11 @@ class FindObjectsTest : public ::testing::Test {
   }
 
   Found Find(const Tensor& map, const Tensor* image, std::int64_t chunk, int workers, const ObjectsOptions& options,
-             objects::MeasureOptions measure = {.shape = true, .intensity = true, .neighbours = true}) {
-    measure.percentiles = {5, 99};
-    measure.neighbour_radius = 30;
-    const MemoryPlane planes[] = {{map, chunk}, {image != nullptr ? *image : map, chunk}};
-    objects::MeasuredChannels channels{.labels_are_channels = true};
-    for (std::int64_t c = 0; c < map.shape()[0]; ++c) channels.map.push_back("map" + std::to_string(c));
-    if (image != nullptr) channels.image = {"image"};
-    Found found{{}, objects::MeasurementPlan::Create(measure, channels, {}).value()};
-    const std::unique_ptr<Executor> executor = NewThreadExecutor(workers);
-    SilentProgress progress;
-    const RunContext context{*executor, progress};
-    const auto all = FindObjects(context, {planes[0], image != nullptr ? &planes[1] : nullptr}, options, found.plan,
-                                 folder_->path() / "spool");
-    EXPECT_TRUE(all.ok());
-    std::int64_t number = 0;
-    const auto prepare = [](StreamedObject& object) {
-      object.csv = std::to_string(object.number);
-      return Ok();
-    };
-    const auto take = [&](StreamedObject object) {
-      EXPECT_EQ(object.number, ++number);
-      EXPECT_EQ(object.csv, std::to_string(number));
-      found.objects.push_back(std::move(object.object));
-      return Ok();
-    };
-    EXPECT_TRUE(all->Stream(context, prepare, take).ok());
-    return found;
+             const objects::MeasureOptions& measure = {.shape = true, .intensity = true, .neighbours = true}) {
+    return testing::Find(folder_->path(), map, image, chunk, workers, options, measure);
   }
   std::optional<TemporaryFolder> folder_;
 };
-
-void ExpectSame(const Found& a, const Found& b) {
-  ASSERT_EQ(a.objects.size(), b.objects.size());
-  for (std::size_t i = 0; i < a.objects.size(); ++i) {
-    const Region &x = a.objects[i].region, &y = b.objects[i].region;
-    EXPECT_EQ(x.first, y.first);
-    EXPECT_EQ(x.label, y.label);
-    EXPECT_EQ(x.pixels, y.pixels);
-    ASSERT_EQ(x.polygons.size(), y.polygons.size());
-    for (std::size_t p = 0; p < x.polygons.size(); ++p) {
-      EXPECT_EQ(x.polygons[p].outer, y.polygons[p].outer);
-      EXPECT_EQ(x.polygons[p].holes, y.polygons[p].holes);
-    }
-    for (std::size_t v = 0; v < a.plan.columns(); ++v)
-      EXPECT_EQ(std::bit_cast<std::uint64_t>(a.objects[i].values[v]),
-                std::bit_cast<std::uint64_t>(b.objects[i].values[v]))
-          << a.plan.Name(v) << " of object " << i + 1;
-  }
-}
 
 std::vector<double> ValuesOf(const Region& region, const Tensor& pixels, std::int64_t channel) {
   std::vector<double> values;
@@ -151,7 +83,7 @@ double Quantile(std::vector<double> values, double percent) {
 
 TEST_F(FindObjectsTest, MeasuresThePixelsOfEachObject) {
   const Tensor map = SmoothChannels(2, 90, 110), image = SmoothChannels(1, 90, 110);
-  const Found found = Find(map, &image, 32, 2, {.passes = {{objects::Argmax{}, {}}}, .filter = {}});
+  const Found found = Find(map, &image, 32, 2, {.passes = {{objects::Argmax{}, {}}}});
   ASSERT_GT(found.objects.size(), 20U);
   for (std::size_t i = 0; i < found.objects.size(); ++i) {
     const Region& region = found.objects[i].region;
@@ -204,14 +136,88 @@ TEST_F(FindObjectsTest, DoesNotDependOnChunksBandsOrWorkers) {
   }
 }
 
+// Every way to make objects, each on bands of all sizes.
+TEST_F(FindObjectsTest, NoWayToMakeObjectsDependsOnBands) {
+  const Tensor map = SmoothChannels(2, 97, 83), image = SmoothChannels(1, 97, 83);
+  const ObjectsOptions largest{.passes = {{objects::Argmax{}, {}}}},
+      first{.passes = {{objects::Threshold{0, 0.52}, {}, 0}}};
+  std::vector<ObjectsOptions> ways(6, largest);
+  ways[0].smooth_y = 1.2, ways[0].smooth_x = 0.7;
+  ways[1].connectivity = ways[1].split.connectivity = objects::Connectivity::kCorners;
+  ways[1].split.method = objects::SplitMethod::kValues, ways[1].split.depth = 0.05;
+  ways[2] = first, ways[2].split.method = objects::SplitMethod::kDistance, ways[2].filter.fill_holes_below_px = 8;
+  ways[3] = first, ways[3].split.method = objects::SplitMethod::kSeeds, ways[3].split.seed_threshold = 0.55;
+  ways[3].split_channel = 1, ways[3].filter.min_area_px = 4;
+  ways[4] = first, ways[4].drops_border = true, ways[4].smooth_y = ways[4].smooth_x = 2;
+  ways[5].passes = {{objects::Argmax{{0.6, 0.4}}, {1}}};
+  for (std::size_t i = 0; i < ways.size(); ++i) {
+    SCOPED_TRACE(i);
+    const Found whole = Find(map, &image, 97, 1, ways[i]);
+    EXPECT_GT(whole.objects.size(), 3U);
+    EXPECT_EQ(whole.summary.split > 0, ways[i].split.method != objects::SplitMethod::kNone);
+    for (const std::int64_t chunk : {2, 33}) ExpectSame(whole, Find(map, &image, chunk, 2, ways[i]));
+  }
+}
+
+TEST_F(FindObjectsTest, SmoothsBeforeItClassifies) {
+  const Tensor map = SmoothChannels(1, 60, 70);
+  Tensor smooth = Tensor::Allocate(DType::kF32, map.shape()).value();
+  const auto row = [&](std::int64_t y) { return map.values<float>().subspan(static_cast<std::size_t>(y * 70), 70); };
+  objects::SmoothBox(row, 60, {{0, 60}, {0, 70}}, objects::GaussianWeights(1.5), objects::GaussianWeights(1.5),
+                     {smooth.view().data(), DType::kF32, {60, 70}});
+  ObjectsOptions options{.passes = {{objects::Threshold{0, 0.5}, {}, 0}}};
+  const Found expected = Find(smooth, nullptr, 16, 2, options, {.shape = true});
+  options.smooth_y = options.smooth_x = 1.5;
+  const Found found = Find(map, nullptr, 16, 2, options, {.shape = true});
+  ASSERT_EQ(found.objects.size(), expected.objects.size());
+  for (std::size_t i = 0; i < found.objects.size(); ++i)
+    EXPECT_EQ(found.Value(i, "Perimeter px"), expected.Value(i, "Perimeter px"));
+  EXPECT_NE(found.Value(0, "map0: Mean"), expected.Value(0, "map0: Mean")) << "measured on the map as it is";
+}
+
+TEST_F(FindObjectsTest, LeavesOutWhatTouchesTheEdge) {
+  const Tensor map = SmoothChannels(2, 60, 70);
+  ObjectsOptions options{.passes = {{objects::Threshold{1, 0.5}, {}, 1}}};
+  const Found all = Find(map, nullptr, 16, 2, options, {});
+  options.drops_border = true;
+  const Found inner = Find(map, nullptr, 16, 2, options, {});
+  std::int64_t at_edge = 0;
+  for (const MeasuredRegion& object : all.objects) {
+    const Box& box = object.region.bounds;
+    at_edge += box.y.begin == 0 || box.x.begin == 0 || box.y.end == 60 || box.x.end == 70 ? 1 : 0;
+  }
+  EXPECT_GT(at_edge, 0);
+  EXPECT_EQ(all.summary.at_edge, at_edge);
+  EXPECT_EQ(inner.summary.at_edge, at_edge);
+  EXPECT_EQ(inner.objects.size() + static_cast<std::size_t>(at_edge), all.objects.size());
+}
+
+TEST_F(FindObjectsTest, RefusesWhatDoesNotGoTogether) {
+  const Tensor map = SmoothChannels(1, 8, 8);
+  const MemoryPlane plane(map, 8);
+  SilentProgress progress;
+  const SerialExecutor executor;
+  const RunContext context{executor, progress};
+  const auto plan = objects::MeasurementPlan::Create({}, {}, {}).value();
+  const auto error = [&](const ObjectsOptions& options) {
+    return FindObjects(context, {plane}, options, plan, folder_->path() / "a").error().what;
+  };
+  EXPECT_THAT(error({.smooth_y = 1e6}), ::testing::HasSubstr("smoothed by 1000000 pixels"));
+  ObjectsOptions options;
+  options.split.method = objects::SplitMethod::kDistance, options.split.depth = 0;
+  EXPECT_THAT(error(options), ::testing::HasSubstr("positive depth"));
+  options.split.depth = 1, options.split_channel = 1;
+  EXPECT_THAT(error(options), ::testing::HasSubstr("no channel 1 to split"));
+}
+
 TEST_F(FindObjectsTest, NumbersObjectsByFirstPixelsAcrossPasses) {
   const Tensor map = SmoothChannels(2, 60, 60);
-  const Found found =
-      Find(map, nullptr, 8, 2,
-           {.passes = {{objects::Threshold{0, 0.5}, {}, 0}, {objects::Threshold{1, 0.5}, {}, 1}}, .filter = {}}, {});
+  const Found found = Find(map, nullptr, 8, 2,
+                           {.passes = {{objects::Threshold{0, 0.5}, {}, 0}, {objects::Threshold{1, 0.5}, {}, 1}}}, {});
   EXPECT_TRUE(std::ranges::is_sorted(found.objects, {}, [](const MeasuredRegion& object) {
     return std::tuple(object.region.first.y, object.region.first.x, object.region.label);
   }));
+  for (std::size_t i = 0; i < found.numbers.size(); ++i) EXPECT_EQ(found.numbers[i], static_cast<std::int64_t>(i) + 1);
 }
 
 TEST_F(FindObjectsTest, PassesOnErrorsAndStops) {
@@ -222,17 +228,17 @@ TEST_F(FindObjectsTest, PassesOnErrorsAndStops) {
   const SerialExecutor executor;
   const auto plan = objects::MeasurementPlan::Create({}, {.map = {"a"}, .labels_are_channels = true}, {}).value();
   const RunContext context{executor, progress, stop.get_token()};
-  EXPECT_EQ(FindObjects(context, {plane}, {.passes = {{objects::Threshold{3, 0.5}, {}, 0}}, .filter = {}}, plan,
-                        folder_->path() / "a")
-                .error()
-                .code,
-            Code::kNotFound);
+  EXPECT_EQ(
+      FindObjects(context, {plane}, {.passes = {{objects::Threshold{3, 0.5}, {}, 0}}}, plan, folder_->path() / "a")
+          .error()
+          .code,
+      Code::kNotFound);
   stop.request_stop();
-  EXPECT_EQ(FindObjects(context, {plane}, {.passes = {{objects::Threshold{0, 0.5}, {}, 0}}, .filter = {}}, plan,
-                        folder_->path() / "b")
-                .error()
-                .code,
-            Code::kCancelled);
+  EXPECT_EQ(
+      FindObjects(context, {plane}, {.passes = {{objects::Threshold{0, 0.5}, {}, 0}}}, plan, folder_->path() / "b")
+          .error()
+          .code,
+      Code::kCancelled);
   EXPECT_TRUE(std::filesystem::is_empty(folder_->path()));
 }
 

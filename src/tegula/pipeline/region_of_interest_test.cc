@@ -2,15 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
-
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <set>
+#include <utility>
 
 #include "tegula/core/files.h"
+#include "tegula/core/random.h"
 #include "tegula/objects/region_tracer.h"
 #include "tegula/pipeline/objects_pass.h"
+#include "tegula/pipeline/testing/find_objects.h"
 
 namespace tegula::pipeline {
 namespace {
@@ -211,10 +214,11 @@ TEST(FindObjects, AreOfWhatIsAskedForAndThoseAtItsEdgeAreCounted) {
   const objects::MeasurementPlan plan = objects::MeasurementPlan::Create({}, {}, {}).value();
   std::vector<std::int64_t> areas;
   const auto find = [&](const std::vector<std::int32_t>& labels) {
-    const FoundObjects found =
+    const FindResult result =
         FindObjects({executor, progress}, {*map, nullptr}, {.passes = {{objects::Argmax{}, labels}}, .asked = &region},
                     plan, folder.path() / "spool")
             .value();
+    const FoundObjects& found = result.objects;
     std::int64_t touching = 0;
     areas.clear();
     for (std::size_t i = 0; i < found.entries().size(); ++i) {
@@ -222,6 +226,7 @@ TEST(FindObjects, AreOfWhatIsAskedForAndThoseAtItsEdgeAreCounted) {
       areas.push_back(object.area_px);
       touching += TouchesEdge(object, region, {{0, 64}, {0, 64}}).value() ? 1 : 0;
     }
+    EXPECT_EQ(result.summary.at_asked_edge, touching);
     return touching;
   };
   EXPECT_EQ(find({1}), 1);
@@ -229,6 +234,38 @@ TEST(FindObjects, AreOfWhatIsAskedForAndThoseAtItsEdgeAreCounted) {
   // Nothing outside becomes an object of any class.
   EXPECT_EQ(find({}), 2);
   EXPECT_EQ(std::accumulate(areas.begin(), areas.end(), std::int64_t{0}), 40 * 30);
+}
+
+// What is not asked for has no part in what is smoothed, whatever a store says there; and its edge is one that drops.
+TEST(FindObjects, OfARegionAreSmoothedAndDroppedAsIfTheRestWereUnknown) {
+  const TemporaryFolder folder = TemporaryFolder::Create("tegula-test").value();
+  Tensor map = Tensor::Allocate(DType::kF32, {1, 70, 64}).value();
+  for (std::int64_t i = 0; i < 70 * 64; ++i)
+    map.values<float>()[static_cast<std::size_t>(i)] = UniformAt(3, 0, i / 64 / 4, i % 64 / 4) > 0.5 ? 1.0F : 0.0F;
+  const RegionOfInterest region = On(PolygonMask::Rectangle({{8, 45}, {10, 50}}).value());
+  ObjectsOptions options{.passes = {{objects::Threshold{0, 0.5}, {}, 0}}, .smooth_y = 1.2, .smooth_x = 1.2};
+  Tensor known = map.Clone();
+  std::ranges::fill(known.values<float>(), std::nanf(""));
+  const Box whole{{0, 70}, {0, 64}};
+  region.CopyInside(whole, std::as_const(map).view(), known.view());
+  const testing::Found expected = testing::Find(folder.path(), known, nullptr, 16, 2, options, {.shape = true});
+  ASSERT_GT(expected.objects.size(), 4U);
+  options.asked = &region;
+  for (const std::int64_t chunk : {7, 16, 70}) {
+    const testing::Found found = testing::Find(folder.path(), map, nullptr, chunk, 2, options, {.shape = true});
+    ASSERT_EQ(found.objects.size(), expected.objects.size());
+    for (std::size_t i = 0; i < found.objects.size(); ++i)
+      EXPECT_EQ(found.objects[i].region.polygons[0].outer, expected.objects[i].region.polygons[0].outer);
+  }
+  options.drops_border = true;
+  const testing::Found inner = testing::Find(folder.path(), map, nullptr, 16, 2, options, {.shape = true});
+  const auto touching = std::ranges::count_if(expected.objects, [&](const objects::MeasuredRegion& object) {
+    return TouchesEdge(object.region, region, whole).value();
+  });
+  EXPECT_GT(touching, 0);
+  EXPECT_EQ(inner.summary.dropped, touching);
+  EXPECT_EQ(static_cast<std::int64_t>(inner.objects.size()),
+            static_cast<std::int64_t>(expected.objects.size()) - touching);
 }
 
 }  // namespace

@@ -35,6 +35,12 @@ class RowWindow {
   std::int64_t channels() const noexcept { return pixels_.shape()[1]; }
   std::int64_t width() const noexcept { return pixels_.shape()[3]; }
   std::int64_t band_rows() const noexcept { return pixels_.shape()[2]; }
+  /// A row that is held, of all channels: (channel, 1, x).
+  ConstView RowOfAll(std::int64_t y) const noexcept {
+    TEGULA_ASSERT(held_.Contains(y));
+    const ConstView row = pixels_.view().Slice(0, y / band_rows() % bands(), 1).Slice(2, y % band_rows(), 1);
+    return {row.data(), DType::kF32, {channels(), 1, width()}, {row.strides()[1], row.strides()[2], row.strides()[3]}};
+  }
   /// A row that is held.
   std::span<const float> Row(std::int64_t channel, std::int64_t y) const noexcept {
     TEGULA_ASSERT(held_.Contains(y));

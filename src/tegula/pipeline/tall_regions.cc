@@ -137,11 +137,7 @@ class TallMeasuring {
     const auto read = [&](std::int64_t piece, int) -> Status {
       const Interval x = Intersect(box.x, Interval{(first + piece) * edge, (first + piece + 1) * edge});
       const View out = values.view().Slice(2, x.begin - box.x.begin, x.size());
-      const std::int64_t of_map = planes_.map.shape()[0];
-      TEGULA_TRY(planes_.map.Read({box.y, x}, out.Slice(0, 0, of_map)));
-      return planes_.image == nullptr
-                 ? Ok()
-                 : planes_.image->Read({box.y, x}, out.Slice(0, of_map, planes_.channels() - of_map));
+      return planes_.Read({box.y, x}, out);
     };
     TEGULA_TRY(ForEach(context_.executor, CeilDiv(box.x.end, edge) - first, context_.stop, read));
     const auto add = [&](std::int64_t region, int) -> Status {
@@ -181,7 +177,7 @@ Status MeasureTall(const RunContext& context, const MeasuredPlanes& planes, cons
                    std::span<const objects::Region> regions, MeasuredSink sink) {
   if (regions.empty()) return Ok();
   TallMeasuring measuring(context, planes, plan, regions);
-  if (planes.channels() > 0) TEGULA_TRY(measuring.Run());
+  TEGULA_TRY(measuring.Run());
   return measuring.HandOut(sink);
 }
 

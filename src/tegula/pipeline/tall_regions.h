@@ -20,7 +20,13 @@ struct MeasuredPlanes {
   const PlaneReader& map;
   const PlaneReader* image = nullptr;
 
-  std::int64_t channels() const noexcept { return map.shape()[0] + (image != nullptr ? image->shape()[0] : 0); }
+  std::int64_t map_channels() const noexcept { return map.shape()[0]; }
+  std::int64_t channels() const noexcept { return map_channels() + (image != nullptr ? image->shape()[0] : 0); }
+  /// Fills `out_cyx` with the channels that are measured.
+  Status Read(const Box& box, const View& out_cyx) const {
+    TEGULA_TRY(map.Read(box, out_cyx.Slice(0, 0, map_channels())));
+    return image == nullptr ? Ok() : image->Read(box, out_cyx.Slice(0, map_channels(), image->shape()[0]));
+  }
 };
 
 /// Takes an object and its measurements. An error stops the work.

@@ -1,0 +1,191 @@
+#include "tegula/app/stored_objects.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+
+#include "tegula/app/image_access.h"
+#include "tegula/app/make_objects.h"
+#include "tegula/app/run_key.h"
+#include "tegula/app/run_objects.h"
+#include "tegula/app/staging.h"
+#include "tegula/app/stored_prediction.h"
+#include "tegula/image/binding.h"
+#include "tegula/image/open.h"
+#include "tegula/outputs/csv.h"
+
+namespace tegula::app {
+namespace {
+
+constexpr const char* kSummary = "summary.csv";
+
+objects::MapFrame FrameOf(const StoredPrediction& prediction) {
+  const outputs::PlacementRecord& place = prediction.placement;
+  objects::MapFrame frame{place.origin_y, place.origin_x, place.scale_y, place.scale_x};
+  if (prediction.knows_um())
+    frame.pixel_size = {prediction.record.image.pixel_size_y_um, prediction.record.image.pixel_size_x_um};
+  return frame;
+}
+
+// The image on the pixels of a prediction.
+class PredictedImage {
+ public:
+  static Result<PredictedImage> Open(const std::string& name, const StoredPrediction& prediction,
+                                     const image::Access& access) {
+    PredictedImage image;
+    TEGULA_ASSIGN_OR_RETURN(image.source_, image::Open(name, access).Context("measuring intensities"));
+    TEGULA_TRY(CheckSame(name, image.source_->info(), prediction.record.image));
+    image::BindingRequest request;
+    const outputs::PlacementRecord& place = prediction.placement;
+    const auto& levels = prediction.record.image.levels;
+    const auto level = std::ranges::find(levels, place.scale_y, &outputs::LevelRecord::downsample);
+    if (level != levels.end()) {
+      request.level = static_cast<int>(level - levels.begin());
+    } else {
+      request.downsample = place.scale_y;
+    }
+    TEGULA_ASSIGN_OR_RETURN(const image::BoundImage bound, image::Bind(*image.source_, request, {.channels = 0}));
+    const Shape plane = outputs::PlaneShape(prediction.store, 0);
+    image.plane_ = pipeline::PlaneOfImage(bound, std::llround(place.origin_y / place.scale_y),
+                                          std::llround(place.origin_x / place.scale_x), plane[1], plane[2]);
+    for (const image::Channel& channel : bound.info().channel_list) image.channels_.push_back(channel.name);
+    return image;
+  }
+
+  const pipeline::PlaneReader& plane() const noexcept { return *plane_; }
+  const std::vector<std::string>& channels() const noexcept { return channels_; }
+
+ private:
+  static Status CheckSame(const std::string& name, const image::ImageInfo& info, const outputs::ImageRecord& record) {
+    const image::Level& level = info.levels.front();
+    if (record.levels.empty() || record.levels.front().height != level.height ||
+        record.levels.front().width != level.width)
+      return InvalidError(
+          fmt::format("{} is not the image that was predicted: it has {} x {} pixels; name that one with "
+                      "--image",
+                      name, level.height, level.width));
+    if (info.size_t > 1 || info.size_z > 1)
+      return UnsupportedError(
+          "the image has several planes and the record does not say which was predicted: measure intensities with "
+          "`tegula predict --objects`");
+    return Ok();
+  }
+
+  std::unique_ptr<image::Source> source_;
+  std::unique_ptr<pipeline::PlaneReader> plane_;
+  std::vector<std::string> channels_;
+};
+
+Status CheckRegion(const StoredPrediction& prediction) {
+  if (!prediction.record.region) return Ok();
+  const DType dtype = prediction.store.options().dtype;
+  if (dtype == DType::kF32 || dtype == DType::kF64 || dtype == DType::kF16 || prediction.store.options().is_label)
+    return Ok();
+  return UnsupportedError(fmt::format(
+      "the prediction covers a region, and its {} do not tell what lies outside: make objects with `tegula predict "
+      "--objects`",
+      DTypeName(dtype)));
+}
+
+Result<StoredObjects> MakeOf(const StoredObjectsRequest& request, const Path& path, const Path& folder,
+                             const image::Access& access, const RunContext& context) {
+  TEGULA_ASSIGN_OR_RETURN(const StoredPrediction prediction,
+                          OpenStoredPrediction(path, request.output, context.limits));
+  TEGULA_TRY(CheckSinglePlane(prediction, "objects are made"));
+  TEGULA_TRY(CheckRegion(prediction));
+  const std::unique_ptr<pipeline::PlaneReader> map = pipeline::PlaneOfStore(prediction.store);
+  const bool is_numbered = prediction.store.options().is_label;
+  ObjectSource source{.map = *map, .frame = FrameOf(prediction), .seed = SeedOfIds(prediction.record)};
+  for (const outputs::StoreChannel& channel : prediction.store.options().channels)
+    source.channels.push_back(channel.name);
+  if (is_numbered) source.numbers = &prediction.store;
+  TEGULA_TRY(CheckObjects(request.objects, source.channels, source.frame, is_numbered));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::int32_t> labels, LabelsOf(request.objects.classes, source.channels));
+  std::optional<PredictedImage> image;
+  if (request.objects.measure.intensity) {
+    const std::string name = request.image.empty() ? prediction.record.image.path : request.image;
+    TEGULA_ASSIGN_OR_RETURN(image, PredictedImage::Open(name, prediction, access));
+    source.image = &image->plane(), source.image_channels = image->channels();
+  }
+
+  std::vector<std::string> names, all;
+  for (const ObjectFile file : request.objects.files) names.emplace_back(NameOf(file));
+  for (const ObjectFileRow& row : ObjectFiles()) all.emplace_back(row.name);
+  RunKey key;
+  key.Add("objects", fmt::format("{}: {}", fmt::join(labels, ","), ToText(request.objects)));
+  key.Add("prediction", path.string());
+  TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder, names, request.overwrite, key));
+  TEGULA_TRY(MakeFolders(staging.scratch()));
+  TEGULA_ASSIGN_OR_RETURN(const MadeObjects made, MakeObjects(request.objects, source, labels, staging.folder(),
+                                                              staging.scratch(), nullptr, context));
+  TEGULA_TRY(staging.Commit(request.overwrite ? all : std::vector<std::string>()));
+  StoredObjects objects{
+      prediction.record.image.path, path.string(), folder, made.classes, made.areas_in_um2, made.notes};
+  if (prediction.record.region)
+    objects.notes.emplace_back("the prediction covers a region only: objects may be cut by its edge");
+  return objects;
+}
+
+Path WithoutSlash(const Path& path) { return path.has_filename() ? path : path.parent_path(); }
+
+// A folder for each, named like the prediction's.
+std::vector<Path> FoldersOf(const StoredObjectsRequest& request) {
+  if (request.predictions.size() == 1) return {request.out};
+  std::vector<Path> folders;
+  for (const Path& prediction : request.predictions) {
+    const std::string name = WithoutSlash(prediction).filename().string();
+    Path folder = request.out / name;
+    for (int n = 2; std::ranges::find(folders, folder) != folders.end(); ++n)
+      folder = request.out / fmt::format("{}-{}", name, n);
+    folders.push_back(std::move(folder));
+  }
+  return folders;
+}
+
+Status WriteSummary(const std::vector<StoredObjects>& images, const Path& path) {
+  TEGULA_ASSIGN_OR_RETURN(
+      outputs::CsvFile file,
+      outputs::CsvFile::Create(path, {"Image", "Prediction", "Class", "Objects", "Area px^2", "Area µm^2", "Error"}));
+  for (const StoredObjects& image : images) {
+    if (!image.error.empty()) TEGULA_TRY(file.Add({image.image, image.prediction, "", "", "", "", image.error}));
+    for (const outputs::ObjectsRecord& of_class : image.classes)
+      TEGULA_TRY(file.Add({image.image, image.prediction, of_class.class_name, fmt::format("{}", of_class.count),
+                           fmt::format("{}", of_class.area_px),
+                           image.knows_um ? fmt::format("{}", of_class.area_um2) : "", ""}));
+  }
+  return file.Commit();
+}
+
+}  // namespace
+
+Result<std::vector<StoredObjects>> ObjectsOfPredictions(const StoredObjectsRequest& request,
+                                                        const RunContext& context) {
+  if (request.predictions.empty()) return InvalidError("no prediction is named to make objects of");
+  if (!request.image.empty() && request.predictions.size() > 1)
+    return InvalidError("--image is one image and there are several predictions: make their objects one by one");
+  std::error_code ignored;
+  if (!request.overwrite && std::filesystem::exists(request.out / kSummary, ignored))
+    return InvalidError(fmt::format("{} is there already; choose another folder or replace it with --overwrite",
+                                    (request.out / kSummary).string()));
+  const image::Access access = AccessTo(context);
+  const std::vector<Path> folders = FoldersOf(request);
+  std::vector<StoredObjects> images;
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    const Path& prediction = request.predictions[i];
+    Result<StoredObjects> made = MakeOf(request, prediction, folders[i], access, context).Context(prediction.string());
+    if (made.ok()) {
+      images.push_back(std::move(*made));
+      continue;
+    }
+    if (folders.size() == 1 || made.error().code == Code::kCancelled) return made.error();
+    images.push_back({.image = "", .prediction = prediction.string(), .folder = {}, .error = ToString(made.error())});
+  }
+  TEGULA_TRY(MakeFolders(request.out));
+  TEGULA_TRY(WriteSummary(images, request.out / kSummary));
+  return images;
+}
+
+}  // namespace tegula::app
