@@ -266,7 +266,8 @@ class ImageRun {
       if (chosen.format->is_store())
         return fmt::format("{} ({}) in shards of {}", chosen.format->name, outputs::NameOf(chosen),
                            job_.request.format.shard_pixels);
-    return "for the way";
+    // For the way; coded as the first of the others wants it.
+    return fmt::format("for {} ({})", job_.formats.front().format->name, outputs::NameOf(job_.formats.front()));
   }
 
   // What decides everything that is made of them.
@@ -319,6 +320,10 @@ class ImageRun {
             "output {} was stored as {}, which says less than the network gave; verify it while it is predicted, with "
             "--verify --overwrite",
             stored.output, stored.values));
+    if (outputs::IsLossy(job_.formats.front()))
+      return UnsupportedError(
+          "the prediction was kept as JPEG, which is only nearly what the network gave; verify it while it is "
+          "predicted, with --verify --overwrite");
     std::vector<FinishedOutput> finished;
     for (std::size_t number = 0; number < job_.outputs.size(); ++number) {
       TEGULA_ASSIGN_OR_RETURN(
@@ -398,7 +403,7 @@ class ImageRun {
     if (job_.request.save_statistics)
       TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_.front())));
     TEGULA_TRY(DescribeValuesOf());
-    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::BuildPyramid(context_, output.stored()));
+    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::FinishPyramid(context_, output.stored()));
     record_.stages.push_back(watch.Lap("pyramid"));
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
@@ -567,7 +572,8 @@ class ImageRun {
             "output {} holds numbers of objects, which are stored as they are; leave out --values and --range for it",
             description.id));
       outputs::StoreOptions stored = form.stored();
-      for (const outputs::ChosenFormat& chosen : job_.formats) TEGULA_TRY(chosen.format->check(stored));
+      for (const outputs::ChosenFormat& chosen : job_.formats)
+        TEGULA_TRY(chosen.format->check(stored, chosen.compression));
       const auto [work, is_kept] = outputs::SetWorkingStore(job_.formats, job_.request.format.shard_pixels, stored);
       RunOutputRequest request{std::move(own), std::move(form), std::move(stored), {}, false, std::move(instances)};
       if (prediction.needs_second_pass(number)) request.raw = prediction.raw_dtype(number);
