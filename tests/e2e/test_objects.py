@@ -254,6 +254,9 @@ def test_several_images_go_into_one_table(tegula, maps, tmp_path):
         for row, values in zip(rows[::2], maps):
             assert int(row["Objects"]) == measure.label(values >= 0.5, connectivity=1).max()
             assert float(next(row[name] for name in row if name.endswith("area px^2"))) == (values >= 0.5).sum()
+    tegula("objects", tmp_path / "out", "-o", tmp_path / "again").ok()
+    table = list(csv.DictReader((tmp_path / "again/summary.csv").open()))
+    assert [row["Objects"] for row in table] == [rows[0]["Objects"], rows[2]["Objects"]]
 
 
 def test_classes_that_are_ignored_make_no_objects(tegula, maps, tmp_path):
