@@ -8,9 +8,10 @@ namespace tegula::app {
 Status WriteQuPathOf(const Feeds& feeds, const std::string& image, const pipeline::OutputInfo& output,
                      const Path& folder) {
   const image::Level& full = feeds.leading().source->info().levels.front();
-  return outputs::WriteQuPathFolder(folder / NameOf(ObjectFile::kGeoJson),
-                                    {image, full.height, full.width, ClassesOf(output.channel_names)},
-                                    folder / kQuPathFolder);
+  return outputs::WriteQuPathFolder(
+      folder / NameOf(ObjectFile::kGeoJson),
+      {image, full.height, full.width, ClassesOf(output.channel_names, output.channel_colours)},
+      folder / kQuPathFolder);
 }
 
 }  // namespace tegula::app
