@@ -11,7 +11,33 @@ namespace {
 
 constexpr std::int64_t kCells = 72;  // along the longer edge
 constexpr std::int64_t kFewest = 20;
-constexpr double kOpacity = 0.85;
+constexpr double kOpacity = 0.8, kOpaqueFrom = 0.25;  // of the highest density
+constexpr double kLeastSigma = 1, kMostSigma = 12;    // cells
+
+// A Gaussian along both axes, cut off after three standard deviations.
+void Smooth(std::vector<double>& values, std::int64_t rows, std::int64_t columns, double sigma) {
+  const auto radius = static_cast<std::int64_t>(std::ceil(3 * sigma));
+  std::vector<double> weights;
+  for (std::int64_t d = -radius; d <= radius; ++d)
+    weights.push_back(std::exp(-0.5 * static_cast<double>(d * d) / (sigma * sigma)));
+  const auto along = [&](std::int64_t lines, std::int64_t line_step, std::int64_t size, std::int64_t step) {
+    std::vector<double> line(static_cast<std::size_t>(size));
+    for (std::int64_t n = 0; n < lines; ++n) {
+      const auto at = [&](std::int64_t i) -> double& {
+        return values[static_cast<std::size_t>(n * line_step + i * step)];
+      };
+      for (std::int64_t i = 0; i < size; ++i) {
+        double sum = 0;
+        for (std::int64_t d = std::max(-radius, -i); d <= std::min(radius, size - 1 - i); ++d)
+          sum += weights[static_cast<std::size_t>(d + radius)] * at(i + d);
+        line[static_cast<std::size_t>(i)] = sum;
+      }
+      for (std::int64_t i = 0; i < size; ++i) at(i) = line[static_cast<std::size_t>(i)];
+    }
+  };
+  along(rows, columns, columns, 1);
+  along(columns, 1, rows, columns);
+}
 
 }  // namespace
 
@@ -38,26 +64,20 @@ Box ObjectDensity::CellBox(std::int64_t row, std::int64_t column) const noexcept
 }
 
 std::vector<double> ObjectDensity::Smoothed(const pipeline::RegionOfInterest* asked) const {
-  std::vector<double> areas;
+  std::vector<double> objects(counts_.begin(), counts_.end()), areas;
   for (std::int64_t row = 0; row < rows_; ++row)
     for (std::int64_t column = 0; column < columns_; ++column) {
       const Box box = CellBox(row, column);
-      areas.push_back(static_cast<double>(asked != nullptr ? asked->Area(box) : box.height() * box.width()));
+      areas.push_back(static_cast<double>(asked != nullptr ? asked->Area(box) : box.area()));
     }
-  std::vector<double> densities;
-  for (std::int64_t row = 0; row < rows_; ++row)
-    for (std::int64_t column = 0; column < columns_; ++column) {
-      double objects = 0, area = 0;
-      for (std::int64_t y = std::max<std::int64_t>(0, row - 1); y <= std::min(rows_ - 1, row + 1); ++y)
-        for (std::int64_t x = std::max<std::int64_t>(0, column - 1); x <= std::min(columns_ - 1, column + 1); ++x) {
-          const double weight = (y == row ? 2 : 1) * (x == column ? 2 : 1);
-          const auto at = static_cast<std::size_t>(y * columns_ + x);
-          objects += weight * static_cast<double>(counts_[at]), area += weight * areas[at];
-        }
-      const bool is_asked = areas[static_cast<std::size_t>(row * columns_ + column)] > 0;
-      densities.push_back(is_asked ? objects / area : 0);
-    }
-  return densities;
+  const std::vector<double> own_areas = areas;
+  // As far as from one object to the next, on the average.
+  const auto cells = static_cast<double>(std::ranges::count_if(areas, [](double area) { return area > 0; }));
+  const double sigma = std::clamp(std::sqrt(cells / static_cast<double>(total_)), kLeastSigma, kMostSigma);
+  Smooth(objects, rows_, columns_, sigma);
+  Smooth(areas, rows_, columns_, sigma);
+  for (std::size_t i = 0; i < objects.size(); ++i) objects[i] = own_areas[i] > 0 ? objects[i] / areas[i] : 0;
+  return objects;
 }
 
 Result<std::optional<outputs::DensityPicture>> ObjectDensity::Over(const Tensor& picture_yxc, const OnMap& on_map,
@@ -87,8 +107,8 @@ Result<std::optional<outputs::DensityPicture>> ObjectDensity::Over(const Tensor&
       const double density = (1 - ty) * ((1 - tx) * density_at(row, column) + tx * density_at(row, column + 1)) +
                              ty * ((1 - tx) * density_at(row + 1, column) + tx * density_at(row + 1, column + 1));
       const double fraction = inside ? std::clamp(density / most, 0.0, 1.0) : 0;
-      const outputs::Rgb heat = outputs::HeatColour(fraction);
-      const double opacity = kOpacity * std::sqrt(fraction);
+      const outputs::Rgb heat = outputs::MixedColour(outputs::kDensityStops, fraction);
+      const double opacity = kOpacity * std::min(1.0, fraction / kOpaqueFrom);
       const auto blend = [&](std::uint8_t colour) {
         return static_cast<std::uint8_t>(std::lround((1 - opacity) * grey + opacity * colour));
       };

@@ -23,8 +23,8 @@ class ObjectDensity {
   struct OnMap {
     double step_y = 1, step_x = 1, origin_y = 0, origin_x = 0;
   };
-  /// Over a picture that becomes grey. Of each cell only what is `asked` for counts (null: all), smoothed with its
-  /// neighbours. Nothing for too few objects to speak of a density.
+  /// Over a picture that becomes grey. Of each cell only what is `asked` for counts (null: all); smoothed, the more the
+  /// fewer objects there are. Nothing for too few objects to speak of a density.
   Result<std::optional<outputs::DensityPicture>> Over(const Tensor& picture_yxc, const OnMap& on_map,
                                                       const objects::MapFrame& frame,
                                                       const pipeline::RegionOfInterest* asked) const;

@@ -42,8 +42,10 @@ Result<Tensor> Enlarged(const Tensor& picture_yxc, std::int64_t times) {
   return large;
 }
 
-Result<Tensor> PictureOf(const objects::Region& region, const image::BoundImage& image, const Along& y,
-                         const Along& x) {
+Result<Tensor> PictureOf(const objects::Region& region, const image::BoundImage& image,
+                         const pipeline::OutputInfo& output) {
+  const Along y{output.scale[GridAxis::kY], output.origin[GridAxis::kY]},
+      x{output.scale[GridAxis::kX], output.origin[GridAxis::kX]};
   const double height = static_cast<double>(region.bounds.height()) / y.scale,
                width = static_cast<double>(region.bounds.width()) / x.scale;
   const double edge = std::max(kSmallestEdge, kAround * std::max(height, width));
@@ -76,7 +78,8 @@ Result<Tensor> PictureOf(const objects::Region& region, const image::BoundImage&
     add(polygon.outer);
     for (const objects::Ring& hole : polygon.holes) add(hole);
   }
-  TEGULA_TRY(outputs::DrawOutlines(rings, outputs::ColourOf(output.channel_colours, static_cast<std::size_t>(region.label)), kLine, picture.view()));
+  TEGULA_TRY(outputs::DrawOutlines(
+      rings, outputs::ColourOf(output.channel_colours, static_cast<std::size_t>(region.label)), kLine, picture.view()));
   return picture;
 }
 
@@ -102,11 +105,9 @@ Result<std::vector<outputs::ObjectPicture>> ObjectGallery::Pictures(const image:
   std::vector<const std::pair<objects::Region, std::string>*> in_order;
   for (const auto& [lot, object] : drawn_) in_order.push_back(&object);
   std::ranges::sort(in_order, {}, [](const auto* object) { return object->first.first; });
-  const Along y{output.scale[GridAxis::kY], output.origin[GridAxis::kY]},
-      x{output.scale[GridAxis::kX], output.origin[GridAxis::kX]};
   std::vector<outputs::ObjectPicture> pictures;
   for (const auto* object : in_order) {
-    TEGULA_ASSIGN_OR_RETURN(Tensor picture, PictureOf(object->first, image, y, x));
+    TEGULA_ASSIGN_OR_RETURN(Tensor picture, PictureOf(object->first, image, output));
     pictures.push_back({object->second, std::move(picture)});
   }
   return pictures;

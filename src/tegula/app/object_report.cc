@@ -45,8 +45,13 @@ void ObjectReport::Begin(const objects::MeasurementPlan& measured, std::uint64_t
   for (const std::string_view what : kShown)
     for (std::size_t i = 0; i < measured.columns(); ++i)
       if (is_of(measured.Name(i), what)) show(i);
+  // Those of the map come first; a single one is the class probability.
+  std::vector<std::size_t> means;
   for (std::size_t i = 0; i < measured.columns(); ++i)
-    if (measured.Name(i).ends_with(": Mean")) show(i);
+    if (measured.Name(i).ends_with(": Mean")) means.push_back(i);
+  const auto of_image = means.begin() + static_cast<std::ptrdiff_t>(std::min(measured.map_channels(), means.size()));
+  for (auto mean = of_image; mean != means.end(); ++mean) show(*mean);
+  if (measured.map_channels() > 1) std::for_each(means.begin(), of_image, show);
 }
 
 void ObjectReport::Add(const objects::Region& region, std::span<const double> values, bool may_be_cut) {

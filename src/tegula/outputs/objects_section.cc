@@ -64,7 +64,7 @@ std::string Histograms(const std::vector<MeasuredValues>& measured) {
 Result<std::string> Density(const DensityPicture& density) {
   TEGULA_ASSIGN_OR_RETURN(const std::string png, EncodePng(density.pixels_yxc.view()).Context("density"));
   std::vector<std::string> stops;
-  for (const Rgb& stop : kHeatStops) stops.push_back(fmt::format("#{:02x}{:02x}{:02x}", stop.r, stop.g, stop.b));
+  for (const Rgb& stop : kDensityStops) stops.push_back(fmt::format("#{:02x}{:02x}{:02x}", stop.r, stop.g, stop.b));
   return fmt::format(
       "<h3>Where they are</h3><figure class=\"density\"><img src=\"{}\" alt=\"Density of objects\"><div "
       "class=\"scale\">"

@@ -24,7 +24,7 @@ Rgb ColourOf(double fraction, ColourScale scale) {
     const auto grey = static_cast<std::uint8_t>(std::lround(255 * fraction));
     return {grey, grey, grey};
   }
-  return HeatColour(fraction);
+  return MixedColour(kHeatStops, fraction);
 }
 
 std::string Gradient(ColourScale scale) {
