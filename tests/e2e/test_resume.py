@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from conftest import content
 
 PROGRAM = os.environ["TEGULA_PROGRAM"]
 IMAGE = "synthetic:noise,height=900,width=1100,seed=4"
@@ -30,11 +31,6 @@ def cut_off(command, out, chunks, signal_number=signal.SIGKILL):
     program.send_signal(signal_number)
     _, errors = program.communicate()
     return program.returncode, errors
-
-
-def content(folder):
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")

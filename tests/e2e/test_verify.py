@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from conftest import content
 from identity_model import NOTHING, write_model
 from PIL import Image
 
@@ -25,10 +26,6 @@ def record(folder):
 def verdict(folder):
     [one] = record(folder)["verification"]
     return one
-
-
-def content(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def section(folder):

@@ -254,6 +254,8 @@ class ImageRun {
                                                             values.range->low, values.range->high)
                                               : std::string(outputs::NameOf(values.values)));
     }
+    for (const ClassReading::Class& each : job_.classes)
+      key.Add("class of channel " + each.channel, fmt::format("{} {}", each.name, outputs::TextOf(each.colour)));
     key.Add("store", NameOfStore());
     return key;
   }
@@ -264,7 +266,8 @@ class ImageRun {
       if (chosen.format->is_store())
         return fmt::format("{} ({}) in shards of {}", chosen.format->name, outputs::NameOf(chosen),
                            job_.request.format.shard_pixels);
-    return "for the way";
+    // For the way; coded as the first of the others wants it.
+    return fmt::format("for {} ({})", job_.formats.front().format->name, outputs::NameOf(job_.formats.front()));
   }
 
   // What decides everything that is made of them.
@@ -317,6 +320,10 @@ class ImageRun {
             "output {} was stored as {}, which says less than the network gave; verify it while it is predicted, with "
             "--verify --overwrite",
             stored.output, stored.values));
+    if (outputs::IsLossy(job_.formats.front()))
+      return UnsupportedError(
+          "the prediction was kept as JPEG, which is only nearly what the network gave; verify it while it is "
+          "predicted, with --verify --overwrite");
     std::vector<FinishedOutput> finished;
     for (std::size_t number = 0; number < job_.outputs.size(); ++number) {
       TEGULA_ASSIGN_OR_RETURN(
@@ -396,7 +403,7 @@ class ImageRun {
     if (job_.request.save_statistics)
       TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_.front())));
     TEGULA_TRY(DescribeValuesOf());
-    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::BuildPyramid(context_, output.stored()));
+    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::FinishPyramid(context_, output.stored()));
     record_.stages.push_back(watch.Lap("pyramid"));
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
@@ -547,9 +554,11 @@ class ImageRun {
   }
 
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
+    info_ = NamedBy(job_.classes, prediction.output());
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
       const spec::TensorDescription& description = model_.outputs[job_.outputs[number]];
-      outputs::StoreOptions own = StoreOptionsOf(description, prediction.output(number), feeds_);
+      const pipeline::OutputInfo& info = number == 0 ? info_ : prediction.output(number);
+      outputs::StoreOptions own = StoreOptionsOf(description, info, feeds_);
       if (!region_.is_all()) own.fill = pipeline::FillFor(own.dtype), own.reduction = outputs::Reduction::kNanMean;
       std::optional<InstancesRequest> instances;
       if (const pipeline::InstancePass* pass = prediction.instances(number)) {
@@ -563,7 +572,8 @@ class ImageRun {
             "output {} holds numbers of objects, which are stored as they are; leave out --values and --range for it",
             description.id));
       outputs::StoreOptions stored = form.stored();
-      for (const outputs::ChosenFormat& chosen : job_.formats) TEGULA_TRY(chosen.format->check(stored));
+      for (const outputs::ChosenFormat& chosen : job_.formats)
+        TEGULA_TRY(chosen.format->check(stored, chosen.compression));
       const auto [work, is_kept] = outputs::SetWorkingStore(job_.formats, job_.request.format.shard_pixels, stored);
       RunOutputRequest request{std::move(own), std::move(form), std::move(stored), {}, false, std::move(instances)};
       if (prediction.needs_second_pass(number)) request.raw = prediction.raw_dtype(number);
@@ -574,7 +584,6 @@ class ImageRun {
                           staging.scratch(), std::to_string(number), context_.limits));
       outputs_.push_back(std::move(output));
     }
-    info_ = prediction.output();
     staging.Keep();
     return Ok();
   }

@@ -25,7 +25,7 @@ outputs::GeoJsonOptions GeoJsonOptionsOf(const ObjectRequest& request, const Obj
   options.type = TypeOf(request.object_type);
   options.frame = source.frame;
   for (std::size_t i = 0; i < plan.columns(); ++i) options.measurements.push_back(plan.Name(i));
-  options.classes = ClassesOf(source.channels);
+  options.classes = ClassesOf(source.channels, source.colours);
   options.seed = source.seed;
   return options;
 }
@@ -63,7 +63,10 @@ class ObjectsTaker {
       : request_(request), source_(source), labels_(labels), writers_(writers), pictures_(pictures) {
     made_.areas_in_um2 = source.frame.in_um();
     for (const std::int32_t label : labels)
-      made_.classes.push_back({.class_name = source.channels[static_cast<std::size_t>(label)], .channel = label});
+      made_.classes.push_back(
+          {.class_name = source.channels[static_cast<std::size_t>(label)],
+           .channel = label,
+           .colour = outputs::TextOf(outputs::ColourOf(source.colours, static_cast<std::size_t>(label)))});
   }
 
   Status Take(const pipeline::StreamedObject& object) {
@@ -144,10 +147,11 @@ Status TakeFound(const pipeline::FoundObjects& found, const ObjectWriters& write
 
 }  // namespace
 
-std::vector<outputs::GeoJsonClass> ClassesOf(const std::vector<std::string>& channels) {
+std::vector<outputs::GeoJsonClass> ClassesOf(const std::vector<std::string>& channels,
+                                             std::span<const outputs::Rgb> colours) {
   std::vector<outputs::GeoJsonClass> classes;
   for (std::size_t c = 0; c < channels.size(); ++c)
-    classes.push_back({channels[c], outputs::PaletteColour(static_cast<std::int64_t>(c))});
+    classes.push_back({channels[c], outputs::ColourOf(colours, c)});
   return classes;
 }
 

@@ -21,6 +21,7 @@ namespace tegula::app {
 struct ObjectSource {
   const pipeline::PlaneReader& map;
   std::vector<std::string> channels;             ///< of the map: the names of classes
+  std::vector<outputs::Rgb> colours = {};        ///< of the channels; empty: the palette's
   const pipeline::PlaneReader* image = nullptr;  ///< on the map's pixels, if intensities are wanted
   std::vector<std::string> image_channels = {};
   objects::MapFrame frame;
@@ -31,8 +32,9 @@ struct ObjectSource {
   ObjectReport* report = nullptr;                     ///< is told of each object
 };
 
-/// Channels as classes, in the palette's colours.
-std::vector<outputs::GeoJsonClass> ClassesOf(const std::vector<std::string>& channels);
+/// Channels as classes, in their colours or, where they have none, the palette's.
+std::vector<outputs::GeoJsonClass> ClassesOf(const std::vector<std::string>& channels,
+                                             std::span<const outputs::Rgb> colours);
 
 /// What was made.
 struct MadeObjects {

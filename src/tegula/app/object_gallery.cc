@@ -76,7 +76,7 @@ Result<Tensor> PictureOf(const objects::Region& region, const image::BoundImage&
     add(polygon.outer);
     for (const objects::Ring& hole : polygon.holes) add(hole);
   }
-  TEGULA_TRY(outputs::DrawOutlines(rings, outputs::PaletteColour(region.label), kLine, picture.view()));
+  TEGULA_TRY(outputs::DrawOutlines(rings, outputs::ColourOf(output.channel_colours, static_cast<std::size_t>(region.label)), kLine, picture.view()));
   return picture;
 }
 

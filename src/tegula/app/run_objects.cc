@@ -63,8 +63,9 @@ Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds) {
   const spec::TensorDescription& output = job.package.description().outputs[job.outputs.front()];
   if (job.labels.empty()) return Ok();
   TEGULA_ASSIGN_OR_RETURN(const pipeline::TensorLayout layout, pipeline::TensorLayout::Of(output));
-  return CheckObjects(job.request.objects, pipeline::ChannelNamesOf(output, layout.channels()), FrameOf(feeds, {}),
-                      spec::FindObjectOps(output).has_value());
+  std::vector<std::string> channels = pipeline::ChannelNamesOf(output, layout.channels());
+  for (std::size_t c = 0; c < job.classes.size(); ++c) channels[c] = job.classes[c].name;
+  return CheckObjects(job.request.objects, channels, FrameOf(feeds, {}), spec::FindObjectOps(output).has_value());
 }
 
 Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,
@@ -72,7 +73,10 @@ Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& imag
                                   const pipeline::RegionOfInterest* asked, const Path& folder, const Path& scratch,
                                   Pictures& pictures, ObjectReport& report, const RunContext& context) {
   const std::unique_ptr<pipeline::PlaneReader> map = pipeline::PlaneOfStore(store);
-  ObjectSource source{.map = *map, .channels = output.channel_names, .frame = FrameOf(feeds, output)};
+  ObjectSource source{.map = *map,
+                      .channels = output.channel_names,
+                      .colours = output.channel_colours,
+                      .frame = FrameOf(feeds, output)};
   outputs::RunRecord record;
   DescribeModel(job, record);
   DescribeImage(image, feeds, record);

@@ -77,6 +77,7 @@ class RunOutput {
 
    private:
     pipeline::AskedPart Asked(const outputs::StorePart& part) const { return {part, region_}; }
+    outputs::ValueCounts Convert(const Block& block, const ConstView& own_tczyx, const View& stored_tczyx) const;
     Status WriteStored(const Block& block, const ConstView& values_tczyx) const;
 
     const RunOutput* output_;

@@ -9,7 +9,9 @@ Status WriteQuPathOf(const Feeds& feeds, const std::string& image, const pipelin
                      const Path& folder) {
   const image::Level& full = feeds.leading().source->info().levels.front();
   return outputs::WriteQuPathFolder(
-      folder / kObjectsFile, {image, full.height, full.width, ClassesOf(output.channel_names)}, folder / kQuPathFolder);
+      folder / kObjectsFile,
+      {image, full.height, full.width, ClassesOf(output.channel_names, output.channel_colours)},
+      folder / kQuPathFolder);
 }
 
 }  // namespace tegula::app

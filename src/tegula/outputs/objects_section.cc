@@ -25,12 +25,12 @@ std::string Table(const std::vector<ObjectsRecord>& records, double area_mm2, st
     html += fmt::format("<th class=\"number\">Per mm² of the {0}</th><th class=\"number\">Share of the {0}</th>", of);
   html += "<th class=\"number\">Area of all</th><th class=\"number\">Mean area</th></tr>";
   for (const ObjectsRecord& objects : records) {
-    const Rgb colour = PaletteColour(objects.channel);
+    const Rgb colour = ColourFromText(objects.colour).value_or(PaletteColour(objects.channel));
     const auto count = static_cast<double>(objects.count);
     html += fmt::format(
-        "<tr><td><span class=\"swatch\" style=\"background:#{:02x}{:02x}{:02x}\"></span>{}</td><td "
+        "<tr><td><span class=\"swatch\" style=\"background:{}\"></span>{}</td><td "
         "class=\"number\">{}</td>",
-        colour.r, colour.g, colour.b, EscapeHtml(objects.class_name), GroupedInteger(objects.count));
+        TextOf(colour), EscapeHtml(objects.class_name), GroupedInteger(objects.count));
     if (area_mm2 > 0)
       html += fmt::format("<td class=\"number\">{}</td><td class=\"number\">{} %</td>",
                           ReadableNumber(count / area_mm2), ReadableNumber(1e-4 * objects.area_um2 / area_mm2));

@@ -48,6 +48,7 @@ double AskedShare(const RunRecord& r) { return r.region ? r.region->share : 1; }
 std::string Sentence(const RunRecord& r) {
   std::string text = fmt::format("The model <b>{}</b>", EscapeHtml(r.model.name));
   if (!r.model.version.empty()) text += fmt::format(" (version {})", EscapeHtml(r.model.version));
+  if (!r.classifier.empty()) text += fmt::format(", as {} says,", EscapeHtml(r.classifier));
   text += fmt::format(" was applied to <b>{}</b>", EscapeHtml(FileName(r.image.path)));
   if (const std::string size = SizeText(r.image); !size.empty()) text += fmt::format(", {}", size);
   if (!r.engine.name.empty())

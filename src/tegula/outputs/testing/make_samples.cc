@@ -101,7 +101,7 @@ Status MakeStore(const Path& folder, const std::string& name, const StoreOptions
   SilentProgress silent;
   const std::unique_ptr<Executor> executor = NewThreadExecutor(2);
   const RunContext context{.executor = *executor, .progress = silent};
-  TEGULA_TRY(BuildPyramid(context, store));
+  TEGULA_TRY(FinishPyramid(context, store));
   TEGULA_TRY(WriteOmeTiff(context, store, folder / (name + ".ome.tif")));
   return WriteNpy(folder / (name + ".npy"), pixels.view());
 }
