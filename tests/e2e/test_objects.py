@@ -100,8 +100,8 @@ def test_objects_are_scikit_images_labels(tegula, stored_one, maps, tmp_path, co
         assert values["c0: Mean"] == pytest.approx(region.intensity_mean, rel=1e-6)
         assert (values["Box Y px"], values["Box X px"]) == region.bbox[:2]
     summary = list(csv.DictReader((tmp_path / "o/summary.csv").open()))
-    assert [(row["Class"], int(row["Objects"]), float(row["Area px^2"])) for row in summary] == [
-        ("c0", len(features), float((expected > 0).sum()))]
+    assert [(int(row["Objects"]), int(row["Num c0"]), float(row["c0 area px^2"])) for row in summary] == [
+        (len(features), len(features), float((expected > 0).sum()))]
 
 
 def test_objects_are_those_that_predict_makes(tegula, stored, maps, tmp_path):
