@@ -12,6 +12,7 @@ PROGRAM = os.environ["TEGULA_PROGRAM"]
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))  # for what both tiers use
 CACHE = tempfile.TemporaryDirectory(prefix="tegula-tests-")  # of this run alone
 os.environ["TEGULA_CACHE"] = CACHE.name
+os.environ["TEGULA_CLASSIFIERS"] = CACHE.name + "/classifiers"
 
 
 class Run:
