@@ -271,7 +271,7 @@ def hostile(change):
     hostile(lambda c: c.update(pixel_size_um="NaN")), hostile(lambda c: c.update(pixel_size_um=-1)),
     hostile(lambda c: c["network"].update(threads=10**9)), hostile(lambda c: c["network"].update(weights_format="pickle")),
     hostile(lambda c: c.update(statistics_from="/etc/passwd")), hostile(lambda c: c.update(border=None)),
-    hostile(lambda c: c.update(stains="hed=1,2")), hostile(lambda c: c.update(z="-5:2:1")), hostile(lambda c: c.pop("model")),
+    hostile(lambda c: c.update(name="a\x1b[2J\nb")), hostile(lambda c: c.update(stains="hed=1,2")), hostile(lambda c: c.update(z="-5:2:1")), hostile(lambda c: c.pop("model")),
 ])
 def test_hostile_files_get_a_sentence(tegula, data, made, tmp_path, text):
     file = tmp_path / "hostile.json"

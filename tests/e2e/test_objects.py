@@ -100,8 +100,8 @@ def test_objects_are_scikit_images_labels(tegula, stored_one, maps, tmp_path, co
         assert values["c0: Mean"] == pytest.approx(region.intensity_mean, rel=1e-6)
         assert (values["Box Y px"], values["Box X px"]) == region.bbox[:2]
     summary = list(csv.DictReader((tmp_path / "o/summary.csv").open()))
-    assert [(row["Class"], int(row["Objects"]), float(row["Area px^2"])) for row in summary] == [
-        ("c0", len(features), float((expected > 0).sum()))]
+    assert [(int(row["Objects"]), int(row["Num c0"]), float(row["c0 area px^2"])) for row in summary] == [
+        (len(features), len(features), float((expected > 0).sum()))]
 
 
 def test_objects_are_those_that_predict_makes(tegula, stored, maps, tmp_path):
@@ -254,6 +254,9 @@ def test_several_images_go_into_one_table(tegula, maps, tmp_path):
         for row, values in zip(rows[::2], maps):
             assert int(row["Objects"]) == measure.label(values >= 0.5, connectivity=1).max()
             assert float(next(row[name] for name in row if name.endswith("area px^2"))) == (values >= 0.5).sum()
+    tegula("objects", tmp_path / "out", "-o", tmp_path / "again").ok()
+    table = list(csv.DictReader((tmp_path / "again/summary.csv").open()))
+    assert [row["Objects"] for row in table] == [rows[0]["Objects"], rows[2]["Objects"]]
 
 
 def test_classes_that_are_ignored_make_no_objects(tegula, maps, tmp_path):

@@ -64,6 +64,17 @@ def test_only_missing_tiles_are_made_again(tegula, data, tmp_path, uninterrupted
     assert content(out / "prediction.ome.zarr") == content(uninterrupted / "prediction.ome.zarr")
 
 
+def test_levels_are_made_while_tiles_arrive_and_stay(tegula, data, tmp_path, uninterrupted):
+    out = tmp_path / "out"
+    cut_off(words(data, out), out, 30)
+    made = [path for path in (out / PARTIAL / "prediction.ome.zarr/1/c").rglob("[0-9]*") if path.is_file()]
+    assert len(made) >= 4
+    written = {path.relative_to(out / PARTIAL): path.stat().st_mtime_ns for path in made}
+    tegula(*words(data, out)).ok()
+    assert {name: (out / name).stat().st_mtime_ns for name in written} == written
+    assert content(out / "prediction.ome.zarr") == content(uninterrupted / "prediction.ome.zarr")
+
+
 def test_another_run_does_not_go_on_and_says_what_differs(tegula, data, tmp_path):
     out = tmp_path / "out"
     cut_off(words(data, out), out, 2)

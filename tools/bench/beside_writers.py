@@ -135,9 +135,9 @@ def compare(programs):
             np.save(folder / f"{dtype}.npy", pixels[dtype])
         for dtype, form, compression, name, limit in CASES:
             ours, theirs = [], []
-            for round in range(ROUNDS):
+            for turn in range(ROUNDS):
                 path = folder / f"{dtype}.npy"
-                expected = [levels_of(pixels[dtype], exact) if round == 0 else None for exact in (True, False)]
+                expected = [levels_of(pixels[dtype], exact) if turn == 0 else None for exact in (True, False)]
                 ours.append(one([programs / "writing_bench", path, folder / "ours", form, compression], folder / "ours", form, expected[0]))
                 theirs.append(one([sys.executable, __file__, "--peer", name, path, folder / "theirs", compression], folder / "theirs",
                                   form, expected[1]))

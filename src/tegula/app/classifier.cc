@@ -63,6 +63,12 @@ Status CheckNumbers(const Classifier& c) {
   return Ok();
 }
 
+// Names are shown on terminals and stand in tables.
+bool IsShowable(std::string_view name) {
+  constexpr unsigned char kFirst = 0x20, kDelete = 0x7f;
+  return std::ranges::none_of(name, [](unsigned char c) { return c < kFirst || c == kDelete; });
+}
+
 // Words that would be passed over where they are not known.
 Status CheckWords(const Classifier& c) {
   if (c.model.empty() || c.output.empty()) return CorruptError("it names no model, or no output of it");
@@ -79,6 +85,10 @@ Status CheckWords(const Classifier& c) {
   if (c.classes.empty()) return CorruptError("it has no classes");
   for (const ClassifierClass& each : c.classes)
     if (each.name.empty()) return CorruptError("one of its classes has no name");
+  bool is_showable = IsShowable(c.name) && IsShowable(c.model) && IsShowable(c.output) && IsShowable(c.tegula_version);
+  for (const ClassifierClass& each : c.classes)
+    is_showable = is_showable && IsShowable(each.name) && IsShowable(each.channel);
+  if (!is_showable) return CorruptError("a name in it holds control characters");
   PredictRequest scratch;
   const Status border = SetBorder(c.border, scratch);
   return border.ok() ? Ok() : CorruptError(ToString(border.error()));

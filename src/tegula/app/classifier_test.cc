@@ -157,6 +157,8 @@ TEST(Classifier, RefusesNumbersAndWordsThatCannotBe) {
   EXPECT_THAT(refusal([](Classifier& c) { c.network.weights_format = "pickle"; }), HasSubstr("no weights format"));
   EXPECT_THAT(refusal([](Classifier& c) { c.statistics_from = "/etc/passwd"; }), HasSubstr("statistics"));
   EXPECT_THAT(refusal([](Classifier& c) { c.classes[1].name = ""; }), HasSubstr("has no name"));
+  EXPECT_THAT(refusal([](Classifier& c) { c.classes[1].name = "a\nb"; }), HasSubstr("control characters"));
+  EXPECT_THAT(refusal([](Classifier& c) { c.name = "\x1b[2J"; }), HasSubstr("control characters"));
   EXPECT_THAT(refusal([](Classifier& c) { c.threshold = std::numeric_limits<double>::quiet_NaN(); }),
               HasSubstr("no threshold"));
   EXPECT_THAT(refusal([](Classifier& c) { c.network.threads = 1 << 20; }), HasSubstr("threads"));

@@ -35,15 +35,15 @@ Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::strin
                                               Readable readable) {
   const Path clean = path.has_filename() ? path : path.parent_path();
   std::error_code ignored;
-  const bool is_run = std::filesystem::exists(clean / "run.json", ignored);
+  const bool is_run = std::filesystem::exists(clean / outputs::kRunRecordName, ignored);
   const Path folder = is_run ? clean : clean.parent_path();
-  Result<std::string> text = ReadFile(folder / "run.json", kLargestRecord);
+  Result<std::string> text = ReadFile(folder / outputs::kRunRecordName, kLargestRecord);
   if (!text.ok() && text.error().code == Code::kNotFound)
     return NotFoundError(fmt::format(
         "{} is no result of `tegula predict`: it has no run.json; name the folder given with -o then", path.string()));
   TEGULA_TRY(text);
   TEGULA_ASSIGN_OR_RETURN(outputs::RunRecord record,
-                          outputs::RunRecordFromJson(*text).Context((folder / "run.json").string()));
+                          outputs::RunRecordFromJson(*text).Context((folder / outputs::kRunRecordName).string()));
   TEGULA_ASSIGN_OR_RETURN(const outputs::PlacementRecord placement,
                           PlacementOf(record, output, is_run ? "" : clean.filename().string()).Context(path.string()));
   for (const outputs::StoredRecord& stored : record.stored)
@@ -59,6 +59,17 @@ Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::strin
   TEGULA_ASSIGN_OR_RETURN(grid.y, objects::PixelAxis::Create(placement.scale_y, placement.origin_y));
   TEGULA_ASSIGN_OR_RETURN(grid.x, objects::PixelAxis::Create(placement.scale_x, placement.origin_x));
   return StoredPrediction{folder, std::move(record), placement, std::move(store), grid};
+}
+
+std::vector<Path> RunsIn(const Path& path) {
+  std::error_code ignored;
+  std::vector<Path> runs;
+  if (!std::filesystem::exists(path / outputs::kRunRecordName, ignored))
+    for (const auto& entry : std::filesystem::directory_iterator(path, ignored))
+      if (std::filesystem::exists(entry.path() / outputs::kRunRecordName, ignored)) runs.push_back(entry.path());
+  if (runs.empty()) runs.push_back(path);
+  std::sort(runs.begin(), runs.end());
+  return runs;
 }
 
 std::string NameOfAnnotations(const Path& prediction) {

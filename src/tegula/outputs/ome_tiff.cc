@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tegula/core/interval.h"
-#include "tegula/outputs/jpeg_tile.h"
+#include "tegula/outputs/jpeg.h"
 #include "tegula/outputs/tiff_writer.h"
 
 namespace tegula::outputs {
@@ -296,7 +296,7 @@ class Export {
     if (!page.is_rgb) return coder_.Encode(std::as_const(tile).view());
     const View tile_yxc(tile.view().data(), DType::kU8, {page.tile_height, page.tile_width, 3});
     RepeatEdges(tile_yxc, rows, columns);
-    return EncodeJpegTile(tile_yxc, *options_.jpeg_quality);
+    return EncodeJpeg(tile_yxc, *options_.jpeg_quality, JpegForm::kTiffTile);
   }
 
   // Whether a chunk is coded as a tile of this shape is.

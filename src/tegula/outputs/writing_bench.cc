@@ -1,7 +1,9 @@
 // What it costs to keep an image that is in memory: a store with its pyramid, written by boxes as tiles of a prediction
 // come, or an OME-TIFF of it. tools/bench/beside_writers.py runs it beside other writers of the same pixels.
 //
-//   writing_bench PIXELS.npy FOLDER FORMAT COMPRESSION     prints one JSON object
+//   writing_bench PIXELS.npy FOLDER FORMAT COMPRESSION [afterwards]     prints one JSON object
+//
+// `afterwards` makes the levels when level 0 is finished, to see what it saves to make them while boxes come.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -26,7 +28,7 @@ Result<std::vector<ChosenFormat>> Choose(const std::string& format, const std::s
   return ChooseFormats({{format}, {{format, words.front(), level}}, 0});
 }
 
-Status Write(const Tensor& pixels, const Path& folder, const std::vector<ChosenFormat>& formats,
+Status Write(const Tensor& pixels, const Path& folder, const std::vector<ChosenFormat>& formats, bool afterwards,
              const RunContext& context) {
   const std::int64_t height = pixels.shape()[0], width = pixels.shape()[1];
   StoreOptions options;
@@ -39,7 +41,7 @@ Status Write(const Tensor& pixels, const Path& folder, const std::vector<ChosenF
   const auto write = [&](std::int64_t number, int) {
     const std::int64_t y = number / across * kBox, x = number % across * kBox;
     const ConstView box = pixels.view().Slice(0, y, std::min(kBox, height - y)).Slice(1, x, std::min(kBox, width - x));
-    return WriteBoxAndAbove(store, {y, x}, box);
+    return afterwards ? store.WriteBox(0, {y, x}, box) : WriteBoxAndAbove(store, {y, x}, box);
   };
   TEGULA_TRY(ForEach(context.executor, across * down, context.stop, write));
   TEGULA_TRY(FinishPyramid(context, store));
@@ -49,13 +51,14 @@ Status Write(const Tensor& pixels, const Path& folder, const std::vector<ChosenF
                               {"bench", chosen.compression});
 }
 
-Status Run(const Path& image, const Path& folder, const std::string& format, const std::string& compression) {
+Status Run(const Path& image, const Path& folder, const std::string& format, const std::string& compression,
+           bool afterwards) {
   TEGULA_ASSIGN_OR_RETURN(const std::vector<ChosenFormat> formats, Choose(format, compression));
   TEGULA_ASSIGN_OR_RETURN(const Tensor pixels, ReadNpy(image));
   const std::unique_ptr<Executor> executor = NewThreadExecutor(kWorkers);
   SilentProgress silent;
   const double wall = MonotonicSeconds(), cpu = CpuSeconds();
-  TEGULA_TRY(Write(pixels, folder, formats, {.executor = *executor, .progress = silent}));
+  TEGULA_TRY(Write(pixels, folder, formats, afterwards, {.executor = *executor, .progress = silent}));
   const nlohmann::json answer = {{"wall_s", MonotonicSeconds() - wall}, {"cpu_s", CpuSeconds() - cpu}};
   fmt::print("{}\n", answer.dump());
   return Ok();
@@ -65,8 +68,9 @@ Status Run(const Path& image, const Path& folder, const std::string& format, con
 }  // namespace tegula::outputs
 
 int main(int argc, char** argv) {
-  if (argc != 5) return 2;
-  const tegula::Status done = tegula::outputs::Run(argv[1], argv[2], argv[3], argv[4]);
+  const bool afterwards = argc == 6 && std::string_view(argv[5]) == "afterwards";
+  if (argc != 5 && !afterwards) return 2;
+  const tegula::Status done = tegula::outputs::Run(argv[1], argv[2], argv[3], argv[4], afterwards);
   if (done.ok()) return 0;
   fmt::print(stderr, "{}\n", tegula::ToString(done.error()));
   return 1;
