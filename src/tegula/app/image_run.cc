@@ -211,8 +211,8 @@ class ImageRun {
   Status VerifyFinished(outputs::RunRecord& record, const tiling::TilePlan& plan) {
     // Tissue is found again, and is what it was; what is written of it is there already.
     TEGULA_ASSIGN_OR_RETURN(const TemporaryFolder elsewhere, TemporaryFolder::Create("tegula-region"));
-    TEGULA_ASSIGN_OR_RETURN(
-        region_, RunRegion::Create(job_.region, name_, feeds_, job_.request.binding, plan, elsewhere.path(), context_));
+    TEGULA_ASSIGN_OR_RETURN(region_, RunRegion::Create(job_.region, name_, feeds_, model_, job_.outputs,
+                                                       job_.request.binding, plan, elsewhere.path(), context_));
     for (const outputs::StoredRecord& stored : record.stored)
       if (stored.values != outputs::NameOf(outputs::Values::kOwn))
         return UnsupportedError(fmt::format(
@@ -289,8 +289,8 @@ class ImageRun {
   Status MakeAll(Staging& staging, const pipeline::PredictionRequest& wanted, const tiling::TilePlan& plan) {
     Stopwatch watch;
     record_.stages.push_back(job_.start);
-    TEGULA_ASSIGN_OR_RETURN(
-        region_, RunRegion::Create(job_.region, name_, feeds_, job_.request.binding, plan, staging.folder(), context_));
+    TEGULA_ASSIGN_OR_RETURN(region_, RunRegion::Create(job_.region, name_, feeds_, model_, job_.outputs,
+                                                       job_.request.binding, plan, staging.folder(), context_));
     if (!region_.is_all()) record_.stages.push_back(watch.Lap("region"));
     if (!job_.normalisation.note().empty()) record_.notes.push_back(job_.normalisation.note());
     TEGULA_TRY(MakePrediction(staging, wanted, watch));
