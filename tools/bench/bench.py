@@ -1,9 +1,10 @@
 """Runs the benchmark programs and says what they mean: each number beside a limit that was measured in the same run.
 
-Six tables come out. Pieces: time per pixel beside memcpy, the compressor or decoding alone. NumPy: statistics and
-normalisation beside its own. Engines: a network's window by every way of running it. The whole: CPU time of `predict`
-beside that of the engine alone on the same windows, which may be at most LIMIT times as much. Objects: those of the
-prediction beside scripts with OpenCV and scikit-image. A small slide: from command to report.
+Seven tables come out. Pieces: time per pixel beside memcpy, the compressor or decoding alone. NumPy: statistics and
+normalisation beside its own. Writers: pyramids beside tifffile and TensorStore. Engines: a network's window by every
+way of running it. The whole: CPU time of `predict` beside that of the engine alone on the same windows, which may be at
+most LIMIT times as much. Objects: those of the prediction beside scripts with OpenCV and scikit-image. A small slide:
+from command to report.
 """
 
 import json
@@ -15,6 +16,7 @@ import sys
 import tempfile
 
 import beside_numpy
+import beside_writers
 import engines
 import matplotlib
 import objects
@@ -120,14 +122,15 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tegula-bench") as name:
         folder = pathlib.Path(name)
         result = {"processor": processor(), "whole": whole(folder), "objects": objects_beside_scripts(folder), "pieces": pieces(),
-                  "numpy": beside_numpy.compare(BUILD / "bench"), "engines": engines.compare(BUILD, DATA),
-                  "small_slide": small_slide.compare(BUILD, DATA)}
+                  "numpy": beside_numpy.compare(BUILD / "bench"), "writing": beside_writers.compare(BUILD / "bench"),
+                  "engines": engines.compare(BUILD, DATA), "small_slide": small_slide.compare(BUILD, DATA)}
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
     plot(result, RESULTS / "bench.png")
     for row in result["pieces"]:
         print(f"{row['name']:45} {row['per_cpu_s']:9.1f} {row['unit']}/s  {row['times_as_long']:6.2f} x {row['held_against']}")
     beside_numpy.show(result["numpy"])
+    beside_writers.show(result["writing"])
     engines.show(result["engines"])
     objects.show(result["objects"])
     small_slide.show(result["small_slide"])
@@ -137,7 +140,7 @@ def main():
     slow = [row["name"] for row in result["pieces"] if row["cpu_s"] > LIMIT_S.get(row["name"], float("inf"))]
     slow += [row["name"] for row in result["pieces"] if row["times_as_long"] > MOST_TIMES.get(row["name"], float("inf"))]
     slow += engines.complaints(result["engines"]) + objects.complaints(result["objects"])
-    slow += small_slide.complaints(result["small_slide"])
+    slow += small_slide.complaints(result["small_slide"]) + beside_writers.complaints(result["writing"])
     if slow:
         sys.exit("bench: slower than it may be:\n" + "\n".join(slow))
     if ratio > LIMIT:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tegula/app/contrast.h"
 #include "tegula/image/block_view.h"
 #include "tegula/objects/region_tracer.h"
 #include "tegula/outputs/palette.h"
@@ -19,13 +20,6 @@ constexpr std::int64_t kColours = 254;                                // of clas
 constexpr outputs::Rgb kLine = {255, 255, 255}, kCasing = {0, 0, 0};  // of the region: seen on any background
 constexpr std::int64_t kSpeck = 20;  // regions of fewer pixels do not make a place busy
 
-// The value below which this share of the values lies.
-float Quantile(std::vector<float> values, double share) {
-  const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + at, values.end());
-  return values[static_cast<std::size_t>(at)];
-}
-
 // Channels added up in their colours, each stretched to its own contrast.
 void Blend(const Tensor& floats_cyx, std::span<const outputs::Rgb> colours, Tensor& picture) {
   const std::int64_t pixels = floats_cyx.shape()[1] * floats_cyx.shape()[2];
@@ -34,7 +28,7 @@ void Blend(const Tensor& floats_cyx, std::span<const outputs::Rgb> colours, Tens
     const auto plane =
         floats_cyx.values<float>().subspan(c * static_cast<std::size_t>(pixels), static_cast<std::size_t>(pixels));
     const std::vector<float> values(plane.begin(), plane.end());
-    const float low = Quantile(values, 0.005), range = std::max(1e-12f, Quantile(values, 0.998) - low);
+    const float low = Quantile(values, kContrastLow), range = std::max(1e-12f, Quantile(values, kContrastHigh) - low);
     const float rgb[] = {static_cast<float>(colours[c].r), static_cast<float>(colours[c].g),
                          static_cast<float>(colours[c].b)};
     for (std::size_t i = 0; i < values.size(); ++i)
@@ -47,17 +41,14 @@ void Blend(const Tensor& floats_cyx, std::span<const outputs::Rgb> colours, Tens
 std::vector<outputs::Rgb> ColoursOf(const image::BoundInfo& info) {
   std::vector<outputs::Rgb> colours;
   for (std::size_t c = 0; c < info.channel_list.size(); ++c) {
-    const std::optional<image::Rgb>& own = info.channel_list[c].colour;
-    if (own)
-      colours.push_back({own->r, own->g, own->b});
-    else
-      colours.push_back(info.channels == 1 ? outputs::Rgb{255, 255, 255}
-                                           : outputs::PaletteColour(static_cast<std::int64_t>(c)));
+    const image::Rgb colour = ColourOf(info.channel_list, c);
+    colours.push_back({colour.r, colour.g, colour.b});
   }
   return colours;
 }
 
-// Pixels of the bound channels as a person sees them.
+}  // namespace
+
 Result<Tensor> ToPicture(const Tensor& pixels_cyx, const image::BoundInfo& info) {
   const Shape& shape = pixels_cyx.shape();
   TEGULA_ASSIGN_OR_RETURN(Tensor picture, Tensor::Allocate(DType::kU8, {shape[1], shape[2], 3}));
@@ -70,6 +61,8 @@ Result<Tensor> ToPicture(const Tensor& pixels_cyx, const image::BoundInfo& info)
   Blend(floats, ColoursOf(info), picture);
   return picture;
 }
+
+namespace {
 
 std::int64_t MiddlePlane(const outputs::ChunkStore& store) {
   return outputs::StorePart(store).size()[GridAxis::kZ] / 2;
@@ -150,10 +143,12 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
   Tensor picture = slide_.Clone();
   const Tensor& finished = map;
   if (is_single) {
-    outputs::OverlayValues(finished.view(), 0.0, 1.0, outputs::PaletteColour(0), kOverlayOpacity, picture.view());
+    outputs::OverlayValues(finished.view(), 0.0, 1.0, outputs::ColourOf(output_.channel_colours, 0), kOverlayOpacity,
+                           picture.view());
   } else {
     std::vector<outputs::Rgb> colours;
-    for (std::int64_t c = 1; c <= kColours; ++c) colours.push_back(outputs::PaletteColour(c));
+    for (std::int64_t c = 1; c <= kColours; ++c)
+      colours.push_back(outputs::ColourOf(output_.channel_colours, static_cast<std::size_t>(c)));
     outputs::OverlayClasses(finished.view(), colours, kOverlayOpacity, picture.view());
   }
   TEGULA_TRY(DrawRegion(picture));
@@ -203,8 +198,8 @@ Result<Tensor> Pictures::Outlines() const {
   TEGULA_TRY(DrawRegion(picture));
   for (std::size_t label = 0; label < rings_.size(); ++label)
     if (!rings_[label].empty())
-      TEGULA_TRY(outputs::DrawOutlines(rings_[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.2,
-                                       picture.view()));
+      TEGULA_TRY(
+          outputs::DrawOutlines(rings_[label], outputs::ColourOf(output_.channel_colours, label), 1.2, picture.view()));
   return picture;
 }
 
@@ -263,8 +258,8 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
   }
   for (std::size_t label = 0; label < rings.size(); ++label)
     if (!rings[label].empty())
-      TEGULA_TRY(outputs::DrawOutlines(rings[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.5,
-                                       picture.view()));
+      TEGULA_TRY(
+          outputs::DrawOutlines(rings[label], outputs::ColourOf(output_.channel_colours, label), 1.5, picture.view()));
   return picture;
 }
 

@@ -34,6 +34,7 @@ void AddStatistics(CLI::App& app, Run& run);
 void AddMeasure(CLI::App& app, Run& run);
 void AddObjects(CLI::App& app, Run& run);
 void AddClassify(CLI::App& app, Run& run);
+void AddClassifier(CLI::App& app, Run& run);
 void AddTest(CLI::App& app, Run& run);
 void AddConvert(CLI::App& app, Run& run);
 void AddInspect(CLI::App& app, Run& run);
@@ -43,6 +44,7 @@ void AddUpdateHashes(CLI::App& app, Run& run);
 void AddUpdateFormat(CLI::App& app, Run& run);
 void AddZoo(CLI::App& app, Run& run);
 void AddCache(CLI::App& app, Run& run);
+void AddView(CLI::App& app, Run& run);
 void AddLists(CLI::App& app, Run& run);  ///< engines, formats, ops
 
 /// Prints the card of a model, as `tegula inspect` does.

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "tegula/app/cards_json.h"
 #include "tegula/app/exit_code.h"
 #include "tegula/app/inspect.h"
 #include "tegula/app/measure.h"
@@ -90,78 +91,6 @@ std::string ToText(const app::ModelCard& card) {
   return text;
 }
 
-Json TensorJson(const spec::TensorDescription& tensor) {
-  Json axes = Json::array();
-  for (const spec::Axis& axis : tensor.axes)
-    axes.push_back({{"id", axis.id},
-                    {"size", spec::SizeInWords(axis.size)},
-                    {"halo", axis.halo},
-                    {"scale", axis.scale},
-                    {"unit", axis.unit},
-                    {"channel_names", axis.channel_names}});
-  std::vector<std::string> ids, words;
-  for (const spec::OpDescription& op : tensor.ops) {
-    ids.emplace_back(spec::OpId(op));
-    words.push_back(spec::InWords(op));
-  }
-  return {{"id", tensor.id},         {"description", tensor.description},  {"dtype", DTypeName(tensor.data.dtype)},
-          {"axes", std::move(axes)}, {"data", spec::InWords(tensor.data)}, {"ops", ids},
-          {"ops_in_words", words}};
-}
-
-Json People(const std::vector<spec::Person>& people) {
-  Json all = Json::array();
-  for (const spec::Person& person : people)
-    all.push_back({{"name", person.name}, {"affiliation", person.affiliation}, {"orcid", person.orcid}});
-  return all;
-}
-
-Json Citations(const spec::Resource& resource) {
-  Json all = Json::array();
-  for (const spec::Citation& cite : resource.cite)
-    all.push_back({{"text", cite.text}, {"doi", cite.doi}, {"url", cite.url}});
-  return all;
-}
-
-Json ToJson(const app::ModelCard& card) {
-  Json inputs = Json::array(), outputs = Json::array(), weights = Json::array();
-  for (const spec::TensorDescription& tensor : card.model.inputs) inputs.push_back(TensorJson(tensor));
-  for (const spec::TensorDescription& tensor : card.model.outputs) outputs.push_back(TensorJson(tensor));
-  Json tiles = Json::array();
-  for (const app::TileSizes& sizes : card.tile_sizes)
-    tiles.push_back({{"axis", sizes.axis}, {"min", sizes.min}, {"step", sizes.step}, {"halo", sizes.declared_halo}});
-  for (const app::WeightsSupport& entry : card.weights)
-    weights.push_back({{"format", spec::WeightsFormatName(entry.format)},
-                       {"file", entry.file},
-                       {"engine", entry.engine},
-                       {"reason", entry.reason}});
-  return {{"kind", "model"},
-          {"package", card.package},
-          {"name", card.model.name},
-          {"description", card.model.description},
-          {"type", card.model.type},
-          {"format_version", card.model.format_version},
-          {"id", card.model.id},
-          {"version", card.model.version},
-          {"authors", People(card.model.authors)},
-          {"cite", Citations(card.model)},
-          {"tags", card.model.tags},
-          {"links", card.model.links},
-          {"documentation", card.model.documentation},
-          {"covers", card.model.covers},
-          {"git_repo", card.model.git_repo},
-          {"errors", card.errors},
-          {"license", card.model.license},
-          {"inputs", std::move(inputs)},
-          {"outputs", std::move(outputs)},
-          {"weights", std::move(weights)},
-          {"checks", Json::parse(app::ChecksToJson(card.checks))},
-          {"tile_sizes", std::move(tiles)},
-          {"runs", card.runs},
-          {"applies", card.applies},
-          {"reason", card.reason}};
-}
-
 std::string ToText(const app::ImageCard& card) {
   const image::ImageInfo& info = card.info;
   std::vector<std::string> channels;
@@ -187,29 +116,6 @@ std::string ToText(const app::ImageCard& card) {
   }
   for (const std::string& note : info.notes) facts.push_back({"note", note});
   return Table(facts);
-}
-
-Json ToJson(const app::ImageCard& card) {
-  const image::ImageInfo& info = card.info;
-  Json channels = Json::array(), levels = Json::array();
-  for (const image::Channel& channel : info.channels) channels.push_back(channel.name);
-  for (const image::Level& level : info.levels)
-    levels.push_back({{"height", level.height},
-                      {"width", level.width},
-                      {"downsample_y", level.downsample_y},
-                      {"downsample_x", level.downsample_x}});
-  Json json = {{"kind", "image"},
-               {"name", card.name},
-               {"format", info.format},
-               {"dtype", DTypeName(info.dtype)},
-               {"channels", std::move(channels)},
-               {"levels", std::move(levels)},
-               {"size_z", info.size_z},
-               {"size_t", info.size_t},
-               {"notes", info.notes}};
-  json["pixel_size_um"] = info.pixel_size ? Json{{"y", info.pixel_size->y_um}, {"x", info.pixel_size->x_um}} : Json();
-  json["objective"] = info.objective ? Json(*info.objective) : Json();
-  return json;
 }
 
 // A file of its own that a browser shows.
@@ -262,7 +168,7 @@ Result<int> Inspect(const Words& words, const Session& session) {
     if (!words.html.empty() || !words.cite.empty() || words.measure)
       return InvalidError("--html, --cite and --measure are for models, not for images");
     TEGULA_ASSIGN_OR_RETURN(const app::ImageCard card, app::InspectImage(words.name, session.context));
-    Print(words.json ? ToJson(card).dump(2) + "\n" : ToText(card));
+    Print(words.json ? app::CardToJson(card) + "\n" : ToText(card));
     return app::kExitOk;
   }
   if (words.measure && (!words.html.empty() || !words.cite.empty()))
@@ -285,7 +191,7 @@ Result<int> Inspect(const Words& words, const Session& session) {
     TEGULA_ASSIGN_OR_RETURN(measured, app::MeasureModel(words.name, request, session.registry, session.context));
   }
   if (words.json) {
-    Json json = ToJson(card);
+    Json json = Json::parse(app::CardToJson(card));
     if (measured) json["measured"] = ToJson(*measured);
     Print(json.dump(2) + "\n");
   } else {
@@ -300,7 +206,7 @@ Result<int> InspectModelCard(const std::string& model, bool json, const Session&
   TEGULA_ASSIGN_OR_RETURN(const app::EngineRequest request, EngineWords{}.Request(session));
   TEGULA_ASSIGN_OR_RETURN(const app::ModelCard card,
                           app::InspectModel(model, request, session.registry, session.context, /*with_covers=*/false));
-  Print(json ? ToJson(card).dump(2) + "\n" : ToText(card));
+  Print(json ? app::CardToJson(card) + "\n" : ToText(card));
   return app::kExitOk;
 }
 

@@ -11,7 +11,9 @@
 #include "tegula/app/version.h"
 #include "tegula/cli/commands.h"
 #include "tegula/cli/progress_bar.h"
+#include "tegula/core/heap.h"
 #include "tegula/core/platform.h"
+#include "tegula/core/shell_word.h"
 #include "tegula/core/system_error.h"
 #include "tegula/net/address.h"
 
@@ -26,8 +28,7 @@ std::string CommandLine(int argc, char** argv) {
   std::string line;
   for (int i = 0; i < argc; ++i) {
     const std::string word = i == 0 ? "tegula" : net::Masked(argv[i]);
-    const bool plain = word.find_first_of(" \t\"'\\$&|;<>()*?[]{}~#") == std::string::npos && !word.empty();
-    line += (i == 0 ? "" : " ") + (plain ? word : "'" + word + "'");
+    line += (i == 0 ? "" : " ") + ShellWord(word);
   }
   return line;
 }
@@ -53,6 +54,7 @@ int Report(const Error& error) {
 }
 
 int Main(int argc, char** argv) {
+  KeepHeapLow();
   CLI::App app("Runs bioimage.io models on images of any size, exactly.", "tegula");
   app.set_version_flag("--version", std::string(app::Version()));
   app.require_subcommand(1);
@@ -75,6 +77,7 @@ int Main(int argc, char** argv) {
   AddMeasure(app, run);
   AddObjects(app, run);
   AddClassify(app, run);
+  AddClassifier(app, run);
   AddTest(app, run);
   AddConvert(app, run);
   AddInspect(app, run);
@@ -84,6 +87,7 @@ int Main(int argc, char** argv) {
   AddUpdateFormat(app, run);
   AddZoo(app, run);
   AddCache(app, run);
+  AddView(app, run);
   AddLists(app, run);
   try {  // lint-allow: CLI11 reports by exceptions
     app.parse(argc, argv);

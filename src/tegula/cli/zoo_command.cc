@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "tegula/app/cards_json.h"
 #include "tegula/app/exit_code.h"
 #include "tegula/app/zoo.h"
 #include "tegula/app/zoo_report.h"
@@ -63,23 +64,6 @@ struct SearchWords {
   bool json = false;
 };
 
-Json ToJson(const app::ZooHit& hit) {
-  const zoo::CatalogueEntry& e = hit.entry;
-  return {{"id", e.id},
-          {"version", e.version},
-          {"name", e.name},
-          {"description", e.description},
-          {"license", e.license},
-          {"tags", e.tags},
-          {"authors", e.authors},
-          {"axes", e.axes},
-          {"channels", e.channels},
-          {"weights", e.weights},
-          {"deprecated", e.deprecated},
-          {"score", hit.score},
-          {"fit", hit.fit}};
-}
-
 Result<int> Search(const SearchWords& words, const Session& session) {
   app::ZooSearchRequest request = words.request;
   request.query.tags = Names(words.tags);
@@ -87,15 +71,7 @@ Result<int> Search(const SearchWords& words, const Session& session) {
                           app::SearchZoo(request, session.registry, session.context));
   const std::size_t shown = std::min(words.most, found.hits.size());
   if (words.json) {
-    Json hits = Json::array();
-    for (std::size_t i = 0; i < shown; ++i) hits.push_back(ToJson(found.hits[i]));
-    Print(Json{{"timestamp", found.timestamp},
-               {"age_seconds", found.age_seconds},
-               {"models", found.models},
-               {"found", found.hits.size()},
-               {"hits", std::move(hits)}}
-              .dump(2) +
-          "\n");
+    Print(app::SearchToJson(found, shown) + "\n");
     return app::kExitOk;
   }
   std::vector<std::vector<std::string>> rows = {{"ID", "NAME", "INPUT", "WEIGHTS", "LICENCE"}};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tegula/core/files.h"
+#include "tegula/core/shell_word.h"
 #include "tegula/core/text.h"
 
 namespace tegula::image {
@@ -280,18 +281,6 @@ bool Holds(const ForeignFormat& format, const ProbeInput& input, std::string_vie
 // ------------------------------------------------------------------------------------------------------------
 // sentences
 
-// As a word of a POSIX shell.
-std::string Quoted(const std::string& name) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_./,:=@%+-").find(c) != std::string_view::npos || static_cast<unsigned char>(c) >= 0x80;
-  };
-  if (!name.empty() && std::all_of(name.begin(), name.end(), plain)) return name;
-  std::string quoted = "'";
-  for (const char c : name) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 // The name with another suffix; never the name itself, which the command would overwrite.
 std::string WithSuffix(const std::string& name, const char* suffix) {
   const Path path(name);
@@ -301,10 +290,10 @@ std::string WithSuffix(const std::string& name, const char* suffix) {
 
 std::string Advice(std::string_view text, std::string name) {
   while (name.size() > 1 && name.ends_with('/')) name.pop_back();
-  const std::pair<std::string_view, std::string> words[] = {{"{in}", Quoted(name)},
-                                                            {"{ome}", Quoted(WithSuffix(name, ".ome.tif"))},
-                                                            {"{tif}", Quoted(WithSuffix(name, ".tif"))},
-                                                            {"{bare}", Quoted(WithSuffix(name, ""))}};
+  const std::pair<std::string_view, std::string> words[] = {{"{in}", ShellWord(name)},
+                                                            {"{ome}", ShellWord(WithSuffix(name, ".ome.tif"))},
+                                                            {"{tif}", ShellWord(WithSuffix(name, ".tif"))},
+                                                            {"{bare}", ShellWord(WithSuffix(name, ""))}};
   std::string out;
   while (!text.empty()) {
     const auto* const word = std::find_if(std::begin(words), std::end(words),

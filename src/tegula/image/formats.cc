@@ -7,6 +7,7 @@
 #include "tegula/core/folders.h"
 #include "tegula/core/text.h"
 #include "tegula/image/foreign_formats.h"
+#include "tegula/image/recognise.h"
 #include "tegula/net/address.h"
 
 namespace tegula::image {
@@ -47,6 +48,19 @@ Result<std::vector<std::byte>> ReadHead(const std::string& name) {
 std::span<const Format> Formats() { return kFormats; }
 
 bool IsImageFolder(const std::string& name) { return ProbeZarr({name, {}}); }
+
+bool LooksLikeImage(const std::string& name) {
+  const Result<std::filesystem::file_type> type = TypeOf(name);
+  if (!type.ok()) return false;
+  if (*type == std::filesystem::file_type::directory) return IsImageFolder(name);
+  const Result<std::vector<std::byte>> head = ReadHead(name);
+  if (!head.ok() || head->empty()) return false;
+  const ProbeInput input{name, *head};
+  if (const ForeignFormat* const foreign = FindForeign(input); foreign != nullptr && !foreign->suffixes.empty())
+    return false;
+  return std::any_of(std::begin(kFormats), std::end(kFormats),
+                     [&](const Format& format) { return format.probe(input); });
+}
 
 bool IsImageAddress(std::string_view name) {
   if (!net::IsAddress(name)) return false;

@@ -418,7 +418,9 @@ Status Prediction::PredictTile(const RunContext& context, engines::Session& sess
     const tiling::TilePiece& piece = tile.pieces[number];
     if (piece.empty()) continue;
     const Output& output = outputs_[number];
-    TEGULA_ASSIGN_OR_RETURN(const Tensor result, Postprocess(context, output, piece, number, raw[output.info.index]));
+    Tensor given = std::move(raw[output.info.index]);
+    TEGULA_ASSIGN_OR_RETURN(const Tensor result, Postprocess(context, output, piece, number, given));
+    given = {};  // it is larger than the result, and writing takes long
     clock.Add(&StageSeconds::postprocess, since);
     TEGULA_TRY(sink(number, piece.write, output.layout.ImageOf(result.view())));
     clock.Add(&StageSeconds::write, since);

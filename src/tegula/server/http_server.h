@@ -1,0 +1,46 @@
+// server/http_server.h — the server: a port, the rules of who may ask, and the table of routes behind them.
+//
+// cpp-httplib reads and writes HTTP; connections are Tegula's own (core/connection.h), for a request's whole time and
+// size to have an end. Nothing but http_server.cc knows the library.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "tegula/server/guard.h"
+#include "tegula/server/http.h"
+
+namespace tegula::server {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";  ///< where it listens
+  int port = 0;                       ///< 0: any that is free
+  std::string token;
+  std::vector<std::string> hosts;        ///< as Guard takes them
+  double request_seconds = 10;           ///< in which a request must have come in
+  std::int64_t request_bytes = 1 << 20;  ///< of a request, with its headers
+  double idle_seconds = 5;               ///< that a connection may wait for its next request
+  int connections = 64;                  ///< at once; others wait
+  double requests_per_second = 1000;     ///< answered; more are refused with 429
+};
+
+/// One thread at a time, but its routes are called by many.
+class HttpServer {
+ public:
+  /// Listens; connections wait until Serve. kIo if the address or port is not to be had.
+  static Result<std::unique_ptr<HttpServer>> Bind(ServerOptions options, std::vector<Route> routes);
+  ~HttpServer();
+
+  int port() const noexcept;
+  /// Answers until it is told to stop; then requests that have begun are answered and the call returns.
+  Status Serve(const std::stop_token& stop);
+
+ private:
+  class Listener;
+  explicit HttpServer(std::unique_ptr<Listener> listener);
+  std::unique_ptr<Listener> listener_;
+};
+
+}  // namespace tegula::server

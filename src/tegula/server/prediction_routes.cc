@@ -1,0 +1,222 @@
+#include "tegula/server/prediction_routes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "tegula/app/view/live_prediction.h"
+#include "tegula/core/limits.h"
+#include "tegula/core/platform.h"
+#include "tegula/core/text.h"
+#include "tegula/outputs/palette.h"
+#include "tegula/server/look_words.h"
+
+namespace tegula::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double kBetweenEvents = 0.1;  // seconds
+
+std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+// Progress as server-sent events. Calls come from any worker.
+class Events final : public Progress {
+ public:
+  Events(const Response::Write& write, std::stop_source stop) : write_(write), stop_(std::move(stop)) {}
+
+  void Update(std::string_view stage, std::int64_t done, std::int64_t total, std::string_view unit) override {
+    {
+      const std::lock_guard lock(mutex_);
+      const double now = MonotonicSeconds();
+      if (stage == stage_ && done < total && now < last_ + kBetweenEvents) return;
+      stage_ = stage, last_ = now;
+    }
+    Send("progress", {{"stage", stage}, {"done", done}, {"total", total}, {"unit", unit}});
+  }
+  void Note(std::string_view sentence) override { Send("note", {{"note", sentence}}); }
+
+  void Send(std::string_view event, const Json& data) {
+    const std::lock_guard lock(mutex_);
+    // Nobody listens: what is done for this answer ends.
+    if (!write_(fmt::format("event: {}\ndata: {}\n\n", event, Dump(data)))) stop_.request_stop();
+  }
+
+ private:
+  const Response::Write& write_;
+  std::stop_source stop_;
+  std::mutex mutex_;
+  std::string stage_;
+  double last_ = 0;
+};
+
+Json InfoOf(const std::string& name, const app::LivePrediction& live) {
+  const pipeline::OutputInfo& output = live.output();
+  Json channels = Json::array();
+  for (std::size_t c = 0; c < output.channel_names.size(); ++c) {
+    const outputs::Rgb colour = outputs::PaletteColour(static_cast<std::int64_t>(c));
+    channels.push_back({{"name", output.channel_names[c]},
+                        {"colour", fmt::format("{:02x}{:02x}{:02x}", colour.r, colour.g, colour.b)}});
+  }
+  return {{"id", name},
+          {"output", output.id},
+          {"dtype", DTypeName(output.dtype)},
+          {"height", output.height()},
+          {"width", output.width()},
+          {"channels", std::move(channels)},
+          {"pixel_y", live.pixel_y()},
+          {"pixel_x", live.pixel_x()},
+          {"origin_y", live.origin_y()},
+          {"origin_x", live.origin_x()},
+          {"decisions", live.decisions()},
+          {"tile", live.tile_words()},
+          {"command", live.command()},
+          {"is_preview", live.is_preview()},
+          {"generation", live.generation()},
+          {"windows", live.windows()},
+          {"windows_made", live.windows_made()}};
+}
+
+Result<std::int64_t> NumberOf(const Request& request, const std::string& name) {
+  if (const std::optional<std::int64_t> number = ParseInt(request.value(name))) return *number;
+  return InvalidError(fmt::format("'{}' is not a whole number for {}", request.value(name), name));
+}
+
+Result<app::LiveRequest> LiveRequestOf(const ViewState& state, const Request& request) {
+  app::LiveRequest live;
+  TEGULA_ASSIGN_OR_RETURN(live.image, state.roots.Resolve(request.value("image")));
+  TEGULA_ASSIGN_OR_RETURN(live.model, ModelNameOf(state, request.value("model")));
+  live.output = request.value("output");
+  for (const std::string& channel : Split(request.value("channels"), ','))
+    if (!channel.empty()) live.binding.channels.push_back(channel);
+  if (const std::string& text = request.value("pixel_size"); !text.empty()) {
+    live.binding.pixel_size_um = ParseDouble(text);
+    if (!live.binding.pixel_size_um) return InvalidError(fmt::format("'{}' is no pixel size in µm", text));
+  }
+  for (const auto& [name, plane] : {std::pair{"z", &live.z}, std::pair{"t", &live.t}})
+    if (!request.value(name).empty()) {
+      TEGULA_ASSIGN_OR_RETURN(*plane, NumberOf(request, name));
+      if (*plane < 0) return InvalidError(fmt::format("there is no plane {} {}", name, *plane));
+    }
+  live.engine = state.engine;
+  return live;
+}
+
+// Opens it, tells how far that is, and stays until its statistics are the true ones.
+void OpenLive(const ViewState& state, const app::LiveRequest& request, const Response::Write& write) {
+  std::stop_source stop;
+  const std::stop_callback with_server(state.context.stop, [&]() { stop.request_stop(); });
+  Events events(write, stop);
+  const RunContext context{state.context.executor, events, stop.get_token(), state.context.limits,
+                           state.context.offline};
+  const auto fail = [&](const Error& error) {
+    events.Send("failed", {{"code", CodeName(error.code)}, {"error", ToString(error)}});
+  };
+  const std::string name = app::LivePredictions::NameOf(request);
+  Result<std::shared_ptr<app::LivePrediction>> live = state.predictions.Find(name);
+  if (!live.ok()) {
+    live = app::LivePrediction::Open(request, state.registry, state.context, context);
+    if (!live.ok()) return fail(live.error());
+    state.predictions.Add(name, *live);
+  }
+  events.Send("ready", InfoOf(name, **live));
+  if (!(*live)->is_preview()) return;
+  if (const Status settled = (*live)->Settle(context); !settled.ok()) return fail(settled.error());
+  events.Send("ready", InfoOf(name, **live));
+}
+
+Result<Response> Open(const ViewState& state, const Request& request) {
+  TEGULA_ASSIGN_OR_RETURN(app::LiveRequest live, LiveRequestOf(state, request));
+  Response response;
+  response.type = "text/event-stream";
+  response.stream = [&state, live = std::move(live)](const Response::Write& write) {
+    OpenLive(state, live, write);
+    return false;
+  };
+  return response;
+}
+
+Result<Response> Info(const ViewState& state, const Request& request) {
+  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<app::LivePrediction> live, state.predictions.Find(request.value("id")));
+  return JsonResponse(Dump(InfoOf(request.value("id"), *live)));
+}
+
+Response RawResponse(const Tensor& values) {
+  Response response;
+  response.type = "application/octet-stream";
+  response.body.assign(reinterpret_cast<const char*>(values.view().data()), static_cast<std::size_t>(values.bytes()));
+  return response;
+}
+
+Result<Response> LiveTile(const ViewState& state, const Request& request) {
+  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<app::LivePrediction> live, state.predictions.Find(request.value("id")));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t level, NumberOf(request, "level"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t y, NumberOf(request, "row"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t x, NumberOf(request, "column"));
+  if (level < 0 || level > 62) return NotFoundError(fmt::format("there is no level {}", level));
+  TEGULA_ASSIGN_OR_RETURN(const Tensor values, live->Tile(static_cast<int>(level), y, x, request.is_gone));
+  return RawResponse(values);
+}
+
+Result<Response> LiveValues(const ViewState& state, const Request& request) {
+  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<app::LivePrediction> live, state.predictions.Find(request.value("id")));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t y, NumberOf(request, "y"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t x, NumberOf(request, "x"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t height, NumberOf(request, "height"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t width, NumberOf(request, "width"));
+  const std::int64_t most = Limits{}.axis_size;
+  if (y < 0 || x < 0 || height < 1 || width < 1 || std::max({y, x, height, width}) > most)
+    return InvalidError("x and y are not negative, width and height are positive");
+  TEGULA_ASSIGN_OR_RETURN(const Tensor values, live->Values({{y, y + height}, {x, x + width}}, request.is_gone));
+  return RawResponse(values);
+}
+
+}  // namespace
+
+std::vector<Route> PredictionRoutes(const ViewState& state) {
+  const auto with = [&state](Result<Response> (*handler)(const ViewState&, const Request&)) {
+    return [&state, handler](const Request& request) { return handler(state, request); };
+  };
+  constexpr Parameter kId = {"id", "as `ready` has said it"};
+  return {
+      {"GET",
+       "/api/predictions/open",
+       "opens a prediction and tells, as server-sent events, how far that is: progress, note, ready, failed. A preview "
+       "is ready twice",
+       "text/event-stream",
+       {{"image", "the image, as a folder's listing names it", true},
+        {"model", "an id of the catalogue, or a model in a folder", true},
+        {"output", "an output's id; empty: the first"},
+        {"channels", "which channels the model gets, as `predict --channels` takes them"},
+        {"pixel_size", "in µm, to which the image is brought; empty: as the model wants it"},
+        {"z", "the plane along z, from 0"},
+        {"t", "the plane along t, from 0"}},
+       with(&Open)},
+      {"GET",
+       "/api/predictions/{id}",
+       "what it is, and how many windows were predicted",
+       "application/json",
+       {kId},
+       with(&Info)},
+      {"GET",
+       "/api/predictions/{id}/tiles/{level}/{column}/{row}",
+       "a tile of 256 pixels of the prediction's pyramid: float32, (channel, y, x)",
+       "application/octet-stream",
+       {kId, {"level", "of the pyramid; the last is the whole prediction"}, {"column", "from 0"}, {"row", "from 0"}},
+       with(&LiveTile)},
+      {"GET",
+       "/api/predictions/{id}/values",
+       "exact values: (channel, y, x) of the type that `ready` has said",
+       "application/octet-stream",
+       {kId,
+        {"x", "first column", true},
+        {"y", "first row", true},
+        {"width", "columns", true},
+        {"height", "rows", true}},
+       with(&LiveValues)},
+  };
+}
+
+}  // namespace tegula::server

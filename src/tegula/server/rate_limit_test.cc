@@ -1,0 +1,25 @@
+#include "tegula/server/rate_limit.h"
+
+#include <gtest/gtest.h>
+
+namespace tegula::server {
+namespace {
+
+TEST(RateLimit, GivesItsBurstAndThenWhatFillsUp) {
+  RateLimit limit(10, 3);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limit.Take(100));
+  EXPECT_FALSE(limit.Take(100));
+  EXPECT_FALSE(limit.Take(100.05));
+  EXPECT_TRUE(limit.Take(100.1));
+  EXPECT_FALSE(limit.Take(100.1));
+}
+
+TEST(RateLimit, NeverHoldsMoreThanItsBurst) {
+  RateLimit limit(10, 3);
+  EXPECT_TRUE(limit.Take(0));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limit.Take(1e6));
+  EXPECT_FALSE(limit.Take(1e6));
+}
+
+}  // namespace
+}  // namespace tegula::server

@@ -1,0 +1,73 @@
+#include "tegula/server/view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tegula/app/image_access.h"
+#include "tegula/app/model_source.h"
+#include "tegula/server/view_routes.h"
+
+namespace tegula::server {
+namespace {
+
+bool IsOnDisk(const std::string& name) {
+  std::error_code ignored;
+  return std::filesystem::exists(name, ignored);
+}
+
+// How the page calls what was named on the command line: as the roots do, or as it was if it is not a file.
+Result<std::string> ShownAs(const std::string& name, const app::ViewRoots& roots) {
+  if (name.empty() || !IsOnDisk(name)) return name;
+  std::string shown = roots.NameOf(name);
+  if (!shown.empty()) return shown;
+  return InvalidError(
+      fmt::format("{} lies in none of the folders that may be shown; name its folder with --root too", name));
+}
+
+// An address that a browser takes.
+std::string AddressOf(const ServerOptions& options, int port) {
+  const bool is_any = options.address == "0.0.0.0" || options.address == "::";
+  std::string host = is_any ? "127.0.0.1" : options.address;
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return fmt::format("http://{}:{}/?token={}", host, port, options.token);
+}
+
+}  // namespace
+
+Status View(ViewRequest request, engines::Registry& registry, const RunContext& context,
+            const std::function<void(const std::string& address)>& on_ready) {
+  std::vector<std::string> exact;
+  std::vector<Path> roots = request.roots;
+  for (const std::string& name : {request.image, request.model}) {
+    if (name.empty()) continue;
+    if (!IsOnDisk(name)) {
+      exact.push_back(name);
+    } else if (request.roots.empty()) {
+      const Path parent = std::filesystem::absolute(name).lexically_normal().parent_path();
+      if (std::find(roots.begin(), roots.end(), parent) == roots.end()) roots.push_back(parent);
+    }
+  }
+  if (roots.empty()) roots.emplace_back(".");
+  TEGULA_ASSIGN_OR_RETURN(const app::ViewRoots view_roots, app::ViewRoots::Open(roots, exact));
+  app::OpenImages images(app::AccessTo(context));
+  // A name that is wrong is told here and not in the page.
+  if (!request.image.empty()) TEGULA_TRY(images.Get(request.image));
+  if (!request.model.empty()) TEGULA_TRY(app::ReadModel(request.model, context));
+  if (request.server.token.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.server.token, NewToken());
+  }
+  SilentProgress silent;
+  const RunContext quiet{context.executor, silent, context.stop, context.limits, context.offline};
+  TEGULA_ASSIGN_OR_RETURN(const std::string image, ShownAs(request.image, view_roots));
+  TEGULA_ASSIGN_OR_RETURN(const std::string model, ShownAs(request.model, view_roots));
+  app::Turns turns(context.executor.workers());
+  app::LivePredictions predictions;
+  const ViewState state{view_roots, images, predictions, turns, registry, request.engine, quiet, image, model};
+  TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> server,
+                          HttpServer::Bind(request.server, ViewRoutes(state)));
+  on_ready(AddressOf(request.server, server->port()));
+  return server->Serve(context.stop);
+}
+
+}  // namespace tegula::server

@@ -1,0 +1,371 @@
+"""`tegula view`: its API asked as a script does, its rules broken as an attacker does, its page used in Chromium."""
+
+import contextlib
+import gzip
+import http.client
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import urllib.parse
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+from PIL import Image
+
+from conftest import PROGRAM
+from zoo_server import Mirror
+
+HELA = "images/fluorescence/neubias_xyc_16bit__hela-cells.tif"
+HE = "images/he/skimage_ihc.png"
+
+
+class Viewer:
+    def __init__(self, *words, **environment):
+        self.process = subprocess.Popen([PROGRAM, "view", "--no-browser", *map(str, words)], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+        for line in self.process.stdout:
+            if line.startswith("  http"):
+                break
+        else:
+            raise AssertionError(self.process.stderr.read())
+        self.address = line.strip()
+        url = urllib.parse.urlsplit(self.address)
+        self.port, self.token = url.port, urllib.parse.parse_qs(url.query)["token"][0]
+
+    def ask(self, path, query=(), headers=(), token=True):
+        """Status, type and body of an answer; `path` is sent as it stands."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        query = dict(query) | ({"token": self.token} if token else {})
+        connection.request("GET", path + ("?" + urllib.parse.urlencode(query) if query else ""), headers=dict(headers))
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        return answer.status, answer.headers["Content-Type"], body
+
+    def json(self, path, **query):
+        status, _, body = self.ask(path, query)
+        assert status == 200, body
+        return json.loads(body)
+
+    def picture(self, level, tile, **query):
+        status, _, body = self.ask(f"/api/images/tiles/{level}/{tile}", query)
+        assert status == 200, body
+        return np.asarray(Image.open(io.BytesIO(body)))
+
+    def stop(self, number=signal.SIGINT):
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, err
+
+
+@contextlib.contextmanager
+def viewing(*words, **environment):
+    viewer = Viewer(*words, **environment)
+    try:
+        yield viewer
+    finally:
+        if viewer.process.poll() is None:
+            viewer.stop()
+
+
+@pytest.fixture(scope="module")
+def viewer(data):
+    with viewing("--root", data / "images", "--root", data / "models_made") as viewer:
+        yield viewer
+
+
+def test_lists_folders_images_and_models(viewer):
+    assert viewer.json("/api/start")["roots"] == ["images", "models_made"]
+    kinds = {entry["path"]: entry["kind"] for folder in ["images/he", "images/fluorescence", "models_made"]
+             for entry in viewer.json("/api/folders", folder=folder)["entries"]}
+    assert kinds[HE] == kinds[HELA] == "image"
+    assert kinds["models_made/he_nuclei_rgb"] == "model"
+    assert kinds["models_made/made.json"] == "other"
+
+
+def test_shows_a_brightfield_image_as_it_is(viewer, data):
+    expected = np.asarray(Image.open(data / HE))[..., :3]
+    info = viewer.json("/api/images/info", image=HE)
+    assert (info["levels"][0]["height"], info["levels"][0]["width"]) == expected.shape[:2]
+    assert info["is_rgb"] and info["dtype"] == "uint8"
+    level = int(np.ceil(np.log2(max(expected.shape))))
+    np.testing.assert_array_equal(viewer.picture(level, "1_0.png", image=HE), expected[:256, 256:512])
+    half = expected[:512, :512].reshape(256, 2, 256, 2, 3).mean((1, 3))
+    assert np.abs(viewer.picture(level - 1, "0_0.png", image=HE) - half).max() <= 0.5
+    assert np.abs(viewer.picture(level, "0_0.jpg", image=HE).astype(int) - expected[:256, :256]).mean() < 6
+    assert viewer.json("/api/images/values", image=HE, x=300, y=17)["values"] == expected[17, 300].tolist()
+
+
+def test_shows_channels_in_their_colours_and_ranges(viewer, data):
+    pixels = tifffile.imread(data / HELA)
+    if pixels.shape[-1] < 10:
+        pixels = np.moveaxis(pixels, -1, 0)
+    ranges = viewer.json("/api/images/channels", image=HELA)["channels"]
+    assert len(ranges) == len(pixels)
+    assert all(sum(channel["counts"]) > 0 and channel["low"] < channel["high"] for channel in ranges)
+    level = int(np.ceil(np.log2(max(pixels.shape[1:]))))
+    shown = viewer.picture(level, "0_0.png", image=HELA, channels="1:ff0080:200:2000,0:00ff00:100:900")
+    share = [np.clip((pixels[c, :256, :256].astype(float) - low) / (high - low), 0, 1)
+             for c, low, high in [(0, 100, 900), (1, 200, 2000)]]
+    expected = np.stack([255 * share[1], 255 * share[0], 128 * share[1]], -1)
+    assert np.abs(shown - expected).max() <= 0.51
+    assert viewer.json("/api/images/values", image=HELA, x=40, y=50)["values"] == pixels[:, 50, 40].tolist()
+
+
+def test_shows_a_slide_of_several_levels(viewer):
+    slide = "images/wsi/CMU-1-Small-Region.svs"
+    info = viewer.json("/api/images/info", image=slide)
+    assert info["pixel_size_um"]["x"] == pytest.approx(0.499)
+    top = int(np.ceil(np.log2(max(info["levels"][0]["width"], info["levels"][0]["height"]))))
+    assert viewer.picture(8, "0_0.jpg", image=slide).shape == (
+        -(-info["levels"][0]["height"] // 2 ** (top - 8)), -(-info["levels"][0]["width"] // 2 ** (top - 8)), 3)
+
+
+def test_shows_the_card_of_a_model_and_whether_it_runs(viewer):
+    card = viewer.json("/api/models/card", model="models_made/he_nuclei_rgb")
+    assert card["runs"] and card["applies"] and card["package"] == "models_made/he_nuclei_rgb"
+    other = viewer.json("/api/models/card", model="models_made/statedict_only")
+    assert not other["runs"] and other["reason"]
+
+
+def test_shows_the_test_images_of_a_model(viewer):
+    status, kind, page = viewer.ask("/api/models/test", {"model": "models_made/he_nuclei_rgb"})
+    assert (status, kind) == (200, "text/html; charset=utf-8")
+    assert page.count(b"data:image/png") >= 4 and b"passed" in page and b"<script" not in page
+
+
+def test_describes_its_api(viewer):
+    api = viewer.json("/api/openapi.json")
+    assert api["openapi"].startswith("3.1") and len(api["paths"]) >= 9
+    for path, methods in api["paths"].items():
+        names = {parameter["name"] for parameter in methods["get"]["parameters"] if parameter["in"] == "path"}
+        assert names == set(re.findall(r"{(\w+)}", path))
+        status, _, _ = viewer.ask(re.sub(r"{\w+}", "0", path), token=False)
+        assert status == 401, path
+
+
+def test_refuses_in_sentences(viewer):
+    for path, query, status in [("/api/images/info", {"image": "images/nothing.png"}, 404),
+                                ("/api/images/info", {"image": "models_made/made.json"}, 422),
+                                ("/api/images/tiles/99/0_0.png", {"image": HE}, 404),
+                                ("/api/images/tiles/9/0_0.gif", {"image": HE}, 400),
+                                ("/api/images/tiles/9/0_0.png", {"image": HELA}, 400),
+                                ("/api/images/tiles/9/0_0.png", {"image": HE, "z": "x"}, 400),
+                                ("/api/images/values", {"image": HE, "x": -1, "y": 0}, 400),
+                                ("/api/models/card", {"model": "http://127.0.0.1/rdf.yaml"}, 404),
+                                ("/api/nothing", {}, 404)]:
+        got, _, body = viewer.ask(path, query)
+        assert got == status, (path, query, body)
+        assert len(json.loads(body)["error"]) > 10
+
+
+def test_never_shows_a_file_outside_its_folders(data, tmp_path):
+    shown = tmp_path / "shown"
+    shown.mkdir()
+    shutil.copy(data / HE, tmp_path / "secret.png")
+    shutil.copy(data / HE, shown / "a.png")
+    (shown / "link.png").symlink_to(tmp_path / "secret.png")
+    (shown / "up").symlink_to(tmp_path)
+    with viewing("--root", shown) as viewer:
+        assert viewer.ask("/api/images/info", {"image": "shown/a.png"})[0] == 200
+        for name in ["../secret.png", "shown/../secret.png", "shown/./../secret.png", "shown/link.png",
+                     "shown/up/secret.png", str(tmp_path / "secret.png"), "shown/" + str(tmp_path / "secret.png"),
+                     "shown/..%2fsecret.png", "shown/%2e%2e/secret.png", "shown\\..\\secret.png", "shown/../secret.png\0",
+                     "file://" + str(tmp_path / "secret.png")]:
+            for path, key in [("/api/images/info", "image"), ("/api/folders", "folder"), ("/api/models/card", "model"),
+                              ("/api/images/tiles/9/0_0.png", "image")]:
+                status, _, body = viewer.ask(path, {key: name})
+                assert status in (400, 404, 422), (path, name, body)
+                assert b"PNG" not in body[:8]
+        # The same in the address itself, decoded by nobody on the way.
+        for path in ["/../secret.png", "/assets/../../secret.png", "/assets/..%2f..%2fsecret.png", "/%2e%2e/secret.png",
+                     "/assets/%252e%252e%252fsecret.png", "//etc/passwd", "/assets/....//secret.png"]:
+            status, _, body = viewer.ask(path)
+            assert status == 404, (path, status)
+        listed = [entry["name"] for entry in viewer.json("/api/folders", folder="shown")["entries"]]
+        assert listed == ["a.png"]
+
+
+def test_answers_nobody_without_the_token_or_from_elsewhere(viewer):
+    assert viewer.ask("/api/start", token=False)[0] == 401
+    assert viewer.ask("/", token=False)[0] == 401
+    assert viewer.ask("/api/start", {"token": viewer.token[:-1] + "x"}, token=False)[0] == 401
+    assert viewer.ask("/api/start", headers={"Authorization": f"Bearer {viewer.token}"}, token=False)[0] == 200
+    assert viewer.ask("/api/start", headers={"Host": "rebound.example"})[0] == 403
+    assert viewer.ask("/api/start", headers={"Origin": "https://evil.example"})[0] == 403
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ends_when_it_is_asked_to(number):
+    with viewing("synthetic:noise,height=50,width=60,channels=3") as viewer:
+        assert viewer.json("/api/start")["image"] == "synthetic:noise,height=50,width=60,channels=3"
+        idle = http.client.HTTPConnection("127.0.0.1", viewer.port)
+        idle.request("GET", f"/api/start?token={viewer.token}")
+        idle.getresponse().read()  # and the connection stays
+        code, _, err = viewer.stop(number)
+        assert (code, err) == (0, "")
+
+
+def test_says_before_it_starts_what_cannot_be_shown(tegula, data, tmp_path):
+    for words, code in [(["nothing.svs"], 4), (["--root", "nothing"], 4), (["--token", "short"], 2),
+                        ([data / HE, "--root", tmp_path], 2), (["--model", tmp_path], 4)]:
+        run = tegula("view", "--no-browser", *words)
+        assert run.code == code, run.err
+        assert run.out == "" and run.err.startswith("tegula: ")
+
+
+def open_live(viewer, **query):
+    """All events until the program has said all."""
+    status, kind, body = viewer.ask("/api/predictions/open", query)
+    assert (status, kind) == (200, "text/event-stream"), body
+    events = [dict(line.split(": ", 1) for line in event.splitlines()) for event in body.decode().split("\n\n") if event]
+    return [(event["event"], json.loads(event["data"])) for event in events]
+
+
+def ready(viewer, **query):
+    return [data for event, data in open_live(viewer, **query) if event == "ready"]
+
+
+def values_of(viewer, info, x, y, width, height):
+    status, _, body = viewer.ask(f"/api/predictions/{info['id']}/values",
+                                 {"x": x, "y": y, "width": width, "height": height})
+    assert status == 200, body
+    return np.frombuffer(body, info["dtype"]).reshape(len(info["channels"]), height, width)
+
+
+@pytest.mark.parametrize("model, image, channels", [("he_nuclei_rgb", HE, ""), ("nuclei_fluo_globalnorm", HELA, "0")])
+def test_predicts_what_predict_writes_to_the_byte(viewer, tegula, data, tmp_path, model, image, channels):
+    info, = ready(viewer, image=image, model=f"models_made/{model}", channels=channels)
+    words = ["--channels", channels] if channels else []
+    tegula("predict", data / "models_made" / model, data / image, "-o", tmp_path, "--tile", info["tile"], *words).ok()
+    stored = zarr.open_array(tmp_path / "prediction.ome.zarr" / "0", mode="r")[...]
+    stored = stored.reshape(-1, *stored.shape[-2:])
+    assert info["windows"] > 1
+    assert stored.shape == (len(info["channels"]), info["height"], info["width"])
+    height, width = info["height"], info["width"]
+    corner = values_of(viewer, info, width - 70, height - 60, 70, 60)
+    assert corner.tobytes() == stored[:, -60:, -70:].tobytes()
+    assert viewer.json(f"/api/predictions/{info['id']}")["windows_made"] < info["windows"]
+    assert values_of(viewer, info, 0, 0, width, height).tobytes() == stored.tobytes()
+    assert viewer.json(f"/api/predictions/{info['id']}")["windows_made"] == info["windows"]
+
+    levels = 1 + int(np.ceil(np.log2(max(height, width))))
+    status, _, body = viewer.ask(f"/api/predictions/{info['id']}/tiles/{levels - 2}/0/0")
+    assert status == 200
+    half = stored[:, :512, :512].astype(np.float64)
+    half = half.reshape(len(half), half.shape[1] // 2, 2, half.shape[2] // 2, 2).mean((2, 4))
+    np.testing.assert_allclose(np.frombuffer(body, np.float32).reshape(half.shape), half, rtol=1e-5, atol=1e-6)
+
+
+def test_shows_a_preview_until_the_whole_image_was_read(tegula, data, tmp_path):
+    image = "synthetic:nuclei,height=3000,width=3200,levels=4,seed=5,dtype=uint16"
+    model = data / "models_made/nuclei_fluo_globalnorm"
+    with viewing(image, "--model", model) as viewer:
+        events = open_live(viewer, image=image, model="models_made/nuclei_fluo_globalnorm")
+        preview, exact = [data for event, data in events if event == "ready"]
+        assert (preview["is_preview"], exact["is_preview"]) == (True, False)
+        assert exact["generation"] == preview["generation"] + 1
+        assert any(event == "progress" for event, _ in events)
+        tegula("predict", model, image, "-o", tmp_path, "--tile", exact["tile"], "--region", "900,1000,300,200").ok()
+        stored = zarr.open_array(tmp_path / "prediction.ome.zarr" / "0", mode="r")
+        part = stored[..., 1000:1200, 900:1200].reshape(-1, 200, 300)
+        assert values_of(viewer, exact, 900, 1000, 300, 200).tobytes() == part.tobytes()
+
+
+def test_does_not_predict_what_nobody_waits_for_any_more(viewer, data):
+    with viewing("--root", data / "images", "--root", data / "models_made") as viewer:
+        info, = ready(viewer, image="images/wsi/CMU-1-Small-Region.svs", model="models_made/he_nuclei_rgb")
+        levels = 1 + int(np.ceil(np.log2(max(info["height"], info["width"]))))
+        gone = []
+        for row in range(8):
+            connection = http.client.HTTPConnection("127.0.0.1", viewer.port)
+            connection.request("GET", f"/api/predictions/{info['id']}/tiles/{levels - 1}/7/{row}?token={viewer.token}")
+            gone.append(connection)
+        for connection in gone:
+            connection.close()
+        values_of(viewer, info, 0, 0, 10, 10)  # after whatever had begun
+        made = viewer.json(f"/api/predictions/{info['id']}")["windows_made"]
+        assert 1 <= made < 8
+
+
+def test_refuses_to_look_at_a_part_of_what_follows_from_the_whole(viewer):
+    for query, words in [({"image": HELA, "model": "models_made/stardist_like2d", "channels": "0"}, "tegula predict"),
+                         ({"image": HE, "model": "models_made/statedict_only"}, ""),
+                         ({"image": HE, "model": "models_made/he_nuclei_rgb", "output": "nothing"}, "nothing")]:
+        (event, failure), = [row for row in open_live(viewer, **query) if row[0] in ("ready", "failed")]
+        assert event == "failed" and words in failure["error"]
+    assert viewer.ask("/api/predictions/0123456789abcdef/values", dict(x=0, y=0, width=1, height=1))[0] == 404
+
+
+def chromium():
+    return next((path for path in ["/usr/bin/chromium", "/usr/bin/chromium-browser"] if os.path.exists(path)), None)
+
+
+def test_the_page_is_small_and_knows_no_other_host(viewer):
+    status, kind, page = viewer.ask("/")
+    if status == 404:
+        pytest.skip(json.loads(page)["error"])
+    assert (status, kind) == (200, "text/html; charset=utf-8")
+    files = re.findall(r'(?:src|href)="\./([^"]+)"', page.decode())
+    assert len(files) >= 3
+    size = sum(len(gzip.compress(viewer.ask("/" + file, token=False)[2])) for file in files)
+    assert size < 600_000
+
+
+def test_the_page_shows_images_and_models(data, tmp_path, source):
+    if not chromium():
+        pytest.skip("there is no Chromium (tools/setup test installs it)")
+    if not (source / "viewer/node_modules/playwright-core").is_dir():
+        pytest.skip("there is no playwright-core in viewer/node_modules (tools/setup installs it)")
+    root = tmp_path / "fluorescence"
+    root.mkdir()
+    shutil.copy(data / HELA, root)
+    (root / "broken.png").write_bytes((data / HE).read_bytes()[:3000])
+    mirror = Mirror()
+    mirror.add_model("affable-shark", data / "models_made/he_nuclei_rgb")
+    environment = {"TEGULA_CACHE": str(tmp_path / "cache"), "TEGULA_ZOO_URL": mirror.url, "no_proxy": "127.0.0.1"}
+    subprocess.run([PROGRAM, "zoo", "update"], check=True, capture_output=True, env={**os.environ, **environment})
+    pictures = pathlib.Path(os.environ.get("TEGULA_SCREENSHOTS", tmp_path))
+    with viewing(data / "images/wsi/CMU-1-Small-Region.svs", "--root", data / "images/wsi", "--root", root,
+                 **environment) as viewer:
+        story = subprocess.run(["node", "tests/story.mjs", viewer.address, pictures], cwd=source / "viewer", text=True,
+                               capture_output=True, timeout=120)
+        assert story.returncode == 0, story.stderr
+        seen = json.loads(story.stdout)
+        steps = seen["steps"]
+        assert seen["hosts"] == [f"127.0.0.1:{viewer.port}"]
+
+        assert steps["brightfield"]["title"].startswith("CMU-1-Small-Region.svs")
+        assert "2220 × 2967" in steps["brightfield"]["facts"] and "0.499" in steps["brightfield"]["facts"]
+        assert "as it is" in steps["brightfield"]["channels"]
+        assert re.fullmatch(r"\d+ µm", steps["brightfield"]["scale"].strip())
+
+        def check(pixel, image):
+            x, y = map(int, re.search(r"x (\d+)\s+y (\d+)", pixel).groups())
+            values = [float(value) for value in re.findall(r"\S+ ([\d.]+)(?:\s|$)", pixel.split("·")[1])]
+            assert values == viewer.json("/api/images/values", image=image, x=x, y=y)["values"]
+
+        check(steps["brightfield"]["pixel"], "wsi/CMU-1-Small-Region.svs")
+        assert steps["search"].startswith("1 of 1 models")
+        assert "Runs here" in steps["card"] and "he_nuclei" in steps["card"].lower().replace(" ", "_")
+        # One screen of 720 x 680 pixels and no more, from the middle outwards; the threshold asks for nothing anew.
+        assert 6 <= steps["live"]["tiles"] <= 20
+        assert 0.01 < steps["live"]["covered"] < 0.9
+        assert re.search(r"·.*·  \S+ [\d.e-]+$", steps["live"]["pixel"])
+        assert steps["threshold"]["tiles"] == 0
+        assert steps["threshold"]["none"] <= steps["threshold"]["covered"] <= steps["live"]["covered"]
+        assert steps["threshold"]["none"] < steps["live"]["covered"]
+        assert steps["fluorescence"]["channels"] >= 2
+        check(steps["fluorescence"]["pixel"], f"fluorescence/{pathlib.Path(HELA).name}")
+        assert not steps["toggled"].startswith("0:")
+        assert "broken.png" in steps["broken"]
+        # What is broken is told by a status that is no success; the browser writes that down too.
+        assert all("status of 422" in problem for problem in seen["problems"]), seen["problems"]
+    mirror.close()

@@ -1,0 +1,124 @@
+// What the program answers. Addresses are relative, so that the page works behind a proxy.
+
+export interface Start {
+  version: string;
+  roots: string[];
+  image: string;
+  model: string;
+  offline: boolean;
+}
+
+export interface Entry {
+  name: string;
+  path: string;
+  kind: 'folder' | 'image' | 'model' | 'other';
+  bytes: number;
+}
+
+export interface Listing {
+  folder: string;
+  entries: Entry[];
+  left_out: number;
+}
+
+export interface ImageInfo {
+  name: string;
+  format: string;
+  dtype: string;
+  channels: string[];
+  is_rgb: boolean;
+  levels: { height: number; width: number; downsample_y: number; downsample_x: number }[];
+  size_z: number;
+  size_t: number;
+  notes: string[];
+  pixel_size_um: { y: number; x: number } | null;
+}
+
+export interface ChannelRange {
+  name: string;
+  colour: string;
+  min: number;
+  max: number;
+  low: number;
+  high: number;
+  counts: number[];
+}
+
+export interface Hit {
+  id: string;
+  version: string;
+  name: string;
+  description: string;
+  license: string;
+  tags: string[];
+  axes: string[];
+  weights: string[];
+  deprecated: boolean;
+  fit: string[];
+}
+
+export interface Found {
+  models: number;
+  found: number;
+  age_seconds: number;
+  hits: Hit[];
+}
+
+export interface TensorCard {
+  id: string;
+  description: string;
+  dtype: string;
+  axes: { id: string; size: string; channel_names: string[]; unit: string; scale: number }[];
+  data: string;
+  ops_in_words: string[];
+}
+
+export interface ModelCard {
+  package: string;
+  name: string;
+  description: string;
+  id: string;
+  version: string;
+  license: string;
+  authors: { name: string; affiliation: string }[];
+  cite: { text: string; doi: string; url: string }[];
+  tags: string[];
+  covers: string[];
+  inputs: TensorCard[];
+  outputs: TensorCard[];
+  weights: { format: string; file: string; engine: string; reason: string }[];
+  runs: boolean;
+  applies: boolean;
+  reason: string;
+}
+
+export const token = new URLSearchParams(location.search).get('token') ?? '';
+export const headers = { Authorization: `Bearer ${token}` };
+
+export function address(path: string, parameters: Record<string, string | number | undefined> = {}): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, String(value));
+  const text = query.toString();
+  return `api/${path}${text ? `?${text}` : ''}`;
+}
+
+/** Asks the program. Errors are its sentences. */
+export async function ask<T>(
+  path: string,
+  parameters: Record<string, string | number | undefined> = {},
+  init: RequestInit = {},
+): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(address(path, parameters), { ...init, headers });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new Error('the program does not answer; has `tegula view` been ended?');
+  }
+  const json: unknown = await response.json().catch(() => ({}));
+  if (response.ok) return json as T;
+  const failure = json as { error?: string };
+  throw new Error(failure.error ?? `the program answered with status ${response.status}`);
+}
+
+export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';

@@ -1,0 +1,46 @@
+// A few words for making elements; everything else is the browser's own.
+
+type Child = Node | string | null | undefined | false;
+type Props = Record<string, unknown>;
+
+/** An element. Properties beginning with "on" are listeners, `class` and `aria-*` are attributes. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value as EventListener);
+    else if (name in element && !name.includes('-')) (element as unknown as Props)[name] = value;
+    else element.setAttribute(name, value === true ? '' : String(value));
+  }
+  for (const child of children) if (child) element.append(child);
+  return element;
+}
+
+export function replace(element: Element, ...children: Child[]): void {
+  element.replaceChildren(...children.filter((child): child is Node | string => !!child));
+}
+
+/** Calls `what` when nothing more has been asked for `ms`. */
+export function debounce<A extends unknown[]>(ms: number, what: (...args: A) => void): (...args: A) => void {
+  let timer = 0;
+  return (...args) => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => what(...args), ms);
+  };
+}
+
+/** An error where it happened. */
+export function notice(error: unknown): HTMLElement {
+  return h('p', { class: 'notice', role: 'alert' }, sentence(error));
+}
+
+export function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  // Names of files are left as they are.
+  const begun = /^[a-z]+(\s|$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  return begun + (/[.!?]$/.test(begun) ? '' : '.');
+}

@@ -1,0 +1,255 @@
+// The panel of the prediction that is looked at: how far it is, how it is shown, and from which value on.
+
+import { address, token, type ModelCard } from './api';
+import type { OverlayLook } from './colouring';
+import { h, notice, replace } from './dom';
+import { Overlay, type LiveInfo } from './overlay';
+import type { Wishes } from './settings';
+import type { Slide } from './slide';
+
+export class Live {
+  readonly element = h('section', { class: 'panel live', 'aria-label': 'Prediction' });
+  private events: EventSource | null = null;
+  private overlay: Overlay | null = null;
+  private info: LiveInfo | null = null;
+  private look: OverlayLook = { classes: [], threshold: 0, graded: false };
+  private readonly status = h('p', { class: 'status', role: 'status' });
+  private readonly bar = h('progress', { 'aria-label': 'Progress' });
+  private readonly body = h('div');
+  private hasThreshold = false;
+
+  constructor(private readonly slide: Slide) {
+    slide.more = (x, y) => {
+      const values = this.overlay?.at(x, y);
+      return values ? values.map((v, c) => `${this.info!.channels[c]!.name} ${+v.toPrecision(4)}`).join('  ') : '';
+    };
+  }
+
+  start(image: string, model: string, card: ModelCard, wishes: Wishes): void {
+    this.close();
+    replace(
+      this.element,
+      h(
+        'div',
+        { class: 'head' },
+        h('h2', {}, `Prediction of ${card.name}`),
+        h('button', { title: 'Close the prediction', 'aria-label': 'Close the prediction', onclick: () => this.close() }, '×'),
+      ),
+      this.status,
+      this.bar,
+      this.body,
+    );
+    replace(this.body);
+    this.say('Opening …', null);
+    const { z, t } = this.slide;
+    const events = new EventSource(address('predictions/open', { image, model, ...wishes, z: z || undefined, t: t || undefined, token }));
+    this.events = events;
+    const on = (name: string, what: (data: never) => void) =>
+      events.addEventListener(name, (event) => what(JSON.parse((event as MessageEvent<string>).data) as never));
+    on('progress', (at: { stage: string; done: number; total: number; unit: string }) =>
+      this.say(`${at.stage}: ${at.done} of ${at.total} ${at.unit}`, at.total ? at.done / at.total : null),
+    );
+    on('failed', (failure: { error: string }) => {
+      events.close();
+      this.bar.hidden = true;
+      this.status.textContent = '';
+      replace(this.body, notice(failure.error));
+    });
+    on('ready', (info: LiveInfo) => {
+      if (!info.is_preview) events.close();
+      this.ready(info);
+    });
+    // The program ends the stream when all is said; anything else is an error.
+    events.onerror = () => {
+      events.close();
+      if (!this.info) {
+        this.bar.hidden = true;
+        this.status.textContent = '';
+        replace(this.body, notice('the program has ended the connection; try again'));
+      }
+    };
+  }
+
+  close(): void {
+    this.events?.close();
+    this.overlay?.close();
+    this.overlay = null;
+    this.info = null;
+    this.hasThreshold = false;
+    replace(this.element);
+  }
+
+  private say(text: string, share: number | null): void {
+    this.status.textContent = text;
+    this.bar.hidden = false;
+    if (share === null) this.bar.removeAttribute('value');
+    else this.bar.value = share;
+  }
+
+  private ready(info: LiveInfo): void {
+    const again = this.info !== null && this.overlay !== null;
+    this.info = info;
+    this.bar.hidden = true;
+    if (again) {
+      this.overlay!.forget();
+    } else {
+      const several = info.channels.length > 1;
+      this.look = {
+        classes: info.channels.map((channel, i) => ({ ...channel, visible: !several || i > 0 })),
+        threshold: several ? -Infinity : 0.5,
+        graded: false,
+      };
+      this.overlay = new Overlay(this.slide, info, this.look, {
+        tile: () => this.tile(),
+        say: (text) => this.remark(text),
+      });
+      this.controls();
+    }
+    this.mark();
+  }
+
+  private text = '';
+  private remark(text: string): void {
+    if (text === this.text) return;
+    this.text = text;
+    this.mark();
+  }
+
+  private mark(): void {
+    const { info } = this;
+    if (!info) return;
+    const left = this.overlay?.pending() ?? 0;
+    const waits = left ? `Predicting what is visible: ${left} ${left === 1 ? 'tile' : 'tiles'} to come.` : '';
+    const text = this.text || waits || 'All that is visible is predicted.';
+    const preview = info.is_preview
+      ? 'Preview: normalised by a coarse look at the image, until all of it has been read. '
+      : '';
+    if (this.status.textContent !== preview + text) this.status.textContent = preview + text;
+    this.status.classList.toggle('preview', info.is_preview);
+  }
+
+  private tile(): void {
+    this.mark();
+    if (!this.overlay || this.overlay.range.max < this.overlay.range.min) return;
+    const { range } = this.overlay;
+    const slider = this.body.querySelector<HTMLInputElement>('input[name=threshold]');
+    if (!slider) return;
+    const whole = range.min >= 0 && range.max <= 1;
+    const [min, max] = whole ? [0, 1] : [range.min, range.max];
+    slider.min = String(min);
+    slider.max = String(max);
+    slider.step = String((max - min) / 1000 || 0.001);
+    if (!this.hasThreshold) {
+      this.hasThreshold = true;
+      const start = this.info!.channels.length > 1 ? min : (min + max) / 2;
+      slider.value = String(start);
+      this.threshold(start);
+    }
+  }
+
+  private threshold(value: number): void {
+    this.look = { ...this.look, threshold: value };
+    const output = this.body.querySelector<HTMLOutputElement>('output[name=threshold]');
+    if (output) output.textContent = String(+value.toPrecision(3));
+    this.overlay?.paint(this.look);
+  }
+
+  private controls(): void {
+    const info = this.info!;
+    const paint = () => this.overlay?.paint((this.look = { ...this.look }));
+    const several = info.channels.length > 1;
+    replace(
+      this.body,
+      h(
+        'label',
+        { class: 'slider' },
+        'opacity',
+        h('input', {
+          type: 'range',
+          min: '0',
+          max: '1',
+          step: '0.01',
+          value: '0.6',
+          oninput: (event: Event) => {
+            this.overlay!.opacity = Number((event.target as HTMLInputElement).value);
+            paint();
+          },
+        }),
+      ),
+      h(
+        'label',
+        { class: 'slider' },
+        'threshold',
+        h('input', {
+          type: 'range',
+          name: 'threshold',
+          min: '0',
+          max: '1',
+          step: '0.001',
+          value: '0.5',
+          oninput: (event: Event) => this.threshold(Number((event.target as HTMLInputElement).value)),
+        }),
+        h('output', { name: 'threshold' }),
+      ),
+      !several &&
+        h(
+          'label',
+          { class: 'class' },
+          h('input', {
+            type: 'checkbox',
+            onchange: (event: Event) => {
+              this.look.graded = (event.target as HTMLInputElement).checked;
+              paint();
+            },
+          }),
+          'as strong as the value',
+        ),
+      ...this.look.classes.map((row) =>
+        h(
+          'div',
+          { class: 'class' },
+          several &&
+            h('input', {
+              type: 'checkbox',
+              checked: row.visible,
+              'aria-label': `${row.name}: visible`,
+              onchange: (event: Event) => {
+                row.visible = (event.target as HTMLInputElement).checked;
+                paint();
+              },
+            }),
+          h('input', {
+            type: 'color',
+            value: `#${row.colour}`,
+            'aria-label': `${row.name}: colour`,
+            oninput: (event: Event) => {
+              row.colour = (event.target as HTMLInputElement).value.slice(1);
+              paint();
+            },
+          }),
+          h('span', { class: 'name' }, row.name),
+        ),
+      ),
+      h(
+        'details',
+        {},
+        h('summary', {}, 'What was decided'),
+        ...info.decisions.map((decision) => h('p', { class: 'quiet' }, decision)),
+        h('p', {}, 'The same of the whole image:'),
+        h('code', {}, info.command),
+        copyButton(info.command),
+      ),
+    );
+  }
+}
+
+function copyButton(text: string): HTMLElement {
+  const button = h('button', {}, 'Copy as command');
+  button.addEventListener('click', () => {
+    navigator.clipboard.writeText(text).then(
+      () => (button.textContent = 'Copied'),
+      () => (button.textContent = 'Select it and copy'),
+    );
+  });
+  return button;
+}

@@ -1,0 +1,121 @@
+import './style.css';
+import { ask, type ChannelRange, type ImageInfo, type Start } from './api';
+import { Channels } from './channels';
+import { debounce, h, sentence } from './dom';
+import { Files } from './files';
+import { ImagePanel } from './image_panel';
+import { Live } from './live';
+import { Models } from './models';
+import { Slide } from './slide';
+import { themeButton } from './theme';
+
+const slide = new Slide();
+const channels = new Channels(() => slide.look(channels.words()));
+const plane = new ImagePanel(
+  debounce(150, (z: number, t: number) => {
+    slide.z = z;
+    slide.t = t;
+    live.close(); // it was of another plane
+    slide.look(channels.words());
+  }),
+);
+const live = new Live(slide);
+const models = new Models((image, model, card, wishes) => live.start(image, model, card, wishes));
+const files = new Files({ image: (path) => void openImage(path), model: (path) => void models.choose(path) });
+
+let opening = 0;
+
+async function openImage(path: string): Promise<void> {
+  const number = ++opening;
+  slide.say('Opening …');
+  try {
+    const info = await ask<ImageInfo>('images/info', { image: path });
+    const asItIs = info.is_rgb && info.dtype === 'uint8' && info.channels.length === 3;
+    const ranges = asItIs ? [] : (await ask<{ channels: ChannelRange[] }>('images/channels', { image: path })).channels;
+    if (number !== opening) return;
+    slide.z = slide.t = 0;
+    live.close();
+    channels.set(ranges, asItIs);
+    plane.set(path, info);
+    slide.open(path, info, channels.words());
+    files.mark(path);
+    models.setImage(path, info);
+    document.title = `${path.split('/').pop()} – Tegula`;
+  } catch (error) {
+    if (number === opening) slide.say(sentence(error));
+  }
+}
+
+const kKeys: [string, string][] = [
+  ['arrows, w a s d', 'pan'],
+  ['+ −', 'zoom'],
+  ['0', 'the whole image'],
+  ['1', 'one image pixel per screen pixel'],
+  ['c then 1 … 9', 'show or hide a channel'],
+  ['f', 'files'],
+  ['m', 'search models'],
+  ['?', 'this list'],
+];
+
+const help = h(
+  'dialog',
+  { class: 'help', 'aria-label': 'Keys' },
+  h('h2', {}, 'Keys'),
+  h('dl', {}, ...kKeys.flatMap(([key, what]) => [h('dt', {}, key), h('dd', {}, what)])),
+  h('form', { method: 'dialog' }, h('button', { autofocus: true }, 'Close')),
+);
+
+let afterC = false;
+document.addEventListener('keydown', (event) => {
+  const target = event.target as HTMLElement;
+  if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const digit = /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
+  if (afterC && digit) channels.toggle(digit - 1);
+  else if (event.key === '0') slide.fit();
+  else if (event.key === '1') slide.actualSize();
+  else if (event.key === 'f') files.focus();
+  else if (event.key === 'm') models.focus();
+  else if (event.key === '?') help.showModal();
+  else {
+    afterC = event.key === 'c';
+    return;
+  }
+  afterC = false;
+  event.preventDefault();
+  event.stopPropagation();
+}, true);
+
+document.getElementById('app')!.append(
+  h(
+    'header',
+    {},
+    h('strong', { class: 'brand' }, 'Tegula'),
+    h('span', { class: 'spring' }),
+    h('button', { title: 'The whole image (0)', onclick: () => slide.fit() }, 'Fit'),
+    h('button', { title: 'One image pixel per screen pixel (1)', onclick: () => slide.actualSize() }, '1:1'),
+    h('button', { title: 'Keys (?)', 'aria-label': 'Keys', onclick: () => help.showModal() }, '?'),
+    themeButton(),
+  ),
+  h('aside', { class: 'left' }, files.element),
+  slide.element,
+  h('aside', { class: 'right' }, plane.element, channels.element, live.element, models.element),
+  help,
+);
+
+slide.mount();
+
+async function start(): Promise<void> {
+  try {
+    const given = await ask<Start>('start');
+    if (given.image) void openImage(given.image);
+    if (given.model) void models.choose(given.model);
+    const folder = given.image.includes('/') && given.roots.includes(given.image.split('/')[0]!)
+      ? given.image.split('/').slice(0, -1).join('/')
+      : given.roots.length === 1 ? given.roots[0]! : '';
+    await files.open(folder);
+    await models.search();
+  } catch (error) {
+    slide.say(sentence(error));
+  }
+}
+void start();
