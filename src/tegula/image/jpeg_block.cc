@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "tegula/image/libjpeg.h"
 
 namespace tegula::image {
 namespace {
 
-constexpr std::int64_t kRowsAtOnce = 16;  // what one row of blocks of halved colours gives
+constexpr JDIMENSION kRowsAtOnce = 16;  // what one row of blocks of halved colours gives
 constexpr const char* kAdvice = "save the image with JPEG of 8 bits, LZW or Deflate";
 
 void SetSource(jpeg_decompress_struct& jpeg, std::span<const std::byte> bytes) {
@@ -18,83 +17,174 @@ void SetSource(jpeg_decompress_struct& jpeg, std::span<const std::byte> bytes) {
                static_cast<unsigned long>(bytes.size()));  // NOLINT(google-runtime-int): libjpeg's type
 }
 
-// Where rows go, and who is told when it is full.
-struct Strip {
-  JSAMPROW pixels;
-  JDIMENSION rows;
-  FunctionRef<void(JDIMENSION begin, JDIMENSION count)> take;
-};
+J_COLOR_SPACE SpaceOf(JpegColours colours) {
+  return colours == JpegColours::kGrey ? JCS_GRAYSCALE : colours == JpegColours::kRgb ? JCS_RGB : JCS_YCbCr;
+}
 
-bool ReadHeader(JpegDecoding& decoding, std::span<const std::byte> stream, std::span<const std::byte> tables) {
+bool ReadTables(JpegDecoding& decoding, std::span<const std::byte> tables) {
   if (setjmp(decoding.failed) != 0) return false;
   BeginJpeg(decoding);
-  if (!tables.empty()) {
-    SetSource(decoding.jpeg, tables);
-    if (jpeg_read_header(&decoding.jpeg, FALSE) != JPEG_HEADER_TABLES_ONLY)
-      FailJpeg(decoding, "what stands where tables should be is a picture");
-  }
+  if (tables.empty()) return true;
+  SetSource(decoding.jpeg, tables);
+  if (jpeg_read_header(&decoding.jpeg, FALSE) != JPEG_HEADER_TABLES_ONLY)
+    FailJpeg(decoding, "what stands where tables should be is a picture");
+  return true;
+}
+
+bool ReadHeader(JpegDecoding& decoding, std::span<const std::byte> stream) {
+  if (setjmp(decoding.failed) != 0) return false;
   SetSource(decoding.jpeg, stream);
   jpeg_read_header(&decoding.jpeg, TRUE);
   return true;
 }
 
-// Row by row into `strip`, which is handed over when it is full. Without the end marker, which OpenSlide does not ask
-// for: a cut stream is noticed where bits are missing.
-bool ReadRows(JpegDecoding& decoding, JpegColours colours, JDIMENSION end, const Strip& strip) {
+bool Start(JpegDecoding& decoding, JpegColours colours) {
   if (setjmp(decoding.failed) != 0) return false;
-  jpeg_decompress_struct& jpeg = decoding.jpeg;
-  jpeg.jpeg_color_space = colours == JpegColours::kGrey  ? JCS_GRAYSCALE
-                          : colours == JpegColours::kRgb ? JCS_RGB
-                                                         : JCS_YCbCr;
-  jpeg.out_color_space = colours == JpegColours::kGrey ? JCS_GRAYSCALE : JCS_RGB;
+  decoding.jpeg.jpeg_color_space = SpaceOf(colours);
+  decoding.jpeg.out_color_space = colours == JpegColours::kGrey ? JCS_GRAYSCALE : JCS_RGB;
   StartJpeg(decoding);
-  const std::size_t row_bytes =
-      static_cast<std::size_t>(jpeg.output_width) * static_cast<unsigned>(jpeg.output_components);
-  JSAMPROW rows[MAX_SAMP_FACTOR];
-  JDIMENSION begin = 0;  // the first row of the strip
-  while (jpeg.output_scanline < end) {
-    const JDIMENSION in_strip = jpeg.output_scanline - begin,
-                     count = std::min(
-                         {end - jpeg.output_scanline, strip.rows - in_strip, static_cast<JDIMENSION>(std::size(rows))});
-    for (JDIMENSION i = 0; i < count; ++i) rows[i] = strip.pixels + row_bytes * (in_strip + i);
-    jpeg_read_scanlines(&jpeg, rows, count);
-    if (jpeg.output_scanline < end && jpeg.output_scanline - begin < strip.rows) continue;
-    strip.take(begin, jpeg.output_scanline - begin);
-    begin = jpeg.output_scanline;
-  }
   return true;
 }
 
-Status Decode(const JpegBlock& block, std::int64_t rows, const Strip& strip) {
-  TEGULA_ASSERT(rows > 0 && rows <= block.height);
-  JpegDecoding decoding;
-  if (!ReadHeader(decoding, block.stream, block.tables)) return JpegFailure(decoding, kAdvice);
-  jpeg_decompress_struct& jpeg = decoding.jpeg;
-  if (jpeg.image_height != block.height || jpeg.image_width != block.width || jpeg.num_components != block.samples())
-    return CorruptError(fmt::format("a JPEG stream of {} x {} pixels of {} samples, where {} x {} of {} should be",
-                                    jpeg.image_height, jpeg.image_width, jpeg.num_components, block.height, block.width,
-                                    block.samples()));
-  TEGULA_TRY(CheckJpegHeader(jpeg, static_cast<std::int64_t>(block.stream.size()), {}));
-  if (!ReadRows(decoding, block.colours, static_cast<JDIMENSION>(rows), strip)) return JpegFailure(decoding, kAdvice);
-  return Ok();
-}
+// Tables of one kind that must not change from one stream to the next.
+template <class Table, int kCount>
+class KeptTables {
+ public:
+  // Takes those that it has not.
+  void Keep(Table* const (&tables)[kCount]) noexcept {
+    for (int i = 0; i < kCount; ++i)
+      if (!has_[i] && tables[i] != nullptr) kept_[i] = *tables[i], has_[i] = true;
+  }
+  void Restore(Table* const (&tables)[kCount]) const noexcept {
+    for (int i = 0; i < kCount; ++i)
+      if (has_[i]) *tables[i] = kept_[i];
+  }
+  bool HasAll(Table* const (&tables)[kCount]) const noexcept {
+    for (int i = 0; i < kCount; ++i)
+      if (!has_[i] && tables[i] != nullptr) return false;
+    return true;
+  }
+
+ private:
+  Table kept_[kCount] = {};
+  bool has_[kCount] = {};
+};
 
 }  // namespace
 
-Status DecodeJpegBlock(const JpegBlock& block, const View& out_yxs) {
-  TEGULA_ASSERT(out_yxs.dtype() == DType::kU8 && out_yxs.is_contiguous() && out_yxs.shape().rank() == 3);
-  TEGULA_ASSERT(out_yxs.shape()[1] == block.width && out_yxs.shape()[2] == block.samples());
-  const std::int64_t rows = out_yxs.shape()[0];
-  return Decode(block, rows, {out_yxs.as<JSAMPLE>(), static_cast<JDIMENSION>(rows), [](JDIMENSION, JDIMENSION) {}});
+// Where rows go, and who is told after so many of them.
+struct JpegBlockDecoder::Strip {
+  JSAMPROW pixels;
+  bool has_all_rows;  // else each strip goes where the one before went
+  JDIMENSION rows;
+  FunctionRef<void(JDIMENSION begin, JDIMENSION count)> take;
+};
+
+// A decoder that knows the tables of a container.
+class JpegBlockDecoder::State {
+ public:
+  static Result<std::unique_ptr<State>> Create(std::span<const std::byte> tables) {
+    auto state = std::make_unique<State>();
+    if (!ReadTables(state->decoding_, tables)) return JpegFailure(state->decoding_, kAdvice);
+    state->tables_.assign(tables.begin(), tables.end());
+    state->Keep();
+    return state;
+  }
+  bool Has(std::span<const std::byte> tables) const noexcept {
+    return std::equal(tables.begin(), tables.end(), tables_.begin(), tables_.end());
+  }
+
+  Status Decode(const JpegBlock& block, std::int64_t rows, const Strip& strip) {
+    jpeg_decompress_struct& jpeg = decoding_.jpeg;
+    quantisation_.Restore(jpeg.quant_tbl_ptrs);
+    dc_.Restore(jpeg.dc_huff_tbl_ptrs);
+    ac_.Restore(jpeg.ac_huff_tbl_ptrs);
+    if (!ReadHeader(decoding_, block.stream)) return JpegFailure(decoding_, kAdvice);
+    if (jpeg.image_height != block.height || jpeg.image_width != block.width || jpeg.num_components != block.samples())
+      return CorruptError(fmt::format("a JPEG stream of {} x {} pixels of {} samples, where {} x {} of {} should be",
+                                      jpeg.image_height, jpeg.image_width, jpeg.num_components, block.height,
+                                      block.width, block.samples()));
+    TEGULA_TRY(CheckJpegHeader(jpeg, static_cast<std::int64_t>(block.stream.size()), {}));
+    // Later scans may bring tables at any time.
+    is_as_new_ = KnowsAllTables() && jpeg_has_multiple_scans(&jpeg) == FALSE;
+    if (!Start(decoding_, block.colours)) return JpegFailure(decoding_, kAdvice);
+    // What has come since is libjpeg's own: the standard's tables for streams without any.
+    if (is_as_new_) Keep();
+    if (!ReadRows(decoding_, static_cast<JDIMENSION>(rows), strip)) return JpegFailure(decoding_, kAdvice);
+    jpeg_abort_decompress(&jpeg);
+    return Ok();
+  }
+  /// Whether the next stream finds what the first one found.
+  bool is_as_new() const noexcept { return is_as_new_; }
+
+ private:
+  void Keep() noexcept {
+    quantisation_.Keep(decoding_.jpeg.quant_tbl_ptrs);
+    dc_.Keep(decoding_.jpeg.dc_huff_tbl_ptrs);
+    ac_.Keep(decoding_.jpeg.ac_huff_tbl_ptrs);
+  }
+  bool KnowsAllTables() const noexcept {
+    return quantisation_.HasAll(decoding_.jpeg.quant_tbl_ptrs) && dc_.HasAll(decoding_.jpeg.dc_huff_tbl_ptrs) &&
+           ac_.HasAll(decoding_.jpeg.ac_huff_tbl_ptrs);
+  }
+
+  // Row by row. Without the end marker, which OpenSlide does not ask
+  // for: a cut stream is noticed where bits are missing.
+  static bool ReadRows(JpegDecoding& decoding, JDIMENSION end, const Strip& strip) {
+    if (setjmp(decoding.failed) != 0) return false;
+    jpeg_decompress_struct& jpeg = decoding.jpeg;
+    const std::size_t row_bytes =
+        static_cast<std::size_t>(jpeg.output_width) * static_cast<unsigned>(jpeg.output_components);
+    JSAMPROW rows[MAX_SAMP_FACTOR];
+    JDIMENSION begin = 0;  // the first row of the strip
+    while (jpeg.output_scanline < end) {
+      const JDIMENSION in_strip = jpeg.output_scanline - begin,
+                       at = strip.has_all_rows ? jpeg.output_scanline : in_strip,
+                       count = std::min({end - jpeg.output_scanline, strip.rows - in_strip,
+                                         static_cast<JDIMENSION>(std::size(rows))});
+      for (JDIMENSION i = 0; i < count; ++i) rows[i] = strip.pixels + row_bytes * (at + i);
+      jpeg_read_scanlines(&jpeg, rows, count);
+      if (jpeg.output_scanline < end && jpeg.output_scanline - begin < strip.rows) continue;
+      strip.take(begin, jpeg.output_scanline - begin);
+      begin = jpeg.output_scanline;
+    }
+    return true;
+  }
+
+  JpegDecoding decoding_;
+  std::vector<std::byte> tables_;
+  KeptTables<JQUANT_TBL, NUM_QUANT_TBLS> quantisation_;
+  KeptTables<JHUFF_TBL, NUM_HUFF_TBLS> dc_, ac_;
+  bool is_as_new_ = true;
+};
+
+JpegBlockDecoder::JpegBlockDecoder() = default;
+JpegBlockDecoder::~JpegBlockDecoder() = default;
+
+Status JpegBlockDecoder::Run(const JpegBlock& block, std::int64_t rows, const Strip& strip) {
+  TEGULA_ASSERT(rows > 0 && rows <= block.height);
+  if (state_ == nullptr || !state_->Has(block.tables)) {
+    TEGULA_ASSIGN_OR_RETURN(state_, State::Create(block.tables));
+  }
+  Status status = state_->Decode(block, rows, strip);
+  if (!status.ok() || !state_->is_as_new()) state_.reset();
+  return status;
 }
 
-Status DecodeJpegRows(const JpegBlock& block, std::int64_t rows, TakeJpegRows take) {
-  const std::int64_t at_once = std::min(rows, kRowsAtOnce);
-  TEGULA_ASSIGN_OR_RETURN(Tensor strip, Tensor::Allocate(DType::kU8, {at_once, block.width, block.samples()}));
+Status JpegBlockDecoder::Decode(const JpegBlock& block, const View& out_yxs, TakeRows take) {
+  TEGULA_ASSERT(out_yxs.dtype() == DType::kU8 && out_yxs.is_contiguous() && out_yxs.shape().rank() == 3);
+  TEGULA_ASSERT(out_yxs.shape()[1] == block.width && out_yxs.shape()[2] == block.samples());
+  const auto show = [&](JDIMENSION begin, JDIMENSION count) { take(begin, out_yxs.Slice(0, begin, count)); };
+  return Run(block, out_yxs.shape()[0], {out_yxs.as<JSAMPLE>(), true, kRowsAtOnce, show});
+}
+
+Status JpegBlockDecoder::DecodeRows(const JpegBlock& block, std::int64_t rows, TakeRows take) {
+  strip_.resize(static_cast<std::size_t>(kRowsAtOnce * block.width * block.samples()));
   const auto hand_over = [&](JDIMENSION begin, JDIMENSION count) {
-    take(begin, std::as_const(strip).view().Slice(0, 0, count));
+    take(begin, ConstView(reinterpret_cast<const std::byte*>(strip_.data()), DType::kU8,
+                          {count, block.width, block.samples()}));
   };
-  return Decode(block, rows, {strip.values<JSAMPLE>().data(), static_cast<JDIMENSION>(at_once), hand_over});
+  return Run(block, rows, {strip_.data(), false, kRowsAtOnce, hand_over});
 }
 
 }  // namespace tegula::image

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <span>
+#include <vector>
 
 #include "tegula/core/function_ref.h"
 #include "tegula/core/status.h"
@@ -25,19 +28,34 @@ struct JpegBlock {
 };
 
 /// Takes rows from row `y` on (rows, columns, samples); valid until it returns. Must not throw.
-using TakeJpegRows = FunctionRef<void(std::int64_t y, const ConstView& rows_yxs)>;
+using TakeRows = FunctionRef<void(std::int64_t y, const ConstView& rows_yxs)>;
 
-/// Decodes a stream's first rows into `out_yxs` (rows, columns, samples: 1 for grey, else 3, red, green and blue;
-/// uint8, without gaps); as many as this has. The stream must be of just the size that the block says. kCorrupt for
-/// damaged data, also where libjpeg would go on with grey; kUnsupported for 12 bits and the like. The pixels are those
-/// of libjpeg's defaults: accurate DCT, smooth upsampling of colours.
+/// Decodes such streams one after the other. What libjpeg needs beside the pixels is made once; but the tables that one
+/// stream brings never reach another, so a decoder that was used gives what a new one gives. One thread at a time.
 ///
-/// Nothing is kept from one call to the next: the tables that one stream brings must not reach another. Making a
-/// decoder takes about 1 % of the time for 240² pixels. Thread-safe.
-Status DecodeJpegBlock(const JpegBlock& block, const View& out_yxs);
+/// The pixels are those of libjpeg's defaults: accurate DCT, smooth upsampling of colours. Both functions give kCorrupt
+/// for damaged data, also where libjpeg would go on with grey, and for a stream that is not of just the size that the
+/// block says; kUnsupported for 12 bits and the like.
+class JpegBlockDecoder {
+ public:
+  JpegBlockDecoder();
+  JpegBlockDecoder(const JpegBlockDecoder&) = delete;
+  JpegBlockDecoder& operator=(const JpegBlockDecoder&) = delete;
+  ~JpegBlockDecoder();
 
-/// The same rows a few at a time, while the processor's caches hold them: for pixels that are wanted elsewhere, in
-/// another order. After an error some have been handed over.
-Status DecodeJpegRows(const JpegBlock& block, std::int64_t rows, TakeJpegRows take);
+  /// A stream's first rows into `out_yxs` (rows, columns, samples: 1 for grey, else 3, red, green and blue; uint8,
+  /// without gaps); as many as this has. `take` is shown them a few at a time, while the processor's caches hold them.
+  Status Decode(const JpegBlock& block, const View& out_yxs, TakeRows take);
+
+  /// The same for pixels that are wanted elsewhere only, in another order. After an error some have been handed over.
+  Status DecodeRows(const JpegBlock& block, std::int64_t rows, TakeRows take);
+
+ private:
+  struct Strip;
+  class State;
+  Status Run(const JpegBlock& block, std::int64_t rows, const Strip& strip);
+  std::unique_ptr<State> state_;
+  std::vector<std::uint8_t> strip_;
+};
 
 }  // namespace tegula::image

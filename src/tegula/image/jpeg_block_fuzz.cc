@@ -1,5 +1,5 @@
 // Any bytes as a JPEG tile: which tables come from elsewhere, what colours it has and how large it must be stand in the
-// first bytes. A few rows at a time and whole it must give the same pixels, or the same refusal.
+// first bytes. Again and a few rows at a time it must give the same pixels, or the same refusal.
 
 #include <algorithm>
 #include <cstdint>
@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t tables = std::min<std::size_t>(bytes.size(), data[4] + 256U * data[5]);
   const JpegBlock block{bytes.subspan(tables), bytes.first(tables), colours, height, width};
   tegula::Tensor out = tegula::Tensor::Allocate(tegula::DType::kU8, {rows, width, block.samples()}).value();
-  const tegula::Status whole = DecodeJpegBlock(block, out.view());
+  JpegBlockDecoder decoder;
+  const tegula::Status whole = decoder.Decode(block, out.view(), [](std::int64_t, const tegula::ConstView&) {});
   std::int64_t next = 0;
   const auto take = [&](std::int64_t y, const tegula::ConstView& rows_yxs) {
     if (y != next || y + rows_yxs.shape()[0] > rows) std::abort();
@@ -28,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       std::abort();
     next = y + rows_yxs.shape()[0];
   };
-  const tegula::Status in_pieces = DecodeJpegRows(block, rows, take);
+  const tegula::Status in_pieces = decoder.DecodeRows(block, rows, take);
   if (whole.ok() != in_pieces.ok() || (whole.ok() && next != rows)) std::abort();
   return 0;
 }

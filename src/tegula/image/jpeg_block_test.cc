@@ -19,11 +19,19 @@ struct Decoded {
 };
 
 Decoded Decode(const std::string& stream, JpegColours colours, const std::string& tables = {},
-               std::int64_t height = kHeight) {
+               std::int64_t height = kHeight, JpegBlockDecoder&& decoder = {}) {
   Tensor out = Tensor::Allocate(DType::kU8, {height, kWidth, colours == JpegColours::kGrey ? 1 : 3}).value();
   Decoded decoded;
-  decoded.status = DecodeJpegBlock(
-      {std::as_bytes(std::span(stream)), std::as_bytes(std::span(tables)), colours, height, kWidth}, out.view());
+  std::int64_t next = 0;
+  const auto check_rows = [&](std::int64_t y, const ConstView& rows_yxs) {
+    EXPECT_EQ(y, next);
+    EXPECT_EQ(rows_yxs.data(), std::as_const(out).view().Slice(0, y, 1).data());
+    next = y + rows_yxs.shape()[0];
+  };
+  decoded.status =
+      decoder.Decode({std::as_bytes(std::span(stream)), std::as_bytes(std::span(tables)), colours, height, kWidth},
+                     out.view(), check_rows);
+  if (decoded.status.ok()) EXPECT_EQ(next, height);
   decoded.pixels_yxs.assign(out.values<std::uint8_t>().begin(), out.values<std::uint8_t>().end());
   return decoded;
 }
@@ -70,7 +78,7 @@ TEST(JpegBlock, GivesItsRowsPieceByPieceAndNoMoreThanAreAskedFor) {
         got.insert(got.end(), pixels, pixels + rows_yxs.elements());
       };
       const JpegBlock block{std::as_bytes(std::span(stream)), {}, JpegColours::kYCbCr, kHeight, kWidth};
-      ASSERT_TRUE(DecodeJpegRows(block, rows, take).ok());
+      ASSERT_TRUE(JpegBlockDecoder().DecodeRows(block, rows, take).ok());
       EXPECT_EQ(got, std::vector(expected.begin(), expected.begin() + rows * kWidth * 3)) << rows << " rows";
     }
   }
@@ -94,6 +102,43 @@ TEST(JpegBlock, TakesTablesFromElsewhere) {
   const Decoded picture = Decode(stream, JpegColours::kYCbCr, Jpeg({}));
   EXPECT_EQ(picture.status.error().code, Code::kCorrupt);
   EXPECT_NE(picture.status.error().what.find("tables"), std::string::npos) << picture.status.error().what;
+}
+
+TEST(JpegBlock, IsDecodedAsByANewDecoderWhateverCameBefore) {
+  const JpegSpec rgb{.stored = JCS_RGB}, grey{.pixels = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE};
+  const auto [stream, tables] = TakenApart(Jpeg({}));
+  const auto [rgb_stream, rgb_tables] = TakenApart(Jpeg(rgb));
+  const std::string coarse = Jpeg({.quality = 20});
+  struct Case {
+    std::string stream, tables;
+    JpegColours colours;
+  };
+  const std::vector<Case> cases = {
+      {stream, tables, JpegColours::kYCbCr},
+      {coarse, tables, JpegColours::kYCbCr},  // brings its own
+      {TakenApart(coarse).first, tables, JpegColours::kYCbCr},
+      {Cut(stream, stream.size() / 2), tables, JpegColours::kYCbCr},
+      {Jpeg({}), {}, JpegColours::kYCbCr},
+      {stream, {}, JpegColours::kYCbCr},
+      {Jpeg({.progressive = true}), tables, JpegColours::kYCbCr},
+      {Jpeg(rgb), {}, JpegColours::kRgb},
+      {rgb_stream, rgb_tables, JpegColours::kRgb},
+      {stream, rgb_tables, JpegColours::kYCbCr},  // which lack those of colours
+      {Jpeg(grey), tables, JpegColours::kGrey},
+  };
+  JpegBlockDecoder decoder;
+  for (const Case& first : cases)
+    for (const Case& second : cases) {
+      Decode(first.stream, first.colours, first.tables, kHeight, std::move(decoder));
+      const Decoded again = Decode(second.stream, second.colours, second.tables, kHeight, std::move(decoder));
+      const Decoded anew = Decode(second.stream, second.colours, second.tables);
+      ASSERT_EQ(again.status.ok(), anew.status.ok());
+      if (anew.status.ok()) {
+        EXPECT_EQ(again.pixels_yxs, anew.pixels_yxs);
+      } else {
+        EXPECT_EQ(again.status.error().what, anew.status.error().what);
+      }
+    }
 }
 
 TEST(JpegBlock, OfAnotherSizeThanTheTileIsCorrupt) {

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <jerror.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace tegula::image {
 namespace {
 
@@ -62,6 +65,7 @@ void BeginJpeg(JpegDecoding& decoding) {
 
 void StartJpeg(JpegDecoding& decoding) {
   jpeg_decompress_struct& jpeg = decoding.jpeg;
+  std::fill(std::begin(decoding.has_data), std::end(decoding.has_data), false);
   jpeg_start_decompress(&jpeg);
   if (jpeg_has_multiple_scans(&jpeg) == FALSE) return;
   for (int i = 0; i < jpeg.num_components; ++i)

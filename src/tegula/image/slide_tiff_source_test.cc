@@ -75,8 +75,9 @@ Tensor Rendered(const std::string& name, int level) {
 }
 
 void CheckIsAsInOpenSlide(const Source& source, const std::string& name) {
-  const std::unique_ptr<Source> slide = OpenSlide(name, {}).value();
-  const ImageInfo &info = source.info(), &expected = slide->info();
+  const Result<std::unique_ptr<Source>> slide = OpenSlide(name, {});
+  ASSERT_TRUE(slide.ok()) << ToString(slide.error());
+  const ImageInfo &info = source.info(), &expected = (*slide)->info();
   ASSERT_EQ(info.levels.size(), expected.levels.size());
   ASSERT_EQ(info.pixel_size.has_value(), expected.pixel_size.has_value());
   if (info.pixel_size) {
@@ -106,7 +107,7 @@ void CheckIsAsInOpenSlide(const Source& source, const std::string& name) {
 TEST_F(SlideTiff, OfAperioHasLevelsPixelsAndSizesAsInOpenSlide) {
   for (const bool ycbcr : {false, true})
     for (const int subsampling : {1, 2})
-      for (const char* mode : {"wl", "w8l", "wb"}) {
+      for (const char* mode : {"wl", "w8l"}) {
         if (!ycbcr && subsampling == 2) continue;
         const std::unique_ptr<Source> source = Written(Pages(ycbcr, subsampling), mode);
         ASSERT_NE(source, nullptr);
@@ -114,6 +115,15 @@ TEST_F(SlideTiff, OfAperioHasLevelsPixelsAndSizesAsInOpenSlide) {
         EXPECT_EQ(source->info().levels.size(), 3u);
         CheckIsAsInOpenSlide(*source, file_.string());
       }
+}
+
+// OpenSlide does not know these.
+TEST_F(SlideTiff, InTheOrderOfBytesOfOtherMachinesHasTheSamePixels) {
+  const Tensor expected = ReadAll(*Written(Pages(true), "wl"), 1);
+  const std::unique_ptr<Source> source = Written(Pages(true), "wb");
+  ASSERT_NE(source, nullptr);
+  EXPECT_EQ(source->info().format, "tiff (Aperio)");
+  EXPECT_TRUE(Same(ReadAll(*source, 1).view(), expected.view()));
 }
 
 TEST_F(SlideTiff, OfAperioHasThePixelSizeThatOpenSlideReads) {
@@ -125,7 +135,9 @@ TEST_F(SlideTiff, OfAperioHasThePixelSizeThatOpenSlideReads) {
     pages[0].description = std::string("Aperio \r\n") + properties;
     const std::unique_ptr<Source> source = Written(pages);
     ASSERT_NE(source, nullptr) << properties;
-    const std::unique_ptr<Source> slide = OpenSlide(file_.string(), {}).value();
+    const Result<std::unique_ptr<Source>> opened = OpenSlide(file_.string(), {});
+    ASSERT_TRUE(opened.ok()) << properties << ": " << ToString(opened.error());
+    const Source* const slide = opened->get();
     ASSERT_EQ(source->info().pixel_size.has_value(), slide->info().pixel_size.has_value()) << properties;
     if (source->info().pixel_size) {
       EXPECT_EQ(source->info().pixel_size->x_um, slide->info().pixel_size->x_um) << properties;

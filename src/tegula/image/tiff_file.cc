@@ -195,13 +195,13 @@ class TiffFile::Handle {
   }
 
   Result<Tensor> Decode(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t sample,
-                        Allocate allocate) {
+                        Allocate allocate, TakeRows take) {
     TEGULA_TRY(Select(page.offset));
     if (page.has_jpeg_tiles()) {
       TEGULA_ASSIGN_OR_RETURN(const JpegBlock jpeg, LoadJpegTile(page, block_y * page.blocks_across() + block_x));
       TEGULA_ASSIGN_OR_RETURN(Tensor block,
                               allocate(DType::kU8, {page.rows_inside(block_y), page.block_width, page.samples}));
-      TEGULA_TRY(DecodeJpegBlock(jpeg, block.view()));
+      TEGULA_TRY(decoder_.Decode(jpeg, block.view(), take));
       return block;
     }
     if (page.photometric == Photometric::kYCbCr) TIFFSetField(tiff_, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
@@ -222,13 +222,14 @@ class TiffFile::Handle {
     TEGULA_TRY(Read());
     if (read != expected) return CorruptError(Complaint("the data end too early"));
     if (!client_.jpeg_warning.empty()) return CorruptError(client_.jpeg_warning);
+    take(0, std::as_const(block).view());
     return block;
   }
 
-  Status DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, TakeJpegRows take) {
+  Status DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, TakeRows take) {
     TEGULA_TRY(Select(page.offset));
     TEGULA_ASSIGN_OR_RETURN(const JpegBlock jpeg, LoadJpegTile(page, block_y * page.blocks_across() + block_x));
-    return DecodeJpegRows(jpeg, page.rows_inside(block_y), take);
+    return decoder_.DecodeRows(jpeg, page.rows_inside(block_y), take);
   }
 
  private:
@@ -272,7 +273,8 @@ class TiffFile::Handle {
   Client client_;
   TIFF* tiff_ = nullptr;
   std::vector<std::byte> stream_;  // of the tile that is decoded
-  std::uint64_t page_ = 0;         // where the handle stands; 0: nowhere
+  JpegBlockDecoder decoder_;
+  std::uint64_t page_ = 0;  // where the handle stands; 0: nowhere
 };
 
 struct TiffFile::Pool {
@@ -357,15 +359,14 @@ Result<bool> TiffFile::HasAllTiles(const TiffPage& page) const {
 }
 
 Result<Tensor> TiffFile::DecodeBlock(const TiffPage& page, std::int64_t block_y, std::int64_t block_x,
-                                     std::int64_t sample, Allocate allocate) const {
+                                     std::int64_t sample, Allocate allocate, TakeRows take) const {
   TEGULA_ASSIGN_OR_RETURN(const Lease handle, Borrow(page.offset));
-  Result<Tensor> block = handle->Decode(page, block_y, block_x, sample, allocate);
+  Result<Tensor> block = handle->Decode(page, block_y, block_x, sample, allocate, take);
   if (block.ok()) return block;
   return std::move(block).Context(PlaceOf(page, block_y, block_x));
 }
 
-Status TiffFile::DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x,
-                                TakeJpegRows take) const {
+Status TiffFile::DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, TakeRows take) const {
   TEGULA_ASSIGN_OR_RETURN(const Lease handle, Borrow(page.offset));
   Status status = handle->DecodeTileRows(page, block_y, block_x, take);
   return status.ok() ? Ok() : std::move(status).Context(PlaceOf(page, block_y, block_x));

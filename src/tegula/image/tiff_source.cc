@@ -83,16 +83,19 @@ class TiffSource final : public Source {
     const Box whole{{y0, std::min(y0 + page.block_height, page.height)},
                     {x0, std::min(x0 + page.block_width, page.width)}};
     const TileShare share = ShareOf(whole, request);
+    bool is_copied = false;
     const auto copy = [&](std::int64_t y, const ConstView& rows_yxs) {
       CopyRows(i, y0 + y, x0, rows_yxs, request, out_cyx);
+      is_copied = true;
     };
     // What nobody else wants goes straight to its place.
     if (share.is_all() && page.has_jpeg_tiles() && !cache_.Has(key)) return file_.DecodeTileRows(page, by, bx, copy);
     const auto allocate = [&](DType dtype, const Shape& shape) { return cache_.Allocate(dtype, shape); };
-    TEGULA_ASSIGN_OR_RETURN(const TileCache::Tile block,
-                            cache_.Get(
-                                key, [&]() { return file_.DecodeBlock(page, by, bx, sample_block, allocate); }, share));
-    copy(0, block->view());
+    TEGULA_ASSIGN_OR_RETURN(
+        const TileCache::Tile block,
+        cache_.Get(
+            key, [&]() { return file_.DecodeBlock(page, by, bx, sample_block, allocate, copy); }, share));
+    if (!is_copied) copy(0, block->view());
     return Ok();
   }
 
