@@ -358,7 +358,7 @@ def test_the_page_shows_images_and_models(data, tmp_path, source):
         # One screen of 720 x 680 pixels and no more, from the middle outwards; the threshold asks for nothing anew.
         assert 6 <= steps["live"]["tiles"] <= 20
         assert 0.01 < steps["live"]["covered"] < 0.9
-        assert re.search(r"·.*·  \S+ [\d.e-]+$", steps["live"]["pixel"])
+        assert re.search(r"·.*·  background [\d.e-]+  nucleus [\d.e-]+  other_tissue [\d.e-]+$", steps["live"]["pixel"])
         assert steps["threshold"]["tiles"] == 0
         assert steps["threshold"]["none"] <= steps["threshold"]["covered"] <= steps["live"]["covered"]
         assert steps["threshold"]["none"] < steps["live"]["covered"]
