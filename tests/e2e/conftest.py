@@ -12,6 +12,7 @@ PROGRAM = os.environ["TEGULA_PROGRAM"]
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))  # for what both tiers use
 CACHE = tempfile.TemporaryDirectory(prefix="tegula-tests-")  # of this run alone
 os.environ["TEGULA_CACHE"] = CACHE.name
+os.environ["TEGULA_CLASSIFIERS"] = CACHE.name + "/classifiers"
 
 
 class Run:
@@ -26,6 +27,41 @@ class Run:
         return self
 
 
+def content(folder):
+    """All bytes below a folder, by path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+class Program:
+    """The program with variables of its own, for what goes on while it runs."""
+
+    def __init__(self, environment):
+        self.environment = environment
+
+    def start(self, *words, **environment):
+        return subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                env={**self.environment, **environment})
+
+    def __call__(self, *words, **environment):
+        process = self.start(*words, **environment)
+        process.out, process.err = process.communicate(timeout=300)
+        process.code = process.returncode
+        return process
+
+    def ok(self, *words, **environment):
+        run = self(*words, **environment)
+        assert run.code == 0, run.err + run.out
+        return run
+
+    def refused(self, code, *words, **environment):
+        """The one sentence."""
+        run = self(*words, **environment)
+        assert run.code == code, run.err + run.out
+        assert run.err.startswith("tegula: ") and run.err.count("\n") == 1, run.err
+        return run.err
+
+
 @pytest.fixture
 def tegula():
     return Run
@@ -37,6 +73,23 @@ def data():
     if not (folder / "models_made").is_dir():
         pytest.skip(f"no models and images in {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def unchanging(tmp_path_factory):
+    """unchanging(channels): a model whose network changes nothing."""
+    from identity_model import write_model
+    from zarr_images import noise
+
+    made = {}
+
+    def get(channels):
+        if channels not in made:
+            plane = noise((64, 64), "float32")
+            made[channels] = write_model(tmp_path_factory.mktemp("models") / f"c{channels}", plane, plane, channels=channels)
+        return made[channels]
+
+    return get
 
 
 @pytest.fixture(scope="session")

@@ -169,8 +169,9 @@ def test_classes_of_objects_are_those_of_a_brute_force_check(tegula, prediction,
         if expected:
             after["properties"]["classification"] = before["properties"]["classification"]
         assert after == json.loads(json.dumps(before))
-    assert 0 < untouched < len(cells) == json.loads(run.out)["objects"]
-    assert json.loads(run.out)["untouched"] == untouched
+    [row] = json.loads(run.out)
+    assert 0 < untouched < len(cells) == row["objects"]
+    assert row["untouched"] == untouched
 
 
 def test_objects_where_no_channel_reaches_the_threshold_lose_their_class(tegula, tmp_path):
@@ -184,7 +185,7 @@ def test_objects_where_no_channel_reaches_the_threshold_lose_their_class(tegula,
     file = write(tmp_path / "cells.geojson", [feature(shapely.geometry.box(5, 5, 10, 10), **old),
                                                feature(shapely.geometry.box(40, 5, 50, 10), **old)])
     run = tegula("classify", tmp_path / "out", "--objects", file, "--threshold", 100, "-o", tmp_path / "c.geojson", "--json").ok()
-    assert json.loads(run.out)["without_class"] == 1
+    assert json.loads(run.out)[0]["without_class"] == 1
     features = json.loads((tmp_path / "c.geojson").read_text())["features"]
     assert ["classification" in f["properties"] for f in features] == [False, True]
 
@@ -215,3 +216,41 @@ def test_of_several_predictions_one_failure_does_not_stop_the_rest(tegula, predi
     assert rows[0]["annotations"] == rows[2]["annotations"]
     run = tegula("measure", prediction[0], "-o", tmp_path / "out")
     assert run.code == 2 and "--overwrite" in run.err
+    (tmp_path / "list.txt").write_text(f"# two\n{prediction[0]}\n\n  {tmp_path / 'missing'}\n")
+    run = tegula("measure", "--list", tmp_path / "list.txt", "-o", tmp_path / "listed", "--json")
+    assert run.code == 1 and [bool(row["error"]) for row in json.loads(run.out)] == [False, True]
+    with open(tmp_path / "listed/measurements.csv") as table:
+        assert len(list(csv.DictReader(table))) == 1
+
+
+def test_objects_of_several_predictions_are_classified_in_one_call(tegula, prediction, tmp_path):
+    """Each by the file that is called like its folder; one without a file does not stop the rest."""
+    cells = cells_on(prediction, 50, 4)
+    (tmp_path / "cells").mkdir()
+    for name in ("a", "b", "c"):
+        (tmp_path / name).symlink_to(prediction[0])
+    write(tmp_path / "cells/a.geojson", cells)
+    write(tmp_path / "cells/c.geojson", cells[:20])
+    words = ("--objects", tmp_path / "cells", "-o", tmp_path / "out")
+    run = tegula("classify", tmp_path / "a", tmp_path / "b", tmp_path / "c", *words, "--json")
+    assert run.code == 1
+    rows = json.loads(run.out)
+    assert [row["objects"] for row in rows] == [50, 0, 20] and "b.geojson" in rows[1]["error"]
+    tegula("classify", prediction[0], "--objects", tmp_path / "cells/a.geojson", "-o", tmp_path / "alone.geojson").ok()
+    assert (tmp_path / "out/a.geojson").read_bytes() == (tmp_path / "alone.geojson").read_bytes()
+    (tmp_path / "list.txt").write_text(f"{tmp_path / 'a'}\n{tmp_path / 'c'}\n")
+    run = tegula("classify", "--list", tmp_path / "list.txt", *words, "--overwrite").ok()
+    assert "a.geojson" in run.out and "c.geojson" in run.out
+    run = tegula("classify", tmp_path / "a", tmp_path / "c", "--objects", tmp_path / "cells/a.geojson", "-o", tmp_path / "no")
+    assert run.code == 1 and "belongs to one image" in run.out
+
+
+def test_predictions_whose_results_would_have_one_name_are_refused(tegula, prediction, tmp_path):
+    (tmp_path / "other").mkdir()
+    for name in ("out", "other/out"):
+        (tmp_path / name).symlink_to(prediction[0])
+    both = (tmp_path / "out", tmp_path / "other/out")
+    run = tegula("classify", *both, "--objects", tmp_path, "-o", tmp_path / "c")
+    assert run.code == 2 and "out.geojson" in run.err and not (tmp_path / "c").exists()
+    run = tegula("measure", *both, "--annotations", tmp_path, "-o", tmp_path / "m")
+    assert run.code == 2 and "out.geojson" in run.err and not (tmp_path / "m").exists()

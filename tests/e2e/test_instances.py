@@ -12,6 +12,8 @@ import shapely
 import tifffile
 import zarr
 from instances import golden_model, matches, mosaic
+from scipy.spatial import cKDTree
+from skimage.measure import regionprops
 
 MODELS = ["stardist_like2d", "cellpose_like"]
 # Those in which no scores are equal, whose order the reference leaves open.
@@ -31,7 +33,8 @@ def image(data, tmp_path_factory):
 
 
 def words(data, name, image, out, tile):
-    return ["predict", data / "models_made" / name, image, "-o", out, "--tile", tile, "--objects", "all"]
+    return ["predict", data / "models_made" / name, image, "-o", out, "--tile", tile, "--objects", "all", "--measure", "all",
+            "--percentiles", "10", "--neighbour-radius", "40px"]
 
 
 def predict_each(data, image, folder, tile):
@@ -97,6 +100,78 @@ def test_objects_are_the_outlines_of_the_numbers(whole):
             assert feature["properties"]["classification"]["name"] == "instances"
         record = json.loads(((whole / name) / "run.json").read_text())
         assert [objects["count"] for objects in record["objects"]] == [len(features)]
+
+
+MEASURED = {
+    "Area px^2": lambda r: r.area,
+    "Centroid X px": lambda r: r.centroid[1] + 0.5,
+    "Centroid Y px": lambda r: r.centroid[0] + 0.5,
+    "Box width px": lambda r: r.bbox[3] - r.bbox[1],
+    "Perimeter px": lambda r: r.perimeter,
+    "Major axis px": lambda r: r.axis_major_length,
+    "Solidity": lambda r: r.solidity,
+    "Mean": lambda r: r.intensity_mean,
+    "Std.Dev.": lambda r: r.intensity_std,
+    "Min": lambda r: r.intensity_min,
+    "Max": lambda r: r.intensity_max,
+    "Sum": lambda r: r.image_intensity[r.image].sum(),
+    "Median": lambda r: np.median(r.image_intensity[r.image]),
+    "Percentile 10": lambda r: np.percentile(r.image_intensity[r.image], 10),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_measurements_are_scikit_images(tiled, image, name):
+    regions = regionprops(labels_of(tiled / name).squeeze(), intensity_image=tifffile.imread(image).astype(float))
+    features = json.loads((tiled / name / "objects.geojson").read_text())["features"]
+    measured = {f["properties"]["measurements"]["Label"]: f["properties"]["measurements"] for f in features}
+    assert len(measured) == len(regions) > 150
+    assert "Class probability" not in measured[regions[0].label]
+    if name == "stardist_like2d":  # which numbers objects by their scores
+        scores = [measured[number]["Detection probability"] for number in sorted(measured)]
+        assert scores == sorted(scores, reverse=True) and 0 < scores[-1] < scores[0] <= 1
+    else:
+        assert "Detection probability" not in measured[regions[0].label]
+    for region in regions:
+        values = {name.rpartition(": ")[2]: value for name, value in measured[region.label].items()}
+        for what, expected in MEASURED.items():
+            assert values[what] == pytest.approx(float(expected(region)), rel=1e-9, abs=1e-9), what
+    centroids = np.array([r.centroid for r in regions])
+    tree = cKDTree(centroids)
+    nearest = tree.query(centroids, 2)[0][:, 1]
+    assert [measured[r.label]["Nearest neighbour distance px"] for r in regions] == pytest.approx(nearest)
+    within = [len(found) - 1 for found in tree.query_ball_point(centroids, 40)]
+    assert [measured[r.label]["Neighbours within 40 px"] for r in regions] == within
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_region_has_the_objects_that_the_whole_has_there(tegula, data, image, tmp_path, tiled, name):
+    x, y, width, height = 300, 210, 401, 333
+    tegula(*words(data, name, image, tmp_path / "out", 264), "--region", f"{x},{y},{width},{height}").ok()
+    expected = labels_of(tiled / name).squeeze().copy()
+    kept, cut = set(), 0
+    for region in regionprops(expected):
+        centre_y, centre_x = np.array(region.centroid) + 0.5
+        y0, x0, y1, x1 = region.bbox
+        if y <= centre_y < y + height and x <= centre_x < x + width:
+            kept.add(region.label)
+            cut += y0 < y or y1 > y + height or x0 < x or x1 > x + width
+        else:
+            expected[expected == region.label] = 0
+    assert len(kept) > 30 and cut > 0
+    assert np.array_equal(labels_of(tmp_path / "out").squeeze(), expected)
+
+    def features(out):
+        objects = {}
+        for feature in json.loads((out / "objects.geojson").read_text())["features"]:
+            measurements = feature["properties"]["measurements"]
+            for neighbours in [key for key in measurements if "eighbour" in key]:
+                del measurements[neighbours]  # of those that are there
+            objects[measurements["Label"]] = feature
+        return objects
+
+    all_of_it = features(tiled / name)
+    assert features(tmp_path / "out") == {label: all_of_it[label] for label in kept}
 
 
 def test_lower_resolutions_hold_numbers_that_are_there(whole):

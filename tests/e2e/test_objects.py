@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pathlib
 import subprocess
 
 import numpy as np
@@ -99,8 +100,8 @@ def test_objects_are_scikit_images_labels(tegula, stored_one, maps, tmp_path, co
         assert values["c0: Mean"] == pytest.approx(region.intensity_mean, rel=1e-6)
         assert (values["Box Y px"], values["Box X px"]) == region.bbox[:2]
     summary = list(csv.DictReader((tmp_path / "o/summary.csv").open()))
-    assert [(row["Class"], int(row["Objects"]), float(row["Area px^2"])) for row in summary] == [
-        ("c0", len(features), float((expected > 0).sum()))]
+    assert [(int(row["Objects"]), int(row["Num c0"]), float(row["c0 area px^2"])) for row in summary] == [
+        (len(features), len(features), float((expected > 0).sum()))]
 
 
 def test_objects_are_those_that_predict_makes(tegula, stored, maps, tmp_path):
@@ -207,6 +208,20 @@ def test_simplified_outlines_keep_their_pixels_and_their_neighbours(tegula, stor
             assert shapes[i].intersection(shapes[j]).area < 1e-9
 
 
+def test_simplified_outlines_of_noise_are_valid(tegula, tmp_path):
+    """Regions that touch themselves and others everywhere, and overlap those of other classes."""
+    noise = np.stack([smooth_noise(seed, 150, 170, 0.7) for seed in (4, 5)])
+    stored = predict(tmp_path, noise)
+    for connectivity in (4, 8):
+        tegula("objects", stored, "-o", tmp_path / f"{connectivity}", "--threshold", 0.45, "--simplify", "0.49px",
+               "--connectivity", connectivity).ok()
+        features = features_of(tmp_path / f"{connectivity}")
+        masks = {"c0": np.zeros((150, 170), bool), "c1": np.zeros((150, 170), bool)}
+        for feature in features:
+            masks[feature["properties"]["classification"]["name"]] |= mask_of(feature, 150, 170)
+        assert np.array_equal(np.stack(list(masks.values())), noise >= np.float64(0.45))
+
+
 def test_several_predictions_go_into_one_table_and_a_failure_stops_none(tegula, stored_one, stored, tmp_path):
     run = tegula("objects", stored_one, tmp_path / "nothing", stored, "-o", tmp_path / "all", "--min-area", "30px", "--json")
     assert run.code == 1
@@ -216,11 +231,32 @@ def test_several_predictions_go_into_one_table_and_a_failure_stops_none(tegula, 
     assert [len(row["classes"]) for row in rows] == [1, 0, 3]
     assert {row["folder"] for row in rows} == {str(tmp_path / "all/out"), "", str(tmp_path / "all/out-2")}
     table = list(csv.DictReader((tmp_path / "all/summary.csv").open()))
-    assert [row["Class"] for row in table] == ["c0", "", "c0", "c1", "c2"]
-    assert "run.json" in table[1]["Error"]
+    assert [row["Result"] for row in table] == ["done", "failed", "done"]
+    assert [row["Num c1"] for row in table][:2] == ["", ""] and int(table[2]["Num c1"]) > 0
+    assert "run.json" in table[1]["Reason"]
     again = tegula("objects", stored_one, "-o", tmp_path / "all")
     assert again.code != 0 and "--overwrite" in again.err
     tegula("objects", stored_one, "-o", tmp_path / "all", "--overwrite").ok()
+
+
+def test_several_images_go_into_one_table(tegula, maps, tmp_path):
+    test = np.zeros((64, 64), "float32")
+    model = write_model(tmp_path / "model", test, test)
+    for name, values in {"a": maps[0], "b": maps[1]}.items():
+        tifffile.imwrite(tmp_path / f"{name}.tif", values)
+    (tmp_path / "broken.tif").write_bytes(b"II*\0")
+    images = [tmp_path / f"{name}.tif" for name in ("a", "broken", "b")]
+    for _ in range(2):  # the second time all is done
+        assert tegula("predict", model, *images, "-o", tmp_path / "out", "--objects", "all").code != 0
+        rows = list(csv.DictReader((tmp_path / "out/summary.csv").open()))
+        assert [pathlib.Path(row["Image"]).name for row in rows] == ["a.tif", "broken.tif", "b.tif"]
+        assert rows[1]["Reason"] and not rows[0]["Reason"]
+        for row, values in zip(rows[::2], maps):
+            assert int(row["Objects"]) == measure.label(values >= 0.5, connectivity=1).max()
+            assert float(next(row[name] for name in row if name.endswith("area px^2"))) == (values >= 0.5).sum()
+    tegula("objects", tmp_path / "out", "-o", tmp_path / "again").ok()
+    table = list(csv.DictReader((tmp_path / "again/summary.csv").open()))
+    assert [row["Objects"] for row in table] == [rows[0]["Objects"], rows[2]["Objects"]]
 
 
 def test_classes_that_are_ignored_make_no_objects(tegula, maps, tmp_path):

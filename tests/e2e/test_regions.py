@@ -15,8 +15,9 @@ import skimage.measure
 import skimage.morphology
 import tifffile
 import zarr
+from conftest import content
 from identity_model import write_model
-from test_resume import content, cut_off
+from test_resume import cut_off
 
 # A square with a hole and an island in it, a part that leaves the image, and one that is outside. No edge meets a pixel's
 # centre.

@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from conftest import content
 
 PROGRAM = os.environ["TEGULA_PROGRAM"]
 IMAGE = "synthetic:noise,height=900,width=1100,seed=4"
@@ -30,11 +31,6 @@ def cut_off(command, out, chunks, signal_number=signal.SIGKILL):
     program.send_signal(signal_number)
     _, errors = program.communicate()
     return program.returncode, errors
-
-
-def content(folder):
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +61,17 @@ def test_only_missing_tiles_are_made_again(tegula, data, tmp_path, uninterrupted
     run = tegula(*words(data, out)).ok()
     assert "going on with the run that was cut off" in run.err
     assert (out / name).stat().st_mtime_ns == written
+    assert content(out / "prediction.ome.zarr") == content(uninterrupted / "prediction.ome.zarr")
+
+
+def test_levels_are_made_while_tiles_arrive_and_stay(tegula, data, tmp_path, uninterrupted):
+    out = tmp_path / "out"
+    cut_off(words(data, out), out, 30)
+    made = [path for path in (out / PARTIAL / "prediction.ome.zarr/1/c").rglob("[0-9]*") if path.is_file()]
+    assert len(made) >= 4
+    written = {path.relative_to(out / PARTIAL): path.stat().st_mtime_ns for path in made}
+    tegula(*words(data, out)).ok()
+    assert {name: (out / name).stat().st_mtime_ns for name in written} == written
     assert content(out / "prediction.ome.zarr") == content(uninterrupted / "prediction.ome.zarr")
 
 

@@ -1,5 +1,6 @@
 """Runs as such: several images, an interrupted run, the demo."""
 
+import csv
 import json
 import signal
 import subprocess
@@ -7,14 +8,27 @@ import time
 
 import conftest
 import numpy as np
+import pytest
 
 
-def test_several_images_get_a_folder_each(tegula, source, tmp_path):
+def test_several_images_get_a_folder_each_and_a_table_of_all(tegula, source, tmp_path):
     images = [f"synthetic:nuclei,height=300,width=400,seed={seed},pixel_size=0.5" for seed in (1, 2)]
-    rows = json.loads(tegula("predict", source / "demo/nuclei_demo", *images, "-o", tmp_path / "o", "--objects", "nucleus", "--json").ok().out)
+    words = ("predict", source / "demo/nuclei_demo", *images, "-o", tmp_path / "o", "--objects", "nucleus", "--json")
+    rows = json.loads(tegula(*words).ok().out)
     folders = {row["folder"] for row in rows}
     assert len(folders) == 2
     assert all((tmp_path / "o" / folder / "report.html").exists() for folder in folders)
+    run = tegula(*words, tmp_path / "missing.png")
+    assert run.code == 1
+    with open(tmp_path / "o/summary.csv") as file:
+        table = list(csv.DictReader(file))
+    assert [row["Result"] for row in table] == ["done before", "done before", "failed"]
+    assert "missing.png" in table[2]["Reason"] and table[2]["Objects"] == ""
+    for row in table[:2]:
+        features = json.loads((tmp_path / "o" / row["Folder"] / "objects.geojson").read_text())["features"]
+        areas = [feature["properties"]["measurements"]["Area \u00b5m^2"] for feature in features]
+        assert int(row["Objects"]) == int(row["Num nucleus"]) == len(features) > 10
+        assert float(row["nucleus area \u00b5m^2"]) == pytest.approx(sum(areas))
 
 
 def test_an_interrupted_run_ends_cleanly_and_leaves_nothing_under_a_final_name(source, tmp_path):

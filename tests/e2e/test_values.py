@@ -100,6 +100,25 @@ def test_scaled_values_are_numpys_and_what_is_lost_is_counted(predicted, dtype, 
     checked(out)
 
 
+@pytest.mark.parametrize("words, dtype", [(("--values", "uint8", "--range", "0,1"), "uint8"), (("--values", "float16"), "float16")])
+def test_of_a_region_only_what_is_inside_counts_as_lost(predicted, words, dtype):
+    """A box that covers parts of chunks, whole chunks, and one of the pixels that are no numbers."""
+    out = predicted(*words, "--region", "6,2,389,600")
+    inside = pixels()[:, 2:602, 6:395]
+    if dtype == "uint8":
+        expected, _, (clipped, not_numbers) = scaled(inside, 0, 1, dtype)
+        assert clipped > 1000 and not_numbers == 0
+    else:
+        with np.errstate(over="ignore"):
+            expected = inside.astype(dtype)
+        clipped, not_numbers = 1, 0
+    assert np.array_equal(stored(out)[:, 2:602, 6:395], expected, equal_nan=dtype != "uint8")
+    assert (record(out)["clipped_values"], record(out)["not_numbers"]) == (clipped, not_numbers)
+    outside = predicted(*words, "--region", "100,400,50,60", name="outside")
+    lost = scaled(pixels()[:, 400:460, 100:150], 0, 1, "uint8")[2] if dtype == "uint8" else (0, 0)
+    assert (record(outside)["clipped_values"], record(outside)["not_numbers"]) == lost
+
+
 def test_the_range_of_the_last_operation_is_known(predicted):
     out = predicted("--values", "uint8", post=CLIP)
     clipped = np.clip(pixels(), -2, 3)

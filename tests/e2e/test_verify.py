@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from conftest import content
 from identity_model import NOTHING, write_model
 from PIL import Image
 
@@ -25,10 +26,6 @@ def record(folder):
 def verdict(folder):
     [one] = record(folder)["verification"]
     return one
-
-
-def content(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def section(folder):
@@ -269,3 +266,30 @@ def test_what_cannot_be_verified_is_refused_before_the_work(tegula, tmp_path):
     assert run.code == 2 and "--verify=all" in run.err and not (tmp_path / "out").exists()
     assert "--verify" in tegula("predict", "--help").ok().out
     assert pathlib.Path(model).is_dir()
+
+
+def test_of_a_region_what_is_asked_for_is_compared_and_nothing_else(tegula, tmp_path):
+    model = toy(tmp_path / "model", SEES_6)
+    x, y, width, height = 130, 90, 231, 201
+    words = ["predict", model, NOISE, "--tile", 64, "-q", "--region", f"{x},{y},{width},{height}"]
+    tegula(*words, "-o", tmp_path / "right", "--context", 6, "--verify=all").ok()
+    found = verdict(tmp_path / "right")
+    assert found["passed"] and found["pixels"] == width * height
+
+    run = tegula(*words, "-o", tmp_path / "wrong", "--context", 2, "--verify=all")
+    assert run.code == 1
+    found = verdict(tmp_path / "wrong")
+    tegula("predict", model, NOISE, "-o", tmp_path / "whole", "--tile", 2048, "--context", 6, "-q").ok()
+    here = np.s_[..., y:y + height, x:x + width]
+    whole, tiled = level0(tmp_path / "whole"), level0(tmp_path / "wrong")
+    difference = np.abs(whole[here] - tiled[here])
+    assert found["largest"] == pytest.approx(difference.max(), rel=1e-6) and difference.max() > 0
+    assert found["pixels"] == width * height == np.isfinite(tiled).sum()
+    assert found["pixels_beyond"] == (difference > found["allowed"]).sum()
+    assert x <= found["x"] <= x + width and y <= found["y"] <= y + height
+
+    # A complete run, verified later.
+    tegula(*words, "-o", tmp_path / "later", "--context", 2).ok()
+    assert tegula(*words, "-o", tmp_path / "later", "--context", 2, "--verify=all").code == 1
+    later = verdict(tmp_path / "later")
+    assert {key: value for key, value in later.items() if key != "wall_s"} == {key: value for key, value in found.items() if key != "wall_s"}

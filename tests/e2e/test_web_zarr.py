@@ -11,10 +11,10 @@ import threading
 import numpy as np
 import pytest
 import zarr
-from conftest import PROGRAM
+from conftest import Program, content
 from identity_model import write_model
-from test_zarr_input import V2, V3, metadata, noise, write
 from web_server import Fault, WebServer
+from zarr_images import V2, V3, metadata, noise, write
 from zoo_server import Mirror
 
 INVALID, UNSUPPORTED, NOT_FOUND, IO, CORRUPT, CANCELLED = 2, 3, 4, 5, 6, 130
@@ -23,38 +23,14 @@ CERTIFICATES = ("CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "SSL_CE
 METADATA = ("zarr.json", ".zattrs", ".zarray", ".zgroup")
 
 
-class Web:
+class Web(Program):
     """The program on images that a server of this machine has."""
 
     def __init__(self, folder, server, model):
+        known = {name: value for name, value in os.environ.items() if name not in CERTIFICATES}
+        super().__init__({**known, "no_proxy": "127.0.0.1"})
         self.folder, self.server, self.model = folder, server, model
         self.outs = 0
-
-    def environment(self, **more):
-        known = {name: value for name, value in os.environ.items() if name not in CERTIFICATES}
-        return {**known, "no_proxy": "127.0.0.1", **more}
-
-    def start(self, *words, **environment):
-        return subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                env=self.environment(**environment))
-
-    def __call__(self, *words, **environment):
-        process = self.start(*words, **environment)
-        process.out, process.err = process.communicate(timeout=120)
-        process.code = process.returncode
-        return process
-
-    def ok(self, *words, **environment):
-        run = self(*words, **environment)
-        assert run.code == 0, run.err + run.out
-        return run
-
-    def refused(self, code, *words, **environment):
-        """The one sentence."""
-        run = self(*words, **environment)
-        assert run.code == code, run.err + run.out
-        assert run.err.startswith("tegula: ") and run.err.count("\n") == 1, run.err
-        return run.err
 
     def predict(self, image, channels=1, *words, **environment):
         """What a prediction that changes nothing makes of an image."""
@@ -62,19 +38,6 @@ class Web:
         self.outs += 1
         self.ok("predict", self.model(channels), image, "-o", out, "-q", "--level", "0", *words, **environment)
         return zarr.open_group(out / "prediction.ome.zarr", mode="r")["0"][:]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    made = {}
-
-    def get(channels):
-        if channels not in made:
-            plane = noise((64, 64), "float32")
-            made[channels] = write_model(tmp_path_factory.mktemp("models") / f"c{channels}", plane, plane, channels=channels)
-        return made[channels]
-
-    return get
 
 
 @pytest.fixture
@@ -85,8 +48,8 @@ def server():
 
 
 @pytest.fixture
-def web(tmp_path, server, model):
-    return Web(tmp_path, server, model)
+def web(tmp_path, server, unchanging):
+    return Web(tmp_path, server, unchanging)
 
 
 def once(server):
@@ -94,11 +57,6 @@ def once(server):
     counts = collections.Counter(row for row in server.requests if not row[0].endswith(METADATA))
     assert counts and set(counts.values()) == {1}, counts.most_common(3)
     return len(counts)
-
-
-def content(folder):
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 # The same pixels, each chunk once

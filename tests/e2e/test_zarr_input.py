@@ -7,66 +7,21 @@ import numcodecs
 import numpy as np
 import pytest
 import zarr
-from identity_model import write_model
-from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, ShardingCodec, TransposeCodec, ZstdCodec
+from zarr.codecs import BytesCodec, Crc32cCodec, ShardingCodec, ZstdCodec
+from zarr_images import V2, V3, metadata, noise, write
 
 UNSUPPORTED, CORRUPT = 3, 6
 DTYPES = ("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "float32", "float64")
-TYPES = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
-
-
-def axes_of(names, unit="micrometer"):
-    return [{"name": n, "type": TYPES[n], **({"unit": unit} if TYPES[n] == "space" and unit else {})} for n in names]
-
-
-def metadata(names, scales, version, unit="micrometer", **more):
-    datasets = [{"path": str(i), "coordinateTransformations": [{"type": "scale", "scale": list(scale)}]}
-                for i, scale in enumerate(scales)]
-    multiscale = {"name": "image", "axes": axes_of(names, unit), "datasets": datasets}
-    if version == "0.4":
-        return {"multiscales": [{**multiscale, "version": "0.4"}], **more}
-    return {"ome": {"version": version, "multiscales": [multiscale], **more}}
-
-
-def write(folder, pixels, names="yx", version="0.5", scale=0.5, chunks=None, **array):
-    """One level; `array` goes to create_array."""
-    group = zarr.open_group(folder, mode="w", zarr_format=2 if version == "0.4" else 3)
-    group.attrs.update(metadata(names, [[1.0 if TYPES[n] != "space" else scale for n in names]], version))
-    stored = group.create_array("0", shape=pixels.shape, dtype=pixels.dtype, chunks=chunks or tuple(min(s, 40) for s in pixels.shape), **array)
-    stored[...] = pixels
-    assert np.array_equal(stored[...], pixels)
-    return stored
-
-
-def noise(shape, dtype, seed=1):
-    random = np.random.default_rng(seed)
-    if dtype == "bool":
-        return random.random(shape) < 0.5
-    return random.integers(0, 120, shape).astype(dtype)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """The network that changes nothing, for `channels` channels."""
-    made = {}
-
-    def get(channels):
-        if channels not in made:
-            plane = noise((64, 64), "float32")
-            made[channels] = write_model(tmp_path_factory.mktemp("models") / f"c{channels}", plane, plane, channels=channels)
-        return made[channels]
-
-    return get
 
 
 @pytest.fixture
-def pixels_of(tegula, model, tmp_path):
+def pixels_of(tegula, unchanging, tmp_path):
     """What a prediction that changes nothing makes of an image: (c, y, x) as float32."""
     numbers = itertools.count()
 
     def read(image, channels=1, *words):
         out = tmp_path / f"out{next(numbers)}"
-        tegula("predict", model(channels), image, "-o", out, "-q", "--level", "0", *words).ok()
+        tegula("predict", unchanging(channels), image, "-o", out, "-q", "--level", "0", *words).ok()
         return zarr.open_group(out / "prediction.ome.zarr", mode="r")["0"][:]
 
     return read
@@ -87,31 +42,6 @@ def test_every_element_type(pixels_of, tegula, tmp_path, dtype, version):
     info = json.loads(tegula("inspect", tmp_path / "a.zarr", "--json").ok().out)
     assert info["dtype"] == dtype.replace("float16", "float32") and info["pixel_size_um"] == {"y": 0.5, "x": 0.5} and version in info["format"]
     assert np.array_equal(pixels_of(tmp_path / "a.zarr")[0], pixels.astype("float32"))
-
-
-V3 = {
-    "raw": {"compressors": None},
-    "big_endian": {"compressors": None, "serializer": BytesCodec(endian="big")},
-    "zstd": {"compressors": ZstdCodec(level=3)},
-    "zstd_checksum": {"compressors": ZstdCodec(level=3, checksum=True)},
-    "gzip": {"compressors": GzipCodec(level=5)},
-    "crc32c": {"compressors": Crc32cCodec()},
-    "zstd_crc32c": {"compressors": [ZstdCodec(), Crc32cCodec()]},
-    "crc32c_zstd": {"compressors": [Crc32cCodec(), ZstdCodec()]},
-    "gzip_zstd": {"compressors": [GzipCodec(), ZstdCodec()]},
-    "transpose": {"filters": TransposeCodec(order=(1, 0))},
-    "transpose_twice": {"filters": [TransposeCodec(order=(1, 0)), TransposeCodec(order=(1, 0))]},
-    "big_transposed": {"filters": TransposeCodec(order=(1, 0)), "serializer": BytesCodec(endian="big")},
-    "keys_with_dots": {"chunk_key_encoding": {"name": "default", "separator": "."}},
-    "keys_of_zarr_2": {"chunk_key_encoding": {"name": "v2", "separator": "."}},
-    "keys_of_zarr_2_with_slashes": {"chunk_key_encoding": {"name": "v2", "separator": "/"}},
-    "shards": {"chunks": (20, 10), "shards": (40, 50)},
-    "shards_gzip": {"chunks": (20, 10), "shards": (40, 50), "compressors": GzipCodec()},
-    "shards_raw": {"chunks": (20, 10), "shards": (80, 90), "compressors": None},
-    "shards_transposed": {"chunks": (20, 10), "shards": (40, 50), "filters": TransposeCodec(order=(1, 0))},
-    **{f"blosc_{name}_{shuffle}": {"compressors": BloscCodec(cname=name, clevel=5, shuffle=shuffle)}
-       for name in ("blosclz", "lz4", "lz4hc", "zlib", "zstd") for shuffle in ("noshuffle", "shuffle", "bitshuffle")},
-}
 
 
 @pytest.mark.parametrize("name", V3)
@@ -135,18 +65,6 @@ def test_shard_indices(pixels_of, tmp_path, location, index):
                                compressors=None, fill_value=7, overwrite=True)
     stored[...] = pixels
     assert np.array_equal(pixels_of(tmp_path / "a.zarr")[0], pixels.astype("float32"))
-
-
-V2 = {
-    "raw": {"compressors": None},
-    "zlib": {"compressors": numcodecs.Zlib()},
-    "gzip": {"compressors": numcodecs.GZip()},
-    "zstd": {"compressors": numcodecs.Zstd()},
-    "fortran": {"order": "F"},
-    "slashes": {"chunk_key_encoding": {"name": "v2", "separator": "/"}},
-    **{f"blosc_{name}_{shuffle}": {"compressors": numcodecs.Blosc(cname=name, shuffle=shuffle)}
-       for name in ("blosclz", "lz4", "lz4hc", "zlib", "zstd") for shuffle in (0, 1, 2)},
-}
 
 
 @pytest.mark.parametrize("name", V2)
@@ -208,13 +126,13 @@ def test_levels_scales_units_translations_and_channels(tegula, tmp_path):
     assert "y 3 nanometer" in info["notes"][0]
 
 
-def test_the_level_of_the_models_pixel_size_is_read(pixels_of, tegula, model, tmp_path):
+def test_the_level_of_the_models_pixel_size_is_read(pixels_of, tegula, unchanging, tmp_path):
     group = zarr.open_group(tmp_path / "a.zarr", mode="w", zarr_format=3)
     group.attrs.update(metadata("yx", [(0.25, 0.25), (0.5, 0.5), (1.0, 1.0)], "0.5"))
     levels = [noise((256 >> i, 300 >> i), "uint8", seed=i) for i in range(3)]
     for i, level in enumerate(levels):
         group.create_array(str(i), shape=level.shape, dtype="uint8", chunks=(64, 64))[...] = level
-    tegula("predict", model(1), tmp_path / "a.zarr", "-o", tmp_path / "o", "-q", "--pixel-size", "0.5").ok()
+    tegula("predict", unchanging(1), tmp_path / "a.zarr", "-o", tmp_path / "o", "-q", "--pixel-size", "0.5").ok()
     assert np.array_equal(zarr.open_group(tmp_path / "o/prediction.ome.zarr", mode="r")["0"][0], levels[1].astype("float32"))
 
 
@@ -233,9 +151,9 @@ def test_ome_zarr_py_images_and_their_labels(pixels_of, tegula, tmp_path):
         assert "labels/nuclei" in refused(tegula, folder / "labels", UNSUPPORTED)
 
 
-def test_a_prediction_is_an_image_again(pixels_of, tegula, model, tmp_path):
+def test_a_prediction_is_an_image_again(pixels_of, tegula, unchanging, tmp_path):
     np.save(tmp_path / "a.npy", noise((2, 700, 530), "float32"))
-    tegula("predict", model(2), tmp_path / "a.npy", "-o", tmp_path / "first", "-q").ok()
+    tegula("predict", unchanging(2), tmp_path / "a.npy", "-o", tmp_path / "first", "-q").ok()
     image = tmp_path / "first/prediction.ome.zarr"
     info = json.loads(tegula("inspect", image, "--json").ok().out)
     assert len(info["levels"]) == 2 and info["channels"] == ["c0", "c1"]
@@ -292,7 +210,7 @@ def test_what_is_not_read_is_named(tegula, tmp_path, name):
 
 @pytest.mark.parametrize("how", ("cut", "longer", "shorter", "noise", "link"))
 @pytest.mark.parametrize("sharded", (False, True))
-def test_a_damaged_chunk_is_an_error_that_names_it(tegula, model, tmp_path, how, sharded):
+def test_a_damaged_chunk_is_an_error_that_names_it(tegula, unchanging, tmp_path, how, sharded):
     layout = {"compressors": [ZstdCodec()], **({"shards": (60, 100)} if sharded else {})}
     folder = broken(tmp_path, **layout)
     chunk = folder / "0/c/0/0"
@@ -306,7 +224,7 @@ def test_a_damaged_chunk_is_an_error_that_names_it(tegula, model, tmp_path, how,
         chunk.write_bytes(other)
     else:
         chunk.write_bytes(content[: len(content) // 2] if how == "cut" else bytes(reversed(content)))
-    run = tegula("predict", model(1), folder, "-o", tmp_path / "o", "-q")
+    run = tegula("predict", unchanging(1), folder, "-o", tmp_path / "o", "-q")
     assert run.code == CORRUPT, run.err
     assert "b.zarr/0/c/0/0" in run.err and run.err.count("\n") == 1, run.err
 

@@ -5,13 +5,12 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 import time
 
 import numpy as np
 import pytest
 
-from conftest import PROGRAM
+from conftest import Program
 from zoo_server import Fault, Mirror, sha256
 
 FILES = "/artifacts/affable-shark/files"
@@ -32,29 +31,14 @@ def mirror(data):
     mirror.close()
 
 
-class Zoo:
+class Zoo(Program):
     """The program with a cache of its own and the mirror's address."""
 
     def __init__(self, folder, mirror):
         self.cache = folder / "cache"
-        self.environment = {**os.environ, "TEGULA_CACHE": str(self.cache), "TEGULA_ZOO_URL": mirror.url,
-                            "TEGULA_HTTP_TIMEOUT": "2", "BIOIMAGEIO_CACHE_PATH": str(folder / "core"),
-                            "no_proxy": "127.0.0.1"}
-
-    def start(self, *words, **environment):
-        return subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                env={**self.environment, **environment})
-
-    def __call__(self, *words, **environment):
-        process = self.start(*words, **environment)
-        process.out, process.err = process.communicate(timeout=300)
-        process.code = process.returncode
-        return process
-
-    def ok(self, *words, **environment):
-        run = self(*words, **environment)
-        assert run.code == 0, run.err + run.out
-        return run
+        super().__init__({**os.environ, "TEGULA_CACHE": str(self.cache), "TEGULA_ZOO_URL": mirror.url,
+                          "TEGULA_HTTP_TIMEOUT": "2", "BIOIMAGEIO_CACHE_PATH": str(folder / "core"),
+                          "no_proxy": "127.0.0.1"})
 
     def contents(self):
         return [file for file in (self.cache / "files").rglob("*") if file.is_file()]

@@ -59,7 +59,8 @@ class Store:
 
 def check_tifffile(path, store):
     with tifffile.TiffFile(path) as tiff:
-        require(tiff.is_ome and tiff.is_bigtiff, "tifffile finds no OME-TIFF that is a BigTIFF")
+        require(tiff.is_ome, "tifffile finds no OME-TIFF")
+        require(tiff.is_bigtiff == (path.stat().st_size > 2**32), "it is a BigTIFF without need, or not one in need")
         require(len(tiff.series) == 1, f"tifffile finds {len(tiff.series)} series")
         levels = tiff.series[0].levels
         require(len(levels) == len(store.levels), f"tifffile finds {len(levels)} levels instead of {len(store.levels)}")

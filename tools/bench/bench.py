@@ -1,9 +1,10 @@
 """Runs the benchmark programs and says what they mean: each number beside a limit that was measured in the same run.
 
-Five tables come out. Pieces: time per pixel beside memcpy, the compressor or decoding alone. NumPy: statistics and
-normalisation beside its own. Engines: a network's window by every way of running it. The whole: CPU time of `predict`
-beside that of the engine alone on the same windows, which may be at most LIMIT times as much. Objects: those of the
-prediction beside scripts with OpenCV and scikit-image.
+Seven tables come out. Pieces: time per pixel beside memcpy, the compressor or decoding alone. NumPy: statistics and
+normalisation beside its own. Writers: pyramids beside tifffile and TensorStore. Engines: a network's window by every
+way of running it. The whole: CPU time of `predict` beside that of the engine alone on the same windows, which may be at
+most LIMIT times as much. Objects: those of the prediction beside scripts with OpenCV and scikit-image. A small slide:
+from command to report.
 """
 
 import json
@@ -15,9 +16,11 @@ import sys
 import tempfile
 
 import beside_numpy
+import beside_writers
 import engines
 import matplotlib
 import objects
+import small_slide
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -28,6 +31,7 @@ DATA = pathlib.Path(os.environ.get("TEGULA_DATA", ROOT.parent / "shared"))
 SIZE = int(os.environ.get("BENCH_SIZE", "8192"))
 RESULTS = ROOT / "docs" / "results"
 LIMIT = 1.10
+MOST_TIMES = {f"slide: {read}/{kind}": 1.3 for read in ("ReadBlocks", "ReadWindows") for kind in ("aperio", "pyramid", "large_tiles")}
 LIMIT_S = {"spec: ReadOneDescription": 0.005, "spec: ValidateFolderOf500": 1.0}  # CPU seconds
 
 # Benchmark -> what it is held against, of the same program and run ({}: with the same arguments).
@@ -35,6 +39,7 @@ REFERENCE = {
     "ops_bench": {"*": "Memcpy/{}"},
     "pipeline_bench": {"MomentsOfUncompressedTiff": "DecodeUncompressedTiff", "DecodeUncompressedTiff": "DecodeUncompressedTiff",
                        "PercentilesOfUncompressedTiff": "DecodeUncompressedTiff", "*": "DecodeJpegSlide"},
+    "slide_bench": {"*": "LibjpegAlone/{}"},
     "spec_bench": {"*": "ParseOneDescription"},
     "outputs_bench": {"WriteBoxOf16Chunks": "BloscCompressAlone", "ReadBoxOf16Chunks": "BloscCompressAlone", "*": "MemcpyOfThePlane"},
 }
@@ -117,20 +122,25 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tegula-bench") as name:
         folder = pathlib.Path(name)
         result = {"processor": processor(), "whole": whole(folder), "objects": objects_beside_scripts(folder), "pieces": pieces(),
-                  "numpy": beside_numpy.compare(BUILD / "bench"), "engines": engines.compare(BUILD, DATA)}
+                  "numpy": beside_numpy.compare(BUILD / "bench"), "writing": beside_writers.compare(BUILD / "bench"),
+                  "engines": engines.compare(BUILD, DATA), "small_slide": small_slide.compare(BUILD, DATA)}
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
     plot(result, RESULTS / "bench.png")
     for row in result["pieces"]:
         print(f"{row['name']:45} {row['per_cpu_s']:9.1f} {row['unit']}/s  {row['times_as_long']:6.2f} x {row['held_against']}")
     beside_numpy.show(result["numpy"])
+    beside_writers.show(result["writing"])
     engines.show(result["engines"])
     objects.show(result["objects"])
+    small_slide.show(result["small_slide"])
     ratio = result["whole"]["cpu_ratio"]
     print(f"predict: {result['whole']['predict_cpu_s']:.1f} CPU s, engine alone {result['whole']['engine_cpu_s']:.1f}: "
           f"ratio {ratio:.3f} (at most {LIMIT})")
     slow = [row["name"] for row in result["pieces"] if row["cpu_s"] > LIMIT_S.get(row["name"], float("inf"))]
+    slow += [row["name"] for row in result["pieces"] if row["times_as_long"] > MOST_TIMES.get(row["name"], float("inf"))]
     slow += engines.complaints(result["engines"]) + objects.complaints(result["objects"])
+    slow += small_slide.complaints(result["small_slide"]) + beside_writers.complaints(result["writing"])
     if slow:
         sys.exit("bench: slower than it may be:\n" + "\n".join(slow))
     if ratio > LIMIT:

@@ -104,6 +104,7 @@ Json ToJson(const ImageCard& card) {
                {"size_t", info.size_t},
                {"notes", info.notes}};
   json["pixel_size_um"] = info.pixel_size ? Json{{"y", info.pixel_size->y_um}, {"x", info.pixel_size->x_um}} : Json();
+  json["objective"] = info.objective ? Json(*info.objective) : Json();
   return json;
 }
 

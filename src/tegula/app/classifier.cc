@@ -1,86 +1,45 @@
 #include "tegula/app/classifier.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cstdlib>
+#include <cmath>
 
-#include "tegula/app/version.h"
-#include "tegula/core/platform.h"
+#include "tegula/app/given_input.h"
 #include "tegula/outputs/json_record.h"
 
 namespace tegula::app {
 
-// Found by json_record through their arguments, so not in an unnamed namespace.
-using json_record::Is;
-
-template <class V, Is<ClassifierNetwork> R>
-void Fields(V& visit, R& r) {
-  visit("description_sha256", r.description_sha256);
-  visit("weights_format", r.weights_format);
-  visit("weights_sha256", r.weights_sha256);
-  visit("engine", r.engine);
-  visit("engine_version", r.engine_version);
-  visit("precision", r.precision);
-  visit("device", r.device);
-  visit("threads", r.threads);
-}
-template <class V, Is<ClassifierClass> R>
-void Fields(V& visit, R& r) {
-  visit("channel", r.channel);
-  visit("name", r.name);
-  visit("red", r.red);
-  visit("green", r.green);
-  visit("blue", r.blue);
-}
-template <class V, Is<ClassifierAxis> R>
-void Fields(V& visit, R& r) {
-  visit("axis", r.axis);
-  visit("tile", r.tile);
-  visit("context", r.context);
-  visit("stride", r.stride);
-}
-template <class V, Is<Classifier> R>
-void Fields(V& visit, R& r) {
-  visit("tegula_version", r.tegula_version);
-  visit("model", r.model);
-  visit("network", r.network);
-  visit("channels", r.channels);
-  visit("stains", r.stains);
-  visit("z", r.z);
-  visit("t", r.t);
-  visit("z_projection", r.z_projection);
-  visit("level", r.level);
-  visit("pixel_size_um", r.pixel_size_um);
-  visit("downsample", r.downsample);
-  visit("border", r.border);
-  visit("statistics_from", r.statistics_from);
-  visit("axes", r.axes);
-  visit("output", r.output);
-  visit("output_type", r.output_type);
-  visit("threshold", r.threshold);
-  visit("classes", r.classes);
-}
+TEGULA_JSON_FIELDS(NetworkIdentity, description_sha256, weights_format, weights_sha256, engine, engine_version,
+                   precision, device, threads)
+TEGULA_JSON_FIELDS(ClassifierClass, channel, name, red, green, blue)
+TEGULA_JSON_FIELDS(ClassifierAxis, axis, tile, context, stride)
+TEGULA_JSON_FIELDS(Classifier, name, tegula_version, answers, model, model_name, model_id, model_version, network,
+                   channels, stains, z, t, z_projection, level, pixel_size_um, downsample, border, statistics_from,
+                   axes, output, output_type, threshold, classes)
 
 namespace {
 
 constexpr std::int64_t kFormat = 1;
-constexpr std::int64_t kLargestFile = 1 << 20;
-constexpr std::size_t kLongestName = 100;
+constexpr const char* kMulticlass = "multiclass";
+constexpr const char* kClassification = "classification";
+constexpr OutputType kOutputTypes[] = {
+    {"probability", "the values of all channels, of which the largest is the class (of one channel: 0.5 or more)"},
+    {kMulticlass, "the values of all channels, each for itself, so that classes may overlap"},
+    {kClassification, "only the number of the class"}};
 
-struct BorderWord {
-  const char* word;
-  bool as_reference;
-  tiling::Border border;
-};
-constexpr BorderWord kBorders[] = {{"auto", true, tiling::Border::kPad},
-                                   {"pad", false, tiling::Border::kPad},
-                                   {"network", false, tiling::Border::kNetwork}};
+Result<engines::Precision> PrecisionFromName(const std::string& name) {
+  for (const engines::Precision precision :
+       {engines::Precision::kF32, engines::Precision::kBf16, engines::Precision::kF16})
+    if (name == engines::PrecisionName(precision)) return precision;
+  return CorruptError(fmt::format("there is no precision '{}'", name));
+}
 
-std::string ToText(const std::optional<image::PlaneRange>& range) {
-  if (!range) return "";
-  return fmt::format("{}:{}", range->first, range->end ? std::to_string(*range->end) : "");
+Result<GridAxis> AxisFromName(const std::string& name) {
+  for (const GridAxis axis : kGridAxes)
+    if (name == std::string(1, GridAxisName(axis))) return axis;
+  return CorruptError(fmt::format("there is no axis '{}' along which windows could lie", name));
 }
 
 Status CheckNumbers(const Classifier& c) {
@@ -91,53 +50,102 @@ Status CheckNumbers(const Classifier& c) {
   if (c.level < -1 || c.level > kMostPixels) return CorruptError(fmt::format("{} is no level", c.level));
   if (c.network.threads < 0 || c.network.threads > kMostThreads)
     return CorruptError(fmt::format("{} is no number of threads", c.network.threads));
-  for (const ClassifierAxis& axis : c.axes)
+  for (const ClassifierAxis& axis : c.axes) {
+    TEGULA_TRY(AxisFromName(axis.axis));
     for (const std::int64_t pixels : {axis.tile, axis.context, axis.stride})
       if (pixels < 0 || pixels > kMostPixels)
         return CorruptError(fmt::format("{} pixels along {} are not possible", pixels, axis.axis));
+  }
+  if (!std::isfinite(c.threshold)) return CorruptError(fmt::format("{} is no threshold", c.threshold));
   for (const ClassifierClass& each : c.classes)
     for (const std::int64_t part : {each.red, each.green, each.blue})
       if (part < 0 || part > 255) return CorruptError(fmt::format("{} in a colour is not from 0 to 255", part));
-  if (c.output_type != "probability" && c.output_type != "multiclass")
-    return CorruptError(fmt::format("output type '{}' is neither probability nor multiclass", c.output_type));
   return Ok();
 }
 
+// Names are shown on terminals and stand in tables.
+bool IsShowable(std::string_view name) {
+  constexpr unsigned char kFirst = 0x20, kDelete = 0x7f;
+  return std::ranges::none_of(name, [](unsigned char c) { return c < kFirst || c == kDelete; });
+}
+
+// Words that would be passed over where they are not known.
+Status CheckWords(const Classifier& c) {
+  if (c.model.empty() || c.output.empty()) return CorruptError("it names no model, or no output of it");
+  if (std::ranges::find(kOutputTypes, c.output_type, &OutputType::name) == std::end(kOutputTypes))
+    return CorruptError(
+        fmt::format("output type '{}' is neither probability, multiclass nor classification", c.output_type));
+  if (!spec::WeightsFormatFromName(c.network.weights_format))
+    return CorruptError(fmt::format("there is no weights format '{}'", c.network.weights_format));
+  TEGULA_TRY(PrecisionFromName(c.network.precision));
+  if (!c.z_projection.empty() && !image::ProjectionFromName(c.z_projection))
+    return CorruptError(fmt::format("there is no projection '{}'", c.z_projection));
+  if (!IsOfAnyImage(c.statistics_from))
+    return CorruptError(fmt::format("statistics from '{}' are not those of any image", c.statistics_from));
+  if (c.classes.empty()) return CorruptError("it has no classes");
+  for (const ClassifierClass& each : c.classes)
+    if (each.name.empty()) return CorruptError("one of its classes has no name");
+  bool is_showable = IsShowable(c.name) && IsShowable(c.model) && IsShowable(c.output) && IsShowable(c.tegula_version);
+  for (const ClassifierClass& each : c.classes)
+    is_showable = is_showable && IsShowable(each.name) && IsShowable(each.channel);
+  if (!is_showable) return CorruptError("a name in it holds control characters");
+  PredictRequest scratch;
+  const Status border = SetBorder(c.border, scratch);
+  return border.ok() ? Ok() : CorruptError(ToString(border.error()));
+}
+
 }  // namespace
+
+std::span<const OutputType> OutputTypes() { return kOutputTypes; }
+
+std::string TitleOf(const Classifier& classifier) {
+  return classifier.name.empty() ? "the classifier" : "classifier " + classifier.name;
+}
 
 std::string ToJson(const Classifier& classifier) { return json_record::ToText(classifier, kFormat); }
 
 Result<Classifier> ClassifierFromJson(std::string_view text) {
   TEGULA_ASSIGN_OR_RETURN(Classifier classifier, json_record::FromText<Classifier>(text, kFormat, "classifier"));
   TEGULA_TRY(CheckNumbers(classifier).Context("classifier"));
+  TEGULA_TRY(CheckWords(classifier).Context("classifier"));
   return classifier;
 }
 
 Result<Classifier> ClassifierOf(const PredictRequest& request, const ProvenNetwork& proven,
-                                const std::string& description_sha256, const std::string& output,
+                                const spec::Package& package, const std::string& output, const std::string& output_type,
                                 const ClassReading& reading) {
-  if (request.statistics_from != "image" && request.statistics_from != "padded")
+  if (!IsOfAnyImage(request.statistics_from))
     return UnsupportedError(
         fmt::format("statistics from {} belong to single images, so a classifier cannot hold them; give them when it "
                     "is applied",
                     request.statistics_from));
   if (!request.inputs.empty())
     return UnsupportedError("a classifier holds no further inputs; give them when it is applied");
+  const bool is_single = reading.classes.size() == 1;
+  if (is_single && output_type == kClassification)
+    return InvalidError(
+        fmt::format("output {} has one channel, so there are no classes of which one could be the largest; choose "
+                    "probability, and a threshold",
+                    output));
+  if (!is_single && (output_type == kMulticlass) == reading.is_partition)
+    return InvalidError(reading.is_partition
+                            ? "classes of which the largest wins do not overlap; choose probability"
+                            : "a threshold for several channels makes classes that may overlap; choose multiclass");
+  const spec::ModelDescription& model = package.description();
   Classifier classifier;
   classifier.tegula_version = Version();
   classifier.model = request.model.string();
-  classifier.network = NetworkOf(proven, description_sha256, request.engine);
+  classifier.model_name = model.name, classifier.model_id = model.id, classifier.model_version = model.version;
+  classifier.network = NetworkOf(proven, package.description_sha256(), request.engine);
   const image::BindingRequest& binding = request.binding;
   classifier.channels = binding.channels;
   if (binding.stains) classifier.stains = binding.stains->ToText();
-  classifier.z = ToText(binding.z), classifier.t = ToText(binding.t);
+  classifier.z = TextOf(binding.z), classifier.t = TextOf(binding.t);
   if (binding.z_projection) classifier.z_projection = image::ProjectionName(*binding.z_projection);
   classifier.level = binding.level.value_or(-1);
   classifier.pixel_size_um = binding.pixel_size_um.value_or(0);
   classifier.downsample = binding.downsample.value_or(0);
-  for (const BorderWord& row : kBorders)
-    if (row.as_reference == request.border_as_reference && (row.as_reference || row.border == request.tiling.border))
-      classifier.border = row.word;
+  classifier.border = BorderOf(request);
   classifier.statistics_from = request.statistics_from;
   for (const GridAxis axis : kGridAxes) {
     const tiling::TileRequest& tiling = request.tiling;
@@ -146,19 +154,21 @@ Result<Classifier> ClassifierOf(const PredictRequest& request, const ProvenNetwo
                                tiling.context[axis].value_or(0), tiling.stride[axis].value_or(0)});
   }
   classifier.output = output;
-  const bool overlap = !reading.is_partition && reading.classes.size() > 1;
-  classifier.output_type = overlap ? "multiclass" : "probability";
-  for (const ClassThreshold& threshold : request.objects.thresholds)
-    if (threshold.class_name.empty()) classifier.threshold = threshold.value;
+  classifier.output_type = output_type;
+  if (request.classes.threshold) classifier.threshold = *request.classes.threshold;
   for (const ClassReading::Class& each : reading.classes)
     classifier.classes.push_back({each.channel, each.name, each.colour.r, each.colour.g, each.colour.b});
   return classifier;
 }
 
 Status Apply(const Classifier& classifier, PredictRequest& request) {
+  if (classifier.answers != kAnswers)
+    return InvalidError(fmt::format(
+        "{} was made with Tegula {}, which gives other values for the same request than this Tegula {}; make it again",
+        TitleOf(classifier), classifier.tegula_version, Version()));
   request.model = classifier.model;
-  image::BindingRequest& binding = request.binding;
-  binding = {};
+  image::BindingRequest binding;
+  binding.z = request.binding.z, binding.t = request.binding.t, binding.z_projection = request.binding.z_projection;
   binding.channels = classifier.channels;
   if (!classifier.stains.empty()) {
     TEGULA_ASSIGN_OR_RETURN(binding.stains, image::StainSet::Parse(classifier.stains));
@@ -169,149 +179,69 @@ Status Apply(const Classifier& classifier, PredictRequest& request) {
   if (!classifier.t.empty()) {
     TEGULA_ASSIGN_OR_RETURN(binding.t, image::PlaneRange::Parse(classifier.t));
   }
-  binding.z_projection = image::ProjectionFromName(classifier.z_projection);
+  if (!classifier.z_projection.empty()) binding.z_projection = image::ProjectionFromName(classifier.z_projection);
   if (classifier.level >= 0) binding.level = static_cast<int>(classifier.level);
   if (classifier.pixel_size_um > 0) binding.pixel_size_um = classifier.pixel_size_um;
   if (classifier.downsample > 0) binding.downsample = classifier.downsample;
-  for (const BorderWord& row : kBorders)
-    if (classifier.border == row.word)
-      request.border_as_reference = row.as_reference, request.tiling.border = row.border;
-  request.statistics_from = classifier.statistics_from;
+  request.binding = std::move(binding);
+  TEGULA_TRY(SetBorder(classifier.border, request));
+  if (IsOfAnyImage(request.statistics_from)) request.statistics_from = classifier.statistics_from;
   for (const ClassifierAxis& along : classifier.axes) {
-    for (const GridAxis axis : kGridAxes) {
-      if (along.axis != std::string(1, GridAxisName(axis))) continue;
-      if (along.tile > 0) request.tiling.tile[axis] = along.tile;
-      if (along.context > 0) request.tiling.context[axis] = along.context;
-      if (along.stride > 0) request.tiling.stride[axis] = along.stride;
-    }
+    TEGULA_ASSIGN_OR_RETURN(const GridAxis axis, AxisFromName(along.axis));
+    if (along.tile > 0) request.tiling.tile[axis] = along.tile;
+    if (along.context > 0) request.tiling.context[axis] = along.context;
+    if (along.stride > 0) request.tiling.stride[axis] = along.stride;
   }
   request.outputs = {classifier.output};
-  const ClassifierNetwork& network = classifier.network;
+  request.classes = ClassesOf(classifier);
+  request.objects.thresholds = ThresholdsOf(classifier);
+  if (classifier.output_type == kClassification)
+    request.values.push_back({classifier.output, outputs::Values::kArgmax, std::nullopt});
+  const NetworkIdentity& network = classifier.network;
   request.engine.engine = network.engine;
   request.engine.device = network.device;
   request.engine.threads = static_cast<int>(network.threads);
   request.engine.weights = spec::WeightsFormatFromName(network.weights_format);
   request.engine.allows_less = false;
-  for (const engines::Precision precision :
-       {engines::Precision::kF32, engines::Precision::kBf16, engines::Precision::kF16})
-    if (network.precision == engines::PrecisionName(precision)) request.engine.precision = precision;
+  TEGULA_ASSIGN_OR_RETURN(request.engine.precision, PrecisionFromName(network.precision));
+  request.network = network;
+  request.classifier = TitleOf(classifier);
   return Ok();
 }
 
 ClassRequest ClassesOf(const Classifier& classifier) {
   ClassRequest request;
-  for (std::size_t i = 0; i < classifier.classes.size(); ++i)
-    request.names += fmt::format("{}{}={}", i == 0 ? "" : ",", i, classifier.classes[i].name);
+  const auto byte = [](std::int64_t part) { return static_cast<std::uint8_t>(part); };
+  for (const ClassifierClass& each : classifier.classes)
+    request.each.push_back({each.name, {byte(each.red), byte(each.green), byte(each.blue)}});
   if (classifier.threshold >= 0) request.threshold = classifier.threshold;
-  request.overlapping = classifier.output_type == "multiclass";
+  request.overlapping = classifier.output_type == kMulticlass;
   return request;
 }
 
-std::vector<std::string> DifferencesTo(const Classifier& classifier, const ClassifierNetwork& here) {
-  std::vector<std::string> differences;
-  const auto compare = [&](const char* what, const auto& was, const auto& is) {
-    if (was != is) differences.push_back(fmt::format("the {} is {} here and was {}", what, is, was));
-  };
-  const ClassifierNetwork& was = classifier.network;
-  compare("sha256 of the model's description", was.description_sha256, here.description_sha256);
-  compare("format of the weights", was.weights_format, here.weights_format);
-  compare("sha256 of the weights", was.weights_sha256, here.weights_sha256);
-  compare("engine", was.engine, here.engine);
-  compare("engine's version", was.engine_version, here.engine_version);
-  compare("precision", was.precision, here.precision);
-  compare("number of the engine's threads", was.threads, here.threads);
-  return differences;
+std::vector<ClassThreshold> ThresholdsOf(const Classifier& classifier) {
+  if (classifier.threshold >= 0) return {{"", classifier.threshold}};
+  if (classifier.output_type == kMulticlass) return {{"", 0.5}};
+  return {};
 }
 
-ClassifierNetwork NetworkOf(const ProvenNetwork& proven, const std::string& description_sha256,
-                            const EngineRequest& engine) {
-  const WeightsCheck& check = proven.check;
-  return {description_sha256,   std::string(spec::WeightsFormatName(proven.weights->format)),
-          check.weights_sha256, check.engine,
-          check.engine_version, std::string(engines::PrecisionName(check.precision)),
-          engine.device,        engine.threads};
-}
-
-ClassifierNetwork NetworkOf(const outputs::RunRecord& record) {
-  return {record.model.description_sha256,
-          record.model.weights_format,
-          record.model.weights_sha256,
-          record.engine.name,
-          record.engine.version,
-          record.engine.precision,
-          "",
-          record.engine.threads};
-}
-
-Path ClassifierFolder::OfUser() {
-  const std::string own = EnvironmentVariable("TEGULA_CLASSIFIERS");
-  if (!own.empty()) return own;
-  const Path data = EnvironmentVariable("XDG_DATA_HOME");
-  if (data.is_absolute()) return data / "tegula" / "classifiers";
-  const Path home = EnvironmentVariable("HOME");
-  return home.is_absolute() ? home / ".local" / "share" / "tegula" / "classifiers" : Path();
-}
-
-Result<Path> ClassifierFolder::FileOf(const std::string& name) const {
-  const auto is_allowed = [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("-_. ").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  if (name.empty() || name.size() > kLongestName || std::isalnum(static_cast<unsigned char>(name.front())) == 0 ||
-      !std::all_of(name.begin(), name.end(), is_allowed))
-    return InvalidError(fmt::format(
-        "'{}' cannot be the name of a classifier: use up to {} letters, digits, spaces and -_. after a letter or digit",
-        name, kLongestName));
-  if (folder_.empty()) return InvalidError("there is no folder for classifiers: set TEGULA_CLASSIFIERS to one");
-  return folder_ / (name + ".json");
-}
-
-Status ClassifierFolder::Save(const std::string& name, const Classifier& classifier, bool overwrite) const {
-  TEGULA_ASSIGN_OR_RETURN(const Path file, FileOf(name));
-  std::error_code ignored;
-  if (!overwrite && std::filesystem::exists(file, ignored))
-    return InvalidError(
-        fmt::format("there is a classifier {} already; choose another name or replace it with "
-                    "--overwrite",
-                    name));
-  TEGULA_TRY(MakeFolders(folder_));
-  return WriteFileWhole(file, ToJson(classifier));
-}
-
-Result<Classifier> ClassifierFolder::Load(const std::string& name) const {
-  Path file = name;
-  const bool is_file = name.ends_with(".json");
-  if (!is_file) {
-    TEGULA_ASSIGN_OR_RETURN(file, FileOf(name));
+Status CheckMadeAs(const Classifier& classifier, const outputs::RunRecord& record) {
+  std::vector<std::string> differences = DifferencesTo(classifier.network, NetworkOf(record));
+  PredictRequest wanted;
+  TEGULA_TRY(Apply(classifier, wanted));
+  const RunKey given = GivenBy(record), wanted_given = GivenBy(wanted);
+  RunKey compared, asked;
+  for (const auto& [what, value] : wanted_given.facts()) {
+    // What the classifier leaves to single images.
+    const bool is_open = (what == kRangeZ && classifier.z.empty()) || (what == kRangeT && classifier.t.empty()) ||
+                         (what == kProjectionZ && classifier.z_projection.empty());
+    const std::string* const was = given.Find(what);
+    if (is_open || (what == kStatistics && was != nullptr && !IsOfAnyImage(*was))) continue;
+    asked.Add(what, value);
+    compared.Add(what, was == nullptr ? "not known" : *was);
   }
-  Result<std::string> text = ReadFile(file, kLargestFile);
-  if (!text.ok() && text.error().code == Code::kNotFound && !is_file) {
-    TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> names, Names());
-    return NotFoundError(fmt::format("there is no classifier {}; {}", name,
-                                     names.empty() ? "make one with `tegula classifier create`"
-                                                   : fmt::format("there are {}", fmt::join(names, ", "))));
-  }
-  TEGULA_TRY(text);
-  return ClassifierFromJson(*text).Context(file.string());
-}
-
-Result<std::vector<std::string>> ClassifierFolder::Names() const {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error))
-    if (entry->path().extension() == ".json") names.push_back(entry->path().stem().string());
-  if (error && error != std::errc::no_such_file_or_directory)
-    return IoError(fmt::format("cannot list {}: {}", folder_.string(), error.message()));
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-Status ClassifierFolder::Remove(const std::string& name) const {
-  TEGULA_TRY(Load(name));
-  TEGULA_ASSIGN_OR_RETURN(const Path file, FileOf(name));
-  std::error_code error;
-  std::filesystem::remove(file, error);
-  if (error) return IoError(fmt::format("cannot remove {}: {}", file.string(), error.message()));
-  return Ok();
+  for (std::string& difference : compared.DifferencesTo(asked)) differences.push_back(std::move(difference));
+  return CheckSame(TitleOf(classifier), differences);
 }
 
 }  // namespace tegula::app

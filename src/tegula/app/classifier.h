@@ -6,23 +6,17 @@
 // threads. Where one of these is another, the answer could be another too, so it is refused with what differs.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tegula/app/class_reading.h"
+#include "tegula/app/network_identity.h"
 #include "tegula/app/predict.h"
-#include "tegula/core/files.h"
-#include "tegula/outputs/run_record.h"
+#include "tegula/app/version.h"
 
 namespace tegula::app {
-
-/// What the network is and how it is run. An answer is the same where all of it is.
-struct ClassifierNetwork {
-  std::string description_sha256, weights_format, weights_sha256;
-  std::string engine, engine_version, precision, device;
-  std::int64_t threads = 0;
-};
 
 /// One per channel of the output, in their order.
 struct ClassifierClass {
@@ -37,9 +31,12 @@ struct ClassifierAxis {
 };
 
 struct Classifier {
+  std::string name;  ///< by which it was made
   std::string tegula_version;
-  std::string model;  ///< as OpenModel takes it
-  ClassifierNetwork network;
+  std::int64_t answers = kAnswers;  ///< of that version
+  std::string model;                ///< as OpenModel takes it
+  std::string model_name, model_id, model_version;
+  NetworkIdentity network;
   // What the model is given; empty, 0 and -1 for what follows from model and image.
   std::vector<std::string> channels;
   std::string stains, z, t, z_projection;
@@ -50,54 +47,45 @@ struct Classifier {
   std::vector<ClassifierAxis> axes;
   // What its output means.
   std::string output;                       ///< id
-  std::string output_type = "probability";  ///< or "multiclass": classes may overlap
+  std::string output_type = "probability";  ///< see OutputTypes
   double threshold = -1;                    ///< -1: 0.5 for one channel, the largest channel for several
   std::vector<ClassifierClass> classes;
 };
+
+/// What the output of a classifier means, in QuPath's words.
+struct OutputType {
+  std::string_view name, description;
+};
+/// probability: the values of all channels, of which the largest is the class (of one: 0.5 or more); multiclass: each
+/// channel for itself, so that classes may overlap; classification: only the number of the class.
+std::span<const OutputType> OutputTypes();
 
 /// As JSON, and back. kCorrupt with the field that is wrong; kUnsupported for a later format.
 std::string ToJson(const Classifier& classifier);
 Result<Classifier> ClassifierFromJson(std::string_view text);
 
-/// What is kept of a request and the network that was proven for it. The request's classes are those of `reading`, of
+/// What is kept of a request, the model and the network that was proven for it. The classes are those of `reading`, of
 /// the output with this id. kUnsupported for what belongs to single images: statistics of regions and files, further
-/// inputs.
+/// inputs. kInvalid for an output type that the reading cannot have.
 Result<Classifier> ClassifierOf(const PredictRequest& request, const ProvenNetwork& proven,
-                                const std::string& description_sha256, const std::string& output,
+                                const spec::Package& package, const std::string& output, const std::string& output_type,
                                 const ClassReading& reading);
 
-/// Sets model, binding, windows, statistics, engine and outputs of a request as the classifier has them. Errors of
-/// Parse.
+/// Sets all of a request that the classifier decides: model, binding, windows, statistics, engine, outputs, values,
+/// classes, and the network that it must be. What it leaves to single images stays: planes along z and t, statistics of
+/// a region or a file. kInvalid if this version of Tegula answers otherwise; errors of Parse.
 Status Apply(const Classifier& classifier, PredictRequest& request);
+
 /// How it reads classes.
 ClassRequest ClassesOf(const Classifier& classifier);
+/// From which values on pixels belong to objects of its classes; empty: the largest channel wins.
+std::vector<ClassThreshold> ThresholdsOf(const Classifier& classifier);
 
-/// What is not the same as when the classifier was made, as "the weights are A here and were B"; empty if nothing is.
-std::vector<std::string> DifferencesTo(const Classifier& classifier, const ClassifierNetwork& here);
-ClassifierNetwork NetworkOf(const ProvenNetwork& proven, const std::string& description_sha256,
-                            const EngineRequest& engine);
-/// That of a run that has been.
-ClassifierNetwork NetworkOf(const outputs::RunRecord& record);
+/// Whether a run that has been gave what this classifier gives. kInvalid with what differs in the network or in what it
+/// was given.
+Status CheckMadeAs(const Classifier& classifier, const outputs::RunRecord& record);
 
-/// The classifiers of a user: files NAME.json in a folder. Names are letters, digits, spaces and "-_.", at most 100,
-/// and begin with a letter or digit.
-class ClassifierFolder {
- public:
-  explicit ClassifierFolder(Path folder) : folder_(std::move(folder)) {}
-  /// TEGULA_CLASSIFIERS, or "tegula/classifiers" in the user's folder for data. Empty without either.
-  static Path OfUser();
-
-  /// kInvalid for a name that is none, or one that is there unless `overwrite`; kIo.
-  Status Save(const std::string& name, const Classifier& classifier, bool overwrite) const;
-  /// By name, or from a file if `name` ends in ".json". kNotFound with the names there are; kCorrupt.
-  Result<Classifier> Load(const std::string& name) const;
-  /// Sorted; none if the folder is not there. kIo.
-  Result<std::vector<std::string>> Names() const;
-  Status Remove(const std::string& name) const;
-
- private:
-  Result<Path> FileOf(const std::string& name) const;
-  Path folder_;
-};
+/// What a classifier that was asked for by this name is called in sentences.
+std::string TitleOf(const Classifier& classifier);
 
 }  // namespace tegula::app

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <optional>
 
+#include "tegula/app/prediction_classes.h"
 #include "tegula/app/stored_prediction.h"
+#include "tegula/core/folders.h"
 #include "tegula/objects/annotations/feature_edit.h"
 #include "tegula/objects/annotations/geojson_reader.h"
 #include "tegula/objects/annotations/placed_geometry.h"
@@ -143,26 +145,48 @@ class Classification {
   std::size_t objects_in_batch_ = 0, bytes_in_batch_ = 0;
 };
 
-}  // namespace
-
-Result<ClassifiedObjects> ClassifyObjects(const ClassifyRequest& request, const RunContext& context) {
-  std::error_code ignored;
-  if (!request.overwrite && std::filesystem::exists(request.out, ignored))
+Result<ClassifiedObjects> ClassifyOne(const ClassifyRequest& request, const Path& path, const Path& out,
+                                      const RunContext& context) {
+  TEGULA_ASSIGN_OR_RETURN(const bool exists, Exists(out));
+  if (exists && !request.overwrite)
     return InvalidError(
-        fmt::format("{} is there already; choose another name or replace it with --overwrite", request.out.string()));
+        fmt::format("{} is there already; choose another name or replace it with --overwrite", out.string()));
+  TEGULA_ASSIGN_OR_RETURN(const Path objects_file, AnnotationsFor(request.objects, path, request.predictions.size()));
   TEGULA_ASSIGN_OR_RETURN(const StoredPrediction prediction,
-                          OpenStoredPrediction(request.prediction, request.output, context.limits));
+                          OpenStoredPrediction(path, OutputMeant(request.output, request.classifier), context.limits,
+                                               Readable::kValuesOrClasses));
   TEGULA_ASSIGN_OR_RETURN(const ClassReading reading,
-                          ReadClassesOf(prediction.store.options().channels, request.classes));
+                          ClassesOfPrediction(prediction, request.classes, request.classifier));
   if (!reading.is_partition && reading.classes.size() > 1)
     return InvalidError(
         "classes that may overlap do not decide about an object; leave out --threshold and --overlapping, so that the "
         "largest channel wins");
-  TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter file, outputs::GeoJsonWriter::Create(request.out));
+  TEGULA_ASSIGN_OR_RETURN(outputs::GeoJsonWriter file, outputs::GeoJsonWriter::Create(out));
   Classification classification(request, prediction, reading, context, std::move(file));
   TEGULA_TRY(objects::ReadGeoJson(
-      request.objects, {}, [&](objects::Annotation annotation) { return classification.Add(std::move(annotation)); }));
-  return classification.Finish();
+      objects_file, {}, [&](objects::Annotation annotation) { return classification.Add(std::move(annotation)); }));
+  TEGULA_ASSIGN_OR_RETURN(ClassifiedObjects classified, classification.Finish());
+  classified.image = prediction.record.image.path, classified.geojson = out;
+  return classified;
+}
+
+}  // namespace
+
+Result<std::vector<ClassifiedObjects>> ClassifyObjects(const ClassifyRequest& request, const RunContext& context) {
+  if (request.predictions.empty()) return InvalidError("no prediction is named to classify by");
+  const bool is_single = request.predictions.size() == 1;
+  TEGULA_TRY(CheckNamesDiffer(request.predictions));
+  if (!is_single) TEGULA_TRY(MakeFolders(request.out));
+  std::vector<ClassifiedObjects> rows;
+  for (const Path& path : request.predictions) {
+    const Path out = is_single ? request.out : request.out / NameOfAnnotations(path);
+    Result<ClassifiedObjects> row = ClassifyOne(request, path, out, context).Context(path.string());
+    if (!row.ok() && (is_single || row.error().code == Code::kCancelled)) return row.error();
+    if (!row.ok()) context.progress.Note(ToString(row.error()));
+    rows.push_back(row.ok() ? std::move(*row)
+                            : ClassifiedObjects{.image = path.string(), .error = ToString(row.error())});
+  }
+  return rows;
 }
 
 }  // namespace tegula::app

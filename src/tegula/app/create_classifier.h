@@ -9,10 +9,14 @@
 namespace tegula::app {
 
 /// Opens the request's model, takes the network that reproduces its test outputs, and keeps model, binding, windows,
-/// engine and classes. A model is kept by its name or, if it is on the disk, by its absolute path. Images and the
-/// output folder of the request do not matter. Errors of OpenModel, SelectNetwork and ClassifierOf; kNotFound for a
-/// class's channel that the output does not have.
-Result<Classifier> CreateClassifier(PredictRequest request, const ClassRequest& classes, engines::Registry& registry,
+/// engine and classes (the request's) of its only output, or the first. A model is kept by its name or, if it is on the
+/// disk, by its absolute path. Images and the output folder of the request do not matter. Errors of OpenModel,
+/// SelectNetwork and ClassifierOf; kNotFound for a class's channel that the output does not have.
+Result<Classifier> CreateClassifier(PredictRequest request, const std::string& output_type, engines::Registry& registry,
                                     const RunContext& context);
+
+/// Where the same model is on this machine, kept as CreateClassifier keeps it. kInvalid with what differs if it is
+/// another; errors of OpenModel.
+Status MoveModel(Classifier& classifier, const Path& model, const RunContext& context);
 
 }  // namespace tegula::app

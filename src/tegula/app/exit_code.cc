@@ -17,20 +17,21 @@ constexpr Row kRows[] = {
     {Code::kInternal, {70, "a defect of Tegula or of a library below it"}},
     {Code::kCancelled, {130, "stopped on request"}},
 };
-constexpr ExitCode kAll[] = {{kExitOk, "done"},
-                             {kExitTestFailed,
-                              "`test`: the model does not reproduce its test outputs; `validate`: the description "
-                              "breaks the format; `predict`: of several images not all could be predicted, or --verify "
-                              "found that a result depends on its tiles; "
-                              "`zoo report`: a model that ran before does not"},
-                             kRows[0].exit,
-                             kRows[1].exit,
-                             kRows[2].exit,
-                             kRows[3].exit,
-                             kRows[4].exit,
-                             kRows[5].exit,
-                             kRows[6].exit,
-                             kRows[7].exit};
+constexpr ExitCode kAll[] = {
+    {kExitOk, "done"},
+    {kExitTestFailed,
+     "`test`: the model does not reproduce its test outputs; `validate`: the description "
+     "breaks the format; `predict`, `objects`, `measure`, `classify`: of several images not all "
+     "could be done; `predict`: --verify found that a result depends on its tiles; "
+     "`zoo report`: a model that ran before does not"},
+    kRows[0].exit,
+    kRows[1].exit,
+    kRows[2].exit,
+    kRows[3].exit,
+    kRows[4].exit,
+    kRows[5].exit,
+    kRows[6].exit,
+    kRows[7].exit};
 
 }  // namespace
 

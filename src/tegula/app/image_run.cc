@@ -11,6 +11,7 @@
 #include "tegula/app/run_description.h"
 #include "tegula/app/run_objects.h"
 #include "tegula/app/run_output.h"
+#include "tegula/app/run_qupath.h"
 #include "tegula/app/run_stores.h"
 #include "tegula/app/run_values.h"
 #include "tegula/app/run_verification.h"
@@ -69,9 +70,6 @@ class ImageRun {
     is_patches_ = plan.is_patches();
     if (!job_.region.is_all() && !is_patches_)
       TEGULA_TRY(CheckRegionApplies(model_, job_.outputs, job_.normalisation.known()));
-    if (!job_.region.is_all() && request.verify)
-      return UnsupportedError(
-          "--verify compares whole tiles, of which --region leaves out parts; verify a run without --region");
     TEGULA_ASSIGN_OR_RETURN(const RunKey key, KeyOf(plan));
     record_.key = Complete(key).Sha256();
     if (request.verify) {
@@ -89,7 +87,7 @@ class ImageRun {
     }
     if (!request.overwrite) {
       TEGULA_ASSIGN_OR_RETURN(std::optional<outputs::RunRecord> done, FindDone());
-      if (done) return Finished(std::move(*done));
+      if (done) return Finished(std::move(*done), plan);
     }
     TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder_, Names(), request.overwrite, key));
     if (staging.is_continued()) context_.progress.Note("going on with the run that was cut off here");
@@ -103,9 +101,11 @@ class ImageRun {
     if (!status.ok() && staging.is_kept())
       context_.progress.Note("what is finished is kept: the same command goes on where this one ended");
     TEGULA_TRY(status);
-    return ImagePrediction{
-        name_,          folder_,     (folder_ / kReport).string(), static_cast<std::int64_t>(objects_.areas.size()),
-        record_.wall_s, megapixels_, /*was_done=*/false,           record_.verification};
+    ImagePrediction done{name_,          folder_,     (folder_ / kReport).string(), objects_.total,
+                         record_.wall_s, megapixels_, /*was_done=*/false,           record_.verification};
+    done.classes = record_.objects;
+    done.knows_um = objects_.areas_in_um2;
+    return done;
   }
 
  private:
@@ -141,6 +141,7 @@ class ImageRun {
       for (const outputs::ChosenFormat& chosen : job_.formats) names.push_back(FileOf(number, *chosen.format));
     if (!job_.labels.empty())
       for (const ObjectFile file : job_.request.objects.files) names.emplace_back(NameOf(file));
+    if (job_.request.qupath) names.emplace_back(kQuPathFolder);
     if (job_.request.save_statistics) names.emplace_back(kStatistics);
     if (job_.region.wants_tissue()) names.emplace_back(kTissueFile);
     return names;
@@ -148,7 +149,7 @@ class ImageRun {
 
   // What any run could have left.
   std::vector<std::string> AllNames() const {
-    std::vector<std::string> names = {kRecord, kReport, kStatistics};
+    std::vector<std::string> names = {kQuPathFolder, kRecord, kReport, kStatistics};
     for (const ObjectFileRow& row : ObjectFiles()) names.emplace_back(row.name);
     // Somebody may have corrected it, and asks for what it says.
     if (!job_.region.Reads(folder_ / kTissueFile)) names.emplace_back(kTissueFile);
@@ -253,6 +254,8 @@ class ImageRun {
                                                             values.range->low, values.range->high)
                                               : std::string(outputs::NameOf(values.values)));
     }
+    for (const ClassReading::Class& each : job_.classes)
+      key.Add("class of channel " + each.channel, fmt::format("{} {}", each.name, outputs::TextOf(each.colour)));
     key.Add("store", NameOfStore());
     return key;
   }
@@ -263,7 +266,8 @@ class ImageRun {
       if (chosen.format->is_store())
         return fmt::format("{} ({}) in shards of {}", chosen.format->name, outputs::NameOf(chosen),
                            job_.request.format.shard_pixels);
-    return "for the way";
+    // For the way; coded as the first of the others wants it.
+    return fmt::format("for {} ({})", job_.formats.front().format->name, outputs::NameOf(job_.formats.front()));
   }
 
   // What decides everything that is made of them.
@@ -274,6 +278,7 @@ class ImageRun {
       formats.push_back(fmt::format("{} ({})", chosen.format->name, outputs::NameOf(chosen)));
     key.Add("formats", fmt::format("{}", fmt::join(formats, ", ")));
     key.Add("objects", fmt::format("{}: {}", fmt::join(job_.labels, ","), ToText(objects)));
+    key.Add("folder for QuPath", job_.request.qupath ? "yes" : "no");
     key.Add("saved statistics", job_.request.save_statistics ? "yes" : "no");
     return key;
   }
@@ -292,23 +297,33 @@ class ImageRun {
   }
 
   // What an earlier call has made, verified now if that is asked for and was not done.
-  Result<ImagePrediction> Finished(outputs::RunRecord record) {
-    if (job_.request.verify && !IsVerified(record, *job_.request.verify)) TEGULA_TRY(VerifyFinished(record));
+  Result<ImagePrediction> Finished(outputs::RunRecord record, const tiling::TilePlan& plan) {
+    if (job_.request.verify && !IsVerified(record, *job_.request.verify)) TEGULA_TRY(VerifyFinished(record, plan));
     ImagePrediction done{name_, folder_, (folder_ / kReport).string(), 0, record.wall_s, 0};
     for (const outputs::ObjectsRecord& objects : record.objects) done.objects += objects.count;
     done.was_done = true;
+    done.classes = record.objects;
+    done.knows_um = record.image.pixel_size_y_um > 0 && record.image.pixel_size_x_um > 0;
     if (job_.request.verify) done.verification = std::move(record.verification);
     return done;
   }
 
   // Record and report are replaced when it is done; nothing else is touched.
-  Status VerifyFinished(outputs::RunRecord& record) const {
+  Status VerifyFinished(outputs::RunRecord& record, const tiling::TilePlan& plan) {
+    // Tissue is found again, and is what it was; what is written of it is there already.
+    TEGULA_ASSIGN_OR_RETURN(const TemporaryFolder elsewhere, TemporaryFolder::Create("tegula-region"));
+    TEGULA_ASSIGN_OR_RETURN(
+        region_, RunRegion::Create(job_.region, name_, feeds_, job_.request.binding, plan, elsewhere.path(), context_));
     for (const outputs::StoredRecord& stored : record.stored)
       if (stored.values != outputs::NameOf(outputs::Values::kOwn))
         return UnsupportedError(fmt::format(
             "output {} was stored as {}, which says less than the network gave; verify it while it is predicted, with "
             "--verify --overwrite",
             stored.output, stored.values));
+    if (outputs::IsLossy(job_.formats.front()))
+      return UnsupportedError(
+          "the prediction was kept as JPEG, which is only nearly what the network gave; verify it while it is "
+          "predicted, with --verify --overwrite");
     std::vector<FinishedOutput> finished;
     for (std::size_t number = 0; number < job_.outputs.size(); ++number) {
       TEGULA_ASSIGN_OR_RETURN(
@@ -327,8 +342,9 @@ class ImageRun {
       for (std::size_t output = 0; output < prediction.outputs(); ++output)
         is_complete = is_complete && !prediction.needs_second_pass(output);
       TEGULA_TRY(AddRecordedStatistics(record, prediction, stored.statistics));
-      for (const FinishedOutput& output : finished)
-        stored.outputs.push_back(output.At(feeds_.frames(), stored.frame.t, stored.frame.z));
+      for (std::size_t output = 0; output < finished.size(); ++output)
+        stored.outputs.push_back(
+            finished[output].At(feeds_.frames(), stored.frame.t, stored.frame.z, region_.On(output)));
       return stored;
     };
     TEGULA_TRY(frame_at(0));
@@ -339,7 +355,6 @@ class ImageRun {
                             outputs::RenderReportAgain({.title = Path(name_).filename().string(),
                                                         .record = record,
                                                         .pictures = {},
-                                                        .object_areas = {},
                                                         .verification = verification.Figures()},
                                                        page)
                                 .Context((folder_ / kReport).string()));
@@ -354,7 +369,7 @@ class ImageRun {
       TEGULA_ASSIGN_OR_RETURN(stored.frame, FrameAt(number));
       stored.statistics = statistics_[static_cast<std::size_t>(number)];
       for (std::size_t output = 0; output < outputs_.size(); ++output)
-        stored.outputs.push_back(StoredIn(PartOf(output, stored.frame).values()));
+        stored.outputs.push_back(StoredIn(PartOf(output, stored.frame).values(), region_.On(output)));
       return stored;
     };
     TEGULA_ASSIGN_OR_RETURN(verification_, VerifyFrames(frames(), frame_at));
@@ -363,7 +378,8 @@ class ImageRun {
   }
 
   Result<Verification> VerifyFrames(std::int64_t frames, FrameSource frame_at) const {
-    const VerifyJob verify{job_, *verification_plan_, *job_.request.verify, SeedOf(record_.key), feeds_, frames};
+    const VerifyJob verify{job_,   *verification_plan_, *job_.request.verify, SeedOf(record_.key), feeds_, frames,
+                           region_};
     TEGULA_ASSIGN_OR_RETURN(Verification verification, Verify(verify, frame_at, context_));
     // The answer for one image has it; the table of several does not.
     for (const outputs::VerificationRecord& output : verification.records)
@@ -387,14 +403,19 @@ class ImageRun {
     if (job_.request.save_statistics)
       TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_.front())));
     TEGULA_TRY(DescribeValuesOf());
-    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::BuildPyramid(context_, output.stored()));
+    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::FinishPyramid(context_, output.stored()));
     record_.stages.push_back(watch.Lap("pyramid"));
 
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
     if (!region_.is_all()) pictures.ShowRegion(region_.outlines(), bound().info());
+    outputs::ObjectFigures found;
     if (!job_.labels.empty()) {
+      ObjectReport report(info_, plan);
       TEGULA_ASSIGN_OR_RETURN(objects_, MakeObjectsOf(job_, name_, feeds_, info_, store, region_.On(0),
-                                                      staging.folder(), staging.scratch(), pictures, context_));
+                                                      staging.folder(), staging.scratch(), pictures, report, context_));
+      TEGULA_ASSIGN_OR_RETURN(found, report.Figures(bound(), pictures.slide(), FrameOf(feeds_, info_), region_.On(0)));
+      DescribeSeams(report.seams(), record_);
+      if (job_.request.qupath) TEGULA_TRY(WriteQuPathOf(feeds_, ShortName(name_), info_, staging.folder()));
       record_.objects = objects_.classes;
       record_.notes.insert(record_.notes.end(), objects_.notes.begin(), objects_.notes.end());
       record_.stages.push_back(watch.Lap("objects"));
@@ -417,7 +438,7 @@ class ImageRun {
     record_.cpu_s = CpuSeconds() - cpu_began_ + job_.start.cpu_s;
     record_.peak_memory_bytes = PeakMemoryBytes();
     TEGULA_TRY(WriteFileWhole(staging.folder() / kRecord, outputs::ToJson(record_)));
-    return Report(staging.folder() / kReport, pictures.slide(), overlay, outlines, detail);
+    return Report(staging.folder() / kReport, pictures.slide(), overlay, outlines, detail, found);
   }
 
   // All planes that the model takes one by one, into one store per output.
@@ -432,7 +453,7 @@ class ImageRun {
         ReleaseFreeMemory();
         const std::int64_t left = std::max<std::int64_t>(1, job_.memory.bytes - ResidentMemoryBytes());
         TEGULA_TRY(PartOf(output, frame)
-                       .MakeInstances(context_, staging.scratch() / fmt::format("objects-{}-{}", output, number),
+                       .MakeInstances(context_, region_.On(output), InstancesScratch(staging.scratch(), output, number),
                                       job_.memory.bytes > 0 ? left : 0));
       }
     }
@@ -527,13 +548,17 @@ class ImageRun {
     const auto planes = [&](GridAxis axis, std::int64_t at) {
       return feeds_.frames()[axis] > 1 ? Interval{at, at + 1} : Interval{0, all[axis]};
     };
-    return {outputs_[output], planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z), region_.On(output)};
+    // Which pixels are an object's is decided by what lies around it: everything is predicted first.
+    const pipeline::RegionOfInterest* const asked = outputs_[output].has_instances() ? nullptr : region_.On(output);
+    return {outputs_[output], planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z), asked};
   }
 
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
+    info_ = NamedBy(job_.classes, prediction.output());
     for (std::size_t number = 0; number < prediction.outputs(); ++number) {
       const spec::TensorDescription& description = model_.outputs[job_.outputs[number]];
-      outputs::StoreOptions own = StoreOptionsOf(description, prediction.output(number), feeds_);
+      const pipeline::OutputInfo& info = number == 0 ? info_ : prediction.output(number);
+      outputs::StoreOptions own = StoreOptionsOf(description, info, feeds_);
       if (!region_.is_all()) own.fill = pipeline::FillFor(own.dtype), own.reduction = outputs::Reduction::kNanMean;
       std::optional<InstancesRequest> instances;
       if (const pipeline::InstancePass* pass = prediction.instances(number)) {
@@ -547,7 +572,8 @@ class ImageRun {
             "output {} holds numbers of objects, which are stored as they are; leave out --values and --range for it",
             description.id));
       outputs::StoreOptions stored = form.stored();
-      for (const outputs::ChosenFormat& chosen : job_.formats) TEGULA_TRY(chosen.format->check(stored));
+      for (const outputs::ChosenFormat& chosen : job_.formats)
+        TEGULA_TRY(chosen.format->check(stored, chosen.compression));
       const auto [work, is_kept] = outputs::SetWorkingStore(job_.formats, job_.request.format.shard_pixels, stored);
       RunOutputRequest request{std::move(own), std::move(form), std::move(stored), {}, false, std::move(instances)};
       if (prediction.needs_second_pass(number)) request.raw = prediction.raw_dtype(number);
@@ -558,7 +584,6 @@ class ImageRun {
                           staging.scratch(), std::to_string(number), context_.limits));
       outputs_.push_back(std::move(output));
     }
-    info_ = prediction.output();
     staging.Keep();
     return Ok();
   }
@@ -621,13 +646,14 @@ class ImageRun {
     if (!job_.labels.empty())
       for (const ObjectFile file : job_.request.objects.files)
         record_.outputs.push_back({"objects", NameOf(file), FormatOf(file), ""});
+    if (job_.request.qupath) record_.outputs.push_back({"objects for QuPath", kQuPathFolder, "folder", ""});
     if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics, "json", ""});
     if (job_.region.wants_tissue()) record_.outputs.push_back({"tissue", kTissueFile, "geojson", ""});
     record_.outputs.push_back({"report", kReport, "html", ""});
   }
 
   Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const Tensor& outlines,
-                const std::optional<Tensor>& detail) const {
+                const std::optional<Tensor>& detail, const outputs::ObjectFigures& found) const {
     std::vector<outputs::ReportPicture> pictures = {
         {"The image", slide.view()},
         {region_.is_all() ? "The prediction over it" : "The prediction over it, and the region", overlay.view()}};
@@ -636,7 +662,7 @@ class ImageRun {
       pictures.push_back({"A detail in the image's own pixels, where most objects are", detail->view()});
     }
     return outputs::WriteReport(
-        {ShortName(name_), record_, std::move(pictures), objects_.areas, objects_.areas_in_um2,
+        {ShortName(name_), record_, std::move(pictures), &found,
          verification_ ? verification_->Figures() : std::vector<outputs::VerificationFigures>()},
         file);
   }

@@ -31,6 +31,7 @@ struct PredictJob {
   const pipeline::WindowCosts* costs = nullptr;  ///< null where they do not matter
   std::vector<std::size_t> outputs;              ///< of the description, those that are made
   std::vector<std::int32_t> labels;              ///< channels of the first of them that become objects
+  std::vector<ClassReading::Class> classes;      ///< what its channels are called; empty: as the model calls them
   std::vector<outputs::ChosenFormat> formats;
   outputs::StageRecord start;  ///< until the network was ready
   const image::Access& access;

@@ -45,12 +45,12 @@ Status WriteLabelFiles(const std::vector<ObjectFile>& files, const pipeline::Fou
   const Path path = wants_zarr ? folder / NameOf(ObjectFile::kLabels) : scratch / "labels.ome.zarr";
   TEGULA_ASSIGN_OR_RETURN(const outputs::ChunkStore store, outputs::ChunkStore::Create(path, options, context.limits));
   TEGULA_TRY(pipeline::WriteLabels(context, objects, store));
-  TEGULA_TRY(outputs::BuildPyramid(context, store));
+  TEGULA_TRY(outputs::FinishPyramid(context, store));
   if (!wants_tiff) return Ok();
   outputs::FormatRequest request;
   request.names = {"ome-tiff"};
   TEGULA_ASSIGN_OR_RETURN(const std::vector<outputs::ChosenFormat> chosen, outputs::ChooseFormats(request));
-  TEGULA_TRY(chosen.front().format->check(store.options()));
+  TEGULA_TRY(chosen.front().format->check(store.options(), chosen.front().compression));
   return chosen.front().format->write(context, store, folder / NameOf(ObjectFile::kLabelsTiff),
                                       {"Tegula " + std::string(Version()), chosen.front().compression});
 }

@@ -8,23 +8,24 @@
 #include "tegula/app/label_files.h"
 #include "tegula/app/object_files.h"
 #include "tegula/objects/simplify/simplify_outline.h"
-#include "tegula/outputs/geojson.h"
-#include "tegula/pipeline/instance_objects.h"
+#include "tegula/pipeline/numbered_objects.h"
 #include "tegula/pipeline/object_junctions.h"
-#include "tegula/pipeline/region_worker.h"
 
 namespace tegula::app {
 namespace {
 
+outputs::ObjectType TypeOf(const std::string& name) {
+  if (name == "annotation") return outputs::ObjectType::kAnnotation;
+  return name == "cell" ? outputs::ObjectType::kCell : outputs::ObjectType::kDetection;
+}
+
 outputs::GeoJsonOptions GeoJsonOptionsOf(const ObjectRequest& request, const ObjectSource& source,
                                          const objects::MeasurementPlan& plan) {
   outputs::GeoJsonOptions options;
-  options.type =
-      request.object_type == "annotation" ? outputs::ObjectType::kAnnotation : outputs::ObjectType::kDetection;
+  options.type = TypeOf(request.object_type);
   options.frame = source.frame;
   for (std::size_t i = 0; i < plan.columns(); ++i) options.measurements.push_back(plan.Name(i));
-  for (std::size_t c = 0; c < source.channels.size(); ++c)
-    options.classes.push_back({source.channels[c], outputs::PaletteColour(static_cast<std::int64_t>(c))});
+  options.classes = ClassesOf(source.channels, source.colours);
   options.seed = source.seed;
   return options;
 }
@@ -62,19 +63,24 @@ class ObjectsTaker {
       : request_(request), source_(source), labels_(labels), writers_(writers), pictures_(pictures) {
     made_.areas_in_um2 = source.frame.in_um();
     for (const std::int32_t label : labels)
-      made_.classes.push_back({.class_name = source.channels[static_cast<std::size_t>(label)], .channel = label});
+      made_.classes.push_back(
+          {.class_name = source.channels[static_cast<std::size_t>(label)],
+           .channel = label,
+           .colour = outputs::TextOf(outputs::ColourOf(source.colours, static_cast<std::size_t>(label)))});
   }
 
-  Status Take(const objects::Region& region, std::string_view geojson, std::string_view csv) {
+  Status Take(const pipeline::StreamedObject& object) {
+    const objects::Region& region = object.object.region;
     const double slide_px = source_.frame.scale_y * source_.frame.scale_x, unit = source_.frame.pixel_area();
     const auto at = static_cast<std::size_t>(std::find(labels_.begin(), labels_.end(), region.label) - labels_.begin());
     outputs::ObjectsRecord& of_class = made_.classes[at];
     ++of_class.count;
     of_class.area_px += static_cast<double>(region.area_px) * slide_px;
     if (made_.areas_in_um2) of_class.area_um2 += static_cast<double>(region.area_px) * unit;
-    made_.areas.push_back(static_cast<double>(region.area_px) * unit);
+    ++made_.total;
     if (pictures_ != nullptr) pictures_->AddOutlines(region);
-    return writers_.Add(geojson, csv);
+    if (source_.report != nullptr) source_.report->Add(region, object.object.values, MayBeCut(region));
+    return writers_.Add(object.geojson, object.csv);
   }
 
   Result<MadeObjects> Finish(const pipeline::ObjectsSummary& summary) {
@@ -85,6 +91,17 @@ class ObjectsTaker {
   }
 
  private:
+  // Whether the edge of what is asked for may cut it; numbered objects are whole.
+  bool MayBeCut(const objects::Region& region) const {
+    if (source_.asked == nullptr || source_.numbers != nullptr) return false;
+    const Shape& map = source_.map.shape();
+    const auto wider = [](Interval part, std::int64_t size) {
+      return Intersect({part.begin - 1, part.end + 1}, Interval{0, size});
+    };
+    const Box around{wider(region.bounds.y, map[1]), wider(region.bounds.x, map[2])};
+    return source_.asked->Area(around) < around.area();
+  }
+
   const ObjectRequest& request_;
   const ObjectSource& source_;
   const std::vector<std::int32_t>& labels_;
@@ -93,33 +110,19 @@ class ObjectsTaker {
   MadeObjects made_;
 };
 
-// What objects that have numbers already become. Borrows.
-struct NumberedObjects {
-  const ObjectRequest& request;
-  const ObjectSource& source;
-  const objects::MeasurementPlan& plan;
-  const ObjectWriters& writers;
-};
-
-// With the measurements of the plan and their number.
-Status TakeNumbered(const NumberedObjects& what, ObjectsTaker& taker, pipeline::ObjectsSummary& summary,
-                    const RunContext& context) {
-  const ObjectSource& source = what.source;
-  TEGULA_ASSIGN_OR_RETURN(const double min_area, AreaInMapPixels("--min-area", what.request.min_area, source.frame));
-  std::vector<double> values(what.plan.columns() + 1);
-  std::string geojson, csv;
-  const Box whole{{0, source.map.shape()[1]}, {0, source.map.shape()[2]}};
-  const auto take = [&](const objects::Region& region) -> Status {
-    TEGULA_ASSIGN_OR_RETURN(const bool is_dropped,
-                            pipeline::IsDropped(region, whole, source.asked, what.request.drops_border, summary));
-    if (is_dropped) return Ok();
-    what.plan.Fill(region, {}, std::span(values).first(what.plan.columns()));
-    values.back() = static_cast<double>(region.number);
-    geojson.clear(), csv.clear();
-    TEGULA_TRY(what.writers.Prepare(region, region.number, values, nullptr, geojson, csv));
-    return taker.Take(region, geojson, csv);
-  };
-  return pipeline::TraceInstances(context, *source.numbers, static_cast<std::int64_t>(std::ceil(min_area)), take);
+Result<pipeline::FindResult> Find(const ObjectRequest& request, const ObjectSource& source,
+                                  const std::vector<std::int32_t>& labels, const objects::MeasurementPlan& plan,
+                                  const Path& spool, const RunContext& context) {
+  const pipeline::PlaneReader* const image = request.measure.intensity ? source.image : nullptr;
+  if (source.numbers != nullptr) {
+    TEGULA_ASSIGN_OR_RETURN(const double min_area, AreaInMapPixels("--min-area", request.min_area, source.frame));
+    const pipeline::NumberedOptions options{static_cast<std::int64_t>(std::ceil(min_area)), request.drops_border};
+    return pipeline::FindNumbered(context, *source.numbers, image, source.scores, options, plan, spool);
+  }
+  TEGULA_ASSIGN_OR_RETURN(pipeline::ObjectsOptions options,
+                          ObjectsOptionsOf(request, labels, source.channels, source.frame));
+  options.asked = source.asked;
+  return pipeline::FindObjects(context, {source.map, image}, options, plan, spool);
 }
 
 // Writes and shows what was found.
@@ -134,16 +137,23 @@ Status TakeFound(const pipeline::FoundObjects& found, const ObjectWriters& write
     const objects::MeasuredRegion& measured = object.object;
     std::vector<objects::PointPolygon> outline;
     if (tolerance > 0) outline = objects::SimplifyOutline(measured.region.polygons, junctions, tolerance);
-    return writers.Prepare(measured.region, object.number, measured.values, tolerance > 0 ? &outline : nullptr,
-                           object.geojson, object.csv);
+    const std::int64_t number = measured.region.number > 0 ? measured.region.number : object.number;
+    return writers.Prepare(measured.region, number, measured.values, tolerance > 0 ? &outline : nullptr, object.geojson,
+                           object.csv);
   };
-  const auto take = [&](const pipeline::StreamedObject& object) {
-    return taker.Take(object.object.region, object.geojson, object.csv);
-  };
+  const auto take = [&](const pipeline::StreamedObject& object) { return taker.Take(object); };
   return found.Stream(context, prepare, take);
 }
 
 }  // namespace
+
+std::vector<outputs::GeoJsonClass> ClassesOf(const std::vector<std::string>& channels,
+                                             std::span<const outputs::Rgb> colours) {
+  std::vector<outputs::GeoJsonClass> classes;
+  for (std::size_t c = 0; c < channels.size(); ++c)
+    classes.push_back({channels[c], outputs::ColourOf(colours, c)});
+  return classes;
+}
 
 Status CheckObjects(const ObjectRequest& request, const std::vector<std::string>& channels,
                     const objects::MapFrame& frame, bool is_numbered) {
@@ -158,28 +168,21 @@ Status CheckObjects(const ObjectRequest& request, const std::vector<std::string>
 Result<MadeObjects> MakeObjects(const ObjectRequest& request, const ObjectSource& source,
                                 const std::vector<std::int32_t>& labels, const Path& folder, const Path& scratch,
                                 Pictures* pictures, const RunContext& context) {
-  const bool is_numbered = source.numbers != nullptr;
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasureOptions measure, MeasureOptionsOf(request.measure, source.frame));
-  objects::MeasuredChannels channels;
-  if (!is_numbered) channels = {.map = source.channels, .image = source.image_channels, .labels_are_channels = true};
+  objects::MeasuredChannels channels{.map = {}, .image = source.image_channels};
+  channels.has_numbers = source.numbers != nullptr;
+  channels.has_scores = !source.scores.empty();
+  channels.labels_are_channels = !channels.has_numbers;
+  if (!channels.has_numbers) channels.map = source.channels;  // numbers have no mean
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasurementPlan plan,
                           objects::MeasurementPlan::Create(measure, channels, source.frame));
-  outputs::GeoJsonOptions form = GeoJsonOptionsOf(request, source, plan);
-  if (is_numbered) form.measurements.emplace_back("Label");
-  TEGULA_ASSIGN_OR_RETURN(ObjectWriters writers, ObjectWriters::Create(folder, request.files, form));
+  TEGULA_ASSIGN_OR_RETURN(ObjectWriters writers,
+                          ObjectWriters::Create(folder, request.files, GeoJsonOptionsOf(request, source, plan)));
+  if (source.report != nullptr) source.report->Begin(plan, source.seed);
   ObjectsTaker taker(request, source, labels, writers, pictures);
-  if (is_numbered) {
-    pipeline::ObjectsSummary summary;
-    TEGULA_TRY(TakeNumbered({request, source, plan, writers}, taker, summary, context));
-    return taker.Finish(summary);
-  }
-  TEGULA_ASSIGN_OR_RETURN(pipeline::ObjectsOptions options,
-                          ObjectsOptionsOf(request, labels, source.channels, source.frame));
   TEGULA_ASSIGN_OR_RETURN(const double tolerance, ToleranceOf(request, source.frame));
-  options.asked = source.asked;
-  const pipeline::MeasuredPlanes planes{source.map, measure.intensity ? source.image : nullptr};
   TEGULA_ASSIGN_OR_RETURN(const pipeline::FindResult found,
-                          pipeline::FindObjects(context, planes, options, plan, scratch / "objects"));
+                          Find(request, source, labels, plan, scratch / "objects", context));
   if (pictures != nullptr) pictures->LookAt(found.objects.entries());
   TEGULA_TRY(TakeFound(found.objects, writers, tolerance, source, taker, context));
   const Shape& map = source.map.shape();

@@ -1,13 +1,16 @@
 // app/make_objects.h — from a map to the files of its objects: what `predict` and `objects` have in common.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
+#include "tegula/app/object_report.h"
 #include "tegula/app/object_request.h"
 #include "tegula/app/pictures.h"
 #include "tegula/core/run_context.h"
 #include "tegula/objects/map_frame.h"
+#include "tegula/outputs/geojson.h"
 #include "tegula/outputs/run_record.h"
 #include "tegula/pipeline/objects_pass.h"
 #include "tegula/pipeline/plane_reader.h"
@@ -18,18 +21,25 @@ namespace tegula::app {
 struct ObjectSource {
   const pipeline::PlaneReader& map;
   std::vector<std::string> channels;             ///< of the map: the names of classes
+  std::vector<outputs::Rgb> colours = {};        ///< of the channels; empty: the palette's
   const pipeline::PlaneReader* image = nullptr;  ///< on the map's pixels, if intensities are wanted
   std::vector<std::string> image_channels = {};
   objects::MapFrame frame;
   std::uint64_t seed = 0;  ///< stands for what decided the map: the same seed and object give the same id
   const pipeline::RegionOfInterest* asked = nullptr;  ///< of which part objects are made; null: of all
   const outputs::ChunkStore* numbers = nullptr;       ///< if objects are numbered already: the map's store
+  std::span<const float> scores = {};                 ///< of their numbers from 1 on; none if they have none
+  ObjectReport* report = nullptr;                     ///< is told of each object
 };
+
+/// Channels as classes, in their colours or, where they have none, the palette's.
+std::vector<outputs::GeoJsonClass> ClassesOf(const std::vector<std::string>& channels,
+                                             std::span<const outputs::Rgb> colours);
 
 /// What was made.
 struct MadeObjects {
   std::vector<outputs::ObjectsRecord> classes;  ///< in the order of the labels
-  std::vector<double> areas;                    ///< of each object, in µm² or slide pixels
+  std::int64_t total = 0;                       ///< objects
   bool areas_in_um2 = false;
   std::int64_t touching = 0;       ///< of all of them, those that touch the edge of what is asked for
   std::vector<std::string> notes;  ///< sentences without a full stop: what was left out, split, cut off

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "tegula/app/counted_objects.h"
+#include "tegula/app/prediction_classes.h"
 #include "tegula/app/stored_prediction.h"
 #include "tegula/objects/annotations/feature_edit.h"
 #include "tegula/objects/annotations/geojson_reader.h"
@@ -91,14 +92,16 @@ Result<std::vector<objects::Annotation>> ReadAnnotations(const Path& file) {
 // Measures one image; its parts are what the table and the file are made of.
 class ImageMeasurement {
  public:
-  ImageMeasurement(const MeasureRequest& request, const RunContext& context) : request_(request), context_(context) {}
+  ImageMeasurement(const AnnotationRequest& request, const RunContext& context)
+      : request_(request), context_(context) {}
 
   Result<MeasuredImage> Measure(const Path& prediction_path, const std::optional<Path>& annotation_file) {
     TEGULA_ASSIGN_OR_RETURN(const StoredPrediction prediction,
-                            OpenStoredPrediction(prediction_path, request_.output, context_.limits));
+                            OpenStoredPrediction(prediction_path, OutputMeant(request_.output, request_.classifier),
+                                                 context_.limits, Readable::kValuesOrClasses));
     TEGULA_TRY(CheckSinglePlane(prediction, "annotations are measured"));
     TEGULA_ASSIGN_OR_RETURN(const ClassReading reading,
-                            ReadClassesOf(prediction.store.options().channels, request_.classes));
+                            ClassesOfPrediction(prediction, request_.classes, request_.classifier));
     std::vector<objects::Annotation> annotations;
     if (annotation_file) {
       TEGULA_ASSIGN_OR_RETURN(annotations, ReadAnnotations(*annotation_file));
@@ -109,7 +112,7 @@ class ImageMeasurement {
         pipeline::CountClasses(context_, {&prediction.store, 0, 0, prediction.grid}, reading.rules, areas_));
     TEGULA_ASSIGN_OR_RETURN(const std::optional<CountedObjects> objects, ObjectsOf(prediction));
 
-    const Sheet sheet(request_.name.empty() ? prediction.record.model.name : request_.name, prediction);
+    const Sheet sheet(NameOf(prediction), prediction);
     MeasuredImage measured{prediction.record.image.path, {}, {}};
     std::vector<std::vector<std::pair<std::string, double>>> sheets;
     for (std::size_t i = 0; i < areas_.size(); ++i) {
@@ -128,6 +131,12 @@ class ImageMeasurement {
   }
 
  private:
+  std::string NameOf(const StoredPrediction& prediction) const {
+    if (!request_.name.empty()) return request_.name;
+    return request_.classifier && !request_.classifier->name.empty() ? request_.classifier->name
+                                                                     : prediction.record.model.name;
+  }
+
   // An area for each annotation that has a surface, or for the whole image.
   Status CollectAreas(const StoredPrediction& prediction, const std::vector<objects::Annotation>& annotations,
                       bool has_file) {
@@ -183,24 +192,11 @@ class ImageMeasurement {
     return file.Commit();
   }
 
-  const MeasureRequest& request_;
+  const AnnotationRequest& request_;
   const RunContext& context_;
   std::vector<pipeline::CountedArea> areas_;
   std::vector<const objects::Annotation*> owners_;  // of `areas_`; null for the whole image
 };
-
-// Which file belongs to which prediction.
-Result<std::optional<Path>> AnnotationsFor(const MeasureRequest& request, const Path& prediction) {
-  if (request.annotations.empty()) return std::optional<Path>();
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(request.annotations, ignored)) {
-    if (request.predictions.size() > 1)
-      return InvalidError("annotations belong to one image: for several predictions name a folder with one file each");
-    return std::optional<Path>(request.annotations);
-  }
-  const Path clean = prediction.has_filename() ? prediction : prediction.parent_path();
-  return std::optional<Path>(request.annotations / (clean.filename().string() + ".geojson"));
-}
 
 Status WriteTable(const std::vector<MeasuredImage>& images, const Path& path) {
   std::vector<std::string> columns = {"Image", "Name", "Class", "ID"};
@@ -223,17 +219,22 @@ Status WriteTable(const std::vector<MeasuredImage>& images, const Path& path) {
 
 }  // namespace
 
-Result<std::vector<MeasuredImage>> MeasureAnnotations(const MeasureRequest& request, const RunContext& context) {
+Result<std::vector<MeasuredImage>> MeasureAnnotations(const AnnotationRequest& request, const RunContext& context) {
   if (request.predictions.empty()) return InvalidError("no prediction is named to measure");
   std::error_code ignored;
   if (!request.overwrite && std::filesystem::exists(request.out / kTable, ignored))
     return InvalidError(fmt::format("{} is there already; choose another folder or replace it with --overwrite",
                                     (request.out / kTable).string()));
+  if (!request.annotations.empty()) TEGULA_TRY(CheckNamesDiffer(request.predictions));
   TEGULA_TRY(MakeFolders(request.out));
   std::vector<MeasuredImage> images;
   for (const Path& prediction : request.predictions) {
     const auto measure = [&]() -> Result<MeasuredImage> {
-      TEGULA_ASSIGN_OR_RETURN(const std::optional<Path> annotations, AnnotationsFor(request, prediction));
+      std::optional<Path> annotations;
+      if (!request.annotations.empty()) {
+        TEGULA_ASSIGN_OR_RETURN(annotations,
+                                AnnotationsFor(request.annotations, prediction, request.predictions.size()));
+      }
       return ImageMeasurement(request, context).Measure(prediction, annotations);
     };
     Result<MeasuredImage> measured = measure().Context(prediction.string());
@@ -242,6 +243,7 @@ Result<std::vector<MeasuredImage>> MeasureAnnotations(const MeasureRequest& requ
       continue;
     }
     if (request.predictions.size() == 1 || measured.error().code == Code::kCancelled) return measured.error();
+    context.progress.Note(ToString(measured.error()));
     images.push_back({prediction.string(), {}, {}, ToString(measured.error())});
   }
   TEGULA_TRY(WriteTable(images, request.out / kTable));

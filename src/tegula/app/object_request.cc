@@ -194,9 +194,6 @@ Status CheckNumbered(const ObjectRequest& request) {
     if (row.is_asked)
       return InvalidError(fmt::format(
           "{} is for channels of probabilities; the objects of this output are made and numbered already", row.option));
-  if (request.measure.intensity || request.measure.neighbours)
-    return UnsupportedError(
-        "of objects that the model numbers only their shape is measured; ask for --measure basic or shape");
   for (const ObjectFile file : request.files)
     if (file == ObjectFile::kLabels || file == ObjectFile::kLabelsTiff)
       return InvalidError(

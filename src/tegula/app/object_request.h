@@ -71,7 +71,7 @@ struct ObjectRequest {
   Quantity simplify;  ///< how far outlines with fewer corners may lie from the exact ones; 0: they are exact
   std::vector<ObjectFile> files = {ObjectFile::kGeoJson};
   ObjectMeasures measure;
-  std::string object_type = "detection";  ///< QuPath's: detection, annotation
+  std::string object_type = "detection";  ///< QuPath's: detection, annotation, cell
 };
 
 /// Everything of the request that decides the objects and their measurements, as a line of text.

@@ -47,7 +47,8 @@ std::vector<outputs::Rgb> ColoursOf(const image::BoundInfo& info) {
   return colours;
 }
 
-// Pixels of the bound channels as a person sees them.
+}  // namespace
+
 Result<Tensor> ToPicture(const Tensor& pixels_cyx, const image::BoundInfo& info) {
   const Shape& shape = pixels_cyx.shape();
   TEGULA_ASSIGN_OR_RETURN(Tensor picture, Tensor::Allocate(DType::kU8, {shape[1], shape[2], 3}));
@@ -60,6 +61,8 @@ Result<Tensor> ToPicture(const Tensor& pixels_cyx, const image::BoundInfo& info)
   Blend(floats, ColoursOf(info), picture);
   return picture;
 }
+
+namespace {
 
 std::int64_t MiddlePlane(const outputs::ChunkStore& store) {
   return outputs::StorePart(store).size()[GridAxis::kZ] / 2;
@@ -140,10 +143,12 @@ Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
   Tensor picture = slide_.Clone();
   const Tensor& finished = map;
   if (is_single) {
-    outputs::OverlayValues(finished.view(), 0.0, 1.0, outputs::PaletteColour(0), kOverlayOpacity, picture.view());
+    outputs::OverlayValues(finished.view(), 0.0, 1.0, outputs::ColourOf(output_.channel_colours, 0), kOverlayOpacity,
+                           picture.view());
   } else {
     std::vector<outputs::Rgb> colours;
-    for (std::int64_t c = 1; c <= kColours; ++c) colours.push_back(outputs::PaletteColour(c));
+    for (std::int64_t c = 1; c <= kColours; ++c)
+      colours.push_back(outputs::ColourOf(output_.channel_colours, static_cast<std::size_t>(c)));
     outputs::OverlayClasses(finished.view(), colours, kOverlayOpacity, picture.view());
   }
   TEGULA_TRY(DrawRegion(picture));
@@ -193,8 +198,8 @@ Result<Tensor> Pictures::Outlines() const {
   TEGULA_TRY(DrawRegion(picture));
   for (std::size_t label = 0; label < rings_.size(); ++label)
     if (!rings_[label].empty())
-      TEGULA_TRY(outputs::DrawOutlines(rings_[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.2,
-                                       picture.view()));
+      TEGULA_TRY(
+          outputs::DrawOutlines(rings_[label], outputs::ColourOf(output_.channel_colours, label), 1.2, picture.view()));
   return picture;
 }
 
@@ -253,8 +258,8 @@ Result<Tensor> Pictures::Detail(const image::BoundImage& image, const outputs::C
   }
   for (std::size_t label = 0; label < rings.size(); ++label)
     if (!rings[label].empty())
-      TEGULA_TRY(outputs::DrawOutlines(rings[label], outputs::PaletteColour(static_cast<std::int64_t>(label)), 1.5,
-                                       picture.view()));
+      TEGULA_TRY(
+          outputs::DrawOutlines(rings[label], outputs::ColourOf(output_.channel_colours, label), 1.5, picture.view()));
   return picture;
 }
 

@@ -14,6 +14,9 @@
 
 namespace tegula::app {
 
+/// Pixels of the bound channels as a person sees them: (y, x, 3) uint8. RGB as it is, else channels in their colours.
+Result<Tensor> ToPicture(const Tensor& pixels_cyx, const image::BoundInfo& info);
+
 /// Makes the pictures of one prediction, all of the same size and field; of a stack its middle plane. One thread at a
 /// time.
 class Pictures {

@@ -9,6 +9,7 @@
 #include "tegula/app/image_run.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
+#include "tegula/app/summary.h"
 #include "tegula/app/run_region.h"
 #include "tegula/app/select.h"
 #include "tegula/app/stopwatch.h"
@@ -18,9 +19,33 @@
 namespace tegula::app {
 namespace {
 
+constexpr std::int64_t kCacheShare = 8;  // of the memory, for the decoded tiles of one image: 1 / kCacheShare
+
+// The same by what the user calls the channels; those of one class belong together, and the model's names are known.
+Result<std::vector<std::int32_t>> NamedLabels(const std::vector<std::string>& classes,
+                                              const std::vector<ClassReading::Class>& named) {
+  std::vector<std::string> names;
+  for (const ClassReading::Class& each : named) names.push_back(each.name);
+  std::vector<std::int32_t> labels;
+  for (const std::string& wanted : classes) {
+    const auto before = labels.size();
+    for (std::size_t i = 0; i < named.size(); ++i)
+      if (named[i].name == wanted) labels.push_back(static_cast<std::int32_t>(i));
+    for (std::size_t i = 0; i < named.size() && labels.size() == before; ++i)
+      if (named[i].channel == wanted) labels.push_back(static_cast<std::int32_t>(i));
+    if (labels.size() > before) continue;
+    TEGULA_ASSIGN_OR_RETURN(const std::vector<std::int32_t> others, LabelsOf({wanted}, names));
+    labels.insert(labels.end(), others.begin(), others.end());
+  }
+  std::sort(labels.begin(), labels.end());
+  labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+  return labels;
+}
+
 // Which channels of an output become objects. One channel alone may be called by the output's id as well.
-Result<std::vector<std::int32_t>> ChosenLabels(std::vector<std::string> classes,
-                                               const spec::TensorDescription& output) {
+Result<std::vector<std::int32_t>> ChosenLabels(std::vector<std::string> classes, const spec::TensorDescription& output,
+                                               const std::vector<ClassReading::Class>& named) {
+  if (!named.empty()) return NamedLabels(classes, named);
   const spec::Axis* channel = output.FindAxis(spec::AxisType::kChannel);
   const bool has_names = channel != nullptr && !channel->channel_names.empty();
   const std::vector<std::string> names = has_names ? channel->channel_names : std::vector<std::string>{output.id};
@@ -54,6 +79,16 @@ Result<std::optional<std::size_t>> CheckImages(const spec::ModelDescription& mod
   return main;
 }
 
+SummarizedImage Summarized(const ImagePrediction& row) {
+  if (!row.error.empty()) return {.image = row.image, .folder = {}, .result = "failed", .reason = row.error};
+  SummarizedImage summarized{row.image, row.folder.string(), row.was_done ? "done before" : "done"};
+  if (!row.was_done) summarized.megapixels = row.megapixels;
+  summarized.seconds = row.seconds;
+  summarized.classes = row.classes;
+  summarized.knows_um = row.knows_um;
+  return summarized;
+}
+
 }  // namespace
 
 Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engines::Registry& registry,
@@ -63,16 +98,27 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   TEGULA_ASSIGN_OR_RETURN(std::vector<outputs::ChosenFormat> formats, outputs::ChooseFormats(request.format));
   TEGULA_ASSIGN_OR_RETURN(spec::Package package, OpenModel(request.model, request.engine.cache, context));
   const spec::ModelDescription& model = package.description();
+  if (request.network) TEGULA_TRY(CheckPackage(request.classifier, *request.network, package));
   if (request.border_as_reference)
     request.tiling.border = spec::PadsByHalo(model) ? tiling::Border::kPad : tiling::Border::kNetwork;
   TEGULA_ASSIGN_OR_RETURN(const std::optional<std::size_t> main, CheckImages(model, request));
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::size_t> outputs, pipeline::FindOutputs(model, request.outputs));
   TEGULA_TRY(pipeline::CheckApplicable(model, outputs).Context(request.model.string()));
   TEGULA_TRY(CheckValues(request.values, model, outputs));
+  ClassReading reading;
+  if (request.classes.says_names()) {
+    TEGULA_ASSIGN_OR_RETURN(reading, ReadClassesOf(model.outputs[outputs.front()], request.classes));
+  }
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels,
-                          ChosenLabels(request.objects.classes, model.outputs[outputs.front()]));
+                          ChosenLabels(request.objects.classes, model.outputs[outputs.front()], reading.classes));
   if (spec::FindObjectOps(model.outputs[outputs.front()])) TEGULA_TRY(CheckNumbered(request.objects));
-  const image::Access access = AccessTo(context);
+  if (request.qupath && labels.empty())
+    return InvalidError("--qupath is for objects, and none are made: name their channels with --objects");
+  if (request.qupath && std::ranges::find(request.objects.files, ObjectFile::kGeoJson) == request.objects.files.end())
+    return InvalidError("--qupath needs the objects as GeoJSON: add geojson to --object-files");
+  const MemoryBudget memory = MemoryBudget::Of(request.memory_bytes);
+  image::Access access = AccessTo(context);
+  if (memory.bytes > 0) access.cache_bytes = memory.bytes / kCacheShare;
   SourceStamps sources(access);
   for (const std::string& image : request.images)
     for (const std::string& source : SourcesOf(request, image)) sources.Add(source);
@@ -95,11 +141,14 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
     AddMadeWeights(package, request.engine.cache);
   }
   TEGULA_ASSIGN_OR_RETURN(const ProvenNetwork proven, SelectNetwork(package, request.engine, registry, context));
+  if (request.network)
+    TEGULA_TRY(
+        CheckSame(request.classifier,
+                  DifferencesTo(*request.network, NetworkOf(proven, package.description_sha256(), request.engine))));
   context.progress.Note(ProofOf(proven.check));
 
   if (main) TEGULA_TRY(normalisation.TakeDataset(context, model.inputs[*main], request.images, request.binding));
   ContextDecision decision;
-  const MemoryBudget memory = MemoryBudget::Of(request.memory_bytes);
   std::optional<pipeline::WindowCosts> costs;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].error.empty() || (decision.source == kMeasured && costs)) continue;
@@ -127,6 +176,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
                        costs ? &*costs : nullptr,
                        std::move(outputs),
                        std::move(labels),
+                       std::move(reading.classes),
                        std::move(formats),
                        watch.Lap("start"),
                        access};
@@ -142,6 +192,12 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
       return Result<ImagePrediction>(std::move(prediction)).Context(rows[i].image).error();
     context.progress.Note(fmt::format("{}: {}", rows[i].image, ToString(prediction.error())));
     rows[i].error = ToString(prediction.error());
+  }
+  if (rows.size() > 1) {
+    TEGULA_TRY(MakeFolders(request.output));
+    std::vector<SummarizedImage> summary;
+    for (const ImagePrediction& row : rows) summary.push_back(Summarized(row));
+    TEGULA_TRY(WriteSummary(summary, request.output / kSummaryFile));
   }
   return rows;
 }

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "tegula/app/class_reading.h"
 #include "tegula/app/convert/convert.h"
 #include "tegula/app/feeds.h"
+#include "tegula/app/network_identity.h"
 #include "tegula/app/object_request.h"
 #include "tegula/app/prove.h"
 #include "tegula/app/run_values.h"
@@ -37,7 +39,11 @@ struct PredictRequest {
   std::int64_t memory_bytes = 0;    ///< that the process may take; 0: a quarter of the machine's
   bool border_as_reference = true;  ///< decides tiling.border by what bioimageio.core does: see spec::PadsByHalo
   EngineRequest engine;
+  ClassRequest classes;  ///< what the first output's channels are called and shown in wherever they are named
   ObjectRequest objects;
+  std::optional<NetworkIdentity> network;  ///< that this must be, or it is refused with what differs
+  std::string classifier;                  ///< who wants that: "classifier nuclei"
+  bool qupath = false;                     ///< leave a folder with the objects for QuPath as well
   std::optional<VerifyRequest> verify;  ///< hold the result against other windows; a complete run is verified as it is
   std::optional<ConvertRequest> convert;  ///< if none of the weights runs: how to make some that do
   std::string command_line;               ///< for the run record
@@ -53,15 +59,18 @@ struct ImagePrediction {
   double megapixels = 0;                                       ///< of output
   bool was_done = false;                                       ///< by an earlier call, so nothing was to do
   std::vector<outputs::VerificationRecord> verification = {};  ///< one per output, if it was asked for
+  std::vector<outputs::ObjectsRecord> classes = {};            ///< of its objects
+  bool knows_um = false;                                       ///< the pixel size of the image
   std::string error = {};                                      ///< why there is none
 };
 
 /// Everything that can be refused is refused before anything is written. Each image's folder is written under a
 /// temporary name and renamed when it is complete: prediction.ome.zarr (or in the formats asked for; of several outputs
-/// each under its id), objects.geojson (if asked for), run.json, report.html. A run that was cut off leaves its work
-/// there, and the same call goes on with it. Of several images the failure of one does not stop the others: it is in
-/// its row; the call itself fails if it was cancelled, or if there is only one image. The prediction is made as
-/// OME-Zarr in any case; other formats are made from it at the end, so for a while there must be space for both.
+/// each under its id), the files of objects (if asked for), run.json, report.html; and of several images summary.csv
+/// beside the folders. A run that was cut off leaves its work there, and the same call goes on with it. Of several
+/// images the failure of one does not stop the others: it is in its row; the call itself fails if it was cancelled, or
+/// if there is only one image. The prediction is made as OME-Zarr in any case; other formats are made from it at the
+/// end, so for a while there must be space for both.
 Result<std::vector<ImagePrediction>> Predict(const PredictRequest& request, engines::Registry& registry,
                                              const RunContext& context);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tegula/app/given_input.h"
 #include "tegula/app/version.h"
 #include "tegula/core/platform.h"
 
@@ -25,6 +26,8 @@ void DescribeModel(const PredictJob& job, outputs::RunRecord& record) {
                   {}};
   for (const spec::Citation& cite : model.cite)
     record.model.cite.push_back(cite.text + (cite.doi.empty() ? "" : " https://doi.org/" + cite.doi));
+  record.classifier = job.request.classifier;
+  record.given = RecordOf(GivenBy(job.request));
   const WeightsCheck& check = job.proven.check;
   const EngineRequest& engine = job.request.engine;
   record.engine = {

@@ -19,6 +19,7 @@ class RunKey {
   void Add(std::string what, std::string value) { facts_.emplace_back(std::move(what), std::move(value)); }
   /// The value of a fact; null if there is none of this name.
   const std::string* Find(std::string_view what) const;
+  const std::vector<std::pair<std::string, std::string>>& facts() const noexcept { return facts_; }
   std::string ToJson() const;
   /// Of its JSON: 64 hexadecimal digits.
   std::string Sha256() const;

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "tegula/app/run_description.h"
 #include "tegula/app/run_key.h"
+#include "tegula/pipeline/instance_pass.h"
 #include "tegula/pipeline/layout.h"
 #include "tegula/spec/object_output.h"
 
@@ -53,26 +55,40 @@ objects::MapFrame FrameOf(const Feeds& feeds, const pipeline::OutputInfo& output
   return frame;
 }
 
+Path InstancesScratch(const Path& scratch, std::size_t output, std::int64_t frame) {
+  return scratch / fmt::format("objects-{}-{}", output, frame);
+}
+
 Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds) {
   const spec::TensorDescription& output = job.package.description().outputs[job.outputs.front()];
   if (job.labels.empty()) return Ok();
   TEGULA_ASSIGN_OR_RETURN(const pipeline::TensorLayout layout, pipeline::TensorLayout::Of(output));
-  return CheckObjects(job.request.objects, pipeline::ChannelNamesOf(output, layout.channels()), FrameOf(feeds, {}),
-                      spec::FindObjectOps(output).has_value());
+  std::vector<std::string> channels = pipeline::ChannelNamesOf(output, layout.channels());
+  for (std::size_t c = 0; c < job.classes.size(); ++c) channels[c] = job.classes[c].name;
+  return CheckObjects(job.request.objects, channels, FrameOf(feeds, {}), spec::FindObjectOps(output).has_value());
 }
 
 Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,
                                   const pipeline::OutputInfo& output, const outputs::ChunkStore& store,
                                   const pipeline::RegionOfInterest* asked, const Path& folder, const Path& scratch,
-                                  Pictures& pictures, const RunContext& context) {
+                                  Pictures& pictures, ObjectReport& report, const RunContext& context) {
   const std::unique_ptr<pipeline::PlaneReader> map = pipeline::PlaneOfStore(store);
-  ObjectSource source{.map = *map, .channels = output.channel_names, .frame = FrameOf(feeds, output)};
+  ObjectSource source{.map = *map,
+                      .channels = output.channel_names,
+                      .colours = output.channel_colours,
+                      .frame = FrameOf(feeds, output)};
   outputs::RunRecord record;
   DescribeModel(job, record);
   DescribeImage(image, feeds, record);
   source.seed = SeedOfIds(record);
   source.asked = asked;
-  if (output.is_instances) source.numbers = &store;
+  source.report = &report;
+  std::vector<float> scores;
+  if (output.is_instances) {
+    TEGULA_ASSIGN_OR_RETURN(scores, pipeline::ReadScores(InstancesScratch(scratch, 0, 0)));
+    source.numbers = &store;
+    source.scores = scores;
+  }
   std::unique_ptr<pipeline::PlaneReader> pixels;
   if (job.request.objects.measure.intensity) {
     TEGULA_ASSIGN_OR_RETURN(const image::BoundImage all, BindAllChannels(job, feeds, output));

@@ -75,8 +75,24 @@ Status RunOutput::Part::Write(const Block& block, const ConstView& values_tczyx)
   return WriteStored(block, values_tczyx);
 }
 
-Status RunOutput::Part::MakeInstances(const RunContext& context, const Path& scratch, std::int64_t memory_bytes) const {
-  return output_->request_.instances->pass.Run(context, *before_, stored_, scratch, memory_bytes);
+Status RunOutput::Part::MakeInstances(const RunContext& context, const pipeline::RegionOfInterest* region,
+                                      const Path& scratch, std::int64_t memory_bytes) const {
+  return output_->request_.instances->pass.Run(context, *before_, stored_, region, scratch, memory_bytes);
+}
+
+// What is not asked for is not stored, so it is neither converted nor counted.
+outputs::ValueCounts RunOutput::Part::Convert(const Block& block, const ConstView& own, const View& stored) const {
+  const outputs::ValueForm& form = output_->form();
+  if (region_ == nullptr) return form.Convert(own, stored);
+  const Box box = PlaneBox(block);
+  outputs::ValueCounts lost;
+  region_->ForEachRun(box, [&](std::int64_t y, Interval x) {
+    const auto run_of = [&](const auto& view) {
+      return view.Slice(3, y - box.y.begin, 1).Slice(4, x.begin - box.x.begin, x.size());
+    };
+    lost += form.Convert(run_of(own), run_of(stored));
+  });
+  return lost;
 }
 
 Status RunOutput::Part::WriteStored(const Block& block, const ConstView& values_tczyx) const {
@@ -85,7 +101,7 @@ Status RunOutput::Part::WriteStored(const Block& block, const ConstView& values_
   Shape shape = values_tczyx.shape();
   shape[1] = form.channels();
   TEGULA_ASSIGN_OR_RETURN(Tensor converted, Tensor::Allocate(form.stored().dtype, shape));
-  const outputs::ValueCounts lost = form.Convert(values_tczyx, converted.view());
+  const outputs::ValueCounts lost = Convert(block, values_tczyx, converted.view());
   // Before the tile: a tile that is there has its count.
   if (lost != outputs::ValueCounts{})
     TEGULA_TRY(WriteFileWhole(

@@ -71,11 +71,13 @@ class RunOutput {
     Status Write(const Block& block, const ConstView& values_tczyx) const;
     const outputs::StorePart& raw() const noexcept { return *raw_; }
     const outputs::StorePart& values() const noexcept { return own_ ? *own_ : stored_; }
-    /// As InstancePass::Run, for what has_instances.
-    Status MakeInstances(const RunContext& context, const Path& scratch, std::int64_t memory_bytes) const;
+    /// As InstancePass::Run, for what has_instances; such a part is asked for as a whole.
+    Status MakeInstances(const RunContext& context, const pipeline::RegionOfInterest* region, const Path& scratch,
+                         std::int64_t memory_bytes) const;
 
    private:
     pipeline::AskedPart Asked(const outputs::StorePart& part) const { return {part, region_}; }
+    outputs::ValueCounts Convert(const Block& block, const ConstView& own_tczyx, const View& stored_tczyx) const;
     Status WriteStored(const Block& block, const ConstView& values_tczyx) const;
 
     const RunOutput* output_;

@@ -9,7 +9,6 @@
 #include "tegula/app/run_tissue.h"
 #include "tegula/core/text.h"
 #include "tegula/ops/statistics.h"
-#include "tegula/spec/object_output.h"
 
 namespace tegula::app {
 namespace {
@@ -138,11 +137,6 @@ Status CheckRegionApplies(const spec::ModelDescription& model, const std::vector
                           const ops::Statistics& known) {
   TEGULA_ASSIGN_OR_RETURN(const std::vector<ops::StatisticRequest> requests, ops::RequiredStatistics(model));
   for (const std::size_t output : outputs) {
-    if (const auto objects = spec::FindObjectOps(model.outputs[output]))
-      return UnsupportedError(
-          fmt::format("{} numbers the objects of all of output {}, so those of a part cannot be made alone: leave out "
-                      "--region",
-                      spec::OpId(*objects->op), model.outputs[output].id));
     for (const ops::StatisticRequest& request : ops::RequestsOf(model.outputs[output].id, requests))
       if (!known.Find(request).ok())
         return UnsupportedError(fmt::format(

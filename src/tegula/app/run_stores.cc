@@ -1,9 +1,20 @@
 #include "tegula/app/run_stores.h"
 
+#include "tegula/core/assert.h"
+
 #include <algorithm>
 #include <optional>
 
 namespace tegula::app {
+
+pipeline::OutputInfo NamedBy(const std::vector<ClassReading::Class>& classes, pipeline::OutputInfo output) {
+  TEGULA_ASSERT(classes.empty() || classes.size() == output.channel_names.size());
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    output.channel_names[c] = classes[c].name;
+    output.channel_colours.push_back(classes[c].colour);
+  }
+  return output;
+}
 
 outputs::StoreOptions StoreOptionsOf(const spec::TensorDescription& description, const pipeline::OutputInfo& output,
                                      const Feeds& feeds) {
@@ -27,8 +38,9 @@ outputs::StoreOptions StoreOptionsOf(const spec::TensorDescription& description,
   const spec::DataDescription& data = description.data;
   const double low = data.min.value_or(0), high = std::max(low + 1e-6, data.max.value_or(1));
   for (std::int64_t c = 0; c < output.channels; ++c)
-    options.channels.push_back(
-        {output.channel_names[static_cast<std::size_t>(c)], outputs::PaletteColour(c), low, high, low, high});
+    options.channels.push_back({output.channel_names[static_cast<std::size_t>(c)],
+                                outputs::ColourOf(output.channel_colours, static_cast<std::size_t>(c)), low, high, low,
+                                high});
   return options;
 }
 

@@ -24,9 +24,9 @@ PerAxis<Interval> PlanesOf(const PerAxis<std::int64_t>& frames, const PerAxis<st
 
 }  // namespace
 
-pipeline::StoredOutput StoredIn(const outputs::StorePart& part) {
+pipeline::StoredOutput StoredIn(const outputs::StorePart& part, const pipeline::RegionOfInterest* asked) {
   return {[part](const Block& block, const View& out) { return part.Read(block, out); }, part.dtype(), part.channels(),
-          part.chunk()};
+          part.chunk(), asked};
 }
 
 Result<FinishedOutput> FinishedOutput::Open(const Path& path, const outputs::OutputFormat& format) {
@@ -45,15 +45,16 @@ Result<FinishedOutput> FinishedOutput::Open(const Path& path, const outputs::Out
   return output;
 }
 
-pipeline::StoredOutput FinishedOutput::At(const PerAxis<std::int64_t>& frames, std::int64_t t, std::int64_t z) const {
+pipeline::StoredOutput FinishedOutput::At(const PerAxis<std::int64_t>& frames, std::int64_t t, std::int64_t z,
+                                          const pipeline::RegionOfInterest* asked) const {
   if (store_ != nullptr) {
     const PerAxis<Interval> planes = PlanesOf(frames, outputs::StorePart(*store_).size(), t, z);
-    return StoredIn(outputs::StorePart(*store_, planes[GridAxis::kT], planes[GridAxis::kZ]));
+    return StoredIn(outputs::StorePart(*store_, planes[GridAxis::kT], planes[GridAxis::kZ]), asked);
   }
   const PerAxis<Interval> planes = PlanesOf(frames, bound_->info().size, t, z);
   const auto read = [bound = bound_->Planes(planes[GridAxis::kT], planes[GridAxis::kZ])](
                         const Block& block, const View& out) { return bound.Read(block, out); };
-  return {read, bound_->info().dtype, bound_->info().channels, kFileBlock};
+  return {read, bound_->info().dtype, bound_->info().channels, kFileBlock, asked};
 }
 
 Status AddRecordedStatistics(const outputs::RunRecord& record, const pipeline::Prediction& prediction,

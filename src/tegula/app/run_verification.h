@@ -14,16 +14,17 @@
 
 namespace tegula::app {
 
-/// What a part of a store holds. Borrows the store.
-pipeline::StoredOutput StoredIn(const outputs::StorePart& part);
+/// What a part of a store holds of what is `asked` for (null: all). Borrows the store and the latter.
+pipeline::StoredOutput StoredIn(const outputs::StorePart& part, const pipeline::RegionOfInterest* asked);
 
 /// An output of a run that is complete, in the first of its formats. Immutable and thread-safe; moves.
 class FinishedOutput {
  public:
   /// Errors of opening it.
   static Result<FinishedOutput> Open(const Path& path, const outputs::OutputFormat& format);
-  /// The planes of a frame: all of them along axes that have one frame. Borrows this.
-  pipeline::StoredOutput At(const PerAxis<std::int64_t>& frames, std::int64_t t, std::int64_t z) const;
+  /// The planes of a frame: all of them along axes that have one frame. Borrows this, and what is asked for.
+  pipeline::StoredOutput At(const PerAxis<std::int64_t>& frames, std::int64_t t, std::int64_t z,
+                            const pipeline::RegionOfInterest* asked) const;
 
  private:
   std::unique_ptr<outputs::ChunkStore> store_;  // or

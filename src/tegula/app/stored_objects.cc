@@ -9,18 +9,17 @@
 
 #include "tegula/app/image_access.h"
 #include "tegula/app/make_objects.h"
+#include "tegula/app/prediction_classes.h"
 #include "tegula/app/run_key.h"
 #include "tegula/app/run_objects.h"
 #include "tegula/app/staging.h"
 #include "tegula/app/stored_prediction.h"
+#include "tegula/app/summary.h"
 #include "tegula/image/binding.h"
 #include "tegula/image/open.h"
-#include "tegula/outputs/csv.h"
 
 namespace tegula::app {
 namespace {
-
-constexpr const char* kSummary = "summary.csv";
 
 objects::MapFrame FrameOf(const StoredPrediction& prediction) {
   const outputs::PlacementRecord& place = prediction.placement;
@@ -93,38 +92,42 @@ Status CheckRegion(const StoredPrediction& prediction) {
 Result<StoredObjects> MakeOf(const StoredObjectsRequest& request, const Path& path, const Path& folder,
                              const image::Access& access, const RunContext& context) {
   TEGULA_ASSIGN_OR_RETURN(const StoredPrediction prediction,
-                          OpenStoredPrediction(path, request.output, context.limits));
+                          OpenStoredPrediction(path, OutputMeant(request.output, request.classifier), context.limits));
   TEGULA_TRY(CheckSinglePlane(prediction, "objects are made"));
   TEGULA_TRY(CheckRegion(prediction));
   const std::unique_ptr<pipeline::PlaneReader> map = pipeline::PlaneOfStore(prediction.store);
   const bool is_numbered = prediction.store.options().is_label;
   ObjectSource source{.map = *map, .frame = FrameOf(prediction), .seed = SeedOfIds(prediction.record)};
-  for (const outputs::StoreChannel& channel : prediction.store.options().channels)
-    source.channels.push_back(channel.name);
+  TEGULA_ASSIGN_OR_RETURN(const ClassReading reading,
+                          ClassesOfPrediction(prediction, request.classes, request.classifier));
+  for (const ClassReading::Class& each : reading.classes)
+    source.channels.push_back(each.name), source.colours.push_back(each.colour);
   if (is_numbered) source.numbers = &prediction.store;
-  TEGULA_TRY(CheckObjects(request.objects, source.channels, source.frame, is_numbered));
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::int32_t> labels, LabelsOf(request.objects.classes, source.channels));
+  ObjectRequest wanted = request.objects;
+  if (request.classifier) wanted.thresholds = ThresholdsOf(*request.classifier);
+  TEGULA_TRY(CheckObjects(wanted, source.channels, source.frame, is_numbered));
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::int32_t> labels, LabelsOf(wanted.classes, source.channels));
   std::optional<PredictedImage> image;
-  if (request.objects.measure.intensity) {
+  if (wanted.measure.intensity) {
     const std::string name = request.image.empty() ? prediction.record.image.path : request.image;
     TEGULA_ASSIGN_OR_RETURN(image, PredictedImage::Open(name, prediction, access));
     source.image = &image->plane(), source.image_channels = image->channels();
   }
 
   std::vector<std::string> names, all;
-  for (const ObjectFile file : request.objects.files) names.emplace_back(NameOf(file));
+  for (const ObjectFile file : wanted.files) names.emplace_back(NameOf(file));
   for (const ObjectFileRow& row : ObjectFiles()) all.emplace_back(row.name);
   RunKey key;
-  key.Add("objects", fmt::format("{}: {}", fmt::join(labels, ","), ToText(request.objects)));
+  key.Add("objects", fmt::format("{}: {}", fmt::join(labels, ","), ToText(wanted)));
   key.Add("prediction", path.string());
   TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder, names, request.overwrite, key));
   TEGULA_TRY(MakeFolders(staging.scratch()));
-  TEGULA_ASSIGN_OR_RETURN(const MadeObjects made, MakeObjects(request.objects, source, labels, staging.folder(),
-                                                              staging.scratch(), nullptr, context));
+  TEGULA_ASSIGN_OR_RETURN(const MadeObjects made,
+                          MakeObjects(wanted, source, labels, staging.folder(), staging.scratch(), nullptr, context));
   TEGULA_TRY(staging.Commit(request.overwrite ? all : std::vector<std::string>()));
   StoredObjects objects{
       prediction.record.image.path, path.string(), folder, made.classes, made.areas_in_um2, made.notes};
-  if (prediction.record.region)
+  if (prediction.record.region && !is_numbered)
     objects.notes.emplace_back("the prediction covers a region only: objects may be cut by its edge");
   return objects;
 }
@@ -145,20 +148,6 @@ std::vector<Path> FoldersOf(const StoredObjectsRequest& request) {
   return folders;
 }
 
-Status WriteSummary(const std::vector<StoredObjects>& images, const Path& path) {
-  TEGULA_ASSIGN_OR_RETURN(
-      outputs::CsvFile file,
-      outputs::CsvFile::Create(path, {"Image", "Prediction", "Class", "Objects", "Area px^2", "Area µm^2", "Error"}));
-  for (const StoredObjects& image : images) {
-    if (!image.error.empty()) TEGULA_TRY(file.Add({image.image, image.prediction, "", "", "", "", image.error}));
-    for (const outputs::ObjectsRecord& of_class : image.classes)
-      TEGULA_TRY(file.Add({image.image, image.prediction, of_class.class_name, fmt::format("{}", of_class.count),
-                           fmt::format("{}", of_class.area_px),
-                           image.knows_um ? fmt::format("{}", of_class.area_um2) : "", ""}));
-  }
-  return file.Commit();
-}
-
 }  // namespace
 
 Result<std::vector<StoredObjects>> ObjectsOfPredictions(const StoredObjectsRequest& request,
@@ -167,9 +156,9 @@ Result<std::vector<StoredObjects>> ObjectsOfPredictions(const StoredObjectsReque
   if (!request.image.empty() && request.predictions.size() > 1)
     return InvalidError("--image is one image and there are several predictions: make their objects one by one");
   std::error_code ignored;
-  if (!request.overwrite && std::filesystem::exists(request.out / kSummary, ignored))
+  if (!request.overwrite && std::filesystem::exists(request.out / kSummaryFile, ignored))
     return InvalidError(fmt::format("{} is there already; choose another folder or replace it with --overwrite",
-                                    (request.out / kSummary).string()));
+                                    (request.out / kSummaryFile).string()));
   const image::Access access = AccessTo(context);
   const std::vector<Path> folders = FoldersOf(request);
   std::vector<StoredObjects> images;
@@ -184,7 +173,15 @@ Result<std::vector<StoredObjects>> ObjectsOfPredictions(const StoredObjectsReque
     images.push_back({.image = "", .prediction = prediction.string(), .folder = {}, .error = ToString(made.error())});
   }
   TEGULA_TRY(MakeFolders(request.out));
-  TEGULA_TRY(WriteSummary(images, request.out / kSummary));
+  std::vector<SummarizedImage> rows;
+  for (const StoredObjects& image : images)
+    rows.push_back({.image = image.error.empty() ? image.image : image.prediction,
+                    .folder = image.folder.string(),
+                    .result = image.error.empty() ? "done" : "failed",
+                    .reason = image.error,
+                    .classes = image.classes,
+                    .knows_um = image.knows_um});
+  TEGULA_TRY(WriteSummary(rows, request.out / kSummaryFile));
   return images;
 }
 

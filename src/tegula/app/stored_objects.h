@@ -2,9 +2,11 @@
 // thresholds, without predicting again.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tegula/app/classifier.h"
 #include "tegula/app/object_request.h"
 #include "tegula/core/files.h"
 #include "tegula/core/run_context.h"
@@ -15,6 +17,9 @@ namespace tegula::app {
 struct StoredObjectsRequest {
   std::vector<Path> predictions;  ///< as OpenStoredPrediction takes them
   std::string output;             ///< id of the model's output; empty: the first
+  /// That made the predictions, or would have: it says output, classes and thresholds in the place of those here.
+  std::optional<Classifier> classifier;
+  ClassRequest classes;  ///< names and colours alone: what makes objects is said in `objects`
   ObjectRequest objects;
   std::string image;  ///< what intensities are measured on; empty: the file that the run's record names
   Path out;           ///< folder; with several predictions one folder for each below it

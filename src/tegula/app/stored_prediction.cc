@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 namespace tegula::app {
@@ -30,22 +31,24 @@ double StoredPrediction::PixelArea() const noexcept {
   return knows_um() ? slide_px * record.image.pixel_size_y_um * record.image.pixel_size_x_um : slide_px;
 }
 
-Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::string& output, const Limits& limits) {
+Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::string& output, const Limits& limits,
+                                              Readable readable) {
   const Path clean = path.has_filename() ? path : path.parent_path();
   std::error_code ignored;
-  const bool is_run = std::filesystem::exists(clean / "run.json", ignored);
+  const bool is_run = std::filesystem::exists(clean / outputs::kRunRecordName, ignored);
   const Path folder = is_run ? clean : clean.parent_path();
-  Result<std::string> text = ReadFile(folder / "run.json", kLargestRecord);
+  Result<std::string> text = ReadFile(folder / outputs::kRunRecordName, kLargestRecord);
   if (!text.ok() && text.error().code == Code::kNotFound)
     return NotFoundError(fmt::format(
         "{} is no result of `tegula predict`: it has no run.json; name the folder given with -o then", path.string()));
   TEGULA_TRY(text);
   TEGULA_ASSIGN_OR_RETURN(outputs::RunRecord record,
-                          outputs::RunRecordFromJson(*text).Context((folder / "run.json").string()));
+                          outputs::RunRecordFromJson(*text).Context((folder / outputs::kRunRecordName).string()));
   TEGULA_ASSIGN_OR_RETURN(const outputs::PlacementRecord placement,
                           PlacementOf(record, output, is_run ? "" : clean.filename().string()).Context(path.string()));
   for (const outputs::StoredRecord& stored : record.stored)
-    if (stored.output == placement.output && stored.values != "own" && !stored.values.starts_with("float"))
+    if (stored.output == placement.output && stored.values != "own" && !stored.values.starts_with("float") &&
+        (stored.values != "argmax" || readable != Readable::kValuesOrClasses))
       return UnsupportedError(fmt::format(
           "output {} is stored as {}, and what is read here are the model's own values; predict it without --values",
           stored.output, stored.values));
@@ -56,6 +59,42 @@ Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::strin
   TEGULA_ASSIGN_OR_RETURN(grid.y, objects::PixelAxis::Create(placement.scale_y, placement.origin_y));
   TEGULA_ASSIGN_OR_RETURN(grid.x, objects::PixelAxis::Create(placement.scale_x, placement.origin_x));
   return StoredPrediction{folder, std::move(record), placement, std::move(store), grid};
+}
+
+std::vector<Path> RunsIn(const Path& path) {
+  std::error_code ignored;
+  std::vector<Path> runs;
+  if (!std::filesystem::exists(path / outputs::kRunRecordName, ignored))
+    for (const auto& entry : std::filesystem::directory_iterator(path, ignored))
+      if (std::filesystem::exists(entry.path() / outputs::kRunRecordName, ignored)) runs.push_back(entry.path());
+  if (runs.empty()) runs.push_back(path);
+  std::sort(runs.begin(), runs.end());
+  return runs;
+}
+
+std::string NameOfAnnotations(const Path& prediction) {
+  const Path clean = prediction.has_filename() ? prediction : prediction.parent_path();
+  return clean.filename().string() + ".geojson";
+}
+
+Status CheckNamesDiffer(const std::vector<Path>& predictions) {
+  std::map<std::string, Path> named;
+  for (const Path& prediction : predictions)
+    if (const auto [first, is_new] = named.try_emplace(NameOfAnnotations(prediction), prediction); !is_new)
+      return InvalidError(fmt::format("both {} and {} belong to a file {}; give them to a call each",
+                                      first->second.string(), prediction.string(), first->first));
+  return Ok();
+}
+
+Result<Path> AnnotationsFor(const Path& annotations, const Path& prediction, std::size_t predictions) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(annotations, ignored)) return annotations / NameOfAnnotations(prediction);
+  if (predictions > 1)
+    return InvalidError(fmt::format(
+        "{} belongs to one image: for several predictions name a folder with one file each, called like the "
+        "predictions' folders",
+        annotations.string()));
+  return annotations;
 }
 
 Status CheckSinglePlane(const StoredPrediction& prediction, std::string_view what) {

@@ -174,7 +174,7 @@ Result<VerificationPlan> PlanVerification(const spec::ModelDescription& model,
 }
 
 std::vector<ChosenTile> ChooseTilesToVerify(const VerificationPlan& plan, std::int64_t frames,
-                                            const VerifyRequest& request, std::uint64_t seed) {
+                                            const VerifyRequest& request, std::uint64_t seed, IsTileAsked is_asked) {
   PerAxis<std::vector<std::int64_t>> starts;
   for (const GridAxis axis : kGridAxes)
     for (const tiling::Window& window : plan.first.axes[axis].windows)
@@ -182,6 +182,7 @@ std::vector<ChosenTile> ChooseTilesToVerify(const VerificationPlan& plan, std::i
   const std::int64_t tiles = plan.second.tiles();
   std::vector<std::tuple<bool, std::uint64_t, ChosenTile>> candidates;
   for (std::int64_t tile = 0; tile < tiles; ++tile) {
+    if (!is_asked(plan.second.tile(tile))) continue;
     const bool is_across = LiesAcrossASeam(plan.second.tile(tile), starts);
     for (std::int64_t frame = 0; frame < frames; ++frame)
       candidates.emplace_back(!is_across, Mix(seed ^ Mix(static_cast<std::uint64_t>(frame * tiles + tile))),

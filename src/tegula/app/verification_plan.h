@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tegula/app/tile_size.h"
+#include "tegula/core/function_ref.h"
 #include "tegula/pipeline/prediction.h"
 
 namespace tegula::app {
@@ -57,9 +58,12 @@ struct ChosenTile {
   friend auto operator<=>(const ChosenTile&, const ChosenTile&) = default;
 };
 
-/// The tiles that are predicted again, ascending: at random, the same for the same seed, and rather those that lie
-/// across seams of the first plan.
+/// Whether a tile of the second plan has something to compare.
+using IsTileAsked = FunctionRef<bool(const tiling::Tile& tile)>;
+
+/// The tiles that are predicted again, ascending: of those that are asked for, at random, the same for the same seed,
+/// and rather those that lie across seams of the first plan.
 std::vector<ChosenTile> ChooseTilesToVerify(const VerificationPlan& plan, std::int64_t frames,
-                                            const VerifyRequest& request, std::uint64_t seed);
+                                            const VerifyRequest& request, std::uint64_t seed, IsTileAsked is_asked);
 
 }  // namespace tegula::app

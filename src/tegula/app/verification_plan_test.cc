@@ -11,9 +11,12 @@
 namespace tegula::app {
 namespace {
 
+constexpr auto kAll = [](const tiling::Tile& /*tile*/) { return true; };
+
 using ::testing::Ge;
 using ::testing::Gt;
 using ::testing::HasSubstr;
+using ::testing::Lt;
 using ::testing::SizeIs;
 using Against = VerificationPlan::Against;
 
@@ -97,16 +100,27 @@ TEST_F(PlanOfVerification, WhatDoesNotFitIsRefusedWithWhatIsNeeded) {
 
 TEST_F(PlanOfVerification, TilesAreChosenAtRandomButTheSameForTheSameSeed) {
   const VerificationPlan plan = Plan(model_, "synthetic:noise,height=9000,width=9000,seed=1", Tiles(1024, 10)).value();
-  const std::vector<ChosenTile> a = ChooseTilesToVerify(plan, 3, {8}, 1);
+  const std::vector<ChosenTile> a = ChooseTilesToVerify(plan, 3, {8}, 1, kAll);
   EXPECT_THAT(a, SizeIs(8));
-  EXPECT_EQ(a, ChooseTilesToVerify(plan, 3, {8}, 1));
-  EXPECT_NE(a, ChooseTilesToVerify(plan, 3, {8}, 2));
+  EXPECT_EQ(a, ChooseTilesToVerify(plan, 3, {8}, 1, kAll));
+  EXPECT_NE(a, ChooseTilesToVerify(plan, 3, {8}, 2, kAll));
   std::set<std::int64_t> frames;
   for (std::uint64_t seed = 0; seed < 20; ++seed)
-    for (const ChosenTile& tile : ChooseTilesToVerify(plan, 3, {1}, seed)) frames.insert(tile.frame);
+    for (const ChosenTile& tile : ChooseTilesToVerify(plan, 3, {1}, seed, kAll)) frames.insert(tile.frame);
   EXPECT_THAT(frames, SizeIs(3));
-  EXPECT_THAT(ChooseTilesToVerify(plan, 2, {0}, 1), SizeIs(2 * plan.second.tiles()));
-  EXPECT_THAT(ChooseTilesToVerify(plan, 1, {1 << 20}, 1), SizeIs(plan.second.tiles()));
+  EXPECT_THAT(ChooseTilesToVerify(plan, 2, {0}, 1, kAll), SizeIs(2 * plan.second.tiles()));
+  EXPECT_THAT(ChooseTilesToVerify(plan, 1, {1 << 20}, 1, kAll), SizeIs(plan.second.tiles()));
+}
+
+TEST_F(PlanOfVerification, OnlyTilesThatAreAskedForAreChosen) {
+  const VerificationPlan plan = Plan(model_, "synthetic:noise,height=9000,width=9000,seed=1", Tiles(1024, 10)).value();
+  const auto is_asked = [](const tiling::Tile& tile) {
+    return !Intersect(PlaneBox(tile.pieces[0].write), Box{{3000, 3100}, {0, 4000}}).empty();
+  };
+  const std::vector<ChosenTile> chosen = ChooseTilesToVerify(plan, 1, {0}, 1, is_asked);
+  EXPECT_THAT(chosen, SizeIs(Gt(1)));
+  EXPECT_THAT(chosen, SizeIs(Lt(plan.second.tiles() / 4)));
+  for (const ChosenTile& tile : chosen) EXPECT_TRUE(is_asked(plan.second.tile(tile.tile)));
 }
 
 TEST_F(PlanOfVerification, TilesAcrossSeamsComeFirst) {
@@ -119,7 +133,7 @@ TEST_F(PlanOfVerification, TilesAcrossSeamsComeFirst) {
     if (axis == GridAxis::kX) windows[1].pieces[0].write = {8800, 9000};
   }
   const std::size_t rows = plan.second.axes[GridAxis::kY].windows.size();
-  for (const ChosenTile& chosen : ChooseTilesToVerify(plan, 1, {static_cast<std::int64_t>(rows)}, 5))
+  for (const ChosenTile& chosen : ChooseTilesToVerify(plan, 1, {static_cast<std::int64_t>(rows)}, 5, kAll))
     EXPECT_TRUE(plan.second.tile(chosen.tile).pieces[0].write[GridAxis::kX].Contains(8800));
 }
 

@@ -65,7 +65,8 @@ class Verifier {
           pipeline::DistancesOf(plan_.grid, plan_.first, plan_.second, number, plan_.weights, plan_.unit));
     }
     if (plan_.against != Against::kNothing) {
-      chosen_ = ChooseTilesToVerify(plan_, verify_.frames, verify_.request, verify_.seed);
+      const auto is_asked = [&](const tiling::Tile& tile) { return IsAsked(tile); };
+      chosen_ = ChooseTilesToVerify(plan_, verify_.frames, verify_.request, verify_.seed, is_asked);
       TEGULA_TRY(SetAllowed());
       TEGULA_TRY(CompareAll());
     }
@@ -77,6 +78,15 @@ class Verifier {
  private:
   const spec::ModelDescription& model() const { return verify_.job.package.description(); }
   double tolerance() const { return ToleranceOf(verify_.job.proven.check.precision); }
+
+  bool IsAsked(const tiling::Tile& tile) const {
+    for (std::size_t number = 0; number < tile.pieces.size(); ++number) {
+      const pipeline::RegionOfInterest* const asked = verify_.region.On(number);
+      if (!tile.pieces[number].empty() && (asked == nullptr || asked->Touches(PlaneBox(tile.pieces[number].write))))
+        return true;
+    }
+    return false;
+  }
 
   PerAxis<std::vector<std::int64_t>> SeamsOf(std::size_t number) const {
     PerAxis<std::vector<std::int64_t>> seams;
@@ -175,7 +185,8 @@ class Verifier {
     const pipeline::Deviation& deviation = result_.found[number].deviation;
     if (plan_.against != Against::kNothing) {
       record.windows = std::ssize(chosen_);
-      record.of_windows = plan_.second.tiles() * verify_.frames;
+      for (std::int64_t tile = 0; tile < plan_.second.tiles(); ++tile)
+        record.of_windows += IsAsked(plan_.second.tile(tile)) ? verify_.frames : 0;
       record.allowed = allowed_[number];
     }
     if (deviation.largest > 0) {

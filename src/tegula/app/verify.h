@@ -41,6 +41,7 @@ struct VerifyJob {
   std::uint64_t seed = 0;  ///< decides which tiles
   const Feeds& feeds;      ///< of the image
   std::int64_t frames = 1;
+  const RunRegion& region;  ///< what was predicted
 };
 
 /// Predicts the chosen tiles again and compares them with what is stored. Differences count from 1e-5 of the largest

@@ -9,34 +9,15 @@
 #include "tegula/app/classify_objects.h"
 #include "tegula/app/exit_code.h"
 #include "tegula/app/measure_annotations.h"
+#include "tegula/cli/class_words.h"
+#include "tegula/cli/classifier_words.h"
 #include "tegula/cli/commands.h"
+#include "tegula/cli/prediction_words.h"
 
 namespace tegula::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// How classes are read off a prediction.
-struct ClassWords {
-  app::ClassRequest request;
-  double threshold = 0;
-
-  void AddTo(CLI::App& command) {
-    command.add_option("--classes", request.names,
-                       "what the channels mean, by name or index: 0=Background*,1=Nucleus; names that end in * are "
-                       "ignored, equal names are one class");
-    command.add_option("--threshold", threshold,
-                       "a pixel has the class of every channel that is at least this; default: 0.5 for one channel, "
-                       "the largest channel for several");
-    command.add_flag("--overlapping", request.overlapping,
-                     "each of several channels for itself, at least 0.5 or the threshold");
-  }
-  app::ClassRequest Request(const CLI::App& command) const {
-    app::ClassRequest asked = request;
-    if (command.count("--threshold") > 0) asked.threshold = threshold;
-    return asked;
-  }
-};
 
 Json JsonOf(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
@@ -72,28 +53,63 @@ std::string ToText(const std::vector<app::MeasuredImage>& images) {
   return Table(rows);
 }
 
+Json ToJson(const std::vector<app::ClassifiedObjects>& images) {
+  Json rows = Json::array();
+  for (const app::ClassifiedObjects& image : images) {
+    Json classes = Json::object();
+    for (const auto& [name, count] : image.of_class) classes[name] = count;
+    rows.push_back({{"image", image.image},
+                    {"objects", image.objects},
+                    {"classes", std::move(classes)},
+                    {"without_class", image.without_class},
+                    {"untouched", image.untouched},
+                    {"geojson", image.geojson.string()},
+                    {"error", image.error}});
+  }
+  return rows;
+}
+
+std::string ToText(const std::vector<app::ClassifiedObjects>& images) {
+  std::vector<std::vector<std::string>> rows = {{"image", "class", "objects"}};
+  std::string written;
+  for (const app::ClassifiedObjects& image : images) {
+    if (!image.error.empty()) {
+      rows.push_back({image.image, "failed: " + image.error, ""});
+      continue;
+    }
+    for (const auto& [name, count] : image.of_class) rows.push_back({image.image, name, std::to_string(count)});
+    if (image.without_class > 0) rows.push_back({image.image, "no class there", std::to_string(image.without_class)});
+    if (image.untouched > 0)
+      rows.push_back({image.image, "outside the image, as they were", std::to_string(image.untouched)});
+    written += "written: " + image.geojson.string() + "\n";
+  }
+  return Table(rows) + written;
+}
+
 }  // namespace
 
 void AddMeasure(CLI::App& app, Run& run) {
   CLI::App* command =
       app.add_subcommand("measure", "areas, shares and counts of classes within annotations of predicted images");
   struct Words {
-    std::vector<std::string> predictions;
+    PredictionWords predictions;
     std::string annotations, objects, out;
     ClassWords classes;
-    app::MeasureRequest request;
+    ClassifierWords classifier;
+    app::AnnotationRequest request;
     bool json = false;
   };
   const auto words = std::make_shared<Words>();
-  command->add_option("PREDICTION", words->predictions, "folders that `tegula predict` has written")->required();
+  words->predictions.AddTo(*command);
   command->add_option("--annotations", words->annotations,
                       "GeoJSON as QuPath exports it; for several predictions a folder with FOLDER.geojson for each; "
                       "default: the whole image");
   command->add_option("--objects", words->objects,
                       "GeoJSON of objects to count; default: those that `predict --objects` has made, if any");
+  words->classifier.AddTo(*command);
   words->classes.AddTo(*command);
   command->add_option("--name", words->request.name,
-                      "what the names of measurements begin with; default: the model's name");
+                      "what the names of measurements begin with; default: the classifier's name, or the model's");
   command->add_option("--outputs", words->request.output, "which output of the model; default: its first");
   command->add_option("-o,--output", words->out, "folder for measurements.csv and the annotations with measurements")
       ->required();
@@ -103,8 +119,9 @@ void AddMeasure(CLI::App& app, Run& run) {
       "example:\n  tegula measure out/ --annotations tumour.geojson --classes \"0=Background*,1=Nucleus\" -o areas/");
   command->callback([&run, words, command]() {
     run = [words, command](const Session& session) -> Result<int> {
-      app::MeasureRequest request = words->request;
-      request.predictions.assign(words->predictions.begin(), words->predictions.end());
+      app::AnnotationRequest request = words->request;
+      TEGULA_ASSIGN_OR_RETURN(request.predictions, words->predictions.All());
+      TEGULA_ASSIGN_OR_RETURN(request.classifier, words->classifier.Load(*command));
       request.annotations = words->annotations, request.objects = words->objects, request.out = words->out;
       request.classes = words->classes.Request(*command);
       TEGULA_ASSIGN_OR_RETURN(const std::vector<app::MeasuredImage> images,
@@ -119,51 +136,47 @@ void AddMeasure(CLI::App& app, Run& run) {
 void AddClassify(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("classify", "give existing objects the class that a prediction has there");
   struct Words {
-    std::string prediction, objects, by = "centroid", out;
+    PredictionWords predictions;
+    std::string objects, by = "centroid", out;
     ClassWords classes;
+    ClassifierWords classifier;
     app::ClassifyRequest request;
     bool json = false;
   };
   const auto words = std::make_shared<Words>();
-  command->add_option("PREDICTION", words->prediction, "a folder that `tegula predict` has written")->required();
-  command->add_option("--objects", words->objects, "GeoJSON of detections, cells or annotations")->required();
+  words->predictions.AddTo(*command);
+  command
+      ->add_option("--objects", words->objects,
+                   "GeoJSON of detections, cells or annotations; for several predictions a folder with FOLDER.geojson "
+                   "for each")
+      ->required();
   command
       ->add_option("--by", words->by,
                    "centroid: the class of the pixel under the centroid (of a cell's nucleus), as QuPath; majority: "
                    "the class with most pixels within the outline")
       ->check(CLI::IsMember({"centroid", "majority"}))
       ->capture_default_str();
+  words->classifier.AddTo(*command);
   words->classes.AddTo(*command);
   command->add_option("--outputs", words->request.output, "which output of the model; default: its first");
-  command->add_option("-o,--output", words->out, "the GeoJSON file to write")->required();
+  command->add_option("-o,--output", words->out, "the GeoJSON file to write; for several predictions a folder")
+      ->required();
   command->add_flag("--overwrite", words->request.overwrite, "replace what is there");
   command->add_flag("--json", words->json, "for programs");
   command->footer("example:\n  tegula classify out/ --objects cells.geojson --by majority -o classified.geojson");
   command->callback([&run, words, command]() {
     run = [words, command](const Session& session) -> Result<int> {
       app::ClassifyRequest request = words->request;
-      request.prediction = words->prediction, request.objects = words->objects, request.out = words->out;
+      TEGULA_ASSIGN_OR_RETURN(request.predictions, words->predictions.All());
+      TEGULA_ASSIGN_OR_RETURN(request.classifier, words->classifier.Load(*command));
+      request.objects = words->objects, request.out = words->out;
       request.classes = words->classes.Request(*command);
       request.by_majority = words->by == "majority";
-      TEGULA_ASSIGN_OR_RETURN(const app::ClassifiedObjects found, app::ClassifyObjects(request, session.context));
-      if (words->json) {
-        Json classes = Json::object();
-        for (const auto& [name, count] : found.of_class) classes[name] = count;
-        Print(Json{{"objects", found.objects},
-                   {"classes", std::move(classes)},
-                   {"without_class", found.without_class},
-                   {"untouched", found.untouched},
-                   {"geojson", words->out}}
-                  .dump(2) +
-              "\n");
-        return app::kExitOk;
-      }
-      std::vector<std::vector<std::string>> rows = {{"class", "objects"}};
-      for (const auto& [name, count] : found.of_class) rows.push_back({name, std::to_string(count)});
-      if (found.without_class > 0) rows.push_back({"no class there", std::to_string(found.without_class)});
-      if (found.untouched > 0) rows.push_back({"outside the image, as they were", std::to_string(found.untouched)});
-      Print(Table(rows) + "written: " + words->out + "\n");
-      return app::kExitOk;
+      TEGULA_ASSIGN_OR_RETURN(const std::vector<app::ClassifiedObjects> images,
+                              app::ClassifyObjects(request, session.context));
+      Print(words->json ? ToJson(images).dump(2) + "\n" : ToText(images));
+      const bool all_done = std::all_of(images.begin(), images.end(), [](auto& i) { return i.error.empty(); });
+      return all_done ? app::kExitOk : 1;
     };
   });
 }

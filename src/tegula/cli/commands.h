@@ -34,6 +34,7 @@ void AddStatistics(CLI::App& app, Run& run);
 void AddMeasure(CLI::App& app, Run& run);
 void AddObjects(CLI::App& app, Run& run);
 void AddClassify(CLI::App& app, Run& run);
+void AddClassifier(CLI::App& app, Run& run);
 void AddTest(CLI::App& app, Run& run);
 void AddConvert(CLI::App& app, Run& run);
 void AddInspect(CLI::App& app, Run& run);

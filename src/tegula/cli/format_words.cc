@@ -32,15 +32,19 @@ void FormatWords::AddTo(CLI::App& command) {
   command
       .add_option(
           "--format", formats,
-          "of the prediction: ome-zarr (the default), ome-zarr-0.4 or ome-tiff, several separated by commas; see "
-          "`tegula formats`. What is no store itself is made of one at the end, so for a while there must be space "
+          "of the prediction: ome-zarr (the default), ome-zarr-0.4, ome-tiff or npy (small ones), several separated by "
+          "commas; see `tegula formats`. What is no store itself is made of one at the end, so for a while there must "
+          "be space "
           "for both")
       ->allow_extra_args(false);
   command
       .add_option(
           "--compression", compressions,
           "NAME, NAME:LEVEL or FORMAT=NAME:LEVEL. OME-Zarr: blosc (the default: lz4 for floating-point numbers, zstd "
-          "for integers), blosc-lz4, blosc-zstd, zstd, gzip, none; OME-TIFF: deflate")
+          "for integers), blosc-lz4, blosc-zstd, zstd, gzip, none; OME-TIFF: deflate (the default, opened by "
+          "everything), zstd (faster and smaller; QuPath and Fiji with a Bio-Formats from 2023 on), none, jpeg (lossy, "
+          "RGB of uint8 only; the level is the quality), deflate-float and zstd-float (floats a tenth smaller, but "
+          "QuPath and Fiji refuse them)")
       ->allow_extra_args(false);
   command
       .add_option(

@@ -105,6 +105,7 @@ std::string ToText(const app::ImageCard& card) {
       {"pixel size", info.pixel_size
                          ? fmt::format("{:.4g} x {:.4g} µm (y, x)", info.pixel_size->y_um, info.pixel_size->x_um)
                          : "not stated"}};
+  if (info.objective) facts.push_back({"objective", fmt::format("{:g} x", *info.objective)});
   for (std::size_t i = 0; i < info.levels.size(); ++i) {
     const image::Level& level = info.levels[i];
     facts.push_back(

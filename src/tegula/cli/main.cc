@@ -11,6 +11,7 @@
 #include "tegula/app/version.h"
 #include "tegula/cli/commands.h"
 #include "tegula/cli/progress_bar.h"
+#include "tegula/core/heap.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/shell_word.h"
 #include "tegula/core/system_error.h"
@@ -53,6 +54,7 @@ int Report(const Error& error) {
 }
 
 int Main(int argc, char** argv) {
+  KeepHeapLow();
   CLI::App app("Runs bioimage.io models on images of any size, exactly.", "tegula");
   app.set_version_flag("--version", std::string(app::Version()));
   app.require_subcommand(1);
@@ -75,6 +77,7 @@ int Main(int argc, char** argv) {
   AddMeasure(app, run);
   AddObjects(app, run);
   AddClassify(app, run);
+  AddClassifier(app, run);
   AddTest(app, run);
   AddConvert(app, run);
   AddInspect(app, run);

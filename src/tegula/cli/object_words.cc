@@ -57,7 +57,7 @@ void ObjectWords::AddTo(CLI::App& command) {
   add("--percentiles", percentiles, "of intensities, beside the median, separated by commas; default: 5,95");
   add("--neighbour-radius", radius, "within which neighbours are counted; default: 50um, or 100px");
   add("--object-type", object_type, "what QuPath makes of them")
-      ->check(CLI::IsMember({"detection", "annotation"}))
+      ->check(CLI::IsMember({"detection", "annotation", "cell"}))
       ->capture_default_str();
   std::string kinds;
   for (const app::ObjectFileRow& row : app::ObjectFiles())

@@ -8,8 +8,11 @@
 
 #include "tegula/app/exit_code.h"
 #include "tegula/app/stored_objects.h"
+#include "tegula/cli/class_words.h"
+#include "tegula/cli/classifier_words.h"
 #include "tegula/cli/commands.h"
 #include "tegula/cli/object_words.h"
+#include "tegula/cli/prediction_words.h"
 
 namespace tegula::cli {
 namespace {
@@ -56,7 +59,9 @@ void AddObjects(CLI::App& app, Run& run) {
   CLI::App* command =
       app.add_subcommand("objects", "outlines, measurements and numbers of objects of predicted images");
   struct Words {
-    std::vector<std::string> predictions;
+    PredictionWords predictions;
+    ClassifierWords classifier;
+    ClassWords classes;
     std::string out;
     ObjectWords objects;
     app::StoredObjectsRequest request;
@@ -64,7 +69,7 @@ void AddObjects(CLI::App& app, Run& run) {
   };
   const auto words = std::make_shared<Words>();
   words->objects.objects = "all";
-  command->add_option("PREDICTION", words->predictions, "folders that `tegula predict` has written")->required();
+  words->predictions.AddTo(*command);
   command
       ->add_option("-o,--output", words->out,
                    "folder for the objects and summary.csv; a folder in it for each of several")
@@ -74,13 +79,17 @@ void AddObjects(CLI::App& app, Run& run) {
                       "the image, if intensities are measured and it is no longer where it was predicted");
   command->add_flag("--overwrite", words->request.overwrite, "replace what is there");
   command->add_flag("--json", words->json, "for programs");
+  words->classifier.AddTo(*command);
+  words->classes.AddNamesTo(*command);
   words->objects.AddTo(*command);
   command->footer(
       "example:\n  tegula objects out/ --threshold 0.6 --split distance --min-area 20um2 --measure shape -o nuclei/");
   command->callback([&run, words, command]() {
     run = [words, command](const Session& session) -> Result<int> {
       app::StoredObjectsRequest request = words->request;
-      request.predictions.assign(words->predictions.begin(), words->predictions.end());
+      TEGULA_ASSIGN_OR_RETURN(request.predictions, words->predictions.All());
+      TEGULA_ASSIGN_OR_RETURN(request.classifier, words->classifier.Load(*command));
+      request.classes = words->classes.request;
       request.out = words->out;
       TEGULA_ASSIGN_OR_RETURN(request.objects, words->objects.Request(*command));
       TEGULA_ASSIGN_OR_RETURN(const std::vector<app::StoredObjects> images,

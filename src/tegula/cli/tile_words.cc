@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tegula/app/given_input.h"
 #include "tegula/cli/image_words.h"
 #include "tegula/core/text.h"
 
@@ -52,8 +53,7 @@ void TileWords::AddTo(CLI::App& command) {
 }
 
 Status TileWords::Apply(app::PredictRequest& request) const {
-  request.border_as_reference = border == "auto";
-  request.tiling.border = border == "network" ? tiling::Border::kNetwork : tiling::Border::kPad;
+  TEGULA_TRY(app::SetBorder(border, request));
   TEGULA_ASSIGN_OR_RETURN(request.tiling.tile, ParsePerAxis("--tile", tile));
   TEGULA_ASSIGN_OR_RETURN(request.tiling.context, ParsePerAxis("--context", context));
   TEGULA_ASSIGN_OR_RETURN(request.tiling.stride, ParsePerAxis("--stride", stride));

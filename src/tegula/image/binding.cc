@@ -259,42 +259,46 @@ BoundImage BoundImage::Shrunk(std::int64_t max_edge) const {
   return small;
 }
 
-Status BoundImage::Read(const Block& block, const View& out_tczyx) const {
+Status BoundImage::Read(const Block& block, const View& out_tczyx, Overlap overlap) const {
   const Interval ts = block[GridAxis::kT], zs = block[GridAxis::kZ];
   for (std::int64_t t = ts.begin; t < ts.end; ++t)
     for (std::int64_t z = zs.begin; z < zs.end; ++z)
-      TEGULA_TRY(ReadPlane(info_.first[GridAxis::kT] + t, info_.first[GridAxis::kZ] + z, PlaneBox(block),
+      TEGULA_TRY(ReadPlane({.t = info_.first[GridAxis::kT] + t,
+                            .z = info_.first[GridAxis::kZ] + z,
+                            .box = PlaneBox(block),
+                            .channels = channels_.sources(),
+                            .overlap = overlap},
                            PlaneOf(out_tczyx, t - ts.begin, z - zs.begin)));
   return Ok();
 }
 
-// `t` and `z` count the image's planes.
-Status BoundImage::ReadPlane(std::int64_t t, std::int64_t z, const Box& box, const View& out_cyx) const {
+// `request` counts the image's planes and the grid's pixels.
+Status BoundImage::ReadPlane(ReadRequest request, const View& out_cyx) const {
   const auto read = [&](const View& out) {
-    if (projection_) return ReadProjection(t, box, out);
-    return grid_.Read(*source_, {.t = t, .z = z, .channels = channels_.sources()}, box, out);
+    return projection_ ? ReadProjection(request, out) : grid_.Read(*source_, request, request.box, out);
   };
   if (channels_.is_plain()) return read(out_cyx);
   const DType dtype = projection_ ? ProjectedType(*projection_, source_->info().dtype) : source_->info().dtype;
   const auto sources = static_cast<std::int64_t>(channels_.sources().size());
-  TEGULA_ASSIGN_OR_RETURN(Tensor planes, Tensor::Allocate(dtype, {sources, box.height(), box.width()}));
+  TEGULA_ASSIGN_OR_RETURN(Tensor planes, Tensor::Allocate(dtype, {sources, request.box.height(), request.box.width()}));
   TEGULA_TRY(read(planes.view()));
   return channels_.Make(planes.view(), out_cyx);
 }
 
-Status BoundImage::ReadProjection(std::int64_t t, const Box& box, const View& out_cyx) const {
+Status BoundImage::ReadProjection(ReadRequest request, const View& out_cyx) const {
   TEGULA_ASSIGN_OR_RETURN(Projector projector, Projector::Create(*projection_, source_->info().dtype, out_cyx.shape()));
   TEGULA_ASSIGN_OR_RETURN(Tensor plane, Tensor::Allocate(source_->info().dtype, out_cyx.shape()));
-  for (std::int64_t z = projected_z_.begin; z < projected_z_.end; ++z) {
-    TEGULA_TRY(grid_.Read(*source_, {.t = t, .z = z, .channels = channels_.sources()}, box, plane.view()));
+  for (request.z = projected_z_.begin; request.z < projected_z_.end; ++request.z) {
+    TEGULA_TRY(grid_.Read(*source_, request, request.box, plane.view()));
     projector.Add(plane.view());
   }
   projector.Store(out_cyx);
   return Ok();
 }
 
-Status BoundImage::ReadPadded(const Block& block, PadMode mode, double constant, const View& out_tczyx) const {
-  const auto read = [&](const Block& part, const View& out) { return Read(part, out); };
+Status BoundImage::ReadPadded(const Block& block, PadMode mode, double constant, const View& out_tczyx,
+                              Overlap overlap) const {
+  const auto read = [&](const Block& part, const View& out) { return Read(part, out, overlap); };
   return image::ReadPadded(info_.size, block, mode, constant, read, out_tczyx);
 }
 

@@ -89,14 +89,15 @@ class BoundImage {
   BoundImage Planes(Interval t, Interval z) const;
 
   /// Fills `out_tczyx` (info().channels) with a block that lies inside: the same pixels whatever blocks they are read
-  /// in. A projection reads its planes one after the other. Memory: one plane of the block for each image channel that
-  /// is computed with. Errors are those of the source, and kExhausted.
-  Status Read(const Block& block, const View& out_tczyx) const;
+  /// in. A projection reads its planes one after the other. `overlap`: see ReadRequest. Memory: one plane of the block
+  /// for each image channel that is computed with. Errors are those of the source, and kExhausted.
+  Status Read(const Block& block, const View& out_tczyx, Overlap overlap = {}) const;
 
   /// The same for a block that may leave the image on any side of any axis, by any distance: what lies outside is made
   /// up as numpy.pad does with `mode`; `constant` is used by kConstant and converted to the element type. What is
   /// needed of the image is read once. The block must not be empty.
-  Status ReadPadded(const Block& block, PadMode mode, double constant, const View& out_tczyx) const;
+  Status ReadPadded(const Block& block, PadMode mode, double constant, const View& out_tczyx,
+                    Overlap overlap = {}) const;
 
   /// The same channels and planes of the whole image on the grid of PixelGrid::WithEdge: for small pictures.
   BoundImage Shrunk(std::int64_t max_edge) const;
@@ -105,8 +106,8 @@ class BoundImage {
   friend Result<BoundImage> Bind(const Source& source, const BindingRequest& request, const ModelInput& wanted);
   BoundImage(const Source& source, ChannelMix channels) : source_(&source), channels_(std::move(channels)) {}
   void Use(const PixelGrid& grid);
-  Status ReadPlane(std::int64_t t, std::int64_t z, const Box& box, const View& out_cyx) const;
-  Status ReadProjection(std::int64_t t, const Box& box, const View& out_cyx) const;
+  Status ReadPlane(ReadRequest request, const View& out_cyx) const;
+  Status ReadProjection(ReadRequest request, const View& out_cyx) const;
 
   const Source* source_;
   BoundInfo info_;

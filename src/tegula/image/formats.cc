@@ -25,7 +25,9 @@ constexpr Format kFormats[] = {
      &ProbeZarr, &OpenZarr, &Always, &Nothing},
     {"npy", "NumPy arrays of axes (y, x) or (channel, y, x), read by region", &ProbeNpy, &OpenNpy, &Always, &Nothing},
     {"png", "PNG: grey, RGB or palette, 8 or 16 bits", &ProbePng, &OpenPng, &Always, &Nothing},
-    {"openslide", "whole slides: svs, ndpi, vms, scn, mrxs, bif, svslide, tif, and more by OpenSlide", &ProbeSlide,
+    {"aperio", "Aperio slides (svs) of JPEG tiles; of JPEG 2000 or with missing tiles by OpenSlide", &ProbeAperio,
+     &OpenAperio, &Always, &Nothing},
+    {"openslide", "other whole slides: ndpi, vms, scn, mrxs, bif, svslide, Philips, and more by OpenSlide", &ProbeSlide,
      &OpenSlide, &SlidesAvailable, &SlidesDetail},
     {"jpeg", "JPEG: grey or RGB, baseline or progressive", &ProbeJpeg, &OpenJpeg, &Always, &Nothing, true},
     {"tiff", "TIFF, BigTIFF, OME-TIFF, ImageJ: tiles or strips, 8 to 64 bits, pyramids, z and t", &ProbeTiff, &OpenTiff,
@@ -68,13 +70,12 @@ bool IsImageAddress(std::string_view name) {
 
 Result<std::unique_ptr<Source>> Open(const std::string& name, const Access& access) {
   if (net::IsAddress(name)) return OpenWebZarr(name, access);
-  const Limits& limits = access.limits;
   ProbeInput input{name, {}};
   std::vector<std::byte> head;
   if (!ProbeSynthetic(input)) {
     TEGULA_ASSIGN_OR_RETURN(const std::filesystem::file_type type, TypeOf(name));
     if (type == std::filesystem::file_type::directory)
-      return ProbeZarr(input) ? OpenZarr(name, limits) : FolderError(name);
+      return ProbeZarr(input) ? OpenZarr(name, access) : FolderError(name);
     TEGULA_ASSIGN_OR_RETURN(head, ReadHead(name));
     if (head.empty()) return CorruptError(fmt::format("{} is empty", name));
     input.head = head;
@@ -83,7 +84,7 @@ Result<std::unique_ptr<Source>> Open(const std::string& name, const Access& acce
       std::find_if(std::begin(kFormats), std::end(kFormats), [&](const Format& format) { return format.probe(input); });
   const bool found = reader != std::end(kFormats);
   if (found && !reader->is_general) {
-    Result<std::unique_ptr<Source>> opened = reader->open(name, limits);
+    Result<std::unique_ptr<Source>> opened = reader->open(name, access);
     // OpenSlide recognises every CZI and more, but opens only slides.
     const ForeignFormat* const foreign =
         opened.ok() || opened.error().code != Code::kCorrupt ? nullptr : FindForeign(input);
@@ -93,7 +94,7 @@ Result<std::unique_ptr<Source>> Open(const std::string& name, const Access& acce
   // Bytes far into a TIFF or JPEG may be anything; only a name says that it is another format.
   const ForeignFormat* const foreign = FindForeign(input);
   if (foreign != nullptr && (!found || !foreign->suffixes.empty())) return ForeignError(*foreign, name);
-  return found ? reader->open(name, limits) : UnknownError(input);
+  return found ? reader->open(name, access) : UnknownError(input);
 }
 
 }  // namespace tegula::image

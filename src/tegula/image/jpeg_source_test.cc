@@ -164,7 +164,7 @@ TEST_F(JpegFiles, DamagedInAnyWayAreAPictureOrAnErrorThatSaysWhy) {
     // A name of its own for each: replacing a file waits for the disk.
     const Path file = folder_.path() / std::to_string(i);
     std::ofstream(file, std::ios::binary) << bytes;  // lint-allow: so does WriteFileWhole
-    const Result<std::unique_ptr<Source>> source = OpenJpeg(file.string(), limits);
+    const Result<std::unique_ptr<Source>> source = OpenJpeg(file.string(), {.limits = limits});
     if (source.ok()) {
       ++pictures;
       testing::CheckMetadata((*source)->info());

@@ -94,8 +94,8 @@ Result<std::unique_ptr<Source>> OpenArray(const std::string& name, const Limits&
 
 bool ProbeNpy(const ProbeInput& input) { return input.text().starts_with(kMagic); }
 
-Result<std::unique_ptr<Source>> OpenNpy(const std::string& name, const Limits& limits) {
-  return OpenArray(name, limits).Context(name);
+Result<std::unique_ptr<Source>> OpenNpy(const std::string& name, const Access& access) {
+  return OpenArray(name, access.limits).Context(name);
 }
 
 }  // namespace tegula::image

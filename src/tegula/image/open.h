@@ -16,6 +16,17 @@
 
 namespace tegula::image {
 
+/// With what images are opened, beside their names. A value type.
+struct Access {
+  Limits limits = {};
+  bool offline = false;       ///< the network is never touched
+  std::stop_token stop = {};  ///< ends requests, also those of later reads, with kCancelled
+  /// Over which images on the web are read, by as many requests at once; null: one request at a time.
+  std::shared_ptr<net::Connections> connections = nullptr;
+  /// What decoded tiles of a wide file may take while neighbouring regions may want them (ImageInfo::held_bytes).
+  std::int64_t cache_bytes = 256 << 20;
+};
+
 /// What a probe may look at: the name and the file's first bytes (up to 4 KiB, read once for all probes).
 struct ProbeInput {
   std::string name;
@@ -30,7 +41,7 @@ struct Format {
   std::string_view description;  ///< "TIFF, OME-TIFF, BigTIFF: tiles or strips, 8 to 32 bits"
   /// Whether this reader is the right one.
   bool (*probe)(const ProbeInput& input);
-  Result<std::unique_ptr<Source>> (*open)(const std::string& name, const Limits& limits);
+  Result<std::unique_ptr<Source>> (*open)(const std::string& name, const Access& access);
   /// Ok if the reader can work here, else the reason (a library that is missing).
   Status (*available)();
   /// Which library does the work here and what that means ("OpenSlide 4.0.1"); empty if there is nothing to tell.
@@ -38,15 +49,6 @@ struct Format {
   /// Files of other kinds begin like this one too (a MIRAX index like a JPEG, a VSI like a TIFF): foreign_formats.h is
   /// asked first whether the name says so.
   bool is_general = false;
-};
-
-/// With what images are opened, beside their names. A value type.
-struct Access {
-  Limits limits = {};
-  bool offline = false;       ///< the network is never touched
-  std::stop_token stop = {};  ///< ends requests, also those of later reads, with kCancelled
-  /// Over which images on the web are read, by as many requests at once; null: one request at a time.
-  std::shared_ptr<net::Connections> connections = nullptr;
 };
 
 /// In the order they are asked: specific before general.

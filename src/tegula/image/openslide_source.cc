@@ -103,6 +103,11 @@ class SlideSource final : public Source {
   Rgb background_;
 };
 
+std::optional<double> Objective(const OpenSlideLibrary& library, OpenSlideLibrary::Slide* slide) {
+  const std::optional<double> power = ParseDouble(Property(library, slide, "openslide.objective-power"));
+  return power && std::isfinite(*power) && *power > 0 ? power : std::nullopt;
+}
+
 std::optional<PixelSize> MicronsPerPixel(const OpenSlideLibrary& library, OpenSlideLibrary::Slide* slide) {
   const std::optional<double> y = ParseDouble(Property(library, slide, "openslide.mpp-y")),
                               x = ParseDouble(Property(library, slide, "openslide.mpp-x"));
@@ -159,6 +164,7 @@ Result<std::unique_ptr<Source>> OpenWith(const OpenSlideLibrary& library, const 
   info.is_rgb = true;
   info.channels = DefaultChannels(3, true);
   info.pixel_size = MicronsPerPixel(library, slide.get());
+  info.objective = Objective(library, slide.get());
   const Rgb background = Background(library, slide.get());
   return std::unique_ptr<Source>(new SlideSource(name, library, std::move(slide), std::move(info), background));
 }
@@ -182,9 +188,9 @@ bool ProbeSlide(const ProbeInput& input) {
   return vendor != nullptr && vendor != kGenericTiff;
 }
 
-Result<std::unique_ptr<Source>> OpenSlide(const std::string& name, const Limits& limits) {
+Result<std::unique_ptr<Source>> OpenSlide(const std::string& name, const Access& access) {
   TEGULA_TRY(SlidesAvailable());
-  return OpenWith(OpenSlideLibrary::Get().value(), name, limits).Context(name);
+  return OpenWith(OpenSlideLibrary::Get().value(), name, access.limits).Context(name);
 }
 
 }  // namespace tegula::image

@@ -66,6 +66,12 @@ PixelGrid PixelGrid::WithEdge(const ImageInfo& info, std::int64_t max_edge) {
 
 Status PixelGrid::Read(const Source& source, ReadRequest request, const Box& box, const View& out_cyx) const {
   request.level = level;
+  if (resampled) {
+    const auto scaled = [](std::int64_t pixels, double step) {
+      return static_cast<std::int64_t>(std::ceil(static_cast<double>(pixels) * step));
+    };
+    request.overlap = {scaled(request.overlap.y, y.step), scaled(request.overlap.x, x.step)};
+  }
   const auto read = [&](const Box& part, const View& out) -> Status {
     request.box = part;
     return source.Read(request, out);

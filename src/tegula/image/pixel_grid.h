@@ -33,7 +33,8 @@ struct PixelGrid {
   std::int64_t height() const noexcept { return y.out_size; }
   std::int64_t width() const noexcept { return x.out_size; }
 
-  /// One plane on this grid: `request` says which, and which channels; its level and box are this grid's business.
+  /// One plane on this grid: `request` says which, and which channels; its level and box are this grid's business,
+  /// and its overlap counts pixels of the grid.
   Status Read(const Source& source, ReadRequest request, const Box& box, const View& out_cyx) const;
 };
 

@@ -115,8 +115,8 @@ bool ProbePng(const ProbeInput& input) {
          png_sig_cmp(reinterpret_cast<png_const_bytep>(input.head.data()), 0, kSignature) == 0;
 }
 
-Result<std::unique_ptr<Source>> OpenPng(const std::string& name, const Limits& limits) {
-  return OpenPicture(name, limits).Context(name);
+Result<std::unique_ptr<Source>> OpenPng(const std::string& name, const Access& access) {
+  return OpenPicture(name, access.limits).Context(name);
 }
 
 }  // namespace tegula::image

@@ -89,7 +89,7 @@ TEST_F(RealFiles, HaveThePixelsThatPythonReads) {
 
 TEST_F(RealFiles, KnowTheirPixelSizesAndChannels) {
   const std::unique_ptr<Source> slide = Opened("wsi/CMU-1-Small-Region.svs");
-  EXPECT_EQ(slide->info().format, "openslide (aperio)");
+  EXPECT_EQ(slide->info().format, "tiff (Aperio)");
   EXPECT_DOUBLE_EQ(slide->info().pixel_size->x_um, 0.499);
   EXPECT_EQ(slide->info().levels[0].tile_width, 240);
   EXPECT_NEAR(Opened("3d/neubias_xyz_8bit__chromosomes.tif")->info().pixel_size->x_um, 1 / 29.538460, 1e-7);

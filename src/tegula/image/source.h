@@ -55,9 +55,16 @@ struct ImageInfo {
   std::int64_t size_z = 1;
   std::int64_t size_t = 1;
   std::optional<PixelSize> pixel_size;
+  std::optional<double> objective;     ///< magnification of a slide's scanner: 20 or 40, if the file says so
   std::int64_t held_bytes = 32 << 20;  ///< memory of what reads keep for each other and have on its way, at most
   std::string state;  ///< by what the content is recognised if it lies where the file system does not reach
   std::vector<std::string> notes;  ///< what the file says and reads do not show: sentences without a full stop
+};
+
+/// Pixels along an edge of a region that are asked for with the neighbouring region too.
+struct Overlap {
+  std::int64_t y = 0;
+  std::int64_t x = 0;
 };
 
 /// A region of one plane. `box` lies inside the level.
@@ -67,6 +74,8 @@ struct ReadRequest {
   std::int64_t z = 0;
   Box box = {};
   std::span<const std::int64_t> channels = {};  ///< indices, in the order wanted; empty: all, in the image's order
+  /// A hint for caches, if the image is read region by region: of the neighbours on all four sides.
+  Overlap overlap = {};
 
   /// How many planes the output has, and the image's channel that fills plane `i` of it.
   std::int64_t planes(const ImageInfo& info) const noexcept {

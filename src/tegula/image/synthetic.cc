@@ -245,8 +245,8 @@ std::vector<Nucleus> SyntheticNuclei(const SyntheticSpec& spec, const Box& box) 
 
 bool ProbeSynthetic(const ProbeInput& input) { return input.name.starts_with(kPrefix); }
 
-Result<std::unique_ptr<Source>> OpenSynthetic(const std::string& name, const Limits& limits) {
-  TEGULA_ASSIGN_OR_RETURN(const SyntheticSpec spec, ParseSynthetic(name, limits));
+Result<std::unique_ptr<Source>> OpenSynthetic(const std::string& name, const Access& access) {
+  TEGULA_ASSIGN_OR_RETURN(const SyntheticSpec spec, ParseSynthetic(name, access.limits));
   ImageInfo info;
   info.format = "synthetic";
   info.dtype = spec.dtype;

@@ -13,7 +13,6 @@ namespace tegula::image {
 namespace {
 
 constexpr std::size_t kMaxPages = 200'000;
-constexpr std::int64_t kMaxBlockBytes = 1LL << 30;  // decoded whole, so this bounds memory
 constexpr std::size_t kMaxIdleHandles = 8;
 
 // What one libtiff handle reads from and where its complaints go.
@@ -75,21 +74,6 @@ int OnWarning(TIFF*, void* user, const char* module, const char* format, std::va
   return 1;
 }
 
-std::string CompressionName(int compression) {
-  switch (compression) {
-    case COMPRESSION_OJPEG: return "old-style JPEG";
-    case 33003:
-    case 33005:
-    case 34712: return "JPEG 2000";
-    case 22610:
-    case 34934: return "JPEG XR";
-    case COMPRESSION_JBIG: return "JBIG";
-    default: break;
-  }
-  const TIFFCodec* codec = TIFFFindCODEC(static_cast<std::uint16_t>(compression));
-  return codec != nullptr ? codec->name : fmt::format("number {}", compression);
-}
-
 template <class T>
 T Defaulted(TIFF* tiff, std::uint32_t tag) {
   T value{};
@@ -102,66 +86,12 @@ double Resolution(TIFF* tiff, std::uint32_t tag) {
   return TIFFGetField(tiff, tag, &value) == 1 && std::isfinite(value) && value > 0 ? static_cast<double>(value) : 0.0;
 }
 
+std::string PlaceOf(const TiffPage& page, std::int64_t block_y, std::int64_t block_x) {
+  return page.tiled ? fmt::format("tile at y={} x={}", block_y * page.block_height, block_x * page.block_width)
+                    : fmt::format("strip at y={}", block_y * page.block_height);
+}
+
 }  // namespace
-
-std::int64_t TiffPage::colour_samples() const noexcept {
-  const auto alphas = std::count_if(extra_samples.begin(), extra_samples.end(),
-                                    [](std::uint16_t kind) { return kind != EXTRASAMPLE_UNSPECIFIED; });
-  return samples - static_cast<std::int64_t>(alphas);
-}
-
-DType TiffPage::dtype() const {
-  if (sample_format == SAMPLEFORMAT_IEEEFP) return bits == 32 ? DType::kF32 : DType::kF64;
-  const bool is_signed = sample_format == SAMPLEFORMAT_INT;
-  switch (bits) {
-    case 8: return is_signed ? DType::kI8 : DType::kU8;
-    case 16: return is_signed ? DType::kI16 : DType::kU16;
-    case 32: return is_signed ? DType::kI32 : DType::kU32;
-    default: return is_signed ? DType::kI64 : DType::kU64;
-  }
-}
-
-Status TiffPage::CheckReadable(const Limits& limits, bool palette_is_display) const {
-  if (height < 1 || width < 1 || samples < 1)
-    return CorruptError(fmt::format("a page of {} x {} pixels with {} samples", height, width, samples));
-  if (height > limits.axis_size || width > limits.axis_size || samples > limits.channels)
-    return ExhaustedError(
-        fmt::format("a page of {} x {} pixels with {} samples is larger than allowed", height, width, samples));
-  const bool is_float = sample_format == SAMPLEFORMAT_IEEEFP;
-  const bool is_number =
-      sample_format == SAMPLEFORMAT_UINT || sample_format == SAMPLEFORMAT_INT || sample_format == SAMPLEFORMAT_VOID;
-  if (is_float ? bits != 32 && bits != 64 : !is_number || (bits != 8 && bits != 16 && bits != 32 && bits != 64))
-    return UnsupportedError(fmt::format("pixels of {} bits{} are not read; save them with 8, 16 or 32 bits", bits,
-                                        is_float    ? " in floating point"
-                                        : is_number ? ""
-                                                    : " of complex or unknown kind"));
-  if (photometric == Photometric::kMinIsWhite)
-    return UnsupportedError(
-        "white is stored as zero (min-is-white); invert the image when you save it, so that zero is black");
-  if (photometric == Photometric::kPalette && !palette_is_display)
-    return UnsupportedError("the colours come from a palette; save the image as RGB or grey");
-  const bool jpeg_colours = photometric == Photometric::kYCbCr && compression == COMPRESSION_JPEG;
-  if (photometric != Photometric::kMinIsBlack && photometric != Photometric::kRgb &&
-      photometric != Photometric::kPalette && !jpeg_colours)
-    return UnsupportedError(
-        fmt::format("colours of kind {} (TIFF's PhotometricInterpretation) are not read; save the image as RGB or grey",
-                    static_cast<int>(photometric)));
-  if (is_colour() && samples < 3) return CorruptError(fmt::format("a colour page with {} samples per pixel", samples));
-  if (std::find(extra_samples.begin(), extra_samples.end(), EXTRASAMPLE_ASSOCALPHA) != extra_samples.end())
-    return UnsupportedError("the colours are multiplied by a transparency; save the image without transparency");
-  if (TIFFIsCODECConfigured(static_cast<std::uint16_t>(compression)) == 0 || compression == COMPRESSION_OJPEG)
-    return UnsupportedError(
-        fmt::format("the compression {} is not read; save the image with LZW, Deflate, Zstandard or JPEG",
-                    CompressionName(compression)));
-  if (block_height < 1 || block_width < 1)
-    return CorruptError(fmt::format("blocks of {} x {} pixels", block_height, block_width));
-  const std::int64_t pixel_bytes = samples_per_block() * bits / 8;
-  if (block_height > kMaxBlockBytes / pixel_bytes / block_width)
-    return ExhaustedError(
-        fmt::format("its {} of {} x {} pixels are too large to be decoded one by one; save the image in tiles",
-                    tiled ? "tiles" : "strips", block_height, block_width));
-  return Ok();
-}
 
 /// A libtiff handle. One thread at a time.
 class TiffFile::Handle {
@@ -227,6 +157,7 @@ class TiffFile::Handle {
         page.tiled ? Defaulted<std::uint32_t>(tiff_, TIFFTAG_TILELENGTH)
                    : std::min<std::int64_t>(Defaulted<std::uint32_t>(tiff_, TIFFTAG_ROWSPERSTRIP), page.height);
     page.block_width = page.tiled ? Defaulted<std::uint32_t>(tiff_, TIFFTAG_TILEWIDTH) : page.width;
+    page.depth = Defaulted<std::uint32_t>(tiff_, TIFFTAG_IMAGEDEPTH);
     page.planar = Defaulted<std::uint16_t>(tiff_, TIFFTAG_PLANARCONFIG) == PLANARCONFIG_SEPARATE;
     page.samples = Defaulted<std::uint16_t>(tiff_, TIFFTAG_SAMPLESPERPIXEL);
     page.bits = Defaulted<std::uint16_t>(tiff_, TIFFTAG_BITSPERSAMPLE);
@@ -255,11 +186,27 @@ class TiffFile::Handle {
     return page;
   }
 
-  Result<Tensor> Decode(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t sample) {
+  Result<bool> HasAllTiles(const TiffPage& page) {
     TEGULA_TRY(Select(page.offset));
+    const std::uint64_t* sizes = nullptr;  // libtiff's, until another page is selected
+    if (TIFFGetField(tiff_, TIFFTAG_TILEBYTECOUNTS, &sizes) != 1 || sizes == nullptr)
+      return CorruptError(Complaint("a page does not say where its tiles are"));
+    return std::find(sizes, sizes + TIFFNumberOfTiles(tiff_), 0U) == sizes + TIFFNumberOfTiles(tiff_);
+  }
+
+  Result<Tensor> Decode(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t sample,
+                        Allocate allocate) {
+    TEGULA_TRY(Select(page.offset));
+    if (page.has_jpeg_tiles()) {
+      TEGULA_ASSIGN_OR_RETURN(const JpegBlock jpeg, LoadJpegTile(page, block_y * page.blocks_across() + block_x));
+      TEGULA_ASSIGN_OR_RETURN(Tensor block,
+                              allocate(DType::kU8, {page.rows_inside(block_y), page.block_width, page.samples}));
+      TEGULA_TRY(DecodeJpegBlock(jpeg, block.view()));
+      return block;
+    }
     if (page.photometric == Photometric::kYCbCr) TIFFSetField(tiff_, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
-    TEGULA_ASSIGN_OR_RETURN(Tensor block, Tensor::Allocate(page.dtype(), {page.rows_of(block_y), page.block_width,
-                                                                          page.samples_per_block()}));
+    TEGULA_ASSIGN_OR_RETURN(
+        Tensor block, allocate(page.dtype(), {page.rows_of(block_y), page.block_width, page.samples_per_block()}));
     std::int64_t index = block_y * page.blocks_across() + block_x;
     if (page.planar) index += sample * page.blocks_down() * page.blocks_across();
     client_.error.clear();
@@ -278,8 +225,44 @@ class TiffFile::Handle {
     return block;
   }
 
+  Status DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, TakeJpegRows take) {
+    TEGULA_TRY(Select(page.offset));
+    TEGULA_ASSIGN_OR_RETURN(const JpegBlock jpeg, LoadJpegTile(page, block_y * page.blocks_across() + block_x));
+    return DecodeJpegRows(jpeg, page.rows_inside(block_y), take);
+  }
+
  private:
   Handle() = default;
+
+  // Borrows from the handle, until it is used again.
+  Result<JpegBlock> LoadJpegTile(const TiffPage& page, std::int64_t tile) {
+    client_.error.clear();
+    const auto number = static_cast<std::uint32_t>(tile);
+    int failed = 0;
+    const std::uint64_t offset = TIFFGetStrileOffsetWithErr(tiff_, number, &failed);
+    const std::uint64_t size = failed != 0 ? 0 : TIFFGetStrileByteCountWithErr(tiff_, number, &failed);
+    TEGULA_TRY(Read());
+    const auto file_size = static_cast<std::uint64_t>(client_.file->size());
+    if (failed != 0 || offset > file_size || size > file_size - offset)
+      return CorruptError(Complaint("it lies beyond the end of the file"));
+    if (size == 0) return CorruptError("it has no data");
+    if (size > static_cast<std::uint64_t>(kMaxBlockBytes))
+      return ExhaustedError(fmt::format("its {} bytes are more than allowed", size));
+    stream_.resize(static_cast<std::size_t>(size));
+    TEGULA_TRY(client_.file->Read(static_cast<std::int64_t>(offset), stream_));
+    std::uint32_t table_bytes = 0;
+    const void* tables = nullptr;  // libtiff's, until another page is selected
+    if (TIFFGetField(tiff_, TIFFTAG_JPEGTABLES, &table_bytes, &tables) != 1 || tables == nullptr) table_bytes = 0;
+    const JpegColours colours = page.photometric == Photometric::kYCbCr ? JpegColours::kYCbCr
+                                : page.samples == 3                     ? JpegColours::kRgb
+                                                                        : JpegColours::kGrey;
+    return JpegBlock{.stream = stream_,
+                     .tables = {static_cast<const std::byte*>(tables), table_bytes},
+                     .colours = colours,
+                     .height = page.block_height,
+                     .width = page.block_width};
+  }
+
   // Whether all reads went well so far. libtiff skips a tag that it cannot read and goes on, so success is no proof.
   Status Read() const { return client_.failure ? Status(*client_.failure) : Ok(); }
   std::string Complaint(std::string otherwise) const {
@@ -288,7 +271,8 @@ class TiffFile::Handle {
 
   Client client_;
   TIFF* tiff_ = nullptr;
-  std::uint64_t page_ = 0;  // where the handle stands; 0: nowhere
+  std::vector<std::byte> stream_;  // of the tile that is decoded
+  std::uint64_t page_ = 0;         // where the handle stands; 0: nowhere
 };
 
 struct TiffFile::Pool {
@@ -356,18 +340,35 @@ Result<std::vector<TiffPage>> TiffFile::ReadPages() const {
   return pages;
 }
 
+Result<TiffPage> TiffFile::ReadFirstPage() const {
+  TEGULA_ASSIGN_OR_RETURN(std::unique_ptr<Handle> handle, Handle::Open(pool_->file));
+  return handle->Describe();
+}
+
 Result<TiffPage> TiffFile::ReadPageAt(std::uint64_t offset) const {
   TEGULA_ASSIGN_OR_RETURN(const Lease handle, Borrow(offset));
   TEGULA_TRY(handle->Select(offset));
   return handle->Describe();
 }
 
-Result<Tensor> TiffFile::DecodeBlock(const TiffPage& page, std::int64_t block_y, std::int64_t block_x,
-                                     std::int64_t sample) const {
+Result<bool> TiffFile::HasAllTiles(const TiffPage& page) const {
   TEGULA_ASSIGN_OR_RETURN(const Lease handle, Borrow(page.offset));
-  return handle->Decode(page, block_y, block_x, sample)
-      .Context(page.tiled ? fmt::format("tile at y={} x={}", block_y * page.block_height, block_x * page.block_width)
-                          : fmt::format("strip at y={}", block_y * page.block_height));
+  return handle->HasAllTiles(page);
+}
+
+Result<Tensor> TiffFile::DecodeBlock(const TiffPage& page, std::int64_t block_y, std::int64_t block_x,
+                                     std::int64_t sample, Allocate allocate) const {
+  TEGULA_ASSIGN_OR_RETURN(const Lease handle, Borrow(page.offset));
+  Result<Tensor> block = handle->Decode(page, block_y, block_x, sample, allocate);
+  if (block.ok()) return block;
+  return std::move(block).Context(PlaceOf(page, block_y, block_x));
+}
+
+Status TiffFile::DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x,
+                                TakeJpegRows take) const {
+  TEGULA_ASSIGN_OR_RETURN(const Lease handle, Borrow(page.offset));
+  Status status = handle->DecodeTileRows(page, block_y, block_x, take);
+  return status.ok() ? Ok() : std::move(status).Context(PlaceOf(page, block_y, block_x));
 }
 
 }  // namespace tegula::image

@@ -22,6 +22,7 @@ namespace tegula::image {
 struct PlaneRef {
   std::int32_t page = -1;  ///< index into TiffLayout::pages
   std::int32_t sample = 0;
+  friend constexpr bool operator==(PlaneRef, PlaneRef) = default;
 };
 
 struct TiffLayout {

@@ -1,59 +1,126 @@
 // TIFF in all its kinds: reads go block by block (tile or strip) through a cache of decoded blocks.
-#include <fmt/format.h>
+#include "tegula/image/tiff_source.h"
+
+#include <algorithm>
 
 #include "tegula/image/formats.h"
-#include "tegula/image/tiff_layout.h"
 #include "tegula/image/tile_cache.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::image {
 namespace {
 
+// Where one row of windows ends and the next begins both want the same tiles: two rows of them at most, unless windows
+// overlap by more than a tile. All channels of one plane of the first level. Strips are read once.
+std::int64_t BytesOfTileRows(const TiffLayout& layout) noexcept {
+  std::int64_t bytes = 0;
+  for (std::size_t c = 0; c < layout.info.channels.size(); ++c) {
+    const TiffPage& page = layout.pages[static_cast<std::size_t>(layout.planes[c].page)];
+    if (page.tiled) bytes += 2 * page.block_height * page.blocks_across() * page.block_width;
+  }
+  return bytes * DTypeSize(layout.info.dtype);
+}
+
 /// Holds a pool of libtiff handles and a bounded cache. Immutable and thread-safe.
 class TiffSource final : public Source {
  public:
-  TiffSource(std::string name, TiffFile file, TiffLayout layout)
-      : name_(std::move(name)), file_(std::move(file)), layout_(std::move(layout)) {}
+  TiffSource(std::string name, TiffFile file, TiffLayout layout, std::int64_t cache_bytes)
+      : name_(std::move(name)),
+        file_(std::move(file)),
+        layout_(std::move(layout)),
+        cache_(std::clamp(BytesOfTileRows(layout_), TileCache::kDefaultBytes,
+                          std::max(TileCache::kDefaultBytes, cache_bytes))) {
+    layout_.info.held_bytes = cache_.budget();
+  }
   const ImageInfo& info() const noexcept override { return layout_.info; }
 
   Status Read(const ReadRequest& request, const View& out_cyx) const override {
     AssertReadable(info(), request, out_cyx);
     if (request.box.empty()) return Ok();
     for (std::int64_t i = 0; i < request.planes(info()); ++i) {
-      const PlaneRef plane = layout_.At(request.level, request.t, request.z, request.channel(i));
-      TEGULA_TRY(ReadPlane(plane, request.box, out_cyx.Slice(0, i, 1)).Context(name_));
+      std::int64_t first = 0;  // of the planes that lie in the same blocks
+      while (!ShareBlocks(PlaneOf(request, first), PlaneOf(request, i))) ++first;
+      if (first == i) TEGULA_TRY(ReadPlanesWith(i, request, out_cyx).Context(name_));
     }
     return Ok();
   }
 
  private:
-  Status ReadPlane(PlaneRef plane, const Box& box, const View& out_1yx) const {
-    const TiffPage& page = layout_.pages[static_cast<std::size_t>(plane.page)];
+  const TiffPage& PageOf(PlaneRef plane) const noexcept { return layout_.pages[static_cast<std::size_t>(plane.page)]; }
+  PlaneRef PlaneOf(const ReadRequest& request, std::int64_t i) const noexcept {
+    return layout_.At(request.level, request.t, request.z, request.channel(i));
+  }
+  bool ShareBlocks(PlaneRef a, PlaneRef b) const noexcept {
+    return a.page == b.page && (a.sample == b.sample || !PageOf(a).planar);
+  }
+
+  // Of a level that fits into the cache everything stays: it may be read again.
+  TileShare ShareOf(const Box& tile, const ReadRequest& request) const noexcept {
+    const Level& level = info().levels[static_cast<std::size_t>(request.level)];
+    const std::int64_t pixel_bytes = DTypeSize(info().dtype) * static_cast<std::int64_t>(info().channels.size());
+    if (level.height <= cache_.budget() / pixel_bytes / level.width) return {};
+    return TileShare::Of(tile, request.box, request.overlap, {{0, level.height}, {0, level.width}});
+  }
+
+  // Plane `i` of the output and all later ones that lie in its blocks.
+  Status ReadPlanesWith(std::int64_t i, const ReadRequest& request, const View& out_cyx) const {
+    const TiffPage& page = PageOf(PlaneOf(request, i));
+    const Box& box = request.box;
     for (std::int64_t by = box.y.begin / page.block_height; by * page.block_height < box.y.end; ++by)
       for (std::int64_t bx = box.x.begin / page.block_width; bx * page.block_width < box.x.end; ++bx)
-        TEGULA_TRY(CopyBlock(plane, page, by, bx, box, out_1yx));
+        TEGULA_TRY(CopyBlock(i, by, bx, request, out_cyx));
     return Ok();
   }
 
-  Status CopyBlock(PlaneRef plane, const TiffPage& page, std::int64_t by, std::int64_t bx, const Box& box,
-                   const View& out_1yx) const {
+  Status CopyBlock(std::int64_t i, std::int64_t by, std::int64_t bx, const ReadRequest& request,
+                   const View& out_cyx) const {
+    const PlaneRef plane = PlaneOf(request, i);
+    const TiffPage& page = PageOf(plane);
     const std::int64_t sample_block = page.planar ? plane.sample : 0;
     const std::int64_t index = (sample_block * page.blocks_down() + by) * page.blocks_across() + bx;
+    const TileCache::Key key{page.offset, static_cast<std::uint64_t>(index)};
+    const std::int64_t y0 = by * page.block_height, x0 = bx * page.block_width;
+    const Box whole{{y0, std::min(y0 + page.block_height, page.height)},
+                    {x0, std::min(x0 + page.block_width, page.width)}};
+    const TileShare share = ShareOf(whole, request);
+    const auto copy = [&](std::int64_t y, const ConstView& rows_yxs) {
+      CopyRows(i, y0 + y, x0, rows_yxs, request, out_cyx);
+    };
+    // What nobody else wants goes straight to its place.
+    if (share.is_all() && page.has_jpeg_tiles() && !cache_.Has(key)) return file_.DecodeTileRows(page, by, bx, copy);
+    const auto allocate = [&](DType dtype, const Shape& shape) { return cache_.Allocate(dtype, shape); };
     TEGULA_ASSIGN_OR_RETURN(const TileCache::Tile block,
-                            cache_.Get({page.offset, static_cast<std::uint64_t>(index)},
-                                       [&]() { return file_.DecodeBlock(page, by, bx, sample_block); }));
-    const Shape& yxs = block->shape();
-    const Interval rows{by * page.block_height, by * page.block_height + yxs[0]},
-        columns{bx * page.block_width, bx * page.block_width + yxs[1]};
-    const Box part{Intersect(box.y, rows), Intersect(box.x, columns)};
-    const ConstView samples(block->view().data(), block->dtype(), {yxs[2], yxs[0], yxs[1]},
-                            {1, yxs[1] * yxs[2], yxs[2]});
-    ConvertCopy(
-        samples.Slice(0, page.planar ? 0 : plane.sample, 1)
-            .Slice(1, part.y.begin - rows.begin, part.height())
-            .Slice(2, part.x.begin - columns.begin, part.width()),
-        out_1yx.Slice(1, part.y.begin - box.y.begin, part.height()).Slice(2, part.x.begin - box.x.begin, part.width()));
+                            cache_.Get(
+                                key, [&]() { return file_.DecodeBlock(page, by, bx, sample_block, allocate); }, share));
+    copy(0, block->view());
     return Ok();
+  }
+
+  // Rows of a block whose first pixel is that of the level at y, x.
+  void CopyRows(std::int64_t i, std::int64_t y, std::int64_t x, const ConstView& rows_yxs, const ReadRequest& request,
+                const View& out_cyx) const noexcept {
+    const Shape& yxs = rows_yxs.shape();
+    const Box part = Intersect(request.box, {{y, y + yxs[0]}, {x, x + yxs[1]}});
+    if (part.empty()) return;
+    const ConstView samples_syx(rows_yxs.data(), rows_yxs.dtype(), {yxs[2], yxs[0], yxs[1]},
+                                {1, yxs[1] * yxs[2], yxs[2]});
+    const ConstView from =
+        samples_syx.Slice(1, part.y.begin - y, part.height()).Slice(2, part.x.begin - x, part.width());
+    const View to = out_cyx.Slice(1, part.y.begin - request.box.y.begin, part.height())
+                        .Slice(2, part.x.begin - request.box.x.begin, part.width());
+    const PlaneRef plane = PlaneOf(request, i);
+    const bool is_planar = PageOf(plane).planar;
+    for (std::int64_t k = i; k < request.planes(info()); ++k) {
+      const PlaneRef next = PlaneOf(request, k);
+      if (!ShareBlocks(plane, next)) continue;
+      // Samples that are asked for in their order are copied together.
+      std::int64_t count = 1;
+      while (k + count < request.planes(info()) && !is_planar &&
+             PlaneOf(request, k + count) == PlaneRef{next.page, next.sample + static_cast<std::int32_t>(count)})
+        ++count;
+      ConvertCopy(from.Slice(0, is_planar ? 0 : next.sample, count), to.Slice(0, k, count));
+      k += count - 1;
+    }
   }
 
   std::string name_;
@@ -64,6 +131,10 @@ class TiffSource final : public Source {
 
 }  // namespace
 
+std::unique_ptr<Source> NewTiffSource(std::string name, TiffFile file, TiffLayout layout, std::int64_t cache_bytes) {
+  return std::make_unique<TiffSource>(std::move(name), std::move(file), std::move(layout), cache_bytes);
+}
+
 bool ProbeTiff(const ProbeInput& input) {
   using namespace std::string_view_literals;  // lint-allow: literals with zeros in them
   for (const std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv})
@@ -71,10 +142,10 @@ bool ProbeTiff(const ProbeInput& input) {
   return false;
 }
 
-Result<std::unique_ptr<Source>> OpenTiff(const std::string& name, const Limits& limits) {
+Result<std::unique_ptr<Source>> OpenTiff(const std::string& name, const Access& access) {
   TEGULA_ASSIGN_OR_RETURN(TiffFile file, TiffFile::Open(name));
-  TEGULA_ASSIGN_OR_RETURN(TiffLayout layout, ReadTiffLayout(file, limits).Context(name));
-  return std::unique_ptr<Source>(new TiffSource(name, std::move(file), std::move(layout)));
+  TEGULA_ASSIGN_OR_RETURN(TiffLayout layout, ReadTiffLayout(file, access.limits).Context(name));
+  return NewTiffSource(name, std::move(file), std::move(layout), access.cache_bytes);
 }
 
 }  // namespace tegula::image

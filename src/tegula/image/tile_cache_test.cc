@@ -41,6 +41,71 @@ TEST(TileCache, DropsTheLeastRecentlyUsedAndKeepsItsBudget) {
   EXPECT_EQ(decoded, 4);
 }
 
+constexpr Box kImage{{0, 1000}, {0, 1000}};
+
+TEST(TileCache, CountsWhatSeveralRegionsReadInParts) {
+  const Box tile{{80, 160}, {0, 80}};
+  const auto taken = [&](const Box& box, Overlap overlap) { return TileShare::Of(tile, box, overlap, kImage).taken; };
+  EXPECT_EQ(TileShare::Of(tile, tile, {}, kImage).whole, 4 * 80 * 80);
+  EXPECT_EQ(taken({{0, 200}, {0, 200}}, {}), 4 * 80 * 80);
+  EXPECT_EQ(taken({{0, 120}, {0, 200}}, {}), 4 * 40 * 80);
+  EXPECT_EQ(taken({{0, 120}, {0, 200}}, {10, 10}), 4 * 30 * 80 + 2 * 10 * 80);
+  EXPECT_EQ(taken({{110, 300}, {0, 200}}, {10, 10}), 4 * 40 * 80 + 2 * 10 * 80);
+  // Regions of 70 pixels that overlap by 20, and the image ends with the last one.
+  const Box image{{0, 170}, {0, 170}};
+  for (const Box& part : {Box{{0, 100}, {0, 100}}, Box{{70, 130}, {20, 110}}, Box{{130, 170}, {0, 30}}}) {
+    std::int64_t sum = 0;
+    for (std::int64_t y = 0; y < 150; y += 50)
+      for (std::int64_t x = 0; x < 150; x += 50)
+        sum += TileShare::Of(part, {{y, y + 70}, {x, x + 70}}, {20, 20}, image).taken;
+    EXPECT_EQ(sum, 4 * part.area());
+  }
+}
+
+TEST(TileCache, DropsATileWhenAllOfItWasTaken) {
+  TileCache cache(1000);
+  int decoded = 0;
+  const auto get = [&](std::int64_t taken) {
+    const auto decode = [&]() {
+      ++decoded;
+      return Bytes(100);
+    };
+    ASSERT_TRUE(cache.Get({0, 0}, decode, {taken, 10}).ok());
+  };
+  get(4), get(5);
+  EXPECT_EQ(cache.bytes(), 100);
+  get(1);
+  EXPECT_EQ(decoded, 1);
+  EXPECT_EQ(cache.bytes(), 0);
+  get(10);
+  EXPECT_EQ(decoded, 2);
+  EXPECT_EQ(cache.bytes(), 0);
+}
+
+// Where the next tile of so many bytes would lie.
+const std::byte* PixelsOf(TileCache& cache, std::int64_t bytes) {
+  const Tensor next = cache.Allocate(DType::kU8, {bytes}).value();
+  return next.view().data();
+}
+
+TEST(TileCache, GivesThePixelsOfATileThatWentToTheNext) {
+  TileCache cache(100);
+  Tensor first = cache.Allocate(DType::kU8, {100}).value();
+  const std::byte* const pixels = std::as_const(first).view().data();
+  ASSERT_TRUE(cache.Get({0, 0}, [&] { return std::move(first); }).ok());
+  ASSERT_TRUE(cache.Get({0, 1}, [] { return Bytes(100); }).ok());
+  EXPECT_NE(PixelsOf(cache, 50), pixels);
+  EXPECT_EQ(PixelsOf(cache, 100), pixels);
+  EXPECT_EQ(cache.Allocate(DType::kU8, {100})->shape(), Shape{100});
+}
+
+TEST(TileCache, ATileThatIsInUseIsGivenToNobody) {
+  TileCache cache(100);
+  const TileCache::Tile used = cache.Get({0, 0}, [] { return Bytes(100); }).value();
+  ASSERT_TRUE(cache.Get({0, 1}, [] { return Bytes(100); }).ok());
+  EXPECT_NE(PixelsOf(cache, 100), used->view().data());
+}
+
 TEST(TileCache, KeepsTheNewestTileHoweverLarge) {
   TileCache cache(10);
   ASSERT_TRUE(cache.Get({0, 0}, [] { return Bytes(1000); }).ok());

@@ -183,8 +183,8 @@ bool ProbeZarr(const ProbeInput& input) {
          });
 }
 
-Result<std::unique_ptr<Source>> OpenZarr(const std::string& name, const Limits& limits) {
-  return OpenFolder(name, limits).Context(name);
+Result<std::unique_ptr<Source>> OpenZarr(const std::string& name, const Access& access) {
+  return OpenFolder(name, access.limits).Context(name);
 }
 
 Result<std::unique_ptr<Source>> OpenWebZarr(const std::string& name, const Access& access) {

@@ -44,6 +44,15 @@ void ArgmaxRow(const T* values, C* classes, const Row& row) noexcept {
   }
 }
 
+template <class T, class C>
+void NumbersRow(const T* values, C* classes, const Row& row, std::int64_t most) noexcept {
+  for (std::int64_t x = 0; x < row.width; ++x) {
+    const auto value = static_cast<double>(values[x * row.value_x]);
+    const bool is_class = value >= 0 && value < static_cast<double>(most) && value == std::floor(value);
+    classes[x * row.class_x] = is_class ? static_cast<C>(value) : kNone<C>;
+  }
+}
+
 // Takes away what does not reach its threshold.
 template <class T, class C>
 void KeepLeast(const T* values, C* classes, const Row& row, const std::vector<double>& least) noexcept {
@@ -74,6 +83,8 @@ void Classifier::ClassifyAs(const ConstView& values_cyx, const View& classes_yx)
       C* classes = classes_yx.as<C>() + y * out[0];
       if (threshold_) {
         ThresholdRow(values + threshold_->channel * in[0], classes, row, threshold_->threshold);
+      } else if (numbers_) {
+        NumbersRow(values, classes, row, numbers_->classes);
       } else {
         ArgmaxRow(values, classes, row);
         if (!least_.empty()) KeepLeast(values, classes, row, least_);
@@ -91,6 +102,11 @@ Result<Classifier> Classifier::Bind(const ClassRule& rule, std::int64_t channels
                                        threshold->channel, channels - 1));
     if (std::isnan(threshold->threshold))
       return InvalidError("the threshold is not a number: use one in the range of the output, such as 0.5");
+  } else if (const auto* numbers = std::get_if<ClassNumbers>(&rule)) {
+    if (channels != 1)
+      return InvalidError(fmt::format("numbers of classes stand in one channel, and there are {}", channels));
+    if (numbers->classes > most)
+      return UnsupportedError(fmt::format("{} classes are too many: at most {} are supported", numbers->classes, most));
   } else if (channels > most) {
     return UnsupportedError(fmt::format(
         "the largest of {} channels cannot be a class: at most {} are supported; choose one channel and a threshold",
@@ -101,6 +117,8 @@ Result<Classifier> Classifier::Bind(const ClassRule& rule, std::int64_t channels
   Classifier classifier(channels, classes);
   if (const auto* threshold = std::get_if<Threshold>(&rule)) {
     classifier.threshold_ = *threshold;
+  } else if (const auto* numbers = std::get_if<ClassNumbers>(&rule)) {
+    classifier.numbers_ = *numbers;
   } else {
     classifier.least_ = std::get<Argmax>(rule).least;
   }

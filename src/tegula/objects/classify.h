@@ -21,13 +21,18 @@ struct Argmax {
   /// What the largest value must reach to be a class, by channel (compared in double); empty: nothing.
   std::vector<double> least = {};
 };
-using ClassRule = std::variant<Threshold, Argmax>;
+/// The values of the only channel are numbers of classes already: 0 to `classes` - 1; others are no class.
+struct ClassNumbers {
+  std::int64_t classes = 0;
+};
+using ClassRule = std::variant<Threshold, Argmax, ClassNumbers>;
 
 /// A rule bound to the channels it is used on. Immutable and thread-safe.
 class Classifier {
  public:
   /// kNotFound for a channel that is not there, kUnsupported for more classes than a class map of type `classes` (uint8
-  /// or uint16) holds, kInvalid for a threshold that is not a number or if there is not one for each channel.
+  /// or uint16) holds, kInvalid for a threshold that is not a number or if there is not one for each channel, or for
+  /// numbers of classes in several channels.
   static Result<Classifier> Bind(const ClassRule& rule, std::int64_t channels, DType classes = DType::kU8);
 
   /// Classes of `values_cyx` (any element type, as many channels as were bound) into `classes_yx` of the type that was
@@ -41,7 +46,8 @@ class Classifier {
 
   std::int64_t channels_;
   DType classes_;
-  std::optional<Threshold> threshold_ = {};  ///< else the largest channel
+  std::optional<Threshold> threshold_ = {};
+  std::optional<ClassNumbers> numbers_ = {};  ///< with neither the largest channel
   std::vector<double> least_ = {};
 };
 

@@ -39,6 +39,14 @@ TEST(Classifier, ArgmaxPassesOverNan) {
   EXPECT_THAT(Classes<float>(Argmax{}, {kNan, kNan, 1, -1, kNan, kNan}, {2, 1, 3}), ElementsAre(1, 255, 0));
 }
 
+TEST(Classifier, NumbersOfClassesAreTakenAsTheyAre) {
+  EXPECT_THAT(Classes<float>(ClassNumbers{3}, {0, 2, 3, -1, 1.5F, kNan, 255}, {1, 1, 7}),
+              ElementsAre(0, 2, 255, 255, 255, 255, 255));
+  EXPECT_THAT(Classes<std::uint16_t>(ClassNumbers{200}, {199, 200, 65535}, {1, 1, 3}), ElementsAre(199, 255, 255));
+  EXPECT_FALSE(Classifier::Bind(ClassNumbers{3}, 2).ok());
+  EXPECT_FALSE(Classifier::Bind(ClassNumbers{300}, 1).ok());
+}
+
 TEST(Classifier, TheLargestMustReachItsThreshold) {
   const Argmax rule{{0.5, 0.2}};
   EXPECT_THAT(Classes<float>(rule, {0.5F, 0.4F, 0.4F, kNan, 0.1F, 0.4F, 0.3F, 0.15F}, {2, 1, 4}),

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "tegula/core/block_grid.h"
@@ -99,6 +100,8 @@ class LabelSink {
   const BlockGrid& grid() const noexcept { return grid_; }
   /// Called once, before anything is written, with the largest number that will come. An error refuses it.
   virtual Status Expect(std::int64_t largest) = 0;
+  /// Called after Expect by methods that have a score for each object, in the order of their numbers from 1 on.
+  virtual Status Scores(std::span<const float> /*scores*/) { return Ok(); }
   /// Whether a block is there already, from a run that was cut off.
   virtual bool Has(const Block& block) const = 0;
   /// A block of int32 or uint32. Thread-safe, for different blocks.

@@ -33,6 +33,7 @@ struct Polygon {
 struct Region {
   std::int32_t label = 0;    ///< the class
   std::int64_t number = 0;   ///< in an image of numbered objects; 0 if it comes of none
+  float score = 0;           ///< that a model gave it; 0 if none did
   Corner first = {};         ///< the region's first pixel in (y, x) order; names it within one class map
   std::int64_t pixels = 0;   ///< pixels of the class
   std::int64_t area_px = 0;  ///< pixels within the outline: `pixels` and what filled holes add

@@ -89,6 +89,7 @@ Result<RegionSpool> RegionSpool::Create(const Path& path) {
 Status RegionSpool::Add(const Region& region, std::span<const double> values) {
   text_.clear();
   AppendNumber(text_, region.pixels);
+  AppendNumber(text_, region.number);
   AppendNumber(text_, static_cast<std::int64_t>(region.polygons.size()));
   for (const Polygon& polygon : region.polygons) {
     AppendNumber(text_, static_cast<std::int64_t>(polygon.holes.size()));
@@ -130,6 +131,7 @@ Result<MeasuredRegion> RegionSpool::Read(std::size_t index) const {
   region.label = entry.label;
   region.first = entry.first;
   region.pixels = reader.Number();
+  region.number = reader.Number();
   region.polygons.resize(reader.Count());
   for (Polygon& polygon : region.polygons) {
     polygon.holes.resize(reader.Count());

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tegula/core/vector.h"
 #include "tegula/ops/stage.h"
-#include "tegula/ops/vector.h"
 #include "tegula/tensor/kernels.h"
 
 namespace tegula::ops {

@@ -13,8 +13,8 @@
 #include <span>
 #include <type_traits>
 
+#include "tegula/core/vector.h"
 #include "tegula/ops/partial_bytes.h"
-#include "tegula/ops/vector.h"
 
 namespace tegula::ops {
 

@@ -11,7 +11,7 @@
 #include <bit>
 #include <cmath>
 
-#include "tegula/ops/vector.h"
+#include "tegula/core/vector.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

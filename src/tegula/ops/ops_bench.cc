@@ -9,9 +9,9 @@
 #include <bit>
 #include <cstring>
 
+#include "tegula/core/vector.h"
 #include "tegula/ops/chain.h"
 #include "tegula/ops/testing/tensors.h"
-#include "tegula/ops/vector.h"
 
 namespace tegula::ops {
 namespace {

@@ -15,8 +15,8 @@
 #include <span>
 #include <vector>
 
+#include "tegula/core/vector.h"
 #include "tegula/ops/quantile.h"
-#include "tegula/ops/vector.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -86,8 +86,9 @@ std::string HistogramSvg(const Histogram& histogram, std::string_view unit) {
     svg += Label(x_of(i * tick), kTop + kPlotHeight + 16, "middle", ReadableNumber(i * tick));
   svg += Label(kLeft + kPlotWidth / 2, kHeight - 6, "middle", unit);
   if (histogram.median < end) {
-    svg += Line(x_of(histogram.median), kTop - 4, x_of(histogram.median), kTop + kPlotHeight, "median");
-    svg += Label(x_of(histogram.median) + 5, kTop + 4, "start",
+    svg += Line(x_of(histogram.median), kTop - 15, x_of(histogram.median), kTop + kPlotHeight, "median");
+    const bool is_right = histogram.median > 0.7 * end;
+    svg += Label(x_of(histogram.median) + (is_right ? -5 : 5), kTop - 7, is_right ? "end" : "start",
                  fmt::format("median {}", ReadableNumber(histogram.median)));
   }
   return svg + "</svg>";

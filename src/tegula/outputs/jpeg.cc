@@ -32,7 +32,7 @@ struct Writing {
 void OnMessage(j_common_ptr, int) {}
 
 bool Write(Writing& writing, const unsigned char* pixels, std::int64_t height, std::int64_t width,
-           std::int64_t channels, int quality) {
+           std::int64_t channels, int quality, JpegForm form) {
   jpeg_compress_struct& jpeg = writing.jpeg;
   jpeg.err = jpeg_std_error(&writing.errors);
   writing.errors.error_exit = &OnError;
@@ -47,7 +47,11 @@ bool Write(Writing& writing, const unsigned char* pixels, std::int64_t height, s
   jpeg.in_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_set_defaults(&jpeg);
   jpeg_set_quality(&jpeg, quality, TRUE);
-  for (int i = 0; i < jpeg.num_components; ++i) jpeg.comp_info[i].h_samp_factor = jpeg.comp_info[i].v_samp_factor = 1;
+  if (form == JpegForm::kTiffTile)
+    jpeg.write_JFIF_header = jpeg.write_Adobe_marker = FALSE;
+  else
+    for (int i = 0; i < jpeg.num_components; ++i)
+      jpeg.comp_info[i].h_samp_factor = jpeg.comp_info[i].v_samp_factor = 1;
   jpeg_start_compress(&jpeg, TRUE);
   while (jpeg.next_scanline < jpeg.image_height) {
     auto* row = const_cast<JSAMPLE*>(pixels + static_cast<std::int64_t>(jpeg.next_scanline) * width * channels);
@@ -59,7 +63,7 @@ bool Write(Writing& writing, const unsigned char* pixels, std::int64_t height, s
 
 }  // namespace
 
-Result<std::string> EncodeJpeg(const ConstView& pixels_yxc, int quality) {
+Result<std::string> EncodeJpeg(const ConstView& pixels_yxc, int quality, JpegForm form) {
   const Shape& shape = pixels_yxc.shape();
   const std::int64_t channels = shape.rank() == 3 ? shape[2] : 1;
   const bool has_form = (shape.rank() == 2 || shape.rank() == 3) && (channels == 1 || channels == 3);
@@ -69,11 +73,16 @@ Result<std::string> EncodeJpeg(const ConstView& pixels_yxc, int quality) {
   if (shape[0] > JPEG_MAX_DIMENSION || shape[1] > JPEG_MAX_DIMENSION)
     return ExhaustedError(fmt::format("a picture of {} pixels is too large for JPEG; at most {} along an edge",
                                       ToString(shape), JPEG_MAX_DIMENSION));
-  TEGULA_ASSIGN_OR_RETURN(Tensor packed, Tensor::Allocate(DType::kU8, shape));
-  ConvertCopy(pixels_yxc, packed.view());
+  Tensor packed;
+  const std::byte* pixels = pixels_yxc.data();
+  if (!pixels_yxc.is_contiguous()) {
+    TEGULA_ASSIGN_OR_RETURN(packed, Tensor::Allocate(DType::kU8, shape));
+    ConvertCopy(pixels_yxc, packed.view());
+    pixels = packed.view().data();
+  }
   Writing writing;
-  const bool done = Write(writing, reinterpret_cast<const unsigned char*>(packed.view().data()), shape[0], shape[1],
-                          channels, quality);
+  const bool done = Write(writing, reinterpret_cast<const unsigned char*>(pixels), shape[0], shape[1], channels,
+                          quality, form);
   jpeg_destroy_compress(&writing.jpeg);
   std::string file;
   if (done) file.assign(reinterpret_cast<const char*>(writing.bytes), writing.size);

@@ -1,12 +1,8 @@
 // outputs/json_record.h — structs of texts, numbers, flags, lists and what may be missing as JSON, and back.
 //
-// A record names its fields once, in a function template that is found through its argument:
+// A record's fields are listed once, beside the record's namespace and outside of any unnamed one:
 //
-//   template <class V, json_record::Is<StageRecord> R>
-//   void Fields(V& visit, R& r) {
-//     visit("name", r.name);
-//     visit("wall_s", r.wall_s);
-//   }
+//   TEGULA_JSON_FIELDS(StageRecord, name, wall_s, cpu_s)
 //
 // Writing keeps that order. Reading wants every field and its type, ignores others, and names the first that is wrong
 // by its path. Numbers that JSON does not have are the texts "NaN", "Infinity" and "-Infinity". For .cc files: it
@@ -26,6 +22,26 @@
 #include <vector>
 
 #include "tegula/core/status.h"
+
+// Calls visit("name", r.name) for each field; of up to 60.
+#define TEGULA_JSON_FIELDS(Record, ...)                   \
+  template <class V, ::tegula::json_record::Is<Record> R> \
+  void Fields(V& visit, R& r) {                           \
+    TEGULA_JSON_RESCAN_(TEGULA_JSON_EACH_(__VA_ARGS__))   \
+  }
+// A macro is not expanded within itself, so the rest of a list waits for the next scan.
+#define TEGULA_JSON_EACH_(field, ...) \
+  visit(#field, r.field);             \
+  __VA_OPT__(TEGULA_JSON_AGAIN_ TEGULA_JSON_PARENS_(__VA_ARGS__))
+#define TEGULA_JSON_PARENS_ ()
+#define TEGULA_JSON_AGAIN_() TEGULA_JSON_EACH_
+#define TEGULA_JSON_RESCAN_(...) \
+  TEGULA_JSON_SCAN3_(TEGULA_JSON_SCAN3_(TEGULA_JSON_SCAN3_(TEGULA_JSON_SCAN3_(__VA_ARGS__))))
+#define TEGULA_JSON_SCAN3_(...) \
+  TEGULA_JSON_SCAN2_(TEGULA_JSON_SCAN2_(TEGULA_JSON_SCAN2_(TEGULA_JSON_SCAN2_(__VA_ARGS__))))
+#define TEGULA_JSON_SCAN2_(...) \
+  TEGULA_JSON_SCAN1_(TEGULA_JSON_SCAN1_(TEGULA_JSON_SCAN1_(TEGULA_JSON_SCAN1_(__VA_ARGS__))))
+#define TEGULA_JSON_SCAN1_(...) __VA_ARGS__
 
 namespace tegula::json_record {
 

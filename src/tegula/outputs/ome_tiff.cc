@@ -1,15 +1,14 @@
 #include "tegula/outputs/ome_tiff.h"
 
 #include <fmt/format.h>
-#include <libdeflate.h>
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "tegula/core/interval.h"
+#include "tegula/outputs/jpeg.h"
 #include "tegula/outputs/tiff_writer.h"
 
 namespace tegula::outputs {
@@ -18,9 +17,6 @@ namespace {
 constexpr std::int64_t kTileDefault = 512, kTileMax = 1024, kTileUnit = 16;
 constexpr std::int64_t kMaxPlanes = 100'000;
 constexpr std::int64_t kTilesPerWorker = 8;  // that are compressed before they are written
-// Level 1 is three times as fast as zlib's usual 6; probabilities shrink by the same, 8-bit images by a tenth less.
-constexpr int kDeflateLevel = 1;
-
 struct TypeName {
   DType dtype, stored;
   std::string_view name;
@@ -142,44 +138,36 @@ std::int64_t TileEdge(const StoreAxis& axis) {
   return std::min(edge, CeilDiv(axis.size, kTileUnit) * kTileUnit);
 }
 
-// Each number of a row but the first becomes its difference to the one before it. Unsigned, so that it wraps around.
-template <class T>
-void Difference(T* row, std::int64_t width) noexcept {
-  for (std::int64_t x = width - 1; x > 0; --x) row[x] = static_cast<T>(row[x] - row[x - 1]);
-}
-
-void DifferenceRows(const View& tile) noexcept {
-  const std::int64_t width = tile.shape()[tile.shape().rank() - 1];
-  for (std::int64_t at = 0; at < tile.elements(); at += width) {
-    std::byte* const row = tile.data() + at * DTypeSize(tile.dtype());
-    switch (DTypeSize(tile.dtype())) {
-      case 1: Difference(reinterpret_cast<std::uint8_t*>(row), width); break;
-      case 2: Difference(reinterpret_cast<std::uint16_t*>(row), width); break;
-      default: Difference(reinterpret_cast<std::uint32_t*>(row), width); break;
-    }
+TiffCompression CompressionOf(const OmeTiffOptions& options) {
+  if (options.jpeg_quality) return TiffCompression::kJpeg;
+  switch (options.encoding.compressor) {
+    case zarr::Compressor::kZstd: return TiffCompression::kZstd;
+    case zarr::Compressor::kZlib: return TiffCompression::kDeflate;
+    default: return TiffCompression::kNone;
   }
 }
 
-struct FreeCompressor {
-  void operator()(libdeflate_compressor* compressor) const noexcept { libdeflate_free_compressor(compressor); }
-};
-using Compressor = std::unique_ptr<libdeflate_compressor, FreeCompressor>;
-
-Result<std::string> Compress(libdeflate_compressor* compressor, const ConstView& tile) {
-  const auto size = static_cast<std::size_t>(tile.elements() * DTypeSize(tile.dtype()));
-  std::string out(libdeflate_zlib_compress_bound(compressor, size), '\0');
-  const std::size_t compressed = libdeflate_zlib_compress(compressor, tile.data(), size, out.data(), out.size());
-  if (compressed == 0) return InternalError(fmt::format("libdeflate could not compress a tile of {} bytes", size));
-  out.resize(compressed);
-  out.shrink_to_fit();  // it waits for the tiles before it
-  return out;
+// What lies behind the image's edge is stored too: for JPEG the last pixels once more, which leaves no ringing.
+void RepeatEdges(const View& tile_yxc, std::int64_t rows, std::int64_t columns) {
+  const Shape& shape = tile_yxc.shape();
+  auto* const pixels = tile_yxc.as<std::uint8_t>();
+  for (std::int64_t y = 0; y < rows; ++y)
+    for (std::int64_t i = columns * 3; i < shape[1] * 3; ++i)
+      pixels[y * shape[1] * 3 + i] = pixels[y * shape[1] * 3 + i - 3];
+  for (std::int64_t y = rows; y < shape[0]; ++y)
+    std::memcpy(pixels + y * shape[1] * 3, pixels + (rows - 1) * shape[1] * 3, static_cast<std::size_t>(shape[1] * 3));
 }
 
 // All tiles of the file in one row of numbers: plane by plane, level by level, row by row.
 class Export {
  public:
   Export(const RunContext& context, const ChunkStore& store, const OmeTiffOptions& options)
-      : context_(context), store_(store), options_(options), planes_(PlanesOf(store.options())) {
+      : context_(context),
+        store_(store),
+        options_(options),
+        planes_(PlanesOf(store.options())),
+        coder_(TileCoding(options, FindType(store.options().dtype)->stored)) {
+    if (options.jpeg_quality) planes_.size.c = 1;  // all channels in a page
     const StoreOptions& about = store.options();
     for (int level = 0; level < store.levels(); ++level) {
       const Shape shape = store.LevelShape(level);
@@ -189,7 +177,9 @@ class Export {
       page.tile_height = TileEdge(*FindAxis(about, 'y'));
       page.tile_width = TileEdge(*FindAxis(about, 'x'));
       page.dtype = FindType(about.dtype)->stored;
-      page.predictor = IsFloat(page.dtype) ? TiffPredictor::kNone : TiffPredictor::kHorizontal;
+      page.compression = CompressionOf(options);
+      page.predictor = coder_.coding().filter;
+      page.is_rgb = options.jpeg_quality.has_value();
       page.y_um = StepOf(about, 'y') * static_cast<double>(1LL << level);
       page.x_um = StepOf(about, 'x') * static_cast<double>(1LL << level);
       page.software = options.creator;
@@ -200,17 +190,13 @@ class Export {
   }
 
   Status Write(const Path& path) {
-    for (int worker = 0; worker < context_.executor.workers(); ++worker) {
-      compressors_.emplace_back(libdeflate_alloc_compressor(kDeflateLevel));
-      if (compressors_.back() == nullptr) return ExhaustedError("no memory for libdeflate");
-    }
-    TEGULA_ASSIGN_OR_RETURN(TiffWriter writer, TiffWriter::Create(path));
+    TEGULA_ASSIGN_OR_RETURN(TiffWriter writer, TiffWriter::Create(path, LargestSize() > options_.most_classic_bytes));
     const std::int64_t total = planes_.planes() * tiles_per_plane_;
     const std::int64_t batch = kTilesPerWorker * context_.executor.workers();
     std::vector<std::string> tiles(static_cast<std::size_t>(std::min(batch, total)));
     for (std::int64_t begin = 0; begin < total; begin += batch) {
-      const auto make = [&](std::int64_t i, int worker) -> Status {
-        TEGULA_ASSIGN_OR_RETURN(tiles[static_cast<std::size_t>(i)], Tile(begin + i, worker));
+      const auto make = [&](std::int64_t i, int) -> Status {
+        TEGULA_ASSIGN_OR_RETURN(tiles[static_cast<std::size_t>(i)], Tile(begin + i));
         return Ok();
       };
       const std::int64_t count = std::min(batch, total - begin);
@@ -253,7 +239,21 @@ class Export {
     }
   }
 
-  Result<std::string> Tile(std::int64_t number, int worker) const {
+  // More than the file can have.
+  std::int64_t LargestSize() const {
+    constexpr std::int64_t kPerTile = 16, kPerDirectory = 4096, kPerPlane = 256, kPerChannel = 4096, kHeader = 1 << 20;
+    std::int64_t plane = 0;
+    for (const TiffPage& page : pages_) {
+      const std::int64_t samples = page.is_rgb ? 3 : 1;
+      const std::int64_t raw = page.tile_height * page.tile_width * samples * DTypeSize(page.dtype);
+      const std::int64_t most = page.is_rgb ? 2 * raw + kPerDirectory : coder_.Bound(raw);
+      plane += page.tiles_down() * page.tiles_across() * (most + kPerTile) + kPerDirectory;
+    }
+    return planes_.planes() * (plane + kPerPlane) + kPerChannel * std::ssize(store_.options().channels) +
+           kPerChannel * std::ssize(store_.options().classes) + kHeader;
+  }
+
+  Result<std::string> Tile(std::int64_t number) const {
     const Place place = PlaceOf(number);
     const TiffPage& page = pages_[static_cast<std::size_t>(place.level)];
     Shape begin = store_.LevelShape(0), shape = begin;
@@ -261,25 +261,50 @@ class Export {
       shape[axis] = 1;
       switch (store_.options().axes[static_cast<std::size_t>(axis)].name) {
         case 't': begin[axis] = place.plane.t; break;
-        case 'c': begin[axis] = place.plane.c; break;
+        case 'c': begin[axis] = place.plane.c, shape[axis] = page.is_rgb ? 3 : 1; break;
         case 'z': begin[axis] = place.plane.z; break;
         case 'y': begin[axis] = place.y, shape[axis] = page.tile_height; break;
         default: begin[axis] = place.x, shape[axis] = page.tile_width; break;
       }
     }
+    if (CanTakeChunks(shape)) {
+      Shape index = begin;
+      for (int axis = 0; axis < store_.rank(); ++axis) index[axis] /= shape[axis];
+      TEGULA_ASSIGN_OR_RETURN(std::optional<std::string> chunk, store_.ReadEncoded(place.level, index));
+      if (chunk) return std::move(*chunk);
+    }
+    const std::int64_t rows = std::min(page.tile_height, page.height - place.y),
+                       columns = std::min(page.tile_width, page.width - place.x);
     TEGULA_ASSIGN_OR_RETURN(Tensor tile, Tensor::Allocate(page.dtype, shape));
+    View pixels = tile.view();
+    if (page.is_rgb) {  // channels last
+      Shape strides = pixels.strides();
+      for (int axis = 0; axis < store_.rank(); ++axis) {
+        const char name = store_.options().axes[static_cast<std::size_t>(axis)].name;
+        strides[axis] = name == 'y' ? 3 * page.tile_width : name == 'x' ? 3 : 1;
+      }
+      pixels = View(pixels.data(), page.dtype, shape, strides);
+    }
     const int y = store_.rank() - 2, x = y + 1;
-    const View inside = tile.view()
-                            .Slice(y, 0, std::min(page.tile_height, page.height - place.y))
-                            .Slice(x, 0, std::min(page.tile_width, page.width - place.x));
+    const View inside = pixels.Slice(y, 0, rows).Slice(x, 0, columns);
     if (inside.elements() < tile.elements())  // what lies behind the image's edge is stored too
       std::memset(tile.view().data(), 0, static_cast<std::size_t>(tile.bytes()));
     TEGULA_TRY(store_.ReadBox(place.level, begin, inside)
                    .Context(fmt::format("tile of level {} at y={} x={}", place.level, place.y, place.x)));
     if (store_.options().dtype == DType::kBool)
       for (std::uint8_t& value : tile.values<std::uint8_t>()) value = value != 0 ? 255 : 0;
-    if (page.predictor == TiffPredictor::kHorizontal) DifferenceRows(tile.view());
-    return Compress(compressors_[static_cast<std::size_t>(worker)].get(), tile.view());
+    if (!page.is_rgb) return coder_.Encode(std::as_const(tile).view());
+    const View tile_yxc(tile.view().data(), DType::kU8, {page.tile_height, page.tile_width, 3});
+    RepeatEdges(tile_yxc, rows, columns);
+    return EncodeJpeg(tile_yxc, *options_.jpeg_quality, JpegForm::kTiffTile);
+  }
+
+  // Whether a chunk is coded as a tile of this shape is.
+  bool CanTakeChunks(const Shape& tile) const {
+    const StoreOptions& about = store_.options();
+    return !options_.jpeg_quality && store_.ChunkShape() == tile && about.dtype != DType::kBool &&
+           about.coding.filter == coder_.coding().filter &&
+           about.coding.encoding.compressor == coder_.coding().encoding.compressor;
   }
 
   const RunContext& context_;
@@ -289,18 +314,32 @@ class Export {
   std::vector<TiffPage> pages_;           // of one plane, by level
   std::vector<std::int64_t> first_tile_;  // of each level within a plane
   std::int64_t tiles_per_plane_ = 0;
-  std::vector<Compressor> compressors_;  // by worker
+  ChunkCoder coder_;
 };
 
 }  // namespace
 
-Status CheckOmeTiff(const StoreOptions& options) {
-  if (FindType(options.dtype) == nullptr)
+ChunkCoding TileCoding(const OmeTiffOptions& options, DType dtype) noexcept {
+  Filter filter = CanFilter(Filter::kDifferences, dtype) ? Filter::kDifferences : Filter::kNone;
+  if (options.has_float_predictor && CanFilter(Filter::kFloatPlanes, dtype)) filter = Filter::kFloatPlanes;
+  if (options.encoding.compressor == zarr::Compressor::kNone) filter = Filter::kNone;
+  return {options.encoding, filter};
+}
+
+Status CheckOmeTiff(const StoreOptions& store, const OmeTiffOptions& options) {
+  if (options.jpeg_quality && store.is_label)
+    return UnsupportedError(fmt::format(
+        "JPEG would change the labels of output {}, whose numbers are names; ask for another compression", store.name));
+  if (options.jpeg_quality && (store.dtype != DType::kU8 || SizeOf(store, 'c') != 3))
+    return UnsupportedError(
+        fmt::format("JPEG holds RGB, three channels of uint8, but output {} has {} of {}; ask for another compression",
+                    store.name, SizeOf(store, 'c'), DTypeName(store.dtype)));
+  if (FindType(store.dtype) == nullptr)
     return UnsupportedError(
         fmt::format("OME-TIFF has neither 64-bit integers nor 16-bit floats, so it cannot hold an image of {}; ask for "
                     "ome-zarr instead{}",
-                    DTypeName(options.dtype), options.dtype == DType::kF16 ? ", or for --values uint16" : ""));
-  const Plane size = PlanesOf(options).size;  // each at most 2^31
+                    DTypeName(store.dtype), store.dtype == DType::kF16 ? ", or for --values uint16" : ""));
+  const Plane size = PlanesOf(store).size;  // each at most 2^31
   if (size.z > kMaxPlanes || size.c > kMaxPlanes || size.t > kMaxPlanes || size.z * size.c > kMaxPlanes ||
       size.z * size.c * size.t > kMaxPlanes)
     return ExhaustedError(
@@ -311,7 +350,9 @@ Status CheckOmeTiff(const StoreOptions& options) {
 
 std::string OmeXml(const StoreOptions& store, const OmeTiffOptions& options) {
   constexpr std::string_view kSchema = "http://www.openmicroscopy.org/Schemas/OME/2016-06";
-  const PlaneGrid planes = PlanesOf(store);
+  const std::int64_t channels = SizeOf(store, 'c');
+  PlaneGrid planes = PlanesOf(store);
+  if (options.jpeg_quality) planes.size.c = 1;
   std::string xml = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       "<OME xmlns=\"{0}\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"{0} "
@@ -320,10 +361,13 @@ std::string OmeXml(const StoreOptions& store, const OmeTiffOptions& options) {
       "<Pixels ID=\"Pixels:0\" DimensionOrder=\"XYZCT\" Type=\"{3}\" SizeX=\"{4}\" SizeY=\"{5}\" SizeZ=\"{6}\" "
       "SizeC=\"{7}\" SizeT=\"{8}\"",
       kSchema, EscapeXml(options.creator), EscapeXml(store.name), FindType(store.dtype)->name, SizeOf(store, 'x'),
-      SizeOf(store, 'y'), planes.size.z, planes.size.c, planes.size.t);
+      SizeOf(store, 'y'), planes.size.z, channels, planes.size.t);
   xml += Step(store, 'x', "PhysicalSizeX", "µm") + Step(store, 'y', "PhysicalSizeY", "µm") +
          Step(store, 'z', "PhysicalSizeZ", "µm") + Step(store, 't', "TimeIncrement", "s") + ">\n";
-  for (std::int64_t c = 0; c < planes.size.c; ++c) xml += ChannelXml(store, c);
+  if (options.jpeg_quality)
+    xml += fmt::format("<Channel ID=\"Channel:0:0\" SamplesPerPixel=\"{}\"/>\n", channels);
+  else
+    for (std::int64_t c = 0; c < channels; ++c) xml += ChannelXml(store, c);
   for (std::int64_t page = 0; page < planes.planes(); ++page) {
     const Plane at = planes.At(page);
     xml += fmt::format("<TiffData FirstZ=\"{}\" FirstC=\"{}\" FirstT=\"{}\" IFD=\"{}\" PlaneCount=\"1\"/>\n", at.z,
@@ -337,7 +381,7 @@ std::string OmeXml(const StoreOptions& store, const OmeTiffOptions& options) {
 
 Status WriteOmeTiff(const RunContext& context, const ChunkStore& store, const Path& path,
                     const OmeTiffOptions& options) {
-  TEGULA_TRY(CheckOmeTiff(store.options()));
+  TEGULA_TRY(CheckOmeTiff(store.options(), options));
   return Export(context, store, options).Write(path);
 }
 

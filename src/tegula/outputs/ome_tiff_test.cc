@@ -65,7 +65,9 @@ Page ReadPage(TIFF* tiff, DType dtype) {
             .bits = Field<std::uint16_t>(tiff, TIFFTAG_BITSPERSAMPLE),
             .format = Field<std::uint16_t>(tiff, TIFFTAG_SAMPLEFORMAT),
             .compression = Field<std::uint16_t>(tiff, TIFFTAG_COMPRESSION),
-            .predictor = Field<std::uint16_t>(tiff, TIFFTAG_PREDICTOR),
+            .predictor = Field<std::uint16_t>(tiff, TIFFTAG_COMPRESSION) == COMPRESSION_NONE
+                             ? std::uint16_t{PREDICTOR_NONE}
+                             : Field<std::uint16_t>(tiff, TIFFTAG_PREDICTOR),
             .photometric = Field<std::uint16_t>(tiff, TIFFTAG_PHOTOMETRIC),
             .samples = Field<std::uint16_t>(tiff, TIFFTAG_SAMPLESPERPIXEL),
             .x_per_cm = Field<float>(tiff, TIFFTAG_XRESOLUTION),
@@ -133,7 +135,7 @@ class OmeTiff : public ::testing::Test {
       ConvertCopy(noise.view(), pixels.view());
       EXPECT_TRUE(store.WriteChunk(0, index, pixels.view()).ok());
     }
-    EXPECT_TRUE(BuildPyramid(context_, store).ok());
+    EXPECT_TRUE(FinishPyramid(context_, store).ok());
     return store;
   }
 
@@ -182,13 +184,97 @@ TEST_F(OmeTiff, LibtiffReadsEveryTypeAsItIs) {
                              : stored == DType::kI8 || stored == DType::kI16 || stored == DType::kI32
                                  ? SAMPLEFORMAT_INT
                                  : SAMPLEFORMAT_UINT);
-      EXPECT_EQ(page.predictor, IsFloat(dtype) ? PREDICTOR_NONE : PREDICTOR_HORIZONTAL);
+      EXPECT_EQ(page.predictor, dtype == DType::kF64 ? PREDICTOR_NONE : PREDICTOR_HORIZONTAL);
       EXPECT_TRUE(SameBytes(page.pixels, Expected(store, 0, "c", {c}))) << c;
       ASSERT_EQ(page.reduced.size(), 2U);
       EXPECT_TRUE(SameBytes(page.reduced[0].pixels, Expected(store, 1, "c", {c}))) << c;
       EXPECT_TRUE(SameBytes(page.reduced[1].pixels, Expected(store, 2, "c", {c}))) << c;
     }
   }
+}
+
+TEST_F(OmeTiff, EveryLosslessCompressionGivesTheSamePixels) {
+  for (const DType dtype : {DType::kU8, DType::kU16, DType::kF32, DType::kF64}) {
+    std::filesystem::remove_all(folder_.path() / "in.ome.zarr");
+    const ChunkStore store = Make(SomeOptions(dtype));
+    for (const zarr::Compressor compressor :
+         {zarr::Compressor::kZlib, zarr::Compressor::kZstd, zarr::Compressor::kNone})
+      for (const bool has_float_predictor : {false, true}) {
+        if (compressor == zarr::Compressor::kNone && has_float_predictor) continue;
+        const int level = zarr::LevelsOf(compressor).least;
+        ASSERT_TRUE(WriteOmeTiff(context_, store, path(),
+                                 {.encoding = {compressor, level}, .has_float_predictor = has_float_predictor})
+                        .ok());
+        const std::vector<Page> pages = ReadPages(path(), dtype);
+        ASSERT_EQ(pages.size(), 3U);
+        EXPECT_EQ(pages[0].predictor == PREDICTOR_FLOATINGPOINT, has_float_predictor && IsFloat(dtype));
+        for (std::int64_t c = 0; c < 3; ++c)
+          EXPECT_TRUE(SameBytes(pages[static_cast<std::size_t>(c)].reduced.at(0).pixels, Expected(store, 1, "c", {c})))
+              << DTypeName(dtype) << " " << static_cast<int>(compressor);
+      }
+  }
+}
+
+TEST_F(OmeTiff, IsABigTiffOnlyIfItCouldBeTooLarge) {
+  const ChunkStore store = Make(SomeOptions());
+  const auto version = [&](const OmeTiffOptions& options) {
+    EXPECT_TRUE(WriteOmeTiff(context_, store, path(), options).ok());
+    const std::vector<Page> pages = ReadPages(path(), DType::kF32);
+    EXPECT_EQ(pages.size(), 3U);
+    EXPECT_TRUE(SameBytes(pages.at(2).reduced.at(1).pixels, Expected(store, 2, "c", {2})));
+    return static_cast<int>(ReadFile(path(), 1 << 28).value()[2]);
+  };
+  EXPECT_EQ(version({}), 42);
+  EXPECT_EQ(version({.most_classic_bytes = 1 << 20}), 43);
+}
+
+TEST_F(OmeTiff, ChunksThatAreCodedAsTilesBecomeTilesAsTheyAre) {
+  const OmeTiffOptions zstd{.encoding = {zarr::Compressor::kZstd, 1}};
+  StoreOptions options = SomeOptions();
+  const ChunkStore usual = Make(options);
+  ASSERT_TRUE(WriteOmeTiff(context_, usual, path(), zstd).ok());
+  const std::string expected = ReadFile(path(), 1 << 28).value();
+  std::filesystem::remove_all(folder_.path() / "in.ome.zarr");
+  options.coding = TileCoding(zstd, options.dtype);
+  const ChunkStore coded = Make(options);
+  ASSERT_TRUE(WriteOmeTiff(context_, coded, path(), zstd).ok());
+  EXPECT_EQ(ReadFile(path(), 1 << 28).value(), expected);
+  // It is not looked into: other bytes of a chunk are other bytes of the file.
+  const std::string chunk = ReadFile(coded.folder() / "0/c/0/0/0", 1 << 28).value();
+  EXPECT_NE(expected.find(chunk), std::string::npos);
+  ASSERT_TRUE(WriteFileWhole(coded.folder() / "0/c/0/0/0", "not a stream").ok());
+  ASSERT_TRUE(WriteOmeTiff(context_, coded, path(), zstd).ok());
+  EXPECT_NE(ReadFile(path(), 1 << 28).value().find("not a stream"), std::string::npos);
+}
+
+TEST_F(OmeTiff, RgbIsOnePageOfThreeSamplesInJpeg) {
+  StoreOptions options = SomeOptions(DType::kU8);
+  options.levels = 2;
+  const ChunkStore store = ChunkStore::Create(folder_.path() / "rgb.ome.zarr", options).value();
+  Tensor pixels = Tensor::Allocate(DType::kU8, store.LevelShape(0)).value();
+  for (std::int64_t c = 0; c < 3; ++c)
+    for (std::int64_t y = 0; y < 201; ++y)
+      for (std::int64_t x = 0; x < 155; ++x)
+        pixels.values<std::uint8_t>()[static_cast<std::size_t>((c * 201 + y) * 155 + x)] =
+            static_cast<std::uint8_t>(c == 0   ? y
+                                      : c == 1 ? x
+                                               : 255 - y);
+  ASSERT_TRUE(store.WriteBox(0, {0, 0, 0}, std::as_const(pixels).view()).ok());
+  ASSERT_TRUE(FinishPyramid(context_, store).ok());
+  ASSERT_TRUE(WriteOmeTiff(context_, store, path(), {.jpeg_quality = 95}).ok());
+  const auto source = image::Open(path().string());
+  ASSERT_TRUE(source.ok()) << ToString(source.error());
+  EXPECT_TRUE((*source)->info().is_rgb);
+  ASSERT_EQ((*source)->info().levels.size(), 2U);
+  Tensor back = Tensor::Allocate(DType::kU8, {3, 201, 155}).value();
+  ASSERT_TRUE((*source)->Read({.level = 0, .box = {{0, 201}, {0, 155}}}, back.view()).ok());
+  int largest = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(back.elements()); ++i)
+    largest = std::max(largest, std::abs(back.values<std::uint8_t>()[i] - pixels.values<std::uint8_t>()[i]));
+  EXPECT_LT(largest, 12);
+  EXPECT_EQ(CheckOmeTiff(SomeOptions(), {.jpeg_quality = 90}).error().code, Code::kUnsupported);
+  options.is_label = true;
+  EXPECT_NE(ToString(CheckOmeTiff(options, {.jpeg_quality = 90}).error()).find("labels"), std::string::npos);
 }
 
 TEST_F(OmeTiff, TagsSayWhatThePagesAre) {

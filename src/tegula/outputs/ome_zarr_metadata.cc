@@ -105,13 +105,9 @@ Json MultiscaleJson(const StoreOptions& options) {
 // --- Reading ---------------------------------------------------------------------------------------------------------
 
 Result<Rgb> ParseColour(const std::string& text) {
-  std::array<int, 6> digits{};
-  const bool is_hex =
-      text.size() == 6 && std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; });
-  if (!is_hex) return CorruptError(fmt::format("'{}' is not a colour", text));
-  std::ranges::transform(text, digits.begin(), [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; });
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(digits[i] * 16 + digits[i + 1]); };
-  return Rgb{byte(0), byte(2), byte(4)};
+  const std::optional<Rgb> colour = ColourFromText("#" + text);
+  if (!colour) return CorruptError(fmt::format("'{}' is not a colour", text));
+  return *colour;
 }
 
 Result<StoreChannel> ParseChannel(const Json& json) {

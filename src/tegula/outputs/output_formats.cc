@@ -6,16 +6,11 @@
 #include <algorithm>
 
 #include "tegula/core/interval.h"
+#include "tegula/outputs/npy_export.h"
 #include "tegula/outputs/ome_tiff.h"
 
 namespace tegula::outputs {
 namespace {
-
-Status AnyStore(const StoreOptions&) { return Ok(); }
-
-Status OmeTiffOf(const RunContext& context, const ChunkStore& store, const Path& path, const FormatOptions& options) {
-  return WriteOmeTiff(context, store, path, {.creator = options.creator});
-}
 
 constexpr CompressionRow kOfZarr[] = {
     {Compression::kBlosc, "blosc", 0, 9, 5,
@@ -28,16 +23,73 @@ constexpr CompressionRow kOfZarr[] = {
 };
 constexpr CompressionRow kOfTiff[] = {
     {Compression::kDeflate, "deflate", 1, 9, 1, "read by everything"},
+    {Compression::kZstd, "zstd", 1, 19, 1,
+     "smaller and faster; Bio-Formats (QuPath, Fiji) since the end of 2022, libtiff since 4.0.10"},
+    {Compression::kNone, "none", 0, 0, 0, "as it is"},
+    {Compression::kJpeg, "jpeg", 1, 100, 90, "lossy, for three channels of uint8 that are red, green and blue"},
+    {Compression::kDeflateFloat, "deflate-float", 1, 9, 1,
+     "floats a tenth smaller; Bio-Formats (QuPath, Fiji) refuses it"},
+    {Compression::kZstdFloat, "zstd-float", 1, 19, 3, "the same with zstd"},
 };
+
+Status AnyStore(const StoreOptions&, const CompressionChoice&) { return Ok(); }
+
+OmeTiffOptions TiffOptionsOf(const CompressionChoice& choice) {
+  using zarr::Compressor;
+  const int level =
+      choice.level.value_or(std::ranges::find(kOfTiff, choice.compression, &CompressionRow::compression)->usual);
+  OmeTiffOptions options;
+  switch (choice.compression) {
+    case Compression::kZstd:
+    case Compression::kZstdFloat: options.encoding = {Compressor::kZstd, level}; break;
+    case Compression::kNone:
+    case Compression::kJpeg: options.encoding = {Compressor::kNone, 0}; break;
+    default: options.encoding = {Compressor::kZlib, level}; break;
+  }
+  options.has_float_predictor =
+      choice.compression == Compression::kZstdFloat || choice.compression == Compression::kDeflateFloat;
+  if (choice.compression == Compression::kJpeg) options.jpeg_quality = level;
+  return options;
+}
+
+Status CheckTiff(const StoreOptions& store, const CompressionChoice& choice) {
+  return CheckOmeTiff(store, TiffOptionsOf(choice));
+}
+
+ChunkCoding TiffCoding(const CompressionChoice& choice, DType dtype) {
+  // Flags become numbers in a TIFF, and JPEG loses something: their stores are of the usual kind.
+  if (dtype == DType::kBool || choice.compression == Compression::kJpeg) return {};
+  return TileCoding(TiffOptionsOf(choice), dtype);
+}
+
+Status OmeTiffOf(const RunContext& context, const ChunkStore& store, const Path& path, const FormatOptions& options) {
+  OmeTiffOptions tiff = TiffOptionsOf(options.compression);
+  tiff.creator = options.creator;
+  return WriteOmeTiff(context, store, path, tiff);
+}
+
+Status CheckArray(const StoreOptions& store, const CompressionChoice&) { return CheckNpy(store); }
+
+Status NpyOf(const RunContext& context, const ChunkStore& store, const Path& path, const FormatOptions&) {
+  return ExportNpy(context, store, path);
+}
 
 constexpr OutputFormat kFormats[] = {
     {"ome-zarr", ".ome.zarr",
      "OME-Zarr 0.5 (Zarr 3): a folder of compressed chunks with a pyramid, in shards with --shard", kOfZarr,
-     ZarrFormat::k3, &AnyStore, nullptr},
+     ZarrFormat::k3, &AnyStore, nullptr, nullptr},
     {"ome-zarr-0.4", ".ome.zarr", "OME-Zarr 0.4 (Zarr 2): the same for software that does not read 0.5 yet", kOfZarr,
-     ZarrFormat::k2, &AnyStore, nullptr},
+     ZarrFormat::k2, &AnyStore, nullptr, nullptr},
     {"ome-tiff", ".ome.tif", "OME-TIFF: one tiled file with a pyramid, for QuPath and Fiji; no 64-bit integers",
-     kOfTiff, std::nullopt, &CheckOmeTiff, &OmeTiffOf},
+     kOfTiff, std::nullopt, &CheckTiff, &OmeTiffOf, &TiffCoding},
+    {"npy",
+     ".npy",
+     "an array for numpy.load, up to 1 GB: the axes among t, c, z, y, x, without pyramid and names",
+     {},
+     std::nullopt,
+     &CheckArray,
+     &NpyOf,
+     nullptr},
 };
 
 template <class Rows>
@@ -68,7 +120,9 @@ Status ChooseCompression(const CompressionRequest& request, std::vector<ChosenFo
   std::vector<std::string> there_are;
   for (ChosenFormat& chosen : formats) {
     if (!request.format.empty() && request.format != chosen.format->name) continue;
-    there_are.push_back(fmt::format("{} has {}", chosen.format->name, NamesOf(chosen.format->compressions)));
+    there_are.push_back(chosen.format->compressions.empty()
+                            ? fmt::format("{} is never compressed", chosen.format->name)
+                            : fmt::format("{} has {}", chosen.format->name, NamesOf(chosen.format->compressions)));
     const auto row = std::ranges::find(chosen.format->compressions, request.name, &CompressionRow::name);
     if (row == chosen.format->compressions.end()) continue;
     is_known = true;
@@ -102,7 +156,7 @@ zarr::Encoding EncodingOf(const ChosenFormat& chosen, DType dtype) {
     case Compression::kBloscZstd: return {Compressor::kBloscZstd, level};
     case Compression::kZstd: return {Compressor::kZstd, level};
     case Compression::kGzip: return {Compressor::kGzip, level};
-    case Compression::kDeflate: return {Compressor::kZlib, level};
+    default: break;  // of formats that are no stores
   }
   return {};
 }
@@ -130,9 +184,16 @@ std::string NameOf(const ChosenFormat& chosen) {
   return fmt::format("{}:{}", row.name, chosen.compression.level.value_or(row.usual));
 }
 
+bool IsLossy(const ChosenFormat& chosen) noexcept { return chosen.compression.compression == Compression::kJpeg; }
+
 WorkingStore SetWorkingStore(std::span<const ChosenFormat> chosen, std::int64_t shard_pixels, StoreOptions& options) {
   const auto kept = std::ranges::find_if(chosen, [](const ChosenFormat& each) { return each.format->is_store(); });
-  if (kept == chosen.end()) return {&kFormats[0], false};
+  if (kept == chosen.end()) {
+    const auto takes =
+        std::ranges::find_if(chosen, [](const ChosenFormat& each) { return each.format->coding != nullptr; });
+    if (takes != chosen.end()) options.coding = takes->format->coding(takes->compression, options.dtype);
+    return {&kFormats[0], false};
+  }
   options.format = *kept->format->store;
   options.coding = {EncodingOf(*kept, options.dtype), Filter::kNone};
   for (StoreAxis& axis : options.axes)

@@ -16,7 +16,18 @@
 
 namespace tegula::outputs {
 
-enum class Compression : std::uint8_t { kNone, kBlosc, kBloscLz4, kBloscZstd, kZstd, kGzip, kDeflate };
+enum class Compression : std::uint8_t {
+  kNone,
+  kBlosc,
+  kBloscLz4,
+  kBloscZstd,
+  kZstd,
+  kGzip,
+  kDeflate,
+  kDeflateFloat,
+  kZstdFloat,
+  kJpeg
+};
 
 /// One way in which a format compresses.
 struct CompressionRow {
@@ -44,9 +55,12 @@ struct OutputFormat {
   std::span<const CompressionRow> compressions;  ///< the first is what is taken if nothing is said
   std::optional<ZarrFormat> store;               ///< of formats that are stores themselves
   /// Ok if the format can hold such a store, else one sentence that says what it cannot.
-  Status (*check)(const StoreOptions& store);
+  Status (*check)(const StoreOptions& store, const CompressionChoice& compression);
   /// Makes the file from a finished store. Errors and cost as the format says. Null of stores.
   Status (*write)(const RunContext& context, const ChunkStore& store, const Path& path, const FormatOptions& options);
+
+  /// How its chunks are coded where it takes those of a store as they are; null: it takes none.
+  ChunkCoding (*coding)(const CompressionChoice& compression, DType dtype);
 
   bool is_store() const noexcept { return store.has_value(); }
 };
@@ -77,6 +91,8 @@ Result<std::vector<ChosenFormat>> ChooseFormats(const FormatRequest& request);
 
 /// "zstd:3", "none".
 std::string NameOf(const ChosenFormat& chosen);
+/// Whether what is kept is only nearly what was predicted.
+bool IsLossy(const ChosenFormat& chosen) noexcept;
 
 /// The store in which a prediction is made that is to be kept in these formats: the first of them that is a store, else
 /// one for the way. Sets format, coding and shards of `options`, whose other members are complete.

@@ -50,6 +50,8 @@ TEST(OutputFormats, ACompressionIsForThoseThatHaveIt) {
   EXPECT_THAT(Refused({{}, {{"ome-tiff", "deflate", {}}}, 0}), HasSubstr("not asked for"));
   EXPECT_THAT(Refused({{}, {{"", "zstd", 40}}, 0}), HasSubstr("1 to 19, not 40"));
   EXPECT_THAT(Refused({{}, {{"", "none", 1}}, 0}), HasSubstr("no levels"));
+  EXPECT_THAT(Refused({{"npy"}, {{"", "zstd", {}}}, 0}), HasSubstr("npy is never compressed"));
+  EXPECT_EQ(NameOf(ChooseFormats({{"npy"}, {}, 0}).value()[0]), "none");
 }
 
 TEST(WorkingStore, IsTheFirstFormatThatIsAStore) {
@@ -63,6 +65,21 @@ TEST(WorkingStore, IsTheFirstFormatThatIsAStore) {
   options = Options();
   const std::vector<ChosenFormat> tiff = ChooseFormats({{"ome-tiff"}, {}, 0}).value();
   EXPECT_FALSE(SetWorkingStore(tiff, 0, options).is_kept);
+}
+
+TEST(WorkingStore, OfATiffAloneHasChunksThatAreCodedAsItsTiles) {
+  StoreOptions options = Options(DType::kU16);
+  const std::vector<ChosenFormat> tiff = ChooseFormats({{"ome-tiff"}, {{"", "zstd", 3}}, 0}).value();
+  SetWorkingStore(tiff, 0, options);
+  EXPECT_EQ(options.coding, (ChunkCoding{{zarr::Compressor::kZstd, 3}, Filter::kDifferences}));
+  options = Options(DType::kF64);
+  SetWorkingStore(ChooseFormats({{"ome-tiff", "npy"}, {{"", "zstd-float", {}}}, 0}).value(), 0, options);
+  EXPECT_EQ(options.coding, (ChunkCoding{{zarr::Compressor::kZstd, 3}, Filter::kFloatPlanes}));
+  options = Options(DType::kU8);  // JPEG loses something, which other readers of the store do not expect
+  SetWorkingStore(ChooseFormats({{"ome-tiff"}, {{"", "jpeg", {}}}, 0}).value(), 0, options);
+  EXPECT_EQ(options.coding, ChunkCoding{});
+  EXPECT_TRUE(IsLossy(ChooseFormats({{"ome-tiff"}, {{"", "jpeg", {}}}, 0}).value()[0]));
+  EXPECT_FALSE(IsLossy(tiff[0]));
 }
 
 TEST(WorkingStore, ShardsAreWholeChunksAndOfYAndX) {

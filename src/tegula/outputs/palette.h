@@ -10,6 +10,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 
 namespace tegula::outputs {
 
@@ -39,5 +43,14 @@ constexpr Rgb PaletteColour(std::int64_t index) noexcept {
   };
   return {shade(base.r), shade(base.g), shade(base.b)};
 }
+
+/// That of `own` if it has one for it, else the palette's.
+constexpr Rgb ColourOf(std::span<const Rgb> own, std::size_t index) noexcept {
+  return index < own.size() ? own[index] : PaletteColour(static_cast<std::int64_t>(index));
+}
+
+/// "#rrggbb", and back; nothing for another text.
+std::string TextOf(Rgb colour);
+std::optional<Rgb> ColourFromText(std::string_view text);
 
 }  // namespace tegula::outputs

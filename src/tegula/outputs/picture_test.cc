@@ -43,6 +43,14 @@ TEST(Palette, TwentyOneColoursAreDifferent) {
   EXPECT_EQ(PaletteColour(21), PaletteColour(0));
 }
 
+TEST(Palette, ColoursAreTextAndBack) {
+  EXPECT_EQ(TextOf({10, 11, 254}), "#0a0bfe");
+  EXPECT_EQ(ColourFromText("#0A0bFe"), (Rgb{10, 11, 254}));
+  for (const char* text : {"", "#", "0a0bfe", "#0a0bf", "#0a0bfe1", "#0a0bfg", "#-a0bfe"})
+    EXPECT_FALSE(ColourFromText(text)) << text;
+  EXPECT_EQ(ColourOf({}, 1), PaletteColour(1));
+}
+
 TEST(EncodePng, WritesThePixelsThatLibpngReadsBack) {
   for (const std::int64_t channels : {1, 3, 4}) {
     Tensor planes = Tensor::Allocate(DType::kU8, {channels, 5, 7}).value();

@@ -1,5 +1,6 @@
 #include "tegula/outputs/pyramid.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -142,8 +143,21 @@ class Pyramid : public ::testing::Test {
     for (T& value : pixels.values<T>())
       value = static_cast<T>(static_cast<double>(random() % 1000) / (std::is_floating_point_v<T> ? 7.0 : 100.0));
     EXPECT_TRUE(store.WriteBox(0, {0, 0, 0}, pixels.view()).ok());
-    EXPECT_TRUE(BuildPyramid({.executor = executor, .progress = silent_}, store).ok());
+    EXPECT_TRUE(FinishPyramid({.executor = executor, .progress = silent_}, store).ok());
     return store;
+  }
+
+  void ExpectSameFiles(const ChunkStore& expected, const ChunkStore& found) {
+    int files = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(expected.folder())) {
+      if (!entry.is_regular_file()) continue;
+      const Path other = found.folder() / std::filesystem::relative(entry.path(), expected.folder());
+      EXPECT_EQ(ReadFile(entry.path(), 1 << 20).value(), ReadFile(other, 1 << 20).value()) << other;
+      ++files;
+    }
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(found.folder()))
+      files -= entry.is_regular_file() ? 1 : 0;
+    EXPECT_EQ(files, 0);
   }
 
   TemporaryFolder folder_ = TemporaryFolder::Create("tegula-test").value();
@@ -164,14 +178,101 @@ TEST_F(Pyramid, IsWhatTheDefinitionGivesForTheWholeImage) {
 TEST_F(Pyramid, HoldsTheSameBytesWhateverTheOrderOfWorkersIs) {
   const ChunkStore a = Make<float>("a", Reduction::kMean, SerialExecutor());
   const ChunkStore b = Make<float>("b", Reduction::kMean, testing::ShuffledExecutor(3, 4));
-  int files = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(a.folder())) {
-    if (!entry.is_regular_file()) continue;
-    const Path other = b.folder() / std::filesystem::relative(entry.path(), a.folder());
-    EXPECT_EQ(ReadFile(entry.path(), 1 << 20).value(), ReadFile(other, 1 << 20).value());
-    ++files;
+  ExpectSameFiles(a, b);
+  EXPECT_TRUE(a.HasChunk(4, {0, 0, 0}));
+}
+
+Path FileOf(const ChunkStore& store, int level, const Shape& index) {
+  return store.folder() / fmt::format("{}/c/{}", level, fmt::join(index.sizes(), "/"));
+}
+
+// Boxes of whole chunks that cover an image, each a number of chunks high and wide.
+std::vector<std::pair<Shape, Shape>> BoxesOf(const ChunkStore& store, std::int64_t high, std::int64_t wide) {
+  std::vector<std::pair<Shape, Shape>> boxes;
+  const Shape size = store.LevelShape(0), chunk = store.ChunkShape();
+  for (std::int64_t c = 0; c < size[0]; c += chunk[0])
+    for (std::int64_t y = 0; y < size[1]; y += high * chunk[1])
+      for (std::int64_t x = 0; x < size[2]; x += wide * chunk[2])
+        boxes.push_back({{c, y, x},
+                         {std::min(chunk[0], size[0] - c), std::min(high * chunk[1], size[1] - y),
+                          std::min(wide * chunk[2], size[2] - x)}});
+  return boxes;
+}
+
+TEST_F(Pyramid, MadeWhileChunksArriveItHasTheBytesOfOneMadeAfterwards) {
+  std::mt19937 random(11);
+  const auto between = [&](std::int64_t least, std::int64_t most) {
+    return least + static_cast<std::int64_t>(random() % static_cast<std::uint32_t>(most - least + 1));
+  };
+  int made_early = 0;
+  for (int round = 0; round < 16; ++round) {
+    StoreOptions options;
+    options.axes = {{.name = 'c', .size = between(1, 3), .chunk = between(1, 2)},
+                    {.name = 'y', .size = between(1, 70), .chunk = between(6, 17)},
+                    {.name = 'x', .size = between(1, 70), .chunk = between(6, 17)}};
+    options.dtype = round % 2 == 0 ? DType::kF32 : DType::kU8;
+    options.reduction = std::array{Reduction::kMean, Reduction::kMode, Reduction::kNanMean}[random() % 3];
+    options.levels = static_cast<int>(between(1, 6));
+    options.fill = 3;
+    const std::string name = std::to_string(round);
+    const ChunkStore after = ChunkStore::Create(folder_.path() / (name + "after"), options).value();
+    const ChunkStore during = ChunkStore::Create(folder_.path() / (name + "during"), options).value();
+    const Shape shape = after.LevelShape(0);
+    // Rows of three times as many elements: of every second a pixel, so that views have gaps.
+    Tensor numbers = Tensor::Allocate(options.dtype, {shape[0], shape[1], 3 * shape[2]}).value();
+    VisitDType(options.dtype, [&](auto tag) {
+      for (auto& value : numbers.values<typename decltype(tag)::type>())
+        value = static_cast<typename decltype(tag)::type>(random() % 5);
+    });
+    const std::int64_t gap = between(1, 3);
+    const ConstView pixels(std::as_const(numbers).view().data(), options.dtype, shape,
+                           {shape[1] * 3 * shape[2], 3 * shape[2], gap});
+    auto boxes = BoxesOf(after, between(1, 5), between(1, 5));
+    std::ranges::shuffle(boxes, random);
+    if (round % 3 == 0 && boxes.size() > 2) boxes.pop_back();  // what is not asked for is never written
+    const auto write = [&](std::size_t number) {
+      const auto& [begin, size] = boxes[number];
+      ConstView part = pixels;
+      for (int axis = 0; axis < 3; ++axis) part = part.Slice(axis, begin[axis], size[axis]);
+      EXPECT_TRUE(after.WriteBox(0, begin, part).ok());
+      EXPECT_TRUE(WriteBoxAndAbove(during, begin, part).ok());
+    };
+    for (std::size_t number = 0; number < boxes.size(); ++number) write(number);
+    const testing::ShuffledExecutor shuffled(static_cast<std::uint32_t>(round), 3);
+    ASSERT_TRUE(FinishPyramid({.executor = SerialExecutor(), .progress = silent_}, after).ok());
+    if (round % 3 != 0) {
+      for (int level = 1; level < during.levels(); ++level)
+        for (std::int64_t chunk = 0; chunk < during.ChunkCount(level); ++chunk, ++made_early)
+          EXPECT_TRUE(during.HasChunk(level, during.ChunkIndex(level, chunk))) << round << ": " << level;
+    }
+    // A kill leaves out what was not written yet; and tiles that were under way are written again.
+    for (int level = 1; level < during.levels(); ++level)
+      for (std::int64_t chunk = 0; chunk < during.ChunkCount(level); ++chunk)
+        if (random() % 4 == 0) std::filesystem::remove(FileOf(during, level, during.ChunkIndex(level, chunk)));
+    write(random() % boxes.size());
+    ASSERT_TRUE(FinishPyramid({.executor = shuffled, .progress = silent_}, during).ok());
+    ExpectSameFiles(after, during);
   }
-  EXPECT_GT(files, 90);
+  EXPECT_GT(made_early, 60);
+}
+
+TEST_F(Pyramid, WritersAtOnceLeaveNoChunkOut) {
+  StoreOptions options;
+  options.axes = {{.name = 'y', .size = 128, .chunk = 16}, {.name = 'x', .size = 128, .chunk = 16}};
+  options.levels = 4;
+  const ChunkStore store = ChunkStore::Create(folder_.path() / "at once", options).value();
+  const auto threads = NewThreadExecutor(8);
+  std::stop_source stop;
+  const auto write = [&](std::int64_t number, int) {
+    const Tensor pixels = Plane<float>(16, 16, std::vector<float>(256, static_cast<float>(number)));
+    return WriteBoxAndAbove(store, store.ChunkBegin(store.ChunkIndex(0, number)), pixels.view());
+  };
+  ASSERT_TRUE(ForEach(*threads, store.ChunkCount(0), stop.get_token(), write).ok());
+  EXPECT_TRUE(store.HasChunk(3, {0, 0}));
+  Tensor top = store.ReadChunk(3, {0, 0}).value();
+  double total = 0;
+  for (const float value : top.values<float>()) total += static_cast<double>(value);
+  EXPECT_EQ(total / 256, 31.5);
 }
 
 TEST_F(Pyramid, LeavesOutChunksUnderWhichThereAreNone) {
@@ -182,7 +283,7 @@ TEST_F(Pyramid, LeavesOutChunksUnderWhichThereAreNone) {
   Tensor ones = Tensor::Allocate(DType::kF32, {8, 8}).value();
   std::ranges::fill(ones.values<float>(), 1.0F);
   ASSERT_TRUE(store.WriteChunk(0, {7, 1}, ones.view()).ok());
-  ASSERT_TRUE(BuildPyramid({.executor = SerialExecutor(), .progress = silent_}, store).ok());
+  ASSERT_TRUE(FinishPyramid({.executor = SerialExecutor(), .progress = silent_}, store).ok());
   for (std::int64_t number = 0; number < store.ChunkCount(1); ++number) {
     const Shape index = store.ChunkIndex(1, number);
     EXPECT_EQ(store.HasChunk(1, index), (index == Shape{3, 0})) << ToString(index);
@@ -195,10 +296,11 @@ TEST_F(Pyramid, StopsOnRequestAndNamesADamagedChunk) {
   std::stop_source stop;
   stop.request_stop();
   EXPECT_EQ(
-      BuildPyramid({.executor = SerialExecutor(), .progress = silent_, .stop = stop.get_token()}, store).error().code,
+      FinishPyramid({.executor = SerialExecutor(), .progress = silent_, .stop = stop.get_token()}, store).error().code,
       Code::kCancelled);
   ASSERT_TRUE(WriteFileWhole(store.folder() / "0/c/0/1/2", "damaged").ok());
-  const Status status = BuildPyramid({.executor = SerialExecutor(), .progress = silent_}, store);
+  std::filesystem::remove(store.folder() / "1/c/0/0/1");
+  const Status status = FinishPyramid({.executor = SerialExecutor(), .progress = silent_}, store);
   EXPECT_EQ(status.error().code, Code::kCorrupt);
   EXPECT_NE(ToString(status.error()).find("0/c/0/1/2"), std::string::npos);
 }

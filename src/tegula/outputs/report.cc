@@ -43,18 +43,12 @@ double ImageAreaMm2(const ImageRecord& image) {
 // Of what was predicted, by area.
 double AskedShare(const RunRecord& r) { return r.region ? r.region->share : 1; }
 
-// The area of a class, or of one of its objects if divided by their number.
-std::string AreaText(const ObjectsRecord& objects, double divisor) {
-  if (objects.area_um2 <= 0) return ReadableNumber(objects.area_px / divisor) + " px";
-  const double area_um2 = objects.area_um2 / divisor;
-  return area_um2 < 1e5 ? ReadableNumber(area_um2) + " µm²" : ReadableNumber(area_um2 / 1e6) + " mm²";
-}
-
 // --- The top of the page ---------------------------------------------------------------------------------------------
 
 std::string Sentence(const RunRecord& r) {
   std::string text = fmt::format("The model <b>{}</b>", EscapeHtml(r.model.name));
   if (!r.model.version.empty()) text += fmt::format(" (version {})", EscapeHtml(r.model.version));
+  if (!r.classifier.empty()) text += fmt::format(", as {} says,", EscapeHtml(r.classifier));
   text += fmt::format(" was applied to <b>{}</b>", EscapeHtml(FileName(r.image.path)));
   if (const std::string size = SizeText(r.image); !size.empty()) text += fmt::format(", {}", size);
   if (!r.engine.name.empty())
@@ -169,32 +163,11 @@ Result<std::string> Pictures(const std::vector<ReportPicture>& pictures) {
   return html + "</section>\n";
 }
 
-std::string Objects(const ReportInput& input) {
+Result<std::string> Objects(const ReportInput& input) {
   const RunRecord& r = input.record;
-  if (r.objects.empty()) return {};
-  const double asked_mm2 = HasPixelSize(r.image) ? ImageAreaMm2(r.image) * AskedShare(r) : 0;
-  std::string html = "<section><h2>Objects</h2><table><tr><th>Class</th><th class=\"number\">Count</th>";
-  if (asked_mm2 > 0) html += fmt::format("<th class=\"number\">Per mm² of the {}</th>", r.region ? "region" : "image");
-  html += "<th class=\"number\">Area of all</th><th class=\"number\">Mean area</th></tr>";
-  for (const ObjectsRecord& objects : r.objects) {
-    const Rgb colour = PaletteColour(objects.channel);
-    const auto count = static_cast<double>(objects.count);
-    html += fmt::format(
-        "<tr><td><span class=\"swatch\" style=\"background:#{:02x}{:02x}{:02x}\"></span>{}</td><td "
-        "class=\"number\">{}</td>",
-        colour.r, colour.g, colour.b, EscapeHtml(objects.class_name), GroupedInteger(objects.count));
-    if (asked_mm2 > 0) html += fmt::format("<td class=\"number\">{}</td>", ReadableNumber(count / asked_mm2));
-    html += fmt::format("<td class=\"number\">{}</td><td class=\"number\">{}</td></tr>", AreaText(objects, 1),
-                        objects.count > 0 ? AreaText(objects, count) : "–");
-  }
-  html += "</table>\n";
-  const Histogram histogram = HistogramOf(input.object_areas);
-  html += HistogramSvg(histogram, input.areas_in_um2 ? "area of an object, µm²" : "area of an object, pixels");
-  if (histogram.above > 0)
-    html += fmt::format(
-        "<p class=\"small\">The last, paler bar also holds the {} objects that are larger than the axis reaches.</p>",
-        GroupedInteger(histogram.above));
-  return html + "</section>\n";
+  const ObjectFigures none;
+  return ObjectsHtml(r.objects, input.objects != nullptr ? *input.objects : none,
+                     HasPixelSize(r.image) ? ImageAreaMm2(r.image) * AskedShare(r) : 0, r.region ? "region" : "image");
 }
 
 std::string Times(const RunRecord& r) {
@@ -306,7 +279,8 @@ Result<std::string> Page(const ReportInput& input, std::string_view shown) {
 
 Result<std::string> RenderReport(const ReportInput& input) {
   TEGULA_ASSIGN_OR_RETURN(const std::string pictures, Pictures(input.pictures));
-  return Page(input, pictures + Objects(input));
+  TEGULA_ASSIGN_OR_RETURN(const std::string objects, Objects(input));
+  return Page(input, pictures + objects);
 }
 
 Result<std::string> RenderReportAgain(const ReportInput& input, std::string_view page) {

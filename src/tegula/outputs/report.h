@@ -5,13 +5,13 @@
 // forbids itself scripts and requests.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tegula/core/files.h"
 #include "tegula/core/status.h"
+#include "tegula/outputs/objects_section.h"
 #include "tegula/outputs/run_record.h"
 #include "tegula/outputs/verification_section.h"
 #include "tegula/tensor/tensor.h"
@@ -29,8 +29,7 @@ struct ReportInput {
   std::string title;                                   ///< usually the name of the image
   const RunRecord& record;                             ///< classes have the palette's colour of their channel
   std::vector<ReportPicture> pictures;                 ///< shown side by side in this order
-  std::span<const double> object_areas;                ///< one per object, for the histogram
-  bool areas_in_um2 = true;                            ///< else in pixels
+  const ObjectFigures* objects = nullptr;              ///< of the record's objects
   std::vector<VerificationFigures> verification = {};  ///< to the record's verifications, one each
 };
 

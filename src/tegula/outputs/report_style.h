@@ -86,6 +86,11 @@ summary { padding: .9rem 0; cursor: pointer; font-weight: 600; }
 .chart .grid { stroke: var(--line); }
 .chart .median { stroke: var(--ink); stroke-dasharray: 3 3; }
 .chart .line { fill: none; stroke: var(--accent); stroke-width: 1.5; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 0 2rem; }
+.density { max-width: 46rem; margin-top: 1rem; }
+.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.9rem, 1fr)); gap: .9rem .7rem; margin-top: 1rem; }
+.gallery img { aspect-ratio: 1; object-fit: cover; }
+.gallery figcaption { margin-top: .3rem; font-size: .78rem; line-height: 1.35; }
 .scale {
   display: flex; gap: .5rem; align-items: center; margin-top: .35rem; color: var(--soft); font-size: .8rem;
 }

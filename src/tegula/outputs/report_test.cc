@@ -73,7 +73,7 @@ class Report : public ::testing::Test {
     return RenderReport({.title = "CMU-1",
                          .record = record_,
                          .pictures = {{"Slide <thumbnail>", picture_.view()}},
-                         .object_areas = areas_})
+                         .objects = &figures_})
         .value();
   }
   static Tensor MakePicture() {
@@ -83,7 +83,7 @@ class Report : public ::testing::Test {
   }
   RunRecord record_ = testing::SampleRecord();
   Tensor picture_ = MakePicture();
-  std::vector<double> areas_ = {10, 20, 30};
+  ObjectFigures figures_{.measured = {{"Area µm^2", {10, 20, 30}}, {"DAPI: Mean <b>", {4, 5}}}};
 };
 
 TEST_F(Report, ShowsWhatDecidedTheResult) {
@@ -141,7 +141,7 @@ TEST_F(Report, EscapesEveryTextOfTheRecord) {
   record_.tests[0].passed = false;
   const std::string html =
       RenderReport(
-          {.title = hostile, .record = record_, .pictures = {{hostile, picture_.view()}}, .object_areas = areas_})
+          {.title = hostile, .record = record_, .pictures = {{hostile, picture_.view()}}, .objects = &figures_})
           .value();
   EXPECT_THAT(html, Not(HasSubstr("<script")));
   EXPECT_THAT(html, Not(HasSubstr("<img src=x")));
@@ -165,12 +165,25 @@ TEST_F(Report, WarnsOfWhatTheRecordShows) {
   EXPECT_THAT(Render(), HasSubstr("was not run on its own test tensors"));
 }
 
+TEST_F(Report, ShowsWhatWasFound) {
+  figures_.density = {MakePicture(), 4567, "objects per mm²"};
+  figures_.gallery.push_back({"nucleus <1>", MakePicture()});
+  figures_.gallery.push_back({"nucleus 2", MakePicture()});
+  figures_.seams = "Straight edges along seams: none.";
+  const std::string html = Render();
+  for (const char* text : {">Area µm²<", ">DAPI: Mean &lt;b&gt;<", "Where they are", "4\u202f567 objects per mm²",
+                           "nucleus &lt;1&gt;</figcaption>", "nucleus 2</figcaption>", "along seams: none",
+                           "Share of the region", "48\u202f211", "µm²"})
+    EXPECT_THAT(html, HasSubstr(text));
+  record_.objects.clear();
+  EXPECT_THAT(Render(), Not(HasSubstr("Where they are")));
+}
+
 TEST_F(Report, SaysWhetherTilesAreTheWhole) {
   const Tensor cells = Tensor::Allocate(DType::kF32, {4, 6}).value();
   const VerificationFigures figures{{{"All <over>", cells.view(), {2}, {}}}, {}};
   const std::string html =
-      RenderReport({.title = "CMU-1", .record = record_, .pictures = {}, .object_areas = {}, .verification = {figures}})
-          .value();
+      RenderReport({.title = "CMU-1", .record = record_, .pictures = {}, .verification = {figures}}).value();
   for (const char* text : {"Are tiles the whole?", "the tiles differ by up to 0.0031", "8 of 2\u202f021",
                            "56 and 112 px", "1\u202f244 (0.0243 %)", "Others that lie at a threshold", "1200, 804",
                            "12 px", "<polyline", "allowed: 1e-05", "All &lt;over&gt;", "from seam, px"})
@@ -185,7 +198,7 @@ TEST_F(Report, OfARunThatIsVerifiedLaterKeepsWhatOnlyTheRunCouldShow) {
   const std::string before = Render();
   record_.verification = verification;
   record_.warnings.emplace_back("verification failed");
-  const ReportInput again{.title = "CMU-1", .record = record_, .pictures = {}, .object_areas = {}};
+  const ReportInput again{.title = "CMU-1", .record = record_, .pictures = {}};
   EXPECT_EQ(RenderReportAgain(again, before).value(), Render());
   EXPECT_EQ(RenderReportAgain(again, Render()).value(), Render()) << "as often as one likes";
   for (const char* other : {"", "<html></html>", "<!-- until here -->\n<!-- what the run shows -->\n"})
@@ -208,7 +221,7 @@ TEST(DeviationChart, ReachesFromNothingToTheLargest) {
 
 TEST_F(Report, OfAnEmptyRecordIsAPage) {
   record_ = {};
-  areas_.clear();
+  figures_ = {};
   EXPECT_THAT(Render(), ::testing::EndsWith("</body></html>\n"));
 }
 
@@ -216,14 +229,14 @@ TEST_F(Report, IsWrittenWholeOrNamesThePictureItCannotShow) {
   const TemporaryFolder folder = TemporaryFolder::Create("tegula-test").value();
   const Path path = folder.path() / "report.html";
   const Tensor no_picture = Tensor::Allocate(DType::kF32, {2, 2}).value();
-  const Status status = WriteReport(
-      {.title = "", .record = record_, .pictures = {{"Outlines", no_picture.view()}}, .object_areas = {}}, path);
+  const Status status =
+      WriteReport({.title = "", .record = record_, .pictures = {{"Outlines", no_picture.view()}}}, path);
   EXPECT_THAT(ToString(status.error()), ::testing::StartsWith("Outlines: "));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
   ASSERT_TRUE(WriteReport({.title = "CMU-1",
                            .record = record_,
                            .pictures = {{"Slide <thumbnail>", picture_.view()}},
-                           .object_areas = areas_},
+                           .objects = &figures_},
                           path)
                   .ok());
   EXPECT_EQ(ReadFile(path, 1 << 20).value(), Render());

@@ -88,7 +88,8 @@ struct ObjectsRecord {
   std::int64_t count = 0;
   double area_px = 0;        ///< of all of them, in pixels of the largest level
   double area_um2 = 0;       ///< 0 if the pixel size is unknown
-  std::int64_t channel = 0;  ///< of the output: it decides the colour
+  std::int64_t channel = 0;  ///< of the output
+  std::string colour;        ///< "#rrggbb"; empty: that of the channel
   friend bool operator==(const ObjectsRecord&, const ObjectsRecord&) = default;
 };
 /// An output held against what other windows, or one window for all of the image, give (docs/exactness.md).
@@ -130,6 +131,12 @@ struct OutputRecord {
   friend bool operator==(const OutputRecord&, const OutputRecord&) = default;
 };
 
+/// Something that was asked for, in words.
+struct FactRecord {
+  std::string what, value;
+  friend bool operator==(const FactRecord&, const FactRecord&) = default;
+};
+
 /// How tissue was told from background in one channel.
 struct ThresholdRecord {
   std::string channel;
@@ -169,9 +176,11 @@ struct RunRecord {
   std::string started, finished;     ///< ISO 8601, UTC; finished is empty while the run is not
   MachineRecord machine;
   ModelRecord model;
+  std::string classifier;  ///< that was applied, "classifier nuclei"; empty: none
   EngineRecord engine;
   ImageRecord image;
   std::optional<RegionRecord> region;  ///< none: all of the image
+  std::vector<FactRecord> given;       ///< what was asked to be given to the model
   std::vector<std::string> binding;    ///< sentences: which channels, resolution, z and t the model was given
   std::vector<StatisticRecord> statistics;
   TilePlanRecord tiles;

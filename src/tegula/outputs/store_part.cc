@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "tegula/outputs/pyramid.h"
+
 namespace tegula::outputs {
 namespace {
 
@@ -65,7 +67,7 @@ Shape StorePart::BeginOf(const Block& block) const {
 }
 
 Status StorePart::Write(const Block& block, const ConstView& pixels_tczyx) const {
-  return store_->WriteBox(0, BeginOf(block), InOrderOf(*store_, pixels_tczyx));
+  return WriteBoxAndAbove(*store_, BeginOf(block), InOrderOf(*store_, pixels_tczyx));
 }
 
 Status StorePart::Read(const Block& block, const View& out_tczyx) const {

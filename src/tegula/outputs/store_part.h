@@ -24,7 +24,7 @@ class StorePart {
   std::int64_t channels() const noexcept { return channels_; }
   DType dtype() const noexcept { return store_->options().dtype; }
 
-  /// As those of ChunkStore, WriteBox and ReadBox.
+  /// As ChunkStore::Fill, WriteBoxAndAbove and ChunkStore::ReadBox.
   void Fill(const View& out_tczyx) const noexcept { store_->Fill(out_tczyx); }
   Status Write(const Block& block, const ConstView& pixels_tczyx) const;
   Status Read(const Block& block, const View& out_tczyx) const;

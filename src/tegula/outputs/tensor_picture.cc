@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "tegula/core/interval.h"
+#include "tegula/outputs/heat.h"
 #include "tegula/outputs/html.h"
 #include "tegula/outputs/palette.h"
 #include "tegula/outputs/png.h"
@@ -19,22 +19,12 @@ constexpr std::int64_t kLongestEdge = 512;
 constexpr Rgb kNotANumber{0, 114, 178};
 constexpr Rgb kLine = PaletteColour(0);
 
-// Positions between which colours are mixed.
-constexpr std::array<Rgb, 4> kHeatStops = {{{0, 0, 0}, {178, 24, 43}, {253, 190, 60}, {255, 255, 255}}};
-
 Rgb ColourOf(double fraction, ColourScale scale) {
   if (scale == ColourScale::kGrey) {
     const auto grey = static_cast<std::uint8_t>(std::lround(255 * fraction));
     return {grey, grey, grey};
   }
-  const double position = fraction * static_cast<double>(kHeatStops.size() - 1);
-  const auto stop = std::min(static_cast<std::size_t>(position), kHeatStops.size() - 2);
-  const double t = position - static_cast<double>(stop);
-  const auto mix = [t](std::uint8_t a, std::uint8_t b) {
-    return static_cast<std::uint8_t>(std::lround(a + (b - a) * t));
-  };
-  const Rgb &a = kHeatStops[stop], &b = kHeatStops[stop + 1];
-  return {mix(a.r, b.r), mix(a.g, b.g), mix(a.b, b.b)};
+  return MixedColour(kHeatStops, fraction);
 }
 
 std::string Gradient(ColourScale scale) {

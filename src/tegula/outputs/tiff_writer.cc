@@ -13,9 +13,8 @@ static_assert(std::endian::native == std::endian::little, "numbers are written i
 // Types of values (TIFF 6.0 section 2, BigTIFF).
 enum class Type : std::uint16_t { kAscii = 2, kShort = 3, kLong = 4, kRational = 5, kLong8 = 16, kIfd8 = 18 };
 
-constexpr std::uint64_t kFirstDirectoryPointer = 8;  // where the header says where the first directory is
-constexpr std::size_t kEntryBytes = 20, kInlineBytes = 8;
-constexpr std::uint16_t kAdobeDeflate = 8, kMinIsBlack = 1, kContiguous = 1, kCentimetre = 3;
+constexpr std::uint64_t kMostClassic = 0xFFFFFFFF;
+constexpr std::uint16_t kMinIsBlack = 1, kYCbCr = 6, kContiguous = 1, kCentimetre = 3;
 
 template <class T>
 std::string Bytes(std::span<const T> numbers) {
@@ -36,35 +35,57 @@ std::string Rational(double number) {
   return Bytes(numerator) + Bytes(denominator);
 }
 
+// A count, offset or pointer: 8 bytes in BigTIFF, else 4.
+std::string Wide(bool is_big, std::uint64_t number) {
+  return is_big ? Bytes(number) : Bytes(static_cast<std::uint32_t>(number));
+}
+
 // The entries of a directory; values that do not fit into one follow behind all of them.
 class Entries {
  public:
+  explicit Entries(bool is_big) : is_big_(is_big) {}
+
   void Add(std::uint16_t tag, Type type, std::uint64_t count, std::string value) {
     TEGULA_ASSERT(entries_.empty() || entries_.back().tag < tag);
     entries_.push_back({tag, type, count, std::move(value)});
   }
-  void AddShort(std::uint16_t tag, std::uint16_t value) { Add(tag, Type::kShort, 1, Bytes(value)); }
+  void AddShort(std::uint16_t tag, std::uint16_t value, std::uint64_t count = 1) {
+    std::string all;
+    for (std::uint64_t i = 0; i < count; ++i) all += Bytes(value);
+    Add(tag, Type::kShort, count, std::move(all));
+  }
   void AddLong(std::uint16_t tag, std::int64_t value) {
     Add(tag, Type::kLong, 1, Bytes(static_cast<std::uint32_t>(value)));
   }
   void AddText(std::uint16_t tag, const std::string& text) {
     if (!text.empty()) Add(tag, Type::kAscii, text.size() + 1, text + '\0');
   }
+  // Places in the file; `big` is their type in BigTIFF.
+  void AddOffsets(std::uint16_t tag, Type big, const std::vector<std::uint64_t>& offsets) {
+    std::string all;
+    for (const std::uint64_t offset : offsets) all += Wide(is_big_, offset);
+    Add(tag, is_big_ ? big : Type::kLong, offsets.size(), std::move(all));
+  }
 
   std::string Encode(std::uint64_t offset, std::uint64_t next) const {
-    std::string table = Bytes(static_cast<std::uint64_t>(entries_.size())), values;
-    const std::uint64_t values_begin = offset + 8 + entries_.size() * kEntryBytes + 8;
+    const std::size_t word = is_big_ ? 8 : 4, count_bytes = is_big_ ? 8 : 2, entry_bytes = 4 + 2 * word;
+    std::string table = is_big_ ? Bytes(static_cast<std::uint64_t>(entries_.size()))
+                                : Bytes(static_cast<std::uint16_t>(entries_.size()));
+    const std::uint64_t values_begin = Aligned(offset + count_bytes + entries_.size() * entry_bytes + word);
+    std::string values;
     for (const Entry& entry : entries_) {
       std::string field = entry.value;
-      if (field.size() > kInlineBytes) {
-        field = Bytes(values_begin + values.size());
+      if (field.size() > word) {
+        field = Wide(is_big_, values_begin + values.size());
         values += entry.value;
         values.resize(Aligned(values.size()));
       }
-      field.resize(kInlineBytes);
-      table += Bytes(entry.tag) + Bytes(static_cast<std::uint16_t>(entry.type)) + Bytes(entry.count) + field;
+      field.resize(word);
+      table += Bytes(entry.tag) + Bytes(static_cast<std::uint16_t>(entry.type)) + Wide(is_big_, entry.count) + field;
     }
-    return table + Bytes(next) + values;
+    table += Wide(is_big_, next);
+    table.resize(values_begin - offset);
+    return table + values;
   }
 
  private:
@@ -74,6 +95,7 @@ class Entries {
     std::uint64_t count;
     std::string value;
   };
+  bool is_big_;
   std::vector<Entry> entries_;
 };
 
@@ -84,17 +106,19 @@ std::uint16_t SampleFormat(DType dtype) {
 
 }  // namespace
 
-Result<TiffWriter> TiffWriter::Create(const Path& path) {
+Result<TiffWriter> TiffWriter::Create(const Path& path, bool is_big) {
   TEGULA_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-  TiffWriter writer(std::move(file));
-  // Little-endian, BigTIFF, offsets of 8 bytes, and the pointer that Commit fills in.
-  TEGULA_TRY(writer.Append("II" + Bytes(std::uint16_t{43}) + Bytes(std::uint16_t{8}) + Bytes(std::uint16_t{0})));
-  TEGULA_TRY(writer.Append(Bytes(std::uint64_t{0})));
+  TiffWriter writer(std::move(file), is_big);
+  // Little-endian; of BigTIFF that offsets have 8 bytes; then the pointer that Commit fills in.
+  std::string header = "II" + (is_big ? Bytes(std::uint16_t{43}) + Bytes(std::uint16_t{8}) + Bytes(std::uint16_t{0})
+                                      : Bytes(std::uint16_t{42}));
+  TEGULA_TRY(writer.Append(header + Wide(is_big, 0)));
   return writer;
 }
 
 Status TiffWriter::Append(std::string_view bytes) {
   size_ += bytes.size();
+  if (!is_big_ && size_ > kMostClassic) return ExhaustedError("a TIFF that is no BigTIFF cannot have more than 4 GiB");
   return file_.Write(bytes);
 }
 
@@ -123,33 +147,40 @@ Status TiffWriter::AddTile(std::string_view compressed) {
 }
 
 std::string TiffWriter::Encode(const Directory& directory, std::uint64_t offset,
-                               const std::vector<std::uint64_t>& reduced_pages, std::uint64_t next) {
+                               const std::vector<std::uint64_t>& reduced_pages, std::uint64_t next) const {
   const TiffPage& page = directory.page;
   const std::uint64_t tiles = directory.offsets.size();
   TEGULA_ASSERT(static_cast<std::int64_t>(tiles) == page.tiles_down() * page.tiles_across());
   const bool sized = page.y_um > 0 && page.x_um > 0;
-  Entries entries;
+  const std::uint16_t samples = page.is_rgb ? 3 : 1;
+  Entries entries(is_big_);
   entries.AddLong(254, directory.reduced ? 1 : 0);  // NewSubfileType: a reduced version
   entries.AddLong(256, page.width);
   entries.AddLong(257, page.height);
-  entries.AddShort(258, static_cast<std::uint16_t>(8 * DTypeSize(page.dtype)));  // BitsPerSample
-  entries.AddShort(259, kAdobeDeflate);                                          // Compression
-  entries.AddShort(262, kMinIsBlack);                                            // PhotometricInterpretation
+  entries.AddShort(258, static_cast<std::uint16_t>(8 * DTypeSize(page.dtype)), samples);  // BitsPerSample
+  entries.AddShort(259, static_cast<std::uint16_t>(page.compression));
+  entries.AddShort(262, page.is_rgb ? kYCbCr : kMinIsBlack);  // PhotometricInterpretation
   entries.AddText(270, page.description);
-  entries.AddShort(277, 1);  // SamplesPerPixel
+  entries.AddShort(277, samples);
   if (sized) entries.Add(282, Type::kRational, 1, Rational(1e4 / page.x_um));
   if (sized) entries.Add(283, Type::kRational, 1, Rational(1e4 / page.y_um));
   entries.AddShort(284, kContiguous);             // PlanarConfiguration
   if (sized) entries.AddShort(296, kCentimetre);  // ResolutionUnit
   entries.AddText(305, page.software);
-  entries.AddShort(317, static_cast<std::uint16_t>(page.predictor));
+  if (page.predictor != Filter::kNone) entries.AddShort(317, static_cast<std::uint16_t>(page.predictor));
   entries.AddLong(322, page.tile_width);
   entries.AddLong(323, page.tile_height);
-  entries.Add(324, Type::kLong8, tiles, Bytes(std::span(directory.offsets)));
+  entries.AddOffsets(324, Type::kLong8, directory.offsets);
   entries.Add(325, Type::kLong, tiles, Bytes(std::span(directory.sizes)));
-  if (!reduced_pages.empty())
-    entries.Add(330, Type::kIfd8, reduced_pages.size(), Bytes(std::span(reduced_pages)));  // SubIFDs
-  entries.AddShort(339, SampleFormat(page.dtype));
+  if (!reduced_pages.empty()) entries.AddOffsets(330, Type::kIfd8, reduced_pages);  // SubIFDs
+  entries.AddShort(339, SampleFormat(page.dtype), samples);
+  if (page.is_rgb) {
+    entries.AddShort(530, 2, 2);  // YCbCrSubSampling
+    std::string range;            // ReferenceBlackWhite, of full range
+    for (const double end : {0.0, 255.0, 128.0, 255.0, 128.0, 255.0})
+      range += Bytes(static_cast<std::uint32_t>(end)) + Bytes(std::uint32_t{1});
+    entries.Add(532, Type::kRational, 6, std::move(range));
+  }
   return entries.Encode(offset, next);
 }
 
@@ -172,7 +203,7 @@ Status TiffWriter::Commit() {
     const bool last = directory.reduced || reduced_end == directories_.size();
     TEGULA_TRY(Append(Encode(directory, at[i], reduced, last ? 0 : at[reduced_end])));
   }
-  TEGULA_TRY(file_.Overwrite(kFirstDirectoryPointer, Bytes(at.front())));
+  TEGULA_TRY(file_.Overwrite(is_big_ ? 8 : 4, Wide(is_big_, at.front())));
   return file_.Commit();
 }
 

@@ -58,6 +58,7 @@ struct BoundRule {
 }  // namespace
 
 std::int64_t ClassesOf(const objects::ClassRule& rule, std::int64_t channels) {
+  if (const auto* numbers = std::get_if<objects::ClassNumbers>(&rule)) return numbers->classes;
   return std::holds_alternative<objects::Threshold>(rule) ? 1 : channels;
 }
 

@@ -39,7 +39,7 @@ struct ClassAreas {
   }
 };
 
-/// Classes that a rule tells apart: 1, or one per channel.
+/// Classes that a rule tells apart: 1, one per channel, or as many as there are numbers.
 std::int64_t ClassesOf(const objects::ClassRule& rule, std::int64_t channels);
 
 /// Pixels are by the rule of PolygonMask in an area: by their centres. Errors of Classifier::Bind and of the store;

@@ -35,15 +35,16 @@ class RowComparer {
   }
   std::size_t width() const { return static_cast<std::size_t>(stored_.shape()[4]); }
 
-  // All channels of the row; `place` is its first pixel.
-  Status Row(std::int64_t t, std::int64_t z, std::int64_t y, OutputPlace place, Deviation& found) {
+  // All channels of the row; `place` is its first pixel. Where `asked` says 0 nothing is compared; empty: everywhere.
+  Status Row(std::int64_t t, std::int64_t z, std::int64_t y, OutputPlace place, std::span<const std::uint8_t> asked,
+             Deviation& found) {
     std::fill(worst_.begin(), worst_.end(), 0);
     std::fill(is_excused_.begin(), is_excused_.end(), 0);
     const std::int64_t first_x = place.at[GridAxis::kX];
     for (place.channel = 0; place.channel < stored_.shape()[1]; ++place.channel) {
       ReadRow(stored_, t, place.channel, z, y, a_);
       ReadRow(again_, t, place.channel, z, y, b_);
-      for (std::size_t x = 0; x < width(); ++x) b_[x] = DifferenceOf(a_[x], b_[x]);
+      for (std::size_t x = 0; x < width(); ++x) b_[x] = asked.empty() || asked[x] != 0 ? DifferenceOf(a_[x], b_[x]) : 0;
       TEGULA_TRY(Excuse(t, place.channel, z, y));
       for (std::size_t x = 0; x < width(); ++x) {
         found.sum += b_[x];
@@ -59,9 +60,11 @@ class RowComparer {
       else if (is_excused_[x] != 0)
         ++found.at_steps;
     }
+    for (std::size_t x = 0; x < asked.size(); ++x)
+      if (asked[x] == 0) worst_[x] = std::numeric_limits<double>::quiet_NaN();
     return Ok();
   }
-  /// The largest difference of each pixel of the last row.
+  /// The largest difference of each pixel of the last row; NaN where nothing was compared.
   const std::vector<double>& worst() const { return worst_; }
 
  private:
@@ -128,12 +131,14 @@ void DeviationMap::Add(const DeviationMap& other) noexcept {
 
 Result<Deviation> DeviationOf(const ConstView& stored, const ConstView& again, const Block& where,
                               const SeamDistances& distances, double limit, AlternativesSource alternatives,
-                              DeviationMap* map) {
+                              DeviationMap* map, std::span<const std::uint8_t> asked_yx) {
   Deviation found;
   RowComparer rows(stored, again, limit, alternatives);
   const Shape& shape = stored.shape();
-  found.values = shape.elements();
-  found.pixels = found.values / std::max<std::int64_t>(1, shape[1]);
+  const std::int64_t asked =
+      asked_yx.empty() ? shape[3] * shape[4] : std::ssize(asked_yx) - std::ranges::count(asked_yx, 0);
+  found.pixels = shape[0] * shape[2] * asked;
+  found.values = found.pixels * shape[1];
   for (std::int64_t t = 0; t < shape[0]; ++t)
     for (std::int64_t z = 0; z < shape[2]; ++z)
       for (std::int64_t y = 0; y < shape[3]; ++y) {
@@ -147,8 +152,11 @@ Result<Deviation> DeviationOf(const ConstView& stored, const ConstView& again, c
           to_seam = std::min(to_seam, At(distances.to_seam[axis], place.at[axis]));
           seen = std::min(seen, At(distances.seen[axis], place.at[axis]));
         }
-        TEGULA_TRY(rows.Row(t, z, y, place, found));
+        const auto row =
+            asked_yx.empty() ? asked_yx : asked_yx.subspan(static_cast<std::size_t>(y) * rows.width(), rows.width());
+        TEGULA_TRY(rows.Row(t, z, y, place, row, found));
         for (std::size_t x = 0; x < rows.width(); ++x) {
+          if (std::isnan(rows.worst()[x])) continue;
           const std::int64_t at = place.at[GridAxis::kX] + static_cast<std::int64_t>(x);
           const std::int64_t seam = std::min(to_seam, At(distances.to_seam[GridAxis::kX], at)),
                              saw = std::min(seen, At(distances.seen[GridAxis::kX], at));

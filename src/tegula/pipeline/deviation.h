@@ -53,7 +53,7 @@ class DeviationMap {
  public:
   /// Of an output of this size; no edge of the map is longer than `edge` cells. Errors of Tensor::Allocate.
   static Result<DeviationMap> Of(std::int64_t height, std::int64_t width, std::int64_t edge);
-  /// `worst` are the differences of the pixels from (y, x) on along x.
+  /// `worst` are the differences of the pixels from (y, x) on along x; NaN where nothing was compared.
   void Add(std::int64_t y, std::int64_t x, std::span<const double> worst) noexcept;
   void Add(const DeviationMap& other) noexcept;
   /// (y, x) float32; NaN where nothing was compared.
@@ -73,9 +73,10 @@ using AlternativesSource = FunctionRef<Result<std::vector<ConstView>>()>;
 
 /// Compares a block, (t, channel, z, y, x) of any element types, that lies at `where` of the output. A value that
 /// differs by more than `limit` is excused, and counts as equal, if one of the alternatives does not. Fills `map` if
-/// there is one. Errors of `alternatives`.
+/// there is one. With `asked_yx`, a byte per pixel of a plane of the block, only pixels are compared whose byte is not
+/// 0. Errors of `alternatives`.
 Result<Deviation> DeviationOf(const ConstView& stored, const ConstView& again, const Block& where,
                               const SeamDistances& distances, double limit, AlternativesSource alternatives,
-                              DeviationMap* map = nullptr);
+                              DeviationMap* map = nullptr, std::span<const std::uint8_t> asked_yx = {});
 
 }  // namespace tegula::pipeline

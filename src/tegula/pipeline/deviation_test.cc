@@ -134,6 +134,32 @@ TEST(DeviationOf, PartsAddUpToTheWhole) {
   EXPECT_EQ(most, static_cast<float>(whole.largest));
 }
 
+TEST(DeviationOf, WhatIsNotAskedForIsNotCompared) {
+  const Tensor again = Pixels(2, 3, 8);
+  Tensor stored = Pixels(2, 3, 8);
+  for (float& value : stored.values<float>()) value = std::nanf("");
+  std::vector<std::uint8_t> asked(24, 0);
+  for (const std::int64_t i : {9, 10, 11, 17}) {
+    asked[static_cast<std::size_t>(i)] = 1;
+    for (const std::int64_t channel : {0, 1}) At(stored, channel, i / 8, i % 8) = 0.0f;
+  }
+  At(stored, 1, 2, 1) = 0.25f;
+  DeviationMap map = DeviationMap::Of(3, 8, 8).value();
+  const Deviation found =
+      DeviationOf(std::as_const(stored).view(), again.view(), At0(3, 8), SeamAt(4, 3, 8, 10), 1e-5, kNone, &map, asked)
+          .value();
+  EXPECT_EQ(found.pixels, 4);
+  EXPECT_EQ(found.values, 8);
+  EXPECT_EQ(found.beyond, 1);
+  EXPECT_EQ(found.largest, 0.25);
+  EXPECT_EQ(found.place, (OutputPlace{1, {{0, 0, 2, 1}}}));
+  EXPECT_DOUBLE_EQ(found.mean(), 0.25 / 8);
+  EXPECT_THAT(found.by_seam.worst(), ElementsAre(0.0, 0.0, 0.25));
+  for (std::int64_t i = 0; i < 24; ++i)
+    EXPECT_EQ(std::isnan(map.cells_yx().values<float>()[static_cast<std::size_t>(i)]),
+              asked[static_cast<std::size_t>(i)] == 0);
+}
+
 TEST(DeviationMap, WhatWasNotComparedIsNotANumber) {
   DeviationMap map = DeviationMap::Of(10, 20, 10).value(), other = DeviationMap::Of(10, 20, 10).value();
   EXPECT_EQ(map.cell(), 2);

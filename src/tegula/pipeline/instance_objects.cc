@@ -15,27 +15,25 @@
 namespace tegula::pipeline {
 namespace {
 
-constexpr std::int64_t kBandBytes = 64 << 20;
 constexpr std::int64_t kPieceColumns = 2048;
 
 // Rows of an image of numbers, read by all workers.
 class Numbers {
  public:
-  Numbers(const RunContext& context, const outputs::ChunkStore& store) : context_(context), store_(store) {
+  Numbers(const RunContext& context, const outputs::ChunkStore& store, std::int64_t rows)
+      : context_(context), store_(store), rows_(rows) {
     const Shape plane = outputs::PlaneShape(store, 0);
     const PerAxis<std::int64_t> chunk = outputs::StorePart(store).chunk();
     height_ = plane[1];
     width_ = plane[2];
-    const std::int64_t row_bytes = width_ * static_cast<std::int64_t>(sizeof(std::uint32_t));
-    rows_ = std::min(height_, std::clamp<std::int64_t>(kBandBytes / row_bytes, 1, chunk[GridAxis::kY]));
     columns_ = CeilDiv(kPieceColumns, chunk[GridAxis::kX]) * chunk[GridAxis::kX];
   }
   std::int64_t height() const noexcept { return height_; }
   std::int64_t width() const noexcept { return width_; }
 
-  // Calls use(band) for bands of uint32 from top to bottom; `each` sees their pieces first, from any worker.
+  // Calls use(band, its rows) for bands of uint32 from top to bottom; `each` sees their pieces first, from any worker.
   Status ForEachBand(std::string_view stage, FunctionRef<void(const View& piece)> each,
-                     FunctionRef<Status(const ConstView& band)> use) const {
+                     FunctionRef<Status(const ConstView& band, Interval rows)> use) const {
     TEGULA_ASSIGN_OR_RETURN(Tensor numbers, Tensor::Allocate(DType::kU32, {1, rows_, width_}, context_.limits));
     for (std::int64_t y = 0; y < height_; y += rows_) {
       const std::int64_t n = std::min(rows_, height_ - y);
@@ -48,7 +46,7 @@ class Numbers {
         return Ok();
       };
       TEGULA_TRY(ForEach(context_.executor, CeilDiv(width_, columns_), context_.stop, read));
-      TEGULA_TRY(use({band.data(), DType::kU32, {n, width_}}));
+      TEGULA_TRY(use({band.data(), DType::kU32, {n, width_}}, {y, y + n}));
       context_.progress.Update(stage, y + n, height_, "rows");
     }
     return Ok();
@@ -57,7 +55,7 @@ class Numbers {
  private:
   const RunContext& context_;
   const outputs::ChunkStore& store_;
-  std::int64_t height_ = 0, width_ = 0, rows_ = 1, columns_ = 1;
+  std::int64_t height_ = 0, width_ = 0, rows_, columns_ = 1;
 };
 
 template <class Use>
@@ -88,7 +86,7 @@ Result<std::vector<std::int64_t>> CountPixels(const Numbers& numbers) {
       counts[number] += pixels;
     }
   };
-  TEGULA_TRY(numbers.ForEachBand("counting objects", count, [](const ConstView&) { return Ok(); }));
+  TEGULA_TRY(numbers.ForEachBand("counting objects", count, [](const ConstView&, Interval) { return Ok(); }));
   if (is_negative) return InvalidError("negative numbers are no objects");
   return counts;
 }
@@ -134,8 +132,8 @@ class Joiner {
 }  // namespace
 
 Status TraceInstances(const RunContext& context, const outputs::ChunkStore& store, std::int64_t min_area_px,
-                      objects::RegionSink sink) {
-  const Numbers numbers(context, store);
+                      const TraceBands& bands, objects::RegionSink sink) {
+  const Numbers numbers(context, store, bands.rows);
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int64_t> counts, CountPixels(numbers));
   Joiner joiner(std::move(counts), min_area_px);
   const auto join = [&](objects::Region part) { return joiner.Add(std::move(part), sink); };
@@ -145,7 +143,10 @@ Status TraceInstances(const RunContext& context, const outputs::ChunkStore& stor
       for (std::uint32_t& number : row) --number;  // 0 becomes objects::kNoClass32
     });
   };
-  const auto trace = [&](const ConstView& band) { return tracer.Add(band, join); };
+  const auto trace = [&](const ConstView& band, Interval rows) -> Status {
+    TEGULA_TRY(tracer.Add(band, join));
+    return bands.after_traced(rows);
+  };
   TEGULA_TRY(numbers.ForEachBand("tracing objects", to_classes, trace));
   return tracer.Finish(join);
 }

@@ -7,17 +7,25 @@
 
 #include <cstdint>
 
+#include "tegula/core/function_ref.h"
+#include "tegula/core/interval.h"
 #include "tegula/core/run_context.h"
 #include "tegula/objects/region_filter.h"
 #include "tegula/outputs/zarr_store.h"
 
 namespace tegula::pipeline {
 
+/// How the rows are cut.
+struct TraceBands {
+  std::int64_t rows = 1;                            ///< of a band
+  FunctionRef<Status(Interval rows)> after_traced;  ///< all objects that end before the last of these rows are out
+};
+
 /// Hands every numbered object of the first plane of level 0 of a store to `sink`, as class 0 and with its number;
 /// those whose outlines enclose fewer than `min_area_px` pixels, holes counted as filled, are left out. By the row in
-/// which they end, then from left to right. kInvalid if the store holds negative numbers; errors of the store and
-/// `sink`; kCancelled.
+/// which they end, then from left to right. kInvalid if the store holds negative numbers; errors of the store, `bands`
+/// and `sink`; kCancelled.
 Status TraceInstances(const RunContext& context, const outputs::ChunkStore& store, std::int64_t min_area_px,
-                      objects::RegionSink sink);
+                      const TraceBands& bands, objects::RegionSink sink);
 
 }  // namespace tegula::pipeline

@@ -10,6 +10,7 @@
 
 #include "tegula/core/files.h"
 #include "tegula/core/testing/shuffled_executor.h"
+#include "tegula/outputs/store_part.h"
 
 namespace tegula::pipeline {
 namespace {
@@ -46,7 +47,8 @@ class Instances : public ::testing::Test {
       regions.push_back(std::move(region));
       return Ok();
     };
-    TEGULA_TRY(TraceInstances(context, store, min_area, keep));
+    const std::int64_t rows = outputs::StorePart(store).chunk()[GridAxis::kY];
+    TEGULA_TRY(TraceInstances(context, store, min_area, {rows, [](Interval) { return Ok(); }}, keep));
     return regions;
   }
 

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
+#include <variant>
 
 #include "tegula/ops/chain.h"
+#include "tegula/pipeline/instances_inside.h"
 #include "tegula/pipeline/layout.h"
 #include "tegula/pipeline/store_blocks.h"
 #include "tegula/pipeline/whole.h"
@@ -49,12 +52,13 @@ Result<ops::Chain> BindAfter(const spec::TensorDescription& output, const Tensor
 class FinishedLabels final : public objects::LabelSink {
  public:
   FinishedLabels(const TensorLayout& layout, const ops::Chain& chain, DType numbers, const outputs::StorePart& labels,
-                 const Limits& limits)
+                 Path scores, const Limits& limits)
       : LabelSink({labels.size(), labels.chunk()}),
         layout_(layout),
         chain_(chain),
         numbers_(numbers),
         labels_(labels),
+        scores_(std::move(scores)),
         limits_(limits) {}
 
   Status Expect(std::int64_t largest) override {
@@ -62,6 +66,10 @@ class FinishedLabels final : public objects::LabelSink {
       return InvalidError(fmt::format("{} objects cannot be numbered in {}: take a wider type in the description",
                                       largest, DTypeName(chain_.output_dtype())));
     return Ok();
+  }
+  Status Scores(std::span<const float> scores) override {
+    if (scores_.empty()) return Ok();
+    return WriteFileWhole(scores_, {reinterpret_cast<const char*>(scores.data()), scores.size_bytes()});
   }
   bool Has(const Block& block) const override { return labels_.Has(block); }
   Status Write(const Block& block, const ConstView& labels_tczyx) const override {
@@ -78,6 +86,7 @@ class FinishedLabels final : public objects::LabelSink {
   const ops::Chain& chain_;
   DType numbers_;
   const outputs::StorePart& labels_;
+  Path scores_;  // empty: nobody could say whose they are
   Limits limits_;
 };
 
@@ -100,10 +109,14 @@ Result<InstancePass> InstancePass::Bind(const spec::TensorDescription& output, c
 }
 
 Status InstancePass::Run(const RunContext& context, const outputs::StorePart& values, const outputs::StorePart& labels,
-                         const Path& scratch, std::int64_t memory_bytes) const {
+                         const RegionOfInterest* region, const Path& scratch, std::int64_t memory_bytes) const {
   TEGULA_ASSIGN_OR_RETURN(const TensorLayout layout, TensorLayout::Of(*output_));
   TEGULA_ASSIGN_OR_RETURN(const ops::Chain after, BindAfter(*output_, layout, method_->dtype()));
-  FinishedLabels finished(layout, after, method_->dtype(), labels, context.limits);
+  const bool keeps_numbers =
+      std::ranges::all_of(spec::FindObjectOps(*output_)->after,
+                          [](const spec::OpDescription& op) { return std::holds_alternative<spec::EnsureDtype>(op); });
+  FinishedLabels finished(layout, after, method_->dtype(), labels,
+                          keeps_numbers && dtype_ != DType::kBool ? ScoresFile(scratch) : Path(), context.limits);
   bool is_done = true;
   for (std::int64_t i = 0; i < finished.grid().count() && is_done; ++i) is_done = finished.Has(finished.grid().at(i));
   if (!is_done) {
@@ -113,12 +126,39 @@ Status InstancePass::Run(const RunContext& context, const outputs::StorePart& va
                                    : StoreBlocks::kCacheBytes;
     const StoreBlocks blocks(values, method_->reads_blocks_alone() ? 0 : cache);
     StoreScratch places(scratch, context.limits, cache);
-    TEGULA_TRY(method_->Find(blocks, {context, places, memory_bytes}, finished)
-                   .Context(fmt::format("objects of output {}", output_->id)));
+    const auto find = [&](objects::LabelSink& sink) {
+      return method_->Find(blocks, {context, places, memory_bytes}, sink)
+          .Context(fmt::format("objects of output {}", output_->id));
+    };
+    if (region == nullptr) {
+      TEGULA_TRY(find(finished));
+    } else {
+      TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<objects::PixelBlocks> all,
+                              places.Make("all", finished.grid(), 1, DType::kU32));
+      NumbersOnTheWay on_the_way(*all, finished);
+      TEGULA_TRY(find(on_the_way));
+      TEGULA_TRY(WriteInside(context, *all, *region, finished));
+    }
   }
   std::error_code ignored;
   std::filesystem::remove_all(scratch, ignored);
   return Ok();
+}
+
+Path ScoresFile(const Path& scratch) {
+  Path file = scratch;
+  file += ".scores";
+  return file;
+}
+
+Result<std::vector<float>> ReadScores(const Path& scratch) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 33;
+  const Result<std::string> bytes = ReadFile(ScoresFile(scratch), kMost);
+  if (!bytes.ok() && bytes.error().code == Code::kNotFound) return std::vector<float>();
+  if (!bytes.ok()) return bytes.error();
+  std::vector<float> scores(bytes->size() / sizeof(float));
+  std::memcpy(scores.data(), bytes->data(), scores.size() * sizeof(float));
+  return scores;
 }
 
 }  // namespace tegula::pipeline

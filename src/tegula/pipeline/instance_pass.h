@@ -7,12 +7,15 @@
 #include <memory>
 #include <vector>
 
+#include "tegula/core/files.h"
 #include "tegula/core/run_context.h"
 #include "tegula/outputs/store_part.h"
 #include "tegula/pipeline/object_ops.h"
 #include "tegula/spec/model_description.h"
 
 namespace tegula::pipeline {
+
+class RegionOfInterest;
 
 /// The op of an output that makes objects, and the ops after it, bound. Borrows the description. Immutable and
 /// thread-safe.
@@ -29,10 +32,11 @@ class InstancePass {
   /// Makes the finished numbers in `labels` from `values`, a part of a store of float32 with all that the network
   /// gives. What the method keeps on the way goes to the folder `scratch`, which is removed at the end; chunks that are
   /// in either already stay as they are, so a pass that was cut off goes on where it was. May use `memory_bytes` (0:
-  /// what it takes) beside its pixels. kInvalid for more objects than the element type can number; errors of the
-  /// method and the stores; kCancelled.
+  /// what it takes) beside its pixels. With a region only objects that belong to it (instances_inside.h) stay. Scores
+  /// of objects, if the method has some, are left in ScoresFile(scratch). kInvalid for more objects than the element
+  /// type can number; errors of the method and the stores; kCancelled.
   Status Run(const RunContext& context, const outputs::StorePart& values, const outputs::StorePart& labels,
-             const Path& scratch, std::int64_t memory_bytes) const;
+             const RegionOfInterest* region, const Path& scratch, std::int64_t memory_bytes) const;
 
  private:
   InstancePass() = default;
@@ -40,5 +44,10 @@ class InstancePass {
   std::shared_ptr<const ObjectMethod> method_;
   DType dtype_ = DType::kI32;
 };
+
+/// Beside the folder `scratch` of a pass, which goes.
+Path ScoresFile(const Path& scratch);
+/// By number from 1 on; nothing where objects have no scores, or no longer the numbers that the method gave them. kIo.
+Result<std::vector<float>> ReadScores(const Path& scratch);
 
 }  // namespace tegula::pipeline

@@ -8,8 +8,8 @@
 namespace tegula::pipeline {
 
 /// The corners at which more than two outlines meet, or one touches itself, so that simplified neighbours share their
-/// lines (objects/simplify/simplify_outline.h). Where objects overlap, lines of those below may be left out. kExhausted
-/// if there are more than 2^24; errors of the objects; kCancelled.
+/// lines (objects/simplify/simplify_outline.h). Where objects overlap, those of the ones below may be left out.
+/// kExhausted if there are more than 2^24; errors of the objects; kCancelled.
 Result<objects::Junctions> JunctionsOf(const RunContext& context, const FoundObjects& objects, std::int64_t height,
                                        std::int64_t width);
 

@@ -328,6 +328,13 @@ std::int64_t Prediction::stride_grid(GridAxis axis) const noexcept {
   return grid_.axes[axis] ? grid_.axes[axis]->grid : 1;
 }
 
+std::int64_t Prediction::InputOverlap(const Input& input, GridAxis axis) const noexcept {
+  const std::vector<tiling::Window>& windows = plan_.axes[axis].windows;
+  const Rational scale = grid_.inputs[static_cast<std::size_t>(&input - inputs_.data())][axis].scale;
+  if (windows.size() < 2) return 0;
+  return scale.Floor(std::max<std::int64_t>(0, windows[0].input.end - windows[1].input.begin));
+}
+
 Result<Tensor> Prediction::ReadInput(const RunContext& context, const Input& input, const tiling::Tile& tile) const {
   const image::BoundInfo& info = input.feed.image->info();
   const auto index = static_cast<std::size_t>(&input - inputs_.data());
@@ -342,7 +349,8 @@ Result<Tensor> Prediction::ReadInput(const RunContext& context, const Input& inp
   TEGULA_ASSIGN_OR_RETURN(
       Tensor raw, Tensor::Allocate(info.dtype, input.layout.ShapeOf(info.channels, input.window), context.limits));
   const spec::PadDescription& pad = input.description->pad;
-  TEGULA_TRY(input.feed.image->ReadPadded(in_image, pad.mode, pad.value, input.layout.ImageOf(raw.view())));
+  TEGULA_TRY(input.feed.image->ReadPadded(in_image, pad.mode, pad.value, input.layout.ImageOf(raw.view()),
+                                          {InputOverlap(input, GridAxis::kY), InputOverlap(input, GridAxis::kX)}));
   return raw;
 }
 
@@ -410,7 +418,9 @@ Status Prediction::PredictTile(const RunContext& context, engines::Session& sess
     const tiling::TilePiece& piece = tile.pieces[number];
     if (piece.empty()) continue;
     const Output& output = outputs_[number];
-    TEGULA_ASSIGN_OR_RETURN(const Tensor result, Postprocess(context, output, piece, number, raw[output.info.index]));
+    Tensor given = std::move(raw[output.info.index]);
+    TEGULA_ASSIGN_OR_RETURN(const Tensor result, Postprocess(context, output, piece, number, given));
+    given = {};  // it is larger than the result, and writing takes long
     clock.Add(&StageSeconds::postprocess, since);
     TEGULA_TRY(sink(number, piece.write, output.layout.ImageOf(result.view())));
     clock.Add(&StageSeconds::write, since);

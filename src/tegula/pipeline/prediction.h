@@ -20,6 +20,7 @@
 #include "tegula/image/binding.h"
 #include "tegula/ops/chain.h"
 #include "tegula/ops/statistics.h"
+#include "tegula/outputs/palette.h"
 #include "tegula/pipeline/instance_pass.h"
 #include "tegula/pipeline/layout.h"
 #include "tegula/spec/model_description.h"
@@ -48,7 +49,8 @@ struct OutputInfo {
   DType dtype = DType::kF32;
   std::int64_t channels = 1;
   std::vector<std::string> channel_names;
-  bool is_instances = false;  ///< numbers of objects, 0 for none
+  std::vector<outputs::Rgb> channel_colours = {};  ///< empty: the palette's
+  bool is_instances = false;                       ///< numbers of objects, 0 for none
   PerAxis<std::int64_t> size = {{1, 1, 1, 1}};
   PerAxis<std::int64_t> chunk = {{1, 1, 1, 1}};
   PerAxis<double> scale = {{1, 1, 1, 1}};  ///< output pixels per pixel of the leading image
@@ -171,6 +173,8 @@ class Prediction {
   Result<Output> BindOutput(std::size_t number, const ops::Statistics& statistics) const;
   std::int64_t BatchOf(std::span<const InputFeed> feeds, std::int64_t most) const;
   Result<ops::Statistics> WithStandInsOfPatches(std::span<const InputFeed> feeds, const ops::Statistics& statistics);
+  /// Pixels of an input that two neighbouring windows both read.
+  std::int64_t InputOverlap(const Input& input, GridAxis axis) const noexcept;
   Result<Tensor> ReadInput(const RunContext& context, const Input& input, const tiling::Tile& tile) const;
   Result<Tensor> PrepareInput(const RunContext& context, const Input& input, const tiling::Tile& tile,
                               Clock& clock) const;

@@ -99,7 +99,8 @@ bool AskedPart::Has(const Block& write) const {
 }
 
 Status AskedPart::Write(const Block& write, const ConstView& pixels_tczyx) const {
-  if (region_ == nullptr) return part_.Write(write, pixels_tczyx);
+  const Box all = PlaneBox(write);
+  if (region_ == nullptr || region_->Area(all) == all.area()) return part_.Write(write, pixels_tczyx);
   const auto write_chunk = [&](const Block& chunk, std::int64_t area) -> Status {
     Block within = chunk;
     for (const GridAxis axis : kGridAxes) within[axis] = chunk[axis].Shifted(-write[axis].begin);

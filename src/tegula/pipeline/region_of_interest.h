@@ -37,6 +37,10 @@ class RegionOfInterest {
   bool Touches(const Box& box) const { return mask_.Intersects(grid_, box); }
   /// How many pixels of the box are asked for.
   std::int64_t Area(const Box& box) const { return mask_.Area(grid_, box); }
+  /// Writes 1 into the pixels that are asked for and 0 into the others. `asked_yx`: uint8, as large as the box.
+  void Mark(const Box& box, const View& asked_yx) const { mask_.Fill(grid_, box, asked_yx); }
+  /// Calls `sink(y, x)` for the runs of pixels of the box that are asked for, in pixels of the output.
+  void ForEachRun(const Box& box, objects::PolygonMask::RunSink sink) const { mask_.ForEachRun(grid_, box, sink); }
   /// Copies the pixels that are asked for. Views of the box's pixels, whose last two axes are y and x.
   void CopyInside(const Box& box, const ConstView& from, const View& to) const;
   /// Gives the pixels that are not asked for objects::kNoClass8. `classes_yx`: uint8. kExhausted.

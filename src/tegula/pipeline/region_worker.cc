@@ -87,7 +87,7 @@ Status RegionWorker::Add(objects::Region region, WorkedRegions& out) const {
                           IsDropped(region, whole, options_.asked, options_.drops_border, out.summary));
   if (is_dropped) return Ok();
   WorkedRegions::Object object{.region = std::move(region)};
-  object.is_measured = object.region.bounds.y.begin >= window_.held().begin;
+  object.is_measured = window_.channels() == 0 || object.region.bounds.y.begin >= window_.held().begin;
   if (object.is_measured) object.values = Measure(object.region);
   out.objects.push_back(std::move(object));
   return Ok();

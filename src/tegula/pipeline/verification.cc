@@ -36,6 +36,15 @@ Result<Tensor> ReadStored(const StoredOutput& stored, const Block& block) {
   return pixels;
 }
 
+// 1 for the pixels of a plane that are asked for; empty if all are.
+Result<Tensor> AskedOf(const StoredOutput& stored, const Block& block) {
+  if (stored.asked == nullptr) return Tensor::Allocate(DType::kU8, {0, 0});
+  const Box box = PlaneBox(block);
+  TEGULA_ASSIGN_OR_RETURN(Tensor asked, Tensor::Allocate(DType::kU8, {box.height(), box.width()}));
+  stored.asked->Mark(box, asked.view());
+  return asked;
+}
+
 Block Within(const Block& block, const Block& around) {
   Block inside;
   for (const GridAxis axis : kGridAxes) inside[axis] = block[axis].Shifted(-around[axis].begin);
@@ -146,6 +155,7 @@ Result<TileComparer::Part> TileComparer::PartAt(const Block& block, const Block&
 
 Result<Deviation> TileComparer::CompareChunk(const Block& chunk, const Block& write, const ConstView& tile_tczyx,
                                              DeviationMap& map) const {
+  TEGULA_ASSIGN_OR_RETURN(const Tensor asked, AskedOf(stored_, chunk));
   const TensorLayout& layout = again_.output_layout(number_);
   TEGULA_ASSIGN_OR_RETURN(const Part part, PartAt(chunk, write, tile_tczyx));
   std::vector<Tensor> beside;
@@ -158,7 +168,7 @@ Result<Deviation> TileComparer::CompareChunk(const Block& chunk, const Block& wr
     return views;
   };
   return DeviationOf(part.stored_tczyx.view(), part.again_tczyx, chunk, distances_, allowed_.of_values, alternatives,
-                     &map);
+                     &map, stored_.asked != nullptr ? asked.values<std::uint8_t>() : std::span<const std::uint8_t>());
 }
 
 Result<CloseUp> TileComparer::LookAt(const OutputPlace& place, const Block& write, const ConstView& tile_tczyx) const {
@@ -174,6 +184,9 @@ Result<CloseUp> TileComparer::LookAt(const OutputPlace& place, const Block& writ
   const std::span<float> difference = close_up.difference_yx.values<float>();
   for (std::size_t i = 0; i < stored.size(); ++i)
     difference[i] = static_cast<float>(DifferenceOf(stored[i], difference[i]));
+  TEGULA_ASSIGN_OR_RETURN(const Tensor asked, AskedOf(stored_, block));
+  for (std::size_t i = 0; stored_.asked != nullptr && i < difference.size(); ++i)
+    if (asked.values<std::uint8_t>()[i] == 0) difference[i] = std::nanf("");
   return close_up;
 }
 
@@ -182,6 +195,7 @@ Status TileComparer::Compare(const Block& write, const ConstView& tile_tczyx) {
   TEGULA_ASSIGN_OR_RETURN(DeviationMap map, DeviationMap::Of(info.height(), info.width(), kMapEdge));
   Deviation of_tile;
   TEGULA_TRY(ForEachChunk(write, stored_.chunk, [&](const Block& chunk) -> Status {
+    if (stored_.asked != nullptr && !stored_.asked->Touches(PlaneBox(chunk))) return Ok();
     TEGULA_ASSIGN_OR_RETURN(const Deviation of_chunk, CompareChunk(chunk, write, tile_tczyx, map));
     of_tile.Add(of_chunk);
     return Ok();

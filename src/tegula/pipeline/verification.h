@@ -12,6 +12,7 @@
 
 #include "tegula/pipeline/deviation.h"
 #include "tegula/pipeline/prediction.h"
+#include "tegula/pipeline/region_of_interest.h"
 #include "tegula/pipeline/steps.h"
 
 namespace tegula::pipeline {
@@ -22,6 +23,7 @@ struct StoredOutput {
   DType dtype = DType::kF32;
   std::int64_t channels = 1;
   PerAxis<std::int64_t> chunk = {{1, 1, 1, 1}};  ///< in which reading is cheap
+  const RegionOfInterest* asked = nullptr;       ///< what else is there means nothing; null: all is asked for
 };
 
 /// Seams of the first of two plans, and what pixels saw at least in both. Distances along axes are made comparable:

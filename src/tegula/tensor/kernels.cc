@@ -5,6 +5,8 @@
 #include <cstring>
 #include <limits>
 
+#include "tegula/tensor/interleaved.h"
+
 namespace tegula {
 namespace {
 
@@ -88,7 +90,7 @@ constexpr std::array<std::string_view, 4> kPadNames = {"constant", "edge", "refl
 
 void ConvertCopy(const ConstView& in, const View& out) noexcept {
   TEGULA_ASSERT(in.shape() == out.shape());
-  if (in.elements() == 0) return;
+  if (in.elements() == 0 || CopyInterleaved(in, out)) return;
   VisitStoredDType(in.dtype(), [&](auto from) {
     VisitStoredDType(out.dtype(), [&](auto to) {
       ConvertView<typename decltype(to)::type, typename decltype(from)::type>(in, out);

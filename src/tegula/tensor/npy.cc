@@ -19,7 +19,7 @@ struct Descriptor {
 constexpr Descriptor kDescriptors[] = {
     {"|b1", DType::kBool}, {"|u1", DType::kU8},  {"|i1", DType::kI8},  {"<u2", DType::kU16},
     {"<i2", DType::kI16},  {"<u4", DType::kU32}, {"<i4", DType::kI32}, {"<u8", DType::kU64},
-    {"<i8", DType::kI64},  {"<f4", DType::kF32}, {"<f8", DType::kF64},
+    {"<i8", DType::kI64},  {"<f4", DType::kF32}, {"<f8", DType::kF64}, {"<f2", DType::kF16},  // only written
 };
 
 // The text between `key': ` and the next `end`, or nothing.
@@ -71,7 +71,8 @@ Result<NpyHeader> ParseNpyHeader(std::string_view start) {
   const auto found = std::find_if(std::begin(kDescriptors), std::end(kDescriptors), [&](const Descriptor& d) {
     return d.text == *descr || (d.text[0] == '|' && descr->size() == 3 && d.text.substr(1) == descr->substr(1));
   });
-  if (found == std::end(kDescriptors)) return UnsupportedError(fmt::format("arrays of type '{}' are not read", *descr));
+  if (found == std::end(kDescriptors) || found->dtype == DType::kF16)
+    return UnsupportedError(fmt::format("arrays of type '{}' are not read", *descr));
   if (Trim(*order) != "True" && Trim(*order) != "False")
     return CorruptError("fortran_order in the .npy header is neither True nor False");
   NpyHeader result;
@@ -106,19 +107,22 @@ Result<Tensor> ReadNpy(const Path& path, const Limits& limits) {
   return ordered;
 }
 
-Status WriteNpy(const Path& path, const ConstView& view) {
-  TEGULA_ASSERT(view.is_contiguous());
+std::string NpyStart(DType dtype, const Shape& shape) {
   const auto descr = std::find_if(std::begin(kDescriptors), std::end(kDescriptors),
-                                  [&](const Descriptor& d) { return d.dtype == view.dtype(); });
-  const Shape& shape = view.shape();
+                                  [&](const Descriptor& d) { return d.dtype == dtype; });
   std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", descr->text,
                                    fmt::join(shape.sizes(), ", "), shape.rank() == 1 ? "," : "");
   header.append(63 - (10 + header.size()) % 64, ' ');  // the data starts at a multiple of 64
   header += '\n';
+  std::string start(kMagic);
+  start += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
+  return start + header;
+}
+
+Status WriteNpy(const Path& path, const ConstView& view) {
+  TEGULA_ASSERT(view.is_contiguous());
   TEGULA_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-  std::string prefix(kMagic);
-  prefix += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
-  TEGULA_TRY(file.Write(prefix + header));
+  TEGULA_TRY(file.Write(NpyStart(view.dtype(), view.shape())));
   TEGULA_TRY(file.Write({reinterpret_cast<const char*>(view.data()),
                          static_cast<std::size_t>(view.elements() * DTypeSize(view.dtype()))}));
   return file.Commit();

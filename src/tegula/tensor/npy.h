@@ -28,6 +28,9 @@ Result<NpyHeader> ParseNpyHeader(std::string_view start);
 /// The whole array in C order. kNotFound, kIo, kCorrupt, kUnsupported, kExhausted.
 Result<Tensor> ReadNpy(const Path& path, const Limits& limits = {});
 
+/// What stands before the elements, which follow in C order: version 1.0, also of float16.
+std::string NpyStart(DType dtype, const Shape& shape);
+
 /// Writes version 1.0 in C order, whole or not at all.
 Status WriteNpy(const Path& path, const ConstView& view);
 

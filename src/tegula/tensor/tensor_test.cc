@@ -39,6 +39,37 @@ TEST(ConvertCopy, HandlesAnyStrides) {
                   static_cast<float>(c * 12 + y * 4 + x));
 }
 
+template <class T>
+void CheckColoursAreTakenApart(std::int64_t width) {
+  constexpr std::int64_t kRows = 3, kGap = 5;  // elements between the rows
+  const std::int64_t in_row = 3 * width + kGap;
+  Tensor in = Tensor::Allocate(DTypeOf<T>(), {kRows * in_row}).value();
+  std::iota(in.values<T>().begin(), in.values<T>().end(), T{1});
+  const ConstView colours(std::as_const(in).view().data(), DTypeOf<T>(), {3, kRows, width}, {1, in_row, 3});
+  const std::int64_t out_row = width + kGap, plane = kRows * out_row;
+  for (const Shape& strides : {Shape{plane, out_row, 1}, Shape{1, 3 * width + kGap, 3}, Shape{1, 4 * width, 4}}) {
+    Tensor out = Tensor::Allocate(DTypeOf<T>(), {3 * plane + 4 * kRows * width}).value();
+    std::fill(out.values<T>().begin(), out.values<T>().end(), T{0});
+    ConvertCopy(colours, View(out.view().data(), DTypeOf<T>(), {3, kRows, width}, strides));
+    std::int64_t untouched = 0;
+    for (const T value : out.values<T>()) untouched += value == T{0} ? 1 : 0;
+    EXPECT_GE(untouched, out.elements() - 3 * kRows * width);
+    for (std::int64_t c = 0; c < 3; ++c)
+      for (std::int64_t y = 0; y < kRows; ++y)
+        for (std::int64_t x = 0; x < width; ++x)
+          ASSERT_EQ(out.values<T>()[static_cast<std::size_t>(c * strides[0] + y * strides[1] + x * strides[2])],
+                    static_cast<T>(1 + c + y * in_row + 3 * x));
+  }
+}
+
+TEST(ConvertCopy, TakesColoursThatLieSideBySideApart) {
+  for (const std::int64_t width : {1, 2, 15, 16, 17, 31, 33, 64, 100, 250}) {
+    CheckColoursAreTakenApart<std::uint8_t>(width);
+    CheckColoursAreTakenApart<std::int16_t>(width);
+    CheckColoursAreTakenApart<float>(width);
+  }
+}
+
 TEST(ConvertCopy, TruncatesAndSaturates) {
   const std::vector<float> values = {-1.9f, 1.9f, 300.0f, std::nanf(""), -1e20f, 1e20f};
   Tensor out = Tensor::Allocate(DType::kI32, {6}).value();

@@ -18,17 +18,26 @@ std::int64_t SeenIn(const OutputRule& rule, Interval window, std::int64_t padded
 
 }  // namespace
 
+std::vector<std::int64_t> SeamStarts(const AxisPlan& plan, std::size_t output) {
+  std::vector<std::int64_t> starts;
+  if (plan.is_patches()) return starts;
+  for (const Window& window : plan.windows)
+    if (const Interval write = window.pieces[output].write; !write.empty() && write.begin > 0)
+      starts.push_back(write.begin);
+  return starts;
+}
+
 Seams SeamsOf(const OutputRule& rule, const AxisPlan& plan, std::size_t output) {
   const auto size = static_cast<std::size_t>(plan.outputs[output].size);
   Seams seams{{}, std::vector<std::int64_t>(size, kNowhere), std::vector<std::int64_t>(size, kNowhere)};
   if (plan.is_patches() || rule.collapses) return seams;
+  seams.starts = SeamStarts(plan, output);
   const Rational back = rule.scale.Inverse();
   for (const Window& window : plan.windows) {
     const Piece& piece = window.pieces[output];
     const Interval write = piece.write;
     if (write.empty()) continue;
     const bool is_first = write.begin == 0, is_last = write.end == plan.outputs[output].size;
-    if (!is_first) seams.starts.push_back(write.begin);
     // Between the output's own pixels and those of the network on the whole padded axis.
     const std::int64_t crop = piece.use.begin + rule.scale.Floor(window.input.begin) - write.begin;
     for (std::int64_t i = write.begin; i < write.end; ++i) {

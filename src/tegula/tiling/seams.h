@@ -21,6 +21,9 @@ struct Seams {
   std::vector<std::int64_t> seen;     ///< from the pixel to the nearer open side of its window: at least the context
 };
 
+/// The first pixel behind each seam of an output, ascending, in pixels that the network gives.
+std::vector<std::int64_t> SeamStarts(const AxisPlan& plan, std::size_t output);
+
 /// Of output number `output`, which follows `rule`. Patches know no seams: each is an answer of its own.
 Seams SeamsOf(const OutputRule& rule, const AxisPlan& plan, std::size_t output);
 

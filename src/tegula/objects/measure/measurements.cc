@@ -51,6 +51,10 @@ constexpr Measurement kMeasurements[] = {
     {"Class probability", Unit::kNone, Group::kBasic, "mean of the channel that made the object",
      "scikit-image intensity_mean of that channel",
      [](const ObjectFacts& f) { return f.own != nullptr ? f.own->mean : std::nan(""); }},
+    {"Label", Unit::kNone, Group::kBasic, "number that the model gave the object", "scikit-image label",
+     [](const ObjectFacts& f) { return static_cast<double>(f.region.number); }},
+    {"Detection probability", Unit::kNone, Group::kBasic, "score that StarDist gave the object",
+     "QuPath StarDist Detection probability", [](const ObjectFacts& f) { return static_cast<double>(f.region.score); }},
     {"Length", Unit::kLength, Group::kShape, "of the outline along pixel edges, holes included", "QuPath Length",
      [](const ObjectFacts& f) { return f.shape.length; }},
     {"Perimeter", Unit::kLength, Group::kShape, "estimated from border pixels and their neighbours",
@@ -181,6 +185,8 @@ Result<MeasurementPlan> MeasurementPlan::Create(const MeasureOptions& options, c
     for (const Measurement& what : kMeasurements) {
       if (what.*function == nullptr || !is_wanted(what.group)) continue;
       if (what.name == "Class probability" && !channels.labels_are_channels) continue;
+      if (what.name == "Label" && !channels.has_numbers) continue;
+      if (what.name == "Detection probability" && !channels.has_scores) continue;
       if (!IsPercentile(what)) {
         plan.columns_.push_back(
             {&what,

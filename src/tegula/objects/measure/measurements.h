@@ -76,6 +76,8 @@ struct MeasureOptions {
 struct MeasuredChannels {
   std::vector<std::string> map, image;
   bool labels_are_channels = false;  ///< a region's label is the number of the map's channel that made it
+  bool has_numbers = false;          ///< regions come of an image of numbered objects
+  bool has_scores = false;           ///< and have scores
 };
 
 /// The columns of a run, and how they are filled. Immutable and thread-safe.

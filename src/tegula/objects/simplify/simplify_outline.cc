@@ -171,15 +171,34 @@ PointRing WithoutStraightPoints(const std::vector<KeptPoint>& points) {
   return ring;
 }
 
-PointRing SimplifyRing(const Ring& ring, const Junctions& junctions, Simplifier& simplifier) {
+// Corners through which the outlines of a region pass twice, sorted.
+std::vector<Corner> OwnTouches(const std::vector<Polygon>& polygons) {
+  std::vector<Corner> corners;
+  const auto add = [&](const Ring& ring) { corners.insert(corners.end(), ring.begin() + 1, ring.end()); };
+  for (const Polygon& polygon : polygons) {
+    add(polygon.outer);
+    for (const Ring& hole : polygon.holes) add(hole);
+  }
+  std::sort(corners.begin(), corners.end());
+  std::vector<Corner> twice;
+  for (std::size_t i = 1; i < corners.size(); ++i)
+    if (corners[i] == corners[i - 1]) twice.push_back(corners[i]);
+  return twice;
+}
+
+// `touches` are junctions as well, whether or not `junctions` has them.
+PointRing SimplifyRing(const Ring& ring, const Junctions& junctions, const std::vector<Corner>& touches,
+                       Simplifier& simplifier) {
   // The ring's points, and which of them are junctions.
   Line line;
   std::vector<std::size_t> cuts;
   for (std::size_t i = 0; i + 1 < ring.size(); ++i) {
     Corner from = ring[i];
+    const bool touches_here = std::binary_search(touches.begin(), touches.end(), from);
+    if (touches_here) cuts.push_back(line.size());
     junctions.ForEachOn(ring[i], ring[i + 1], [&](Corner junction) {
       if (junction != from) AddEdge(from, junction, line);
-      cuts.push_back(line.size());
+      if (junction != ring[i] || !touches_here) cuts.push_back(line.size());
       from = junction;
     });
     AddEdge(from, ring[i + 1], line);
@@ -209,12 +228,13 @@ PointRing SimplifyRing(const Ring& ring, const Junctions& junctions, Simplifier&
 std::vector<PointPolygon> SimplifyOutline(const std::vector<Polygon>& polygons, const Junctions& junctions,
                                           double tolerance) {
   Simplifier simplifier(tolerance);
+  const std::vector<Corner> touches = OwnTouches(polygons);
   std::vector<PointPolygon> simplified;
   simplified.reserve(polygons.size());
   for (const Polygon& polygon : polygons) {
     PointPolygon& out = simplified.emplace_back();
-    out.outer = SimplifyRing(polygon.outer, junctions, simplifier);
-    for (const Ring& hole : polygon.holes) out.holes.push_back(SimplifyRing(hole, junctions, simplifier));
+    out.outer = SimplifyRing(polygon.outer, junctions, touches, simplifier);
+    for (const Ring& hole : polygon.holes) out.holes.push_back(SimplifyRing(hole, junctions, touches, simplifier));
   }
   return simplified;
 }

@@ -26,7 +26,8 @@ inline constexpr double kLargestTolerance = 0.495, kLeastTolerance = 0.36;
 
 /// The polygons of a region, simplified, in corner coordinates of the map. `tolerance` in pixels, above 0 and at most
 /// kLargestTolerance; below kLeastTolerance there may be more points than corners. Rings are closed, run as before, and
-/// hold no point on a straight line but junctions. Valid by the OGC's rules as the exact ones are. Cost: a few times
+/// hold no point on a straight line but junctions. Corners at which the region touches itself are junctions in any
+/// case, so that it is valid by the OGC's rules as the exact one is. Cost: a few times
 /// the outline.
 std::vector<PointPolygon> SimplifyOutline(const std::vector<Polygon>& polygons, const Junctions& junctions,
                                           double tolerance);

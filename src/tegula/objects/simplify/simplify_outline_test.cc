@@ -145,6 +145,31 @@ TEST(SimplifyOutline, NeighboursShareTheirLines) {
   EXPECT_GT(shared, 5000);
 }
 
+TEST(SimplifyOutline, KeepsTheCornersAtWhichARegionTouchesItself) {
+  std::mt19937 random(73);
+  std::size_t touches = 0;
+  for (int round = 0; round < 200; ++round) {
+    const Map map = testing::RandomMap(random, 16);
+    const auto regions = TraceRegions(map.view());
+    ASSERT_TRUE(regions.ok());
+    for (const Region& region : regions.value()) {
+      std::multiset<Corner> corners;
+      std::set<std::pair<double, double>> kept;
+      ForEachRing(region.polygons, SimplifyOutline(region.polygons, {}, kLargestTolerance),
+                  [&](const Ring& exact, const PointRing& ring) {
+                    corners.insert(exact.begin() + 1, exact.end());
+                    for (const Point& p : ring) kept.insert({p.y, p.x});
+                  });
+      for (const Corner c : corners)
+        if (corners.count(c) > 1) {
+          ++touches;
+          EXPECT_TRUE(kept.contains({c.y, c.x})) << c.y << ' ' << c.x;
+        }
+    }
+  }
+  EXPECT_GT(touches, 100U);
+}
+
 TEST(SimplifyOutline, AStaircaseBecomesALine) {
   Map map = testing::Filled(40, 40, kNoClass8);
   for (std::int64_t y = 0; y < 40; ++y)

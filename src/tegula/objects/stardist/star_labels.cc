@@ -200,8 +200,10 @@ class SeenNumbers {
   std::int32_t overlap_name_ = 0;
 };
 
-Status PaintPlane(const StarPicture& picture, const ObjectWork& work, LabelSink& labels) {
+Status PaintPlane(const StarPicture& picture, std::span<const float> scores, const ObjectWork& work,
+                  LabelSink& labels) {
   TEGULA_TRY(labels.Expect(picture.objects()));
+  TEGULA_TRY(labels.Scores(scores));
   std::atomic<std::int64_t> done{0};
   const auto paint = [&](std::int64_t number, int) -> Status {
     const Block block = labels.grid().at(number);
@@ -257,8 +259,9 @@ Status PaintVolume(const StarPicture& picture, const ObjectWork& work, LabelSink
 
 Status LabelStars(const StarDist& stardist, const PixelBlocks& values, const ObjectWork& work, LabelSink& labels) {
   TEGULA_ASSIGN_OR_RETURN(Stars kept, Candidates(stardist, values, work).Suppress());
+  const std::vector<float> scores = kept.scores;
   const StarPicture picture(stardist, std::move(kept));
-  return stardist.axes() == 2 ? PaintPlane(picture, work, labels) : PaintVolume(picture, work, labels);
+  return stardist.axes() == 2 ? PaintPlane(picture, scores, work, labels) : PaintVolume(picture, work, labels);
 }
 
 }  // namespace tegula::objects

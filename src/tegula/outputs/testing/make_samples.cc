@@ -74,14 +74,14 @@ Status MakeReport(const Path& folder) {
   const RunRecord record = testing::SampleRecord();
   std::mt19937 random(1);
   std::lognormal_distribution<double> area(3.7, 0.45);
-  std::vector<double> areas(48523);
-  for (double& value : areas) value = area(random);
+  ObjectFigures figures{.measured = {{"Area µm^2", std::vector<double>(48523)}}};
+  for (double& value : figures.measured[0].values) value = area(random);
   const ReportInput input{.title = "CMU-1.svs <nuclei>",
                           .record = record,
                           .pictures = {{"The slide, 1 pixel = 38 µm", slide.view()},
                                        {"Probability of \"nucleus\"", with_probability.view()},
                                        {"Outlines of objects", with_outlines.view()}},
-                          .object_areas = areas};
+                          .objects = &figures};
   TEGULA_TRY(WriteFileWhole(folder / "run_record.json", ToJson(record)));
   return WriteReport(input, folder / "report.html");
 }
@@ -101,7 +101,7 @@ Status MakeStore(const Path& folder, const std::string& name, const StoreOptions
   SilentProgress silent;
   const std::unique_ptr<Executor> executor = NewThreadExecutor(2);
   const RunContext context{.executor = *executor, .progress = silent};
-  TEGULA_TRY(BuildPyramid(context, store));
+  TEGULA_TRY(FinishPyramid(context, store));
   TEGULA_TRY(WriteOmeTiff(context, store, folder / (name + ".ome.tif")));
   return WriteNpy(folder / (name + ".npy"), pixels.view());
 }

@@ -1,8 +1,7 @@
-// ops/vector.h — loops in two versions: for any machine of the last decade, and for those with vectors twice as wide.
-// Internal to ops/.
+// core/vector.h — loops in two versions: for any machine of the last decade, and for those with vectors twice as wide.
 //
-// There is one text of a loop, which is inlined into both. Neither version fuses multiplications with additions, so
-// both give the same bits.
+// There is one text of a loop, which is inlined into both. Neither version fuses multiplications with additions (a
+// module whose loops have both is compiled with -ffp-contract=off), so both give the same bits.
 #pragma once
 
 #define TEGULA_INLINE __attribute__((always_inline))
@@ -12,7 +11,7 @@
 #define TEGULA_WIDE
 #endif
 
-namespace tegula::ops {
+namespace tegula {
 
 /// Whether this machine runs functions that are TEGULA_WIDE.
 inline bool HasWideVectors() noexcept {
@@ -44,4 +43,4 @@ void RunVectorised(F&& loop) noexcept {
     loop();
 }
 
-}  // namespace tegula::ops
+}  // namespace tegula
