@@ -150,8 +150,7 @@ Status TakeFound(const pipeline::FoundObjects& found, const ObjectWriters& write
 std::vector<outputs::GeoJsonClass> ClassesOf(const std::vector<std::string>& channels,
                                              std::span<const outputs::Rgb> colours) {
   std::vector<outputs::GeoJsonClass> classes;
-  for (std::size_t c = 0; c < channels.size(); ++c)
-    classes.push_back({channels[c], outputs::ColourOf(colours, c)});
+  for (std::size_t c = 0; c < channels.size(); ++c) classes.push_back({channels[c], outputs::ColourOf(colours, c)});
   return classes;
 }
 

@@ -9,10 +9,10 @@
 #include "tegula/app/image_run.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
-#include "tegula/app/summary.h"
 #include "tegula/app/run_region.h"
 #include "tegula/app/select.h"
 #include "tegula/app/stopwatch.h"
+#include "tegula/app/summary.h"
 #include "tegula/spec/object_output.h"
 #include "tegula/spec/sizes.h"
 

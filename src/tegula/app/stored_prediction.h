@@ -43,8 +43,8 @@ Status CheckNamesDiffer(const std::vector<Path>& predictions);
 /// single file if there are several predictions, as annotations belong to one image.
 Result<Path> AnnotationsFor(const Path& annotations, const Path& prediction, std::size_t predictions);
 
-/// A folder of `tegula predict` for several images stands for the runs in it, in the order of their names; any other path
-/// for itself. Looks at the folder's entries only.
+/// A folder of `tegula predict` for several images stands for the runs in it, in the order of their names; any other
+/// path for itself. Looks at the folder's entries only.
 std::vector<Path> RunsIn(const Path& path);
 
 /// Whether the prediction is one plane; `what` begins the sentence. kUnsupported.

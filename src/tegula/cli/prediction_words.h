@@ -18,7 +18,8 @@ struct PredictionWords {
 
   /// Declares PREDICTION and --list, which write here.
   void AddTo(CLI::App& command);
-  /// Those that were named, then those of the list, with the runs in folders of several images (app::RunsIn). Errors of ReadList.
+  /// Those that were named, then those of the list, with the runs in folders of several images (app::RunsIn). Errors of
+  /// ReadList.
   Result<std::vector<Path>> All() const;
 };
 

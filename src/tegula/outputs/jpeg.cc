@@ -50,8 +50,7 @@ bool Write(Writing& writing, const unsigned char* pixels, std::int64_t height, s
   if (form == JpegForm::kTiffTile)
     jpeg.write_JFIF_header = jpeg.write_Adobe_marker = FALSE;
   else
-    for (int i = 0; i < jpeg.num_components; ++i)
-      jpeg.comp_info[i].h_samp_factor = jpeg.comp_info[i].v_samp_factor = 1;
+    for (int i = 0; i < jpeg.num_components; ++i) jpeg.comp_info[i].h_samp_factor = jpeg.comp_info[i].v_samp_factor = 1;
   jpeg_start_compress(&jpeg, TRUE);
   while (jpeg.next_scanline < jpeg.image_height) {
     auto* row = const_cast<JSAMPLE*>(pixels + static_cast<std::int64_t>(jpeg.next_scanline) * width * channels);
@@ -81,8 +80,8 @@ Result<std::string> EncodeJpeg(const ConstView& pixels_yxc, int quality, JpegFor
     pixels = packed.view().data();
   }
   Writing writing;
-  const bool done = Write(writing, reinterpret_cast<const unsigned char*>(pixels), shape[0], shape[1], channels,
-                          quality, form);
+  const bool done =
+      Write(writing, reinterpret_cast<const unsigned char*>(pixels), shape[0], shape[1], channels, quality, form);
   jpeg_destroy_compress(&writing.jpeg);
   std::string file;
   if (done) file.assign(reinterpret_cast<const char*>(writing.bytes), writing.size);

@@ -10,7 +10,8 @@ namespace tegula::outputs {
 
 enum class JpegForm {
   kPicture,   ///< a JFIF file, colours at full resolution
-  kTiffTile,  ///< the stream that TIFF holds (Technical Note 2): no markers of JFIF or Adobe, half the colours in y and x
+  kTiffTile,  ///< the stream that TIFF holds (Technical Note 2): no markers of JFIF or Adobe, half the colours in y and
+              ///< x
 };
 
 /// Baseline JPEG of uint8 pixels, (y, x) grey or (y, x, 3) sRGB, any strides. `quality` from 1 to 100. kInvalid for
