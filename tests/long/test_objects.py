@@ -50,7 +50,7 @@ def test_objects_are_scikit_images_and_their_outlines_give_back_every_pixel(tegu
     expected = measure.label(values >= 0.5, connectivity=1)
     table = measure.regionprops_table(expected, values, properties=("area", "centroid", "bbox", "mean_intensity"))
     features = features_of(tmp_path / "o")
-    assert len(features) == len(table["area"]) > 5000
+    assert len(features) == len(table["area"]) > 4000
     numbers = [f["properties"]["measurements"] for f in features]
     for name, column, shift in [("Area px^2", "area", 0), ("Centroid Y px", "centroid-0", 0.5), ("Centroid X px", "centroid-1", 0.5),
                                 ("Box Y px", "bbox-0", 0), ("Box X px", "bbox-1", 0), ("probability: Mean", "mean_intensity", 0)]:
@@ -91,5 +91,5 @@ def test_memory_does_not_grow_with_the_slide(tegula, values, identity, tmp_path)
         with (tmp_path / "o/objects.geojson").open() as file:
             objects = sum(1 for _ in file) - 2
         print(f"{objects} objects, {run.cpu_seconds:.1f} CPU s, {run.peak_mb:.0f} MB {' '.join(words)}")
-        assert objects > 300_000
+        assert objects > 250_000
         assert run.peak_mb < LIMIT_MB

@@ -73,6 +73,10 @@ export class Slide {
       timeout: 120_000,
       imageLoaderLimit: 6,
     });
+    // It would turn and flip the image, which nothing else here knows of.
+    this.osd.addHandler('canvas-key', (event) => {
+      if (/^[rf]$/i.test((event.originalEvent as KeyboardEvent).key)) event.preventDefaultAction = true;
+    });
     this.osd.addHandler('update-viewport', () => this.moved());
     this.osd.addHandler('tile-load-failed', (event) => this.say(`A tile could not be read: ${event.message}`));
     stage.addEventListener('pointermove', (event) => this.point(event));

@@ -9,6 +9,8 @@
 #include "tegula/app/image_access.h"
 #include "tegula/app/pictures.h"
 #include "tegula/app/run_description.h"
+#include "tegula/app/run_facts.h"
+#include "tegula/app/run_files.h"
 #include "tegula/app/run_objects.h"
 #include "tegula/app/run_output.h"
 #include "tegula/app/run_qupath.h"
@@ -32,8 +34,6 @@ namespace tegula::app {
 namespace {
 
 constexpr const char* kRecord = outputs::kRunRecordName;
-constexpr const char* kStatistics = "statistics.json";
-constexpr const char* kReport = "report.html";
 constexpr std::int64_t kLargestRecord = 64 << 20;
 constexpr std::int64_t kLargestReport = 256 << 20;
 
@@ -70,8 +70,8 @@ class ImageRun {
     is_patches_ = plan.is_patches();
     if (!job_.region.is_all() && !is_patches_)
       TEGULA_TRY(CheckRegionApplies(model_, job_.outputs, job_.normalisation.known()));
-    TEGULA_ASSIGN_OR_RETURN(const RunKey key, KeyOf(plan));
-    record_.key = Complete(key).Sha256();
+    TEGULA_ASSIGN_OR_RETURN(const RunKey key, KeyOf(job_, image_, bound().info(), plan));
+    record_.key = CompleteKey(job_, key).Sha256();
     if (request.verify) {
       for (const std::size_t output : job_.outputs)
         if (spec::FindObjectOps(model_.outputs[output]))
@@ -89,7 +89,7 @@ class ImageRun {
       TEGULA_ASSIGN_OR_RETURN(std::optional<outputs::RunRecord> done, FindDone());
       if (done) return Finished(std::move(*done), plan);
     }
-    TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder_, Names(), request.overwrite, key));
+    TEGULA_ASSIGN_OR_RETURN(Staging staging, Staging::Open(folder_, FilesOf(job_), request.overwrite, key));
     if (staging.is_continued()) context_.progress.Note("going on with the run that was cut off here");
     if (!staging.is_locked())
       context_.progress.Note(fmt::format(
@@ -97,12 +97,19 @@ class ImageRun {
 
     Status status = MakeAll(staging, wanted, plan);
     status = HoldAgainstSources(std::move(status), staging);
-    if (status.ok()) status = staging.Commit(request.overwrite ? AllNames() : std::vector<std::string>());
+    if (status.ok())
+      status = staging.Commit(request.overwrite ? FilesOfAnyRun(job_, folder_) : std::vector<std::string>());
     if (!status.ok() && staging.is_kept())
       context_.progress.Note("what is finished is kept: the same command goes on where this one ended");
     TEGULA_TRY(status);
-    ImagePrediction done{name_,          folder_,     (folder_ / kReport).string(), objects_.total,
-                         record_.wall_s, megapixels_, /*was_done=*/false,           record_.verification};
+    ImagePrediction done{name_,
+                         folder_,
+                         (folder_ / kReportFile).string(),
+                         objects_.total,
+                         record_.wall_s,
+                         megapixels_,
+                         /*was_done=*/false,
+                         record_.verification};
     done.classes = record_.objects;
     done.knows_um = objects_.areas_in_um2;
     return done;
@@ -127,38 +134,6 @@ class ImageRun {
       return is_cancelled ? status : ChangedError(source, "while it was read, so nothing of this run is kept");
     }
     return status;
-  }
-
-  // Several outputs are told apart by their ids.
-  std::string FileOf(std::size_t number, const outputs::OutputFormat& format) const {
-    const std::string stem = job_.outputs.size() == 1 ? "prediction" : model_.outputs[job_.outputs[number]].id;
-    return stem + std::string(format.suffix);
-  }
-
-  std::vector<std::string> Names() const {
-    std::vector<std::string> names = {kRecord, kReport};
-    for (std::size_t number = 0; number < job_.outputs.size(); ++number)
-      for (const outputs::ChosenFormat& chosen : job_.formats) names.push_back(FileOf(number, *chosen.format));
-    if (!job_.labels.empty())
-      for (const ObjectFile file : job_.request.objects.files) names.emplace_back(NameOf(file));
-    if (job_.request.qupath) names.emplace_back(kQuPathFolder);
-    if (job_.request.save_statistics) names.emplace_back(kStatistics);
-    if (job_.region.wants_tissue()) names.emplace_back(kTissueFile);
-    return names;
-  }
-
-  // What any run could have left.
-  std::vector<std::string> AllNames() const {
-    std::vector<std::string> names = {kQuPathFolder, kRecord, kReport, kStatistics};
-    for (const ObjectFileRow& row : ObjectFiles()) names.emplace_back(row.name);
-    // Somebody may have corrected it, and asks for what it says.
-    if (!job_.region.Reads(folder_ / kTissueFile)) names.emplace_back(kTissueFile);
-    for (const outputs::OutputFormat& format : outputs::OutputFormats()) {
-      names.push_back("prediction" + std::string(format.suffix));
-      for (const spec::TensorDescription& output : model_.outputs)
-        names.push_back(output.id + std::string(format.suffix));
-    }
-    return names;
   }
 
   // As large as pays and as the memory allows; but as they were if a run was cut off here, or is complete.
@@ -197,8 +172,6 @@ class ImageRun {
     return windows;
   }
 
-  static std::string WindowFact(GridAxis axis) { return fmt::format("size of windows along {}", GridAxisName(axis)); }
-
   Status CheckPlanes(const tiling::TilePlan& plan) const {
     const bool is_plane = frames() == 1 && plan.size_of(0)[GridAxis::kT] == 1 && plan.size_of(0)[GridAxis::kZ] == 1;
     if (!is_plane && !job_.labels.empty())
@@ -209,83 +182,9 @@ class ImageRun {
     return Ok();
   }
 
-  // What decides the pixels.
-  Result<RunKey> KeyOf(const tiling::TilePlan& plan) const {
-    const PredictRequest& request = job_.request;
-    const WeightsCheck& check = job_.proven.check;
-    RunKey key;
-    key.Add("version of Tegula", std::string(Version()));
-    key.Add("model description", job_.package.description_sha256());
-    key.Add("weights", check.weights_sha256);
-    key.Add("engine", fmt::format("{} {}, {}, {} threads, {}", Title(check), check.engine_version,
-                                  engines::PrecisionName(check.precision), request.engine.threads,
-                                  check.is_converted ? "converted" : "as it is"));
-    key.Add("image", name_);
-    TEGULA_ASSIGN_OR_RETURN(std::string stamp, job_.sources.Of(image_));
-    key.Add("content of the image", std::move(stamp));
-    key.Add("binding", fmt::format("{}", fmt::join(bound().info().decisions, "; ")));
-    for (const InputRequest& input : request.inputs) {
-      TEGULA_ASSIGN_OR_RETURN(stamp, job_.sources.Of(input.value));
-      key.Add("input " + input.id, fmt::format("{} ({})", ShownName(input.value), stamp));
-    }
-    key.Add("region", job_.region.key());
-    TEGULA_ASSIGN_OR_RETURN(stamp, job_.sources.Of(request.statistics_from));
-    key.Add("source of statistics", fmt::format("{} ({})", request.statistics_from, stamp));
-    // Those of several images together are no statistics of this one.
-    key.Add("statistics of the dataset", Sha256OfBytes(ops::StatisticsToJson(job_.normalisation.known())));
-    for (const GridAxis axis : kGridAxes) {
-      const tiling::AxisPlan& along = plan.axes[axis];
-      std::string outputs;
-      for (const tiling::OutputAxis& output : along.outputs)
-        outputs += fmt::format("; output of {} in chunks of {}", output.size, output.chunk);
-      std::string starts;
-      for (const tiling::Window& window : along.windows) starts += fmt::format(" {}", window.input.begin);
-      key.Add(WindowFact(axis), std::to_string(along.window));
-      key.Add(fmt::format("windows along {}", GridAxisName(axis)),
-              fmt::format("{} windows of {} pixels in {}, padded by {}{}; starts {}", along.windows.size(),
-                          along.window, along.padded, along.pad_before, outputs, Sha256OfBytes(starts).substr(0, 16)));
-    }
-    std::vector<std::string> ids;
-    for (const std::size_t output : job_.outputs) ids.push_back(model_.outputs[output].id);
-    key.Add("outputs", fmt::format("{}", fmt::join(ids, ", ")));
-    for (const std::string& id : ids) {
-      const outputs::ValueRequest values = ValuesFor(request.values, id);
-      key.Add("values of " + id, values.range ? fmt::format("{} of {} to {}", outputs::NameOf(values.values),
-                                                            values.range->low, values.range->high)
-                                              : std::string(outputs::NameOf(values.values)));
-    }
-    for (const ClassReading::Class& each : job_.classes)
-      key.Add("class of channel " + each.channel, fmt::format("{} {}", each.name, outputs::TextOf(each.colour)));
-    key.Add("store", NameOfStore());
-    return key;
-  }
-
-  // The format in which chunks lie on disk while they are made.
-  std::string NameOfStore() const {
-    for (const outputs::ChosenFormat& chosen : job_.formats)
-      if (chosen.format->is_store())
-        return fmt::format("{} ({}) in shards of {}", chosen.format->name, outputs::NameOf(chosen),
-                           job_.request.format.shard_pixels);
-    // For the way; coded as the first of the others wants it.
-    return fmt::format("for {} ({})", job_.formats.front().format->name, outputs::NameOf(job_.formats.front()));
-  }
-
-  // What decides everything that is made of them.
-  RunKey Complete(RunKey key) const {
-    const ObjectRequest& objects = job_.request.objects;
-    std::vector<std::string> formats;
-    for (const outputs::ChosenFormat& chosen : job_.formats)
-      formats.push_back(fmt::format("{} ({})", chosen.format->name, outputs::NameOf(chosen)));
-    key.Add("formats", fmt::format("{}", fmt::join(formats, ", ")));
-    key.Add("objects", fmt::format("{}: {}", fmt::join(job_.labels, ","), ToText(objects)));
-    key.Add("folder for QuPath", job_.request.qupath ? "yes" : "no");
-    key.Add("saved statistics", job_.request.save_statistics ? "yes" : "no");
-    return key;
-  }
-
   // The record of the same run, if its results are there.
   Result<std::optional<outputs::RunRecord>> FindDone() const {
-    for (const std::string& name : Names()) {
+    for (const std::string& name : FilesOf(job_)) {
       TEGULA_ASSIGN_OR_RETURN(const bool exists, Exists(folder_ / name));
       if (!exists) return std::optional<outputs::RunRecord>();
     }
@@ -299,7 +198,7 @@ class ImageRun {
   // What an earlier call has made, verified now if that is asked for and was not done.
   Result<ImagePrediction> Finished(outputs::RunRecord record, const tiling::TilePlan& plan) {
     if (job_.request.verify && !IsVerified(record, *job_.request.verify)) TEGULA_TRY(VerifyFinished(record, plan));
-    ImagePrediction done{name_, folder_, (folder_ / kReport).string(), 0, record.wall_s, 0};
+    ImagePrediction done{name_, folder_, (folder_ / kReportFile).string(), 0, record.wall_s, 0};
     for (const outputs::ObjectsRecord& objects : record.objects) done.objects += objects.count;
     done.was_done = true;
     done.classes = record.objects;
@@ -312,8 +211,8 @@ class ImageRun {
   Status VerifyFinished(outputs::RunRecord& record, const tiling::TilePlan& plan) {
     // Tissue is found again, and is what it was; what is written of it is there already.
     TEGULA_ASSIGN_OR_RETURN(const TemporaryFolder elsewhere, TemporaryFolder::Create("tegula-region"));
-    TEGULA_ASSIGN_OR_RETURN(
-        region_, RunRegion::Create(job_.region, name_, feeds_, job_.request.binding, plan, elsewhere.path(), context_));
+    TEGULA_ASSIGN_OR_RETURN(region_, RunRegion::Create(job_.region, name_, feeds_, model_, job_.outputs,
+                                                       job_.request.binding, plan, elsewhere.path(), context_));
     for (const outputs::StoredRecord& stored : record.stored)
       if (stored.values != outputs::NameOf(outputs::Values::kOwn))
         return UnsupportedError(fmt::format(
@@ -326,9 +225,9 @@ class ImageRun {
           "predicted, with --verify --overwrite");
     std::vector<FinishedOutput> finished;
     for (std::size_t number = 0; number < job_.outputs.size(); ++number) {
-      TEGULA_ASSIGN_OR_RETURN(
-          FinishedOutput output,
-          FinishedOutput::Open(folder_ / FileOf(number, *job_.formats.front().format), *job_.formats.front().format));
+      TEGULA_ASSIGN_OR_RETURN(FinishedOutput output,
+                              FinishedOutput::Open(folder_ / FileOf(job_, number, *job_.formats.front().format),
+                                                   *job_.formats.front().format));
       finished.push_back(std::move(output));
     }
     bool is_complete = true;  // without statistics of whole outputs, which are recorded of the first frame only
@@ -350,15 +249,15 @@ class ImageRun {
     TEGULA_TRY(frame_at(0));
     TEGULA_ASSIGN_OR_RETURN(const Verification verification, VerifyFrames(is_complete ? frames() : 1, frame_at));
     DescribeVerification(verification, record);
-    TEGULA_ASSIGN_OR_RETURN(const std::string page, ReadFile(folder_ / kReport, kLargestReport));
+    TEGULA_ASSIGN_OR_RETURN(const std::string page, ReadFile(folder_ / kReportFile, kLargestReport));
     TEGULA_ASSIGN_OR_RETURN(const std::string report,
                             outputs::RenderReportAgain({.title = Path(name_).filename().string(),
                                                         .record = record,
                                                         .pictures = {},
                                                         .verification = verification.Figures()},
                                                        page)
-                                .Context((folder_ / kReport).string()));
-    TEGULA_TRY(WriteFileWhole(folder_ / kReport, report));
+                                .Context((folder_ / kReportFile).string()));
+    TEGULA_TRY(WriteFileWhole(folder_ / kReportFile, report));
     return WriteFileWhole(folder_ / kRecord, outputs::ToJson(record));
   }
 
@@ -390,8 +289,8 @@ class ImageRun {
   Status MakeAll(Staging& staging, const pipeline::PredictionRequest& wanted, const tiling::TilePlan& plan) {
     Stopwatch watch;
     record_.stages.push_back(job_.start);
-    TEGULA_ASSIGN_OR_RETURN(
-        region_, RunRegion::Create(job_.region, name_, feeds_, job_.request.binding, plan, staging.folder(), context_));
+    TEGULA_ASSIGN_OR_RETURN(region_, RunRegion::Create(job_.region, name_, feeds_, model_, job_.outputs,
+                                                       job_.request.binding, plan, staging.folder(), context_));
     if (!region_.is_all()) record_.stages.push_back(watch.Lap("region"));
     if (!job_.normalisation.note().empty()) record_.notes.push_back(job_.normalisation.note());
     TEGULA_TRY(MakePrediction(staging, wanted, watch));
@@ -401,7 +300,7 @@ class ImageRun {
     }
     const outputs::ChunkStore& store = outputs_.front().values();
     if (job_.request.save_statistics)
-      TEGULA_TRY(WriteFileWhole(staging.folder() / kStatistics, ops::StatisticsToJson(statistics_.front())));
+      TEGULA_TRY(WriteFileWhole(staging.folder() / kStatisticsFile, ops::StatisticsToJson(statistics_.front())));
     TEGULA_TRY(DescribeValuesOf());
     for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::FinishPyramid(context_, output.stored()));
     record_.stages.push_back(watch.Lap("pyramid"));
@@ -432,13 +331,13 @@ class ImageRun {
     DescribeImage(name_, feeds_, record_);
     DescribeStatistics(statistics_.front(), record_);
     DescribeRegion(job_, region_, statistics_.front(), objects_.touching, record_);
-    DescribeOutputs();
+    DescribeFiles(job_, record_);
     record_.finished = UtcNow();
     record_.wall_s = MonotonicSeconds() - began_ + job_.start.wall_s;
     record_.cpu_s = CpuSeconds() - cpu_began_ + job_.start.cpu_s;
     record_.peak_memory_bytes = PeakMemoryBytes();
     TEGULA_TRY(WriteFileWhole(staging.folder() / kRecord, outputs::ToJson(record_)));
-    return Report(staging.folder() / kReport, pictures.slide(), overlay, outlines, detail, found);
+    return Report(staging.folder() / kReportFile, pictures.slide(), overlay, outlines, detail, found);
   }
 
   // All planes that the model takes one by one, into one store per output.
@@ -476,7 +375,7 @@ class ImageRun {
         TEGULA_TRY(OpenStores(staging, prediction));
         TEGULA_ASSIGN_OR_RETURN(session, prediction.NewSession());
         DescribePlan(job_, prediction, frames(), pipeline::AskedTiles(prediction.plan(), AskedOf(frame)), record_);
-        DescribePlaces(prediction);
+        DescribePlaces(job_, bound().info(), prediction, record_);
         megapixels_ = MegapixelsOf(prediction, frames(), region_);
       }
       TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds of_frame, PredictFrame(frame, prediction, *session));
@@ -486,7 +385,7 @@ class ImageRun {
       statistics_.push_back(std::move(statistics));
     }
     record_.stages.push_back(watch.Lap("prediction"));
-    NoteWorkers(seconds);
+    DescribeWorkers(seconds, record_);
     return Ok();
   }
 
@@ -580,7 +479,7 @@ class ImageRun {
       request.needs_values = (number == 0 && !job_.labels.empty()) || job_.request.verify.has_value();
       TEGULA_ASSIGN_OR_RETURN(
           RunOutput output,
-          RunOutput::Open(std::move(request), staging.folder() / ((is_kept ? "" : ".") + FileOf(number, *work)),
+          RunOutput::Open(std::move(request), staging.folder() / ((is_kept ? "" : ".") + FileOf(job_, number, *work)),
                           staging.scratch(), std::to_string(number), context_.limits));
       outputs_.push_back(std::move(output));
     }
@@ -593,7 +492,8 @@ class ImageRun {
     for (std::size_t number = 0; number < outputs_.size(); ++number) {
       for (const outputs::ChosenFormat& chosen : job_.formats) {
         if (chosen.format->is_store()) continue;
-        TEGULA_TRY(chosen.format->write(context_, outputs_[number].stored(), folder / FileOf(number, *chosen.format),
+        TEGULA_TRY(chosen.format->write(context_, outputs_[number].stored(),
+                                        folder / FileOf(job_, number, *chosen.format),
                                         {fmt::format("Tegula {}", Version()), chosen.compression}));
         record_.stages.push_back(watch.Lap(fmt::format("writing {}", chosen.format->name)));
       }
@@ -601,13 +501,6 @@ class ImageRun {
     }
     if (job_.request.format.shard_pixels > 0) record_.stages.push_back(watch.Lap("writing shards"));
     return Ok();
-  }
-
-  void NoteWorkers(const pipeline::StageSeconds& s) {
-    record_.notes.push_back(
-        fmt::format("seconds of all workers during prediction: reading {:.2f}, preprocessing {:.2f}, network {:.2f}, "
-                    "postprocessing {:.2f}, writing {:.2f}; waiting for the network {:.2f}",
-                    s.read, s.preprocess, s.infer, s.postprocess, s.write, s.wait_for_network));
   }
 
   // How values are stored, and what that cost them.
@@ -622,34 +515,6 @@ class ImageRun {
       }
     }
     return Ok();
-  }
-
-  // Of the stores that stay: later commands measure in them.
-  void DescribePlaces(const pipeline::Prediction& prediction) {
-    const auto store = std::ranges::find_if(job_.formats, [](const auto& chosen) { return chosen.format->is_store(); });
-    if (store == job_.formats.end()) return;
-    const image::BoundInfo& info = bound().info();
-    for (std::size_t number = 0; number < prediction.outputs(); ++number) {
-      const pipeline::OutputInfo& output = prediction.output(number);
-      record_.placements.push_back(
-          {output.id, FileOf(number, *store->format), info.downsample_y / output.scale[GridAxis::kY],
-           info.downsample_x / output.scale[GridAxis::kX], output.origin[GridAxis::kY] * info.downsample_y,
-           output.origin[GridAxis::kX] * info.downsample_x});
-    }
-  }
-
-  void DescribeOutputs() {
-    for (std::size_t number = 0; number < job_.outputs.size(); ++number)
-      for (const outputs::ChosenFormat& chosen : job_.formats)
-        record_.outputs.push_back(
-            {"prediction", FileOf(number, *chosen.format), std::string(chosen.format->name), outputs::NameOf(chosen)});
-    if (!job_.labels.empty())
-      for (const ObjectFile file : job_.request.objects.files)
-        record_.outputs.push_back({"objects", NameOf(file), FormatOf(file), ""});
-    if (job_.request.qupath) record_.outputs.push_back({"objects for QuPath", kQuPathFolder, "folder", ""});
-    if (job_.request.save_statistics) record_.outputs.push_back({"statistics", kStatistics, "json", ""});
-    if (job_.region.wants_tissue()) record_.outputs.push_back({"tissue", kTissueFile, "geojson", ""});
-    record_.outputs.push_back({"report", kReport, "html", ""});
   }
 
   Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const Tensor& outlines,

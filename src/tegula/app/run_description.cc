@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tegula/app/given_input.h"
+#include "tegula/app/run_files.h"
 #include "tegula/app/version.h"
 #include "tegula/core/platform.h"
 
@@ -129,6 +130,26 @@ double MegapixelsOf(const pipeline::Prediction& prediction, std::int64_t frames,
     megapixels += static_cast<double>(plane * size[GridAxis::kZ] * size[GridAxis::kT] * frames) * 1e-6;
   }
   return megapixels;
+}
+
+void DescribeWorkers(const pipeline::StageSeconds& s, outputs::RunRecord& record) {
+  record.notes.push_back(
+      fmt::format("seconds of all workers during prediction: reading {:.2f}, preprocessing {:.2f}, network {:.2f}, "
+                  "postprocessing {:.2f}, writing {:.2f}; waiting for the network {:.2f}",
+                  s.read, s.preprocess, s.infer, s.postprocess, s.write, s.wait_for_network));
+}
+
+void DescribePlaces(const PredictJob& job, const image::BoundInfo& info, const pipeline::Prediction& prediction,
+                    outputs::RunRecord& record) {
+  const auto store = std::ranges::find_if(job.formats, [](const auto& chosen) { return chosen.format->is_store(); });
+  if (store == job.formats.end()) return;
+  for (std::size_t number = 0; number < prediction.outputs(); ++number) {
+    const pipeline::OutputInfo& output = prediction.output(number);
+    record.placements.push_back(
+        {output.id, FileOf(job, number, *store->format), info.downsample_y / output.scale[GridAxis::kY],
+         info.downsample_x / output.scale[GridAxis::kX], output.origin[GridAxis::kY] * info.downsample_y,
+         output.origin[GridAxis::kX] * info.downsample_x});
+  }
 }
 
 }  // namespace tegula::app

@@ -25,4 +25,10 @@ void DescribeRegion(const PredictJob& job, const RunRegion& region, const ops::S
 /// Of all outputs, as far as they are asked for.
 double MegapixelsOf(const pipeline::Prediction& prediction, std::int64_t frames, const RunRegion& region);
 
+/// What the workers spent their time on.
+void DescribeWorkers(const pipeline::StageSeconds& seconds, outputs::RunRecord& record);
+/// Where the stores that stay lie on the image, as later commands measure in them.
+void DescribePlaces(const PredictJob& job, const image::BoundInfo& info, const pipeline::Prediction& prediction,
+                    outputs::RunRecord& record);
+
 }  // namespace tegula::app

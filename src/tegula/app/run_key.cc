@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tegula/core/files.h"
+
 namespace tegula::app {
 
 const std::string* RunKey::Find(std::string_view what) const {

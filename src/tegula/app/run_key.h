@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "tegula/core/status.h"
-#include "tegula/image/open.h"
 
 namespace tegula::app {
 

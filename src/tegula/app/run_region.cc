@@ -9,6 +9,7 @@
 #include "tegula/app/run_tissue.h"
 #include "tegula/core/text.h"
 #include "tegula/ops/statistics.h"
+#include "tegula/spec/object_output.h"
 
 namespace tegula::app {
 namespace {
@@ -35,10 +36,11 @@ std::vector<objects::PointRing> OutlinesOf(const std::vector<objects::PointPolyg
 }
 
 Result<pipeline::RegionOfInterest> OnOutput(const objects::PolygonMask& mask, const image::BoundInfo& leading,
-                                            const tiling::TilePlan& plan, std::size_t output) {
+                                            const tiling::TilePlan& plan, std::size_t output,
+                                            const PerAxis<std::int64_t>& finer) {
   PerAxis<double> scale, origin;
   for (const GridAxis axis : kGridAxes) {
-    scale[axis] = plan.axes[axis].outputs[output].scale;
+    scale[axis] = plan.axes[axis].outputs[output].scale * static_cast<double>(finer[axis]);
     origin[axis] = plan.axes[axis].outputs[output].origin;
   }
   return pipeline::RegionOfInterest::Create(mask, pipeline::PlaceOnSlide(leading, scale, origin));
@@ -98,6 +100,7 @@ bool RegionRequest::Reads(const Path& file) const {
 }
 
 Result<RunRegion> RunRegion::Create(const RegionRequest& request, const std::string& image, const Feeds& feeds,
+                                    const spec::ModelDescription& model, const std::vector<std::size_t>& outputs,
                                     const image::BindingRequest& planes, const tiling::TilePlan& plan,
                                     const Path& folder, const RunContext& context) {
   RunRegion region;
@@ -115,8 +118,13 @@ Result<RunRegion> RunRegion::Create(const RegionRequest& request, const std::str
   bool is_empty = true;
   for (std::size_t output = 0; output < plan.outputs(); ++output) {
     const image::BoundInfo& leading = feeds.leading().bound.info();
-    TEGULA_ASSIGN_OR_RETURN(pipeline::RegionOfInterest on, OnOutput(mask, leading, plan, output));
-    const PerAxis<std::int64_t> size = plan.size_of(output);
+    // Numbered objects may be finer than what the network gives.
+    PerAxis<std::int64_t> finer, size = plan.size_of(output);
+    for (const GridAxis axis : kGridAxes) {
+      finer[axis] = spec::PixelsPerNetworkPixel(model.outputs[outputs[output]], std::string(1, GridAxisName(axis)));
+      size[axis] *= finer[axis];
+    }
+    TEGULA_ASSIGN_OR_RETURN(pipeline::RegionOfInterest on, OnOutput(mask, leading, plan, output, finer));
     region.areas_.push_back(on.Area({{0, size[GridAxis::kY]}, {0, size[GridAxis::kX]}}));
     is_empty = is_empty && region.areas_.back() == 0;
     region.on_.push_back(std::move(on));

@@ -55,9 +55,10 @@ class RunRegion {
  public:
   /// All of the image.
   RunRegion() = default;
-  /// For the prediction of `feeds` by `plan`. Tissue is looked for and written into `folder` under kTissueFile.
-  /// kInvalid if no output has a pixel in the region; errors of FindTissueAreas.
+  /// For the prediction of `feeds` by `plan`, which makes these outputs of the model. Tissue is looked for and written
+  /// into `folder` under kTissueFile. kInvalid if no output has a pixel in the region; errors of FindTissueAreas.
   static Result<RunRegion> Create(const RegionRequest& request, const std::string& image, const Feeds& feeds,
+                                  const spec::ModelDescription& model, const std::vector<std::size_t>& outputs,
                                   const image::BindingRequest& planes, const tiling::TilePlan& plan, const Path& folder,
                                   const RunContext& context);
 

@@ -3,9 +3,9 @@
 
 namespace tegula {
 
-/// Sees to it that freed memory goes back, or to whoever asks next, instead of staying with the thread that freed it:
-/// what a program takes then depends on what is in use, and not on which workers met. For a program's beginning, before
-/// other threads; without effect where the C library is not glibc.
+/// Sees to it that freed memory serves whoever asks next instead of staying with the thread that freed it: what a
+/// program takes then depends on what is in use, and less on which workers met. For a program's beginning, before other
+/// threads; without effect where the C library is not glibc.
 void KeepHeapLow();
 
 }  // namespace tegula

@@ -232,6 +232,8 @@ class HttpServer::Listener final : public httplib::Server {
       bool is_closed = false;
       const httplib::Request* begun = nullptr;
       const bool is_done = process_request(stream, is_last, is_closed, [&](httplib::Request& request) {
+        // The library would compress at its best, which takes seconds; between two ends of a machine nothing is gained.
+        request.headers.erase("Accept-Encoding");
         const std::lock_guard lock(mutex_);
         begun = &request;
         connections_[begun] = &connection;

@@ -151,7 +151,7 @@ TEST_F(HttpServerTest, TellsErrorsAsJson) {
 }
 
 TEST_F(HttpServerTest, RefusesWhatIsNoHttp) {
-  Start();
+  Start({.request_seconds = 0.3, .idle_seconds = 0.3});
   for (const std::string& request :
        {std::string("\r\n\r\n"), std::string("GET\r\n\r\n"), std::string(1000, '\0') + "\r\n\r\n",
         std::string("GET / HTTP/9.9\r\n\r\n"), std::string("\x16\x03\x01\x02\x00\r\n\r\n")}) {
@@ -164,7 +164,7 @@ TEST_F(HttpServerTest, RefusesWhatIsNoHttp) {
 }
 
 TEST_F(HttpServerTest, CutsOffWhoSendsTooMuch) {
-  Start({.request_bytes = 100'000});
+  Start({.request_seconds = 2, .request_bytes = 100'000, .idle_seconds = 0.3});
   EXPECT_NE(StatusOf(Get(WithToken("/api/echo/" + std::string(9000, 'a')))), 200);
   EXPECT_NE(StatusOf(Ask("GET " + std::string(200'000, 'a'))), 200);
   std::string headers = "Host: localhost\r\n";

@@ -6,12 +6,12 @@ namespace tegula::server {
 namespace {
 
 TEST(RateLimit, GivesItsBurstAndThenWhatFillsUp) {
-  RateLimit limit(10, 3);
+  RateLimit limit(8, 3);
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(limit.Take(100));
   EXPECT_FALSE(limit.Take(100));
-  EXPECT_FALSE(limit.Take(100.05));
-  EXPECT_TRUE(limit.Take(100.1));
-  EXPECT_FALSE(limit.Take(100.1));
+  EXPECT_FALSE(limit.Take(100.0625));
+  EXPECT_TRUE(limit.Take(100.125));
+  EXPECT_FALSE(limit.Take(100.125));
 }
 
 TEST(RateLimit, NeverHoldsMoreThanItsBurst) {
