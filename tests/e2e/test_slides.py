@@ -1,4 +1,4 @@
-"""JPEG slides that are read without OpenSlide have the pixels that libvips reads (its own decoder, and OpenSlide's), in windows of any size."""
+"""JPEG slides that are read without OpenSlide have the pixels that libvips reads, in windows of any size."""
 
 import json
 
@@ -31,13 +31,13 @@ def test_the_slide_of_a_scanner(tegula, model, data, tmp_path):
     card = json.loads(tegula("inspect", slide, "--json").ok().out)
     assert (card["format"], card["objective"], card["pixel_size_um"]) == ("tiff (Aperio)", 20, {"x": 0.499, "y": 0.499})
     assert [(level["height"], level["width"]) for level in card["levels"]] == [(2967, 2220)]
-    expected = pyvips.Image.openslideload(str(slide)).numpy()[..., :3]
+    expected = pyvips.Image.tiffload(str(slide)).numpy()
     assert np.array_equal(predicted(tegula, model, slide, tmp_path / "out", "--level", 0, "--tile", 700, "--context", 56), expected)
 
 
 @pytest.mark.parametrize("kind", ("pyramid", "ome", "rgb"))
 def test_pyramids_of_jpeg_tiles(tegula, model, data, tmp_path, kind):
-    image = pyvips.Image.openslideload(str(data / "images/wsi/CMU-1-Small-Region.svs")).extract_band(0, n=3).crop(300, 400, 1100, 900)
+    image = pyvips.Image.tiffload(str(data / "images/wsi/CMU-1-Small-Region.svs")).crop(300, 400, 1100, 900)
     file = tmp_path / ("a.ome.tif" if kind == "ome" else "a.tif")
     if kind == "ome":
         image = image.copy()
