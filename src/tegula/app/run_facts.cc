@@ -57,8 +57,8 @@ Result<RunKey> KeyOf(const PredictJob& job, const std::string& image, const imag
     for (const tiling::Window& window : along.windows) starts += fmt::format(" {}", window.input.begin);
     key.Add(WindowFact(axis), std::to_string(along.window));
     key.Add(fmt::format("windows along {}", GridAxisName(axis)),
-            fmt::format("{} windows of {} pixels in {}, padded by {}{}; starts {}", along.windows.size(),
-                        along.window, along.padded, along.pad_before, outputs, Sha256OfBytes(starts).substr(0, 16)));
+            fmt::format("{} windows of {} pixels in {}, padded by {}{}; starts {}", along.windows.size(), along.window,
+                        along.padded, along.pad_before, outputs, Sha256OfBytes(starts).substr(0, 16)));
   }
   std::vector<std::string> ids;
   for (const std::size_t output : job.outputs) ids.push_back(job.package.description().outputs[output].id);
