@@ -14,17 +14,24 @@ Result<std::unique_ptr<Source>> OpenDirectly(const std::string& name, const Acce
   return NewTiffSource(name, std::move(file), std::move(layout), access.cache_bytes);
 }
 
+Result<bool> IsAperioFile(const std::string& name) {
+  TEGULA_ASSIGN_OR_RETURN(const TiffFile file, TiffFile::Open(name));
+  TEGULA_ASSIGN_OR_RETURN(const TiffPage first, file.ReadFirstPage());
+  return IsAperio(first);
+}
+
 }  // namespace
 
 bool ProbeAperio(const ProbeInput& input) {
   if (!ProbeTiff(input)) return false;
-  const Result<TiffFile> file = TiffFile::Open(input.name);
-  if (!file.ok()) return false;
-  const Result<TiffPage> first = file->ReadFirstPage();
-  return first.ok() && IsAperio(*first);
+  const Result<bool> is_aperio = IsAperioFile(input.name);
+  // What cannot be looked at now may be one, whose pixel size the general reader does not know: opening it tells.
+  return is_aperio.ok() ? *is_aperio : is_aperio.error().code == Code::kIo;
 }
 
 Result<std::unique_ptr<Source>> OpenAperio(const std::string& name, const Access& access) {
+  TEGULA_ASSIGN_OR_RETURN(const bool is_aperio, IsAperioFile(name).Context(name));
+  if (!is_aperio) return OpenTiff(name, access);
   Result<std::unique_ptr<Source>> direct = OpenDirectly(name, access);
   if (direct.ok() || direct.error().code != Code::kUnsupported) return std::move(direct).Context(name);
   if (const Status there = SlidesAvailable(); !there.ok())
