@@ -71,9 +71,11 @@ def test_a_disk_that_cannot_read_back_the_results(prediction):
 
 
 def test_an_image_that_cannot_be_read(prediction):
+    healed = []
+
     def check(run, call, out):
-        if run.code == 0:  # another reader looked whether it knows the format
-            assert call in ("fopen", "stat", "open")
+        if run.code == 0:  # a reader looked whether it knows the format, and what opens the image could read it
+            healed.append(call)
             prediction.is_complete(out)
             return
         assert run.code == 5
@@ -81,7 +83,8 @@ def test_an_image_that_cannot_be_read(prediction):
         assert not out.exists() or [path.name for path in out.iterdir()] == [PARTIAL]
         prediction.goes_on(out)
 
-    assert prediction.every_call(lambda out: [prediction.image], "read", BROKEN, check) > 60
+    calls = prediction.every_call(lambda out: [prediction.image], "read", BROKEN, check)
+    assert calls > 60 and len(healed) < calls / 2
 
 
 def test_a_model_that_cannot_be_read(prediction):
