@@ -12,14 +12,10 @@ std::string FileOf(const PredictJob& job, std::size_t number, const outputs::Out
 }
 
 std::vector<std::string> FilesOf(const PredictJob& job) {
-  std::vector<std::string> names = {outputs::kRunRecordName, kReportFile};
-  for (std::size_t number = 0; number < job.outputs.size(); ++number)
-    for (const outputs::ChosenFormat& chosen : job.formats) names.push_back(FileOf(job, number, *chosen.format));
-  if (!job.labels.empty())
-    for (const ObjectFile file : job.request.objects.files) names.emplace_back(NameOf(file));
-  if (job.request.qupath) names.emplace_back(kQuPathFolder);
-  if (job.request.save_statistics) names.emplace_back(kStatisticsFile);
-  if (job.region.wants_tissue()) names.emplace_back(kTissueFile);
+  outputs::RunRecord record;
+  DescribeFiles(job, record);
+  std::vector<std::string> names = {outputs::kRunRecordName};
+  for (const auto& output : record.outputs) names.push_back(output.path);
   return names;
 }
 
