@@ -7,6 +7,7 @@
 #include "tegula/app/exit_code.h"
 #include "tegula/cli/commands.h"
 #include "tegula/cli/engine_words.h"
+#include "tegula/cli/zoo_words.h"
 #include "tegula/core/connection.h"
 #include "tegula/core/text.h"
 #include "tegula/server/view.h"
@@ -18,6 +19,7 @@ struct Words {
   server::ViewRequest request;
   EngineWords engine;
   std::vector<std::string> roots, hosts;
+  std::string memory;
   bool no_browser = false;
 };
 
@@ -31,6 +33,9 @@ Result<int> View(const Words& words, const Session& session) {
   if (request.server.token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") !=
       std::string::npos)
     return InvalidError("a token consists of letters, digits and - . _ ~, as it stands in an address");
+  if (!words.memory.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.memory_bytes, BytesFromWords(words.memory));
+  }
   for (const std::string& root : words.roots) request.roots.emplace_back(root);
   for (const std::string& host : words.hosts) request.server.hosts.push_back(ToLower(host));
   TEGULA_TRY(server::View(request, session.registry, session.context, [&](const std::string& address) {
@@ -60,6 +65,9 @@ void AddView(CLI::App& app, Run& run) {
       ->capture_default_str();
   command->add_option("--token", words->request.server.token, "instead of a random one, for a server that stays");
   command->add_option("--host", words->hosts, "a name under which a proxy or other machines reach it (several times)");
+  command->add_option("--memory", words->memory,
+                      "what it may keep of images and predictions that were looked at, such as 2GB; default: a quarter "
+                      "of the machine's");
   command->add_flag("--no-browser", words->no_browser, "only print the address");
   words->engine.AddTo(*command);
   command->footer(

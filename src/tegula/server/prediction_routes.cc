@@ -76,12 +76,25 @@ Json InfoOf(const std::string& name, const app::LivePrediction& live) {
           {"is_preview", live.is_preview()},
           {"generation", live.generation()},
           {"windows", live.windows()},
-          {"windows_made", live.windows_made()}};
+          {"windows_made", live.windows_made()},
+          {"has_previews", live.has_previews()},
+          {"previews_made", live.previews_made()}};
 }
 
 Result<std::int64_t> NumberOf(const Request& request, const std::string& name) {
   if (const std::optional<std::int64_t> number = ParseInt(request.value(name))) return *number;
   return InvalidError(fmt::format("'{}' is not a whole number for {}", request.value(name), name));
+}
+
+// The first plane where a request names none.
+Result<app::LivePlane> PlaneOf(const Request& request) {
+  app::LivePlane plane;
+  for (const auto& [name, number] : {std::pair{"z", &plane.z}, std::pair{"t", &plane.t}})
+    if (!request.value(name).empty()) {
+      TEGULA_ASSIGN_OR_RETURN(*number, NumberOf(request, name));
+      if (*number < 0) return InvalidError(fmt::format("there is no plane {} {}", name, *number));
+    }
+  return plane;
 }
 
 Result<app::LiveRequest> LiveRequestOf(const ViewState& state, const Request& request) {
@@ -95,12 +108,9 @@ Result<app::LiveRequest> LiveRequestOf(const ViewState& state, const Request& re
     live.binding.pixel_size_um = ParseDouble(text);
     if (!live.binding.pixel_size_um) return InvalidError(fmt::format("'{}' is no pixel size in µm", text));
   }
-  for (const auto& [name, plane] : {std::pair{"z", &live.z}, std::pair{"t", &live.t}})
-    if (!request.value(name).empty()) {
-      TEGULA_ASSIGN_OR_RETURN(*plane, NumberOf(request, name));
-      if (*plane < 0) return InvalidError(fmt::format("there is no plane {} {}", name, *plane));
-    }
+  TEGULA_ASSIGN_OR_RETURN(live.plane, PlaneOf(request));
   live.engine = state.engine;
+  live.cache_bytes = state.memory.tiles;
   return live;
 }
 
@@ -114,17 +124,18 @@ void OpenLive(const ViewState& state, const app::LiveRequest& request, const Res
   const auto fail = [&](const Error& error) {
     events.Send("failed", {{"code", CodeName(error.code)}, {"error", ToString(error)}});
   };
-  const std::string name = app::LivePredictions::NameOf(request);
-  Result<std::shared_ptr<app::LivePrediction>> live = state.predictions.Find(name);
-  if (!live.ok()) {
-    live = app::LivePrediction::Open(request, state.registry, state.context, context);
-    if (!live.ok()) return fail(live.error());
-    state.predictions.Add(name, *live);
+  auto [name, live] = state.predictions.Of(request);
+  if (live == nullptr) {
+    Result<std::shared_ptr<app::LivePrediction>> opened = app::LivePrediction::Open(
+        request, state.predictions.Like(request).get(), state.registry, state.kept, state.context, context);
+    if (!opened.ok()) return fail(opened.error());
+    live = *std::move(opened);
+    name = state.predictions.Add(request, live);
   }
-  events.Send("ready", InfoOf(name, **live));
-  if (!(*live)->is_preview()) return;
-  if (const Status settled = (*live)->Settle(context); !settled.ok()) return fail(settled.error());
-  events.Send("ready", InfoOf(name, **live));
+  events.Send("ready", InfoOf(name, *live));
+  if (!live->is_preview()) return;
+  if (const Status settled = live->Settle(context); !settled.ok()) return fail(settled.error());
+  events.Send("ready", InfoOf(name, *live));
 }
 
 Result<Response> Open(const ViewState& state, const Request& request) {
@@ -150,13 +161,18 @@ Response RawResponse(const Tensor& values) {
   return response;
 }
 
+using MakeTile = Result<Tensor> (app::LivePrediction::*)(int level, std::int64_t tile_y, std::int64_t tile_x,
+                                                         app::LivePlane plane, const std::function<bool()>& is_gone);
+
+template <MakeTile make>
 Result<Response> LiveTile(const ViewState& state, const Request& request) {
   TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<app::LivePrediction> live, state.predictions.Find(request.value("id")));
   TEGULA_ASSIGN_OR_RETURN(const std::int64_t level, NumberOf(request, "level"));
   TEGULA_ASSIGN_OR_RETURN(const std::int64_t y, NumberOf(request, "row"));
   TEGULA_ASSIGN_OR_RETURN(const std::int64_t x, NumberOf(request, "column"));
+  TEGULA_ASSIGN_OR_RETURN(const app::LivePlane plane, PlaneOf(request));
   if (level < 0 || level > 62) return NotFoundError(fmt::format("there is no level {}", level));
-  TEGULA_ASSIGN_OR_RETURN(const Tensor values, live->Tile(static_cast<int>(level), y, x, request.is_gone));
+  TEGULA_ASSIGN_OR_RETURN(const Tensor values, ((*live).*make)(static_cast<int>(level), y, x, plane, request.is_gone));
   return RawResponse(values);
 }
 
@@ -166,10 +182,11 @@ Result<Response> LiveValues(const ViewState& state, const Request& request) {
   TEGULA_ASSIGN_OR_RETURN(const std::int64_t x, NumberOf(request, "x"));
   TEGULA_ASSIGN_OR_RETURN(const std::int64_t height, NumberOf(request, "height"));
   TEGULA_ASSIGN_OR_RETURN(const std::int64_t width, NumberOf(request, "width"));
+  TEGULA_ASSIGN_OR_RETURN(const app::LivePlane plane, PlaneOf(request));
   const std::int64_t most = Limits{}.axis_size;
   if (y < 0 || x < 0 || height < 1 || width < 1 || std::max({y, x, height, width}) > most)
     return InvalidError("x and y are not negative, width and height are positive");
-  TEGULA_ASSIGN_OR_RETURN(const Tensor values, live->Values({{y, y + height}, {x, x + width}}, request.is_gone));
+  TEGULA_ASSIGN_OR_RETURN(const Tensor values, live->Values({{y, y + height}, {x, x + width}}, plane, request.is_gone));
   return RawResponse(values);
 }
 
@@ -180,6 +197,8 @@ std::vector<Route> PredictionRoutes(const ViewState& state) {
     return [&state, handler](const Request& request) { return handler(state, request); };
   };
   constexpr Parameter kId = {"id", "as `ready` has said it"};
+  constexpr Parameter kZ = {"z", "the plane of the image along z, from 0"};
+  constexpr Parameter kT = {"t", "the plane of the image along t, from 0"};
   return {
       {"GET",
        "/api/predictions/open",
@@ -191,8 +210,8 @@ std::vector<Route> PredictionRoutes(const ViewState& state) {
         {"output", "an output's id; empty: the first"},
         {"channels", "which channels the model gets, as `predict --channels` takes them"},
         {"pixel_size", "in µm, to which the image is brought; empty: as the model wants it"},
-        {"z", "the plane along z, from 0"},
-        {"t", "the plane along t, from 0"}},
+        kZ,
+        kT},
        with(&Open)},
       {"GET",
        "/api/predictions/{id}",
@@ -204,8 +223,19 @@ std::vector<Route> PredictionRoutes(const ViewState& state) {
        "/api/predictions/{id}/tiles/{level}/{column}/{row}",
        "a tile of 256 pixels of the prediction's pyramid: float32, (channel, y, x)",
        "application/octet-stream",
-       {kId, {"level", "of the pyramid; the last is the whole prediction"}, {"column", "from 0"}, {"row", "from 0"}},
-       with(&LiveTile)},
+       {kId,
+        {"level", "of the pyramid; the last is the whole prediction"},
+        {"column", "from 0"},
+        {"row", "from 0"},
+        kZ,
+        kT},
+       with(&LiveTile<&app::LivePrediction::Tile>)},
+      {"GET",
+       "/api/predictions/{id}/previews/{level}/{column}/{row}",
+       "the same tile as the model gives it for the image at this level's scale: not the prediction, but soon there",
+       "application/octet-stream",
+       {kId, {"level", "of the pyramid; not the last"}, {"column", "from 0"}, {"row", "from 0"}, kZ, kT},
+       with(&LiveTile<&app::LivePrediction::Preview>)},
       {"GET",
        "/api/predictions/{id}/values",
        "exact values: (channel, y, x) of the type that `ready` has said",
@@ -214,7 +244,9 @@ std::vector<Route> PredictionRoutes(const ViewState& state) {
         {"x", "first column", true},
         {"y", "first row", true},
         {"width", "columns", true},
-        {"height", "rows", true}},
+        {"height", "rows", true},
+        kZ,
+        kT},
        with(&LiveValues)},
   };
 }

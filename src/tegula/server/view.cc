@@ -6,6 +6,7 @@
 
 #include "tegula/app/image_access.h"
 #include "tegula/app/model_source.h"
+#include "tegula/app/tile_size.h"
 #include "tegula/server/view_routes.h"
 
 namespace tegula::server {
@@ -50,7 +51,10 @@ Status View(ViewRequest request, engines::Registry& registry, const RunContext& 
   }
   if (roots.empty()) roots.emplace_back(".");
   TEGULA_ASSIGN_OR_RETURN(const app::ViewRoots view_roots, app::ViewRoots::Open(roots, exact));
-  app::OpenImages images(app::AccessTo(context));
+  const app::ViewMemory memory = app::ViewMemory::Of(app::MemoryBudget::Of(request.memory_bytes).bytes);
+  image::Access access = app::AccessTo(context);
+  access.cache_bytes = memory.tiles;
+  app::OpenImages images(access);
   // A name that is wrong is told here and not in the page.
   if (!request.image.empty()) TEGULA_TRY(images.Get(request.image));
   if (!request.model.empty()) TEGULA_TRY(app::ReadModel(request.model, context));
@@ -62,8 +66,10 @@ Status View(ViewRequest request, engines::Registry& registry, const RunContext& 
   TEGULA_ASSIGN_OR_RETURN(const std::string image, ShownAs(request.image, view_roots));
   TEGULA_ASSIGN_OR_RETURN(const std::string model, ShownAs(request.model, view_roots));
   app::Turns turns(context.executor.workers());
+  app::KeptWindows kept(memory.windows);
   app::LivePredictions predictions;
-  const ViewState state{view_roots, images, predictions, turns, registry, request.engine, quiet, image, model};
+  const ViewState state{view_roots, images,         predictions, kept,  memory, turns,
+                        registry,   request.engine, quiet,       image, model};
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> server,
                           HttpServer::Bind(request.server, ViewRoutes(state)));
   on_ready(AddressOf(request.server, server->port()));

@@ -18,6 +18,7 @@ struct ViewRequest {
   std::vector<Path> roots;  ///< folders that may be shown; none: that of the image, else the working folder
   ServerOptions server;     ///< without a token one is made
   app::EngineRequest engine;
+  std::int64_t memory_bytes = 0;  ///< for what is kept between requests; 0: a quarter of the machine's
 };
 
 /// Serves until it is told to stop. `on_ready` gets the address with the token as soon as it answers. kNotFound for an

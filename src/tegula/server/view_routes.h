@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "tegula/app/prove.h"
+#include "tegula/app/view/kept_windows.h"
 #include "tegula/app/view/live_predictions.h"
 #include "tegula/app/view/open_images.h"
 #include "tegula/app/view/roots.h"
 #include "tegula/app/view/turns.h"
+#include "tegula/app/view/view_memory.h"
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
 #include "tegula/server/http.h"
@@ -20,6 +22,8 @@ struct ViewState {
   const app::ViewRoots& roots;
   app::OpenImages& images;
   app::LivePredictions& predictions;
+  app::KeptWindows& kept;  ///< of the predictions
+  app::ViewMemory memory;
   app::Turns& turns;  ///< of what needs a processor
   engines::Registry& registry;
   const app::EngineRequest& engine;

@@ -140,8 +140,8 @@ class LivePrediction {
   std::string tile_words_, command_;
   std::atomic<bool> is_preview_ = false;
   std::atomic<int> generation_ = 0;
-  Turns turns_;            // of the sessions
-  LiveSessions sessions_;  // used by whoever has the turn
+  Turns turns_;                 // of the sessions
+  LiveSessions sessions_;       // used by whoever has the turn
   ops::Statistics statistics_;  // the same
   std::unique_ptr<LiveWindows> exact_;
   mutable std::mutex mutex_;                       // of what follows
