@@ -153,12 +153,15 @@ std::string KeyFigures(const RunRecord& r) {
 
 Status AppendPictures(const std::vector<ReportPicture>& pictures, std::string& html) {
   if (pictures.empty()) return Ok();
+  std::size_t most = html.size();
+  for (const ReportPicture& picture : pictures) most += static_cast<std::size_t>(2 * picture.pixels_yxc.elements());
+  html.reserve(most);  // as growing would hold the page twice
   html += "<section class=\"pictures\">";
   for (const ReportPicture& picture : pictures) {
     TEGULA_ASSIGN_OR_RETURN(const std::string png, EncodePng(picture.pixels_yxc).Context(picture.caption));
     const std::string caption = EscapeHtml(picture.caption);
     html += "<figure><img src=\"";
-    html += PngDataUri(png);
+    AppendDataUri("image/png", png, html);
     html += fmt::format("\" alt=\"{}\"><figcaption>{}</figcaption></figure>\n", caption, caption);
   }
   html += "</section>\n";
