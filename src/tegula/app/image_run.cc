@@ -301,6 +301,8 @@ class ImageRun {
     for (const RunOutput& output : prediction_.outputs()) TEGULA_TRY(outputs::FinishPyramid(context_, output.stored()));
     record_.stages.push_back(watch.Lap("pyramid"));
 
+    // Pictures and page would else come on top of what the tiles left behind, more with more of them.
+    ReleaseFreeMemory();
     TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), prediction_.info()));
     if (!region_.is_all()) pictures.ShowRegion(region_.outlines(), bound().info());
     outputs::ObjectFigures found;
@@ -318,9 +320,9 @@ class ImageRun {
       record_.stages.push_back(watch.Lap("objects"));
     }
     TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(prediction_.outputs().front().stored()));
-    TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
-    std::optional<Tensor> detail;
+    std::optional<Tensor> outlines, detail;
     if (!job_.labels.empty()) {
+      TEGULA_ASSIGN_OR_RETURN(outlines, pictures.Outlines());
       TEGULA_ASSIGN_OR_RETURN(detail, pictures.Detail(bound(), store));
     }
     record_.stages.push_back(watch.Lap("pictures"));
@@ -369,13 +371,14 @@ class ImageRun {
     return Ok();
   }
 
-  Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const Tensor& outlines,
+  Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const std::optional<Tensor>& outlines,
                 const std::optional<Tensor>& detail, const outputs::ObjectFigures& found) const {
+    ReleaseFreeMemory();
     std::vector<outputs::ReportPicture> pictures = {
         {"The image", slide.view()},
         {region_.is_all() ? "The prediction over it" : "The prediction over it, and the region", overlay.view()}};
-    if (detail) {
-      pictures.push_back({"Objects", outlines.view()});
+    if (outlines && detail) {
+      pictures.push_back({"Objects", outlines->view()});
       pictures.push_back({"A detail in the image's own pixels, where most objects are", detail->view()});
     }
     return outputs::WriteReport(
