@@ -47,7 +47,7 @@ endfunction()
 # `tools/dev bench` builds the target `benchmarks` and runs them.
 add_custom_target(benchmarks)
 function(tegula_bench name)
-  if(NOT TEGULA_BENCHMARKS)
+  if(NOT TEGULA_BENCHMARKS OR NOT TEGULA_TESTS)
     return()
   endif()
   cmake_parse_arguments(B "" "" "SRCS;DEPS" ${ARGN})

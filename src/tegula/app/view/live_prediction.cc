@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "tegula/app/context.h"
 #include "tegula/app/image_access.h"
@@ -32,42 +34,40 @@ Status CheckIsLocal(const spec::TensorDescription& output) {
   return Ok();
 }
 
-Status CheckIsLocal(const pipeline::Prediction& prediction) {
-  if (!prediction.needs_second_pass()) return Ok();
-  return UnsupportedError(fmt::format(
-      "output {} is normalised by statistics of the whole prediction, so there is no part of it to look at; "
-      "run `tegula predict` on the image",
-      prediction.output().id));
-}
-
 // The command line that makes the same of the whole image.
-std::string CommandOf(const LiveRequest& request, const std::string& tile) {
+std::string CommandOf(const LiveRequest& request, const std::string& tile, const PerAxis<std::int64_t>& frames) {
   const image::BindingRequest& binding = request.binding;
   std::string command = fmt::format("tegula predict {} {} -o prediction --tile {}", ShellWord(request.model),
                                     ShellWord(request.image), tile);
   if (!binding.channels.empty()) command += " --channels " + ShellWord(Join(binding.channels, ","));
   if (binding.pixel_size_um) command += fmt::format(" --pixel-size {}", *binding.pixel_size_um);
   if (!request.output.empty()) command += " --outputs " + ShellWord(request.output);
-  if (request.z > 0) command += fmt::format(" --z {}", request.z);
-  if (request.t > 0) command += fmt::format(" --t {}", request.t);
+  // A stack that the model takes whole is predicted whole.
+  if (frames[GridAxis::kZ] > 1) command += fmt::format(" --z {}", request.plane.z);
+  if (frames[GridAxis::kT] > 1) command += fmt::format(" --t {}", request.plane.t);
   return command;
 }
 
-Box BoxOf(const Block& block) { return {block[GridAxis::kY], block[GridAxis::kX]}; }
-
 }  // namespace
 
-Result<std::shared_ptr<LivePrediction>> LivePrediction::Open(const LiveRequest& request, engines::Registry& registry,
+Result<std::shared_ptr<LivePrediction>> LivePrediction::Open(const LiveRequest& request, const LivePrediction* other,
+                                                             engines::Registry& registry, KeptWindows& kept,
                                                              const RunContext& lasting, const RunContext& context) {
-  TEGULA_ASSIGN_OR_RETURN(spec::Package package, OpenModel(request.model, request.engine.cache, lasting));
-  std::shared_ptr<LivePrediction> live(new LivePrediction(std::move(package), lasting));
-  TEGULA_TRY(live->Prepare(request, registry, context));
+  std::shared_ptr<LivePrediction> live(new LivePrediction(kept, lasting));
+  if (other != nullptr) {
+    live->model_ = other->model_;
+  } else {
+    TEGULA_ASSIGN_OR_RETURN(spec::Package package, OpenModel(request.model, request.engine.cache, lasting));
+    live->model_ = std::make_shared<LiveModel>(LiveModel{std::move(package), std::nullopt});
+  }
+  TEGULA_TRY(live->Prepare(request, other, registry, context));
   return live;
 }
 
 // The steps of Predict (predict.cc), in its order.
-Status LivePrediction::Prepare(const LiveRequest& request, engines::Registry& registry, const RunContext& context) {
-  const spec::ModelDescription& model = package_.description();
+Status LivePrediction::Prepare(const LiveRequest& request, const LivePrediction* other, engines::Registry& registry,
+                               const RunContext& context) {
+  const spec::ModelDescription& model = model_->package.description();
   const std::vector<std::string> ids = request.output.empty() ? std::vector<std::string>{model.outputs.front().id}
                                                               : std::vector<std::string>{request.output};
   TEGULA_ASSIGN_OR_RETURN(wanted_.outputs, pipeline::FindOutputs(model, ids));
@@ -75,46 +75,52 @@ Status LivePrediction::Prepare(const LiveRequest& request, engines::Registry& re
   TEGULA_TRY(CheckIsLocal(model.outputs[wanted_.outputs.front()]));
   wanted_.tiling.border = spec::PadsByHalo(model) ? tiling::Border::kPad : tiling::Border::kNetwork;
   TEGULA_ASSIGN_OR_RETURN(normalisation_, Normalisation::Open("image", model, 1));
-  TEGULA_ASSIGN_OR_RETURN(feeds_, Feeds::Open(model, request.image, request.binding, {}, AccessTo(context_)));
-  if (request.t >= feeds_->frames()[GridAxis::kT] || request.z >= feeds_->frames()[GridAxis::kZ])
-    return UnsupportedError("the prediction of stacks is shown for their first planes only");
-  TEGULA_ASSIGN_OR_RETURN(frame_, feeds_->FrameAt(request.t, request.z));
+  image::Access access = AccessTo(context_);
+  access.cache_bytes = request.cache_bytes;
+  TEGULA_ASSIGN_OR_RETURN(feeds_, Feeds::Open(model, request.image, request.binding, {}, access));
+  const auto frame = [&](GridAxis axis, std::int64_t plane) { return feeds_->frames()[axis] > 1 ? plane : 0; };
+  TEGULA_TRY(app::CheckPlane(feeds_->leading().source->info(), request.plane.z, request.plane.t));
+  TEGULA_ASSIGN_OR_RETURN(
+      frame_, feeds_->FrameAt(frame(GridAxis::kT, request.plane.t), frame(GridAxis::kZ, request.plane.z)));
   decisions_ = feeds_->leading().bound.info().decisions;
-  context.progress.Update("choosing an engine", 0, 1, "engines");
-  TEGULA_ASSIGN_OR_RETURN(proven_, SelectNetwork(package_, request.engine, registry, context));
-  decisions_.push_back(ProofOf(proven_->check));
-  TEGULA_TRY(ChooseWindows(request, context));
+  if (!model_->proven) {
+    context.progress.Update("choosing an engine", 0, 1, "engines");
+    TEGULA_ASSIGN_OR_RETURN(model_->proven, SelectNetwork(model_->package, request.engine, registry, context));
+  }
+  decisions_.push_back(ProofOf(model_->proven->check));
+  if (other != nullptr) {
+    wanted_.tiling = other->wanted_.tiling;
+    tile_words_ = other->tile_words_;
+  } else {
+    TEGULA_TRY(ChooseWindows(request, context));
+  }
+  command_ = CommandOf(request, tile_words_, feeds_->frames());
 
   const bool wants_statistics = !ops::RequiredStatistics(model)->empty();
   const image::BoundInfo& info = feeds_->leading().bound.info();
   const bool has_pyramid = feeds_->leading().source->info().levels.size() > 1;
   if (wants_statistics && has_pyramid && info.height() * info.width() > kReadAtOnce) {
     std::vector<std::unique_ptr<image::BoundImage>> small;
-    std::vector<pipeline::InputFeed> feeds = frame_.feeds;
-    for (pipeline::InputFeed& feed : feeds) {
-      if (feed.image == nullptr) continue;
-      small.push_back(std::make_unique<image::BoundImage>(feed.image->Shrunk(kPreviewEdge)));
-      feed.image = small.back().get();
-    }
-    TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics, normalisation_->Of(context, feeds));
+    TEGULA_ASSIGN_OR_RETURN(statistics_, normalisation_->Of(context, Shrunk(kPreviewEdge, small)));
     is_preview_ = true;
-    return Bind(statistics);
+  } else {
+    TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model, frame_.feeds, wanted_));
+    TEGULA_ASSIGN_OR_RETURN(statistics_, normalisation_->Of(context, frame_.feeds, plan.is_patches()));
   }
-  TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model, frame_.feeds, wanted_));
-  TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics,
-                          normalisation_->Of(context, frame_.feeds, plan.is_patches()));
-  return Bind(statistics);
+  TEGULA_ASSIGN_OR_RETURN(exact_, LiveWindows::Bind(model, *model_->proven->network, frame_.feeds, statistics_, wanted_,
+                                                    kept_));
+  return Ok();
 }
 
 // Windows that are soon there, named so that `predict` can be told to take the same.
 Status LivePrediction::ChooseWindows(const LiveRequest& request, const RunContext& context) {
-  const spec::ModelDescription& model = package_.description();
+  const spec::ModelDescription& model = model_->package.description();
   tiling::TileRequest& tiling = wanted_.tiling;
   for (const GridAxis axis : {GridAxis::kY, GridAxis::kX}) tiling.max_tile[axis] = kWindow;
   tiling::TileRequest measured = tiling;
   TEGULA_ASSIGN_OR_RETURN(const ContextDecision decision,
-                          DecideContext(package_, *proven_, *feeds_, wanted_.outputs, request.engine, nullptr,
-                                        MemoryBudget::Of(0), context, measured));
+                          DecideContext(model_->package, *model_->proven, *feeds_, wanted_.outputs, request.engine,
+                                        nullptr, MemoryBudget::Of(0), context, measured));
   if (!decision.warning.empty()) decisions_.push_back(decision.warning);
   Result<tiling::TilePlan> plan = pipeline::PlanFor(model, frame_.feeds, {wanted_.outputs, measured});
   if (!plan.ok()) {
@@ -131,141 +137,93 @@ Status LivePrediction::ChooseWindows(const LiveRequest& request, const RunContex
     tiling.tile[axis] = plan->axes[axis].window;
     tile_words_ += fmt::format("{}{}={}", tile_words_.empty() ? "" : ",", GridAxisName(axis), plan->axes[axis].window);
   }
-  command_ = CommandOf(request, tile_words_);
   return Ok();
 }
 
-Status LivePrediction::Bind(const ops::Statistics& statistics) {
-  Bound bound;
-  TEGULA_ASSIGN_OR_RETURN(bound.prediction, pipeline::Prediction::Bind(package_.description(), *proven_->network,
-                                                                       frame_.feeds, statistics, wanted_));
-  TEGULA_TRY(CheckIsLocal(*bound.prediction));
-  if (bound_.session) {
-    bound.session = std::move(bound_.session);  // of the same shapes
-  } else {
-    TEGULA_ASSIGN_OR_RETURN(bound.session, bound.prediction->NewSession());
+std::vector<pipeline::InputFeed> LivePrediction::Shrunk(std::int64_t max_edge,
+                                                        std::vector<std::unique_ptr<image::BoundImage>>& images) const {
+  std::vector<pipeline::InputFeed> feeds = frame_.feeds;
+  for (pipeline::InputFeed& feed : feeds) {
+    if (feed.image == nullptr) continue;
+    images.push_back(std::make_unique<image::BoundImage>(feed.image->Shrunk(max_edge)));
+    feed.image = images.back().get();
   }
-  if (!output_) {
-    output_ = bound.prediction->values();
-    const tiling::TilePlan& plan = bound.prediction->plan();
-    for (std::int64_t i = 0; i < plan.tiles(); ++i) writes_.push_back(plan.tile(i).pieces.front().write);
-  }
-  bound_ = std::move(bound);
-  return Ok();
+  return feeds;
 }
 
 Status LivePrediction::Settle(const RunContext& context) {
   if (!is_preview_) return Ok();
-  TEGULA_ASSIGN_OR_RETURN(const ops::Statistics statistics, normalisation_->Of(context, frame_.feeds));
+  TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, normalisation_->Of(context, frame_.feeds));
   const Turns::Turn turn = turns_.Take([&]() { return context.stop.stop_requested(); });
   if (!turn) return CancelledError();
-  TEGULA_TRY(Bind(statistics));
+  if (!is_preview_) return Ok();  // by another that waited
+  TEGULA_TRY(exact_->Rebind(model_->package.description(), *model_->proven->network, statistics, wanted_));
+  statistics_ = std::move(statistics);
   const std::lock_guard lock(mutex_);
-  kept_.clear();
-  order_.clear();
-  kept_bytes_ = 0;
+  for (const auto& [halvings, coarse] : coarse_) previews_of_before_ += coarse->windows->made();
+  coarse_.clear();
   is_preview_ = false;
   ++generation_;
   return Ok();
 }
 
 double LivePrediction::pixel_y() const noexcept {
-  return feeds_->leading().bound.info().downsample_y / output_->scale[GridAxis::kY];
+  return feeds_->leading().bound.info().downsample_y / output().scale[GridAxis::kY];
 }
 double LivePrediction::pixel_x() const noexcept {
-  return feeds_->leading().bound.info().downsample_x / output_->scale[GridAxis::kX];
+  return feeds_->leading().bound.info().downsample_x / output().scale[GridAxis::kX];
 }
 double LivePrediction::origin_y() const noexcept {
-  return feeds_->leading().bound.info().downsample_y * output_->origin[GridAxis::kY];
+  return feeds_->leading().bound.info().downsample_y * output().origin[GridAxis::kY];
 }
 double LivePrediction::origin_x() const noexcept {
-  return feeds_->leading().bound.info().downsample_x * output_->origin[GridAxis::kX];
+  return feeds_->leading().bound.info().downsample_x * output().origin[GridAxis::kX];
 }
 
-std::vector<std::size_t> LivePrediction::WindowsOf(const Box& box) const {
-  std::vector<std::size_t> windows;
-  for (std::size_t i = 0; i < writes_.size(); ++i) {
-    // Of a stack that the model takes whole the first plane is shown.
-    const bool is_first = (writes_[i][GridAxis::kZ].begin == 0 && writes_[i][GridAxis::kT].begin == 0);
-    if (is_first && !Intersect(BoxOf(writes_[i]), box).empty()) windows.push_back(i);
-  }
-  return windows;
-}
-
-LivePrediction::Window LivePrediction::Kept(std::size_t window) {
+std::int64_t LivePrediction::previews_made() const {
   const std::lock_guard lock(mutex_);
-  const auto found = kept_.find(window);
-  if (found == kept_.end()) return nullptr;
-  order_.splice(order_.begin(), order_, found->second.second);
-  return found->second.first;
+  std::int64_t made = previews_of_before_;
+  for (const auto& [halvings, coarse] : coarse_) made += coarse->windows->made();
+  return made;
 }
 
-void LivePrediction::Keep(std::size_t window, Window made) {
-  const std::lock_guard lock(mutex_);
-  kept_bytes_ += made->bytes();
-  order_.push_front(window);
-  kept_[window] = {std::move(made), order_.begin()};
-  while (kept_bytes_ > kKeptBytes && order_.size() > 1) {
-    const auto oldest = kept_.find(order_.back());
-    kept_bytes_ -= oldest->second.first->bytes();
-    kept_.erase(oldest);
-    order_.pop_back();
-  }
+bool LivePrediction::Has(LivePlane plane) const noexcept {
+  const image::ImageInfo& info = feeds_->leading().source->info();
+  if (plane.t < 0 || plane.z < 0 || plane.t >= info.size_t || plane.z >= info.size_z) return false;
+  const PerAxis<std::int64_t>& frames = feeds_->frames();
+  return (frames[GridAxis::kT] == 1 || plane.t == frame_.t) && (frames[GridAxis::kZ] == 1 || plane.z == frame_.z);
 }
 
-Result<LivePrediction::Window> LivePrediction::Make(std::size_t window, const std::function<bool()>& is_gone) {
-  if (Window kept = Kept(window)) return kept;
-  const Turns::Turn turn = turns_.Take(is_gone);
-  if (!turn) return CancelledError();
-  if (Window kept = Kept(window)) return kept;  // made while this one waited
-  const pipeline::Prediction& prediction = *bound_.prediction;
-  const tiling::Tile wanted = prediction.plan().tile(static_cast<std::int64_t>(window));
-  std::shared_ptr<Tensor> made;
-  const auto take = [&](std::size_t, const Block&, const ConstView& use_tczyx) -> Status {
-    const Shape& shape = use_tczyx.shape();
-    const ConstView plane = use_tczyx.Slice(0, 0, 1).Slice(2, 0, 1);
-    TEGULA_ASSIGN_OR_RETURN(Tensor values_cyx, Tensor::Allocate(plane.dtype(), {shape[1], shape[3], shape[4]}));
-    ConvertCopy(ConstView(plane.data(), plane.dtype(), {shape[1], shape[3], shape[4]},
-                          {plane.strides()[1], plane.strides()[3], plane.strides()[4]}),
-                values_cyx.view());
-    made = std::make_shared<Tensor>(std::move(values_cyx));
-    return Ok();
-  };
-  SilentProgress silent;
-  const SerialExecutor here;
-  const RunContext context{here, silent, context_.stop, context_.limits, context_.offline};
-  const auto state_of = [&](const tiling::Tile& tile) {
-    return tile.input == wanted.input ? pipeline::TileState::kMissing : pipeline::TileState::kNotAsked;
-  };
-  ++windows_made_;
-  TEGULA_TRY(prediction.Run(context, *bound_.session, state_of, take));
-  Keep(window, made);
-  return Window(std::move(made));
+Status LivePrediction::CheckPlane(LivePlane plane) const {
+  if (Has(plane)) return Ok();
+  return InvalidError(fmt::format(
+      "this prediction does not have the plane z {} and t {} of the image; open one for it", plane.z, plane.t));
 }
 
-Result<Tensor> LivePrediction::Values(const Box& box, const std::function<bool()>& is_gone) {
-  const Box whole{{0, output_->height()}, {0, output_->width()}};
+// Of the output the plane in which a plane of the image lies. Planes that went together into one have that one.
+std::int64_t LivePrediction::OutputPlane(GridAxis axis, std::int64_t of_image) const noexcept {
+  if (feeds_->frames()[axis] > 1) return 0;
+  const pipeline::OutputInfo& info = output();
+  const double middle = static_cast<double>(of_image) + 0.5 - info.origin[axis];
+  const auto plane = static_cast<std::int64_t>(std::floor(middle * info.scale[axis]));
+  return std::clamp<std::int64_t>(plane, 0, info.size[axis] - 1);
+}
+
+Result<Tensor> LivePrediction::Values(const Box& box, LivePlane plane, const std::function<bool()>& is_gone) {
+  TEGULA_TRY(CheckPlane(plane));
+  const Box whole{{0, output().height()}, {0, output().width()}};
   if (box.empty() || !whole.Contains(box) || box.area() > kMostPixels)
     return InvalidError(
         fmt::format("the prediction has {} x {} pixels (width x height), of which at most {} are given "
                     "at once, so there is no box x {} to {}, y {} to {}",
                     whole.width(), whole.height(), kMostPixels, box.x.begin, box.x.end, box.y.begin, box.y.end));
-  TEGULA_ASSIGN_OR_RETURN(Tensor values_cyx,
-                          Tensor::Allocate(output_->dtype, {output_->channels, box.height(), box.width()}));
-  for (const std::size_t number : WindowsOf(box)) {
-    TEGULA_ASSIGN_OR_RETURN(const Window window, Make(number, is_gone));
-    const Box from = BoxOf(writes_[number]), part = Intersect(from, box);
-    const auto crop = [&](auto view, const Box& of) {
-      return view.Slice(1, part.y.begin - of.y.begin, part.height()).Slice(2, part.x.begin - of.x.begin, part.width());
-    };
-    ConvertCopy(crop(window->view(), from), crop(values_cyx.view(), box));
-  }
-  return values_cyx;
+  return exact_->Values(box, OutputPlane(GridAxis::kT, plane.t), OutputPlane(GridAxis::kZ, plane.z),
+                        {turns_, sessions_, context_, is_gone});
 }
 
-Result<Tensor> LivePrediction::Tile(int level, std::int64_t tile_y, std::int64_t tile_x,
+Result<Tensor> LivePrediction::Tile(int level, std::int64_t tile_y, std::int64_t tile_x, LivePlane plane,
                                     const std::function<bool()>& is_gone) {
-  const std::int64_t height = output_->height(), width = output_->width();
+  const std::int64_t height = output().height(), width = output().width();
   const int levels = ShownLevels(height, width);
   TEGULA_ASSIGN_OR_RETURN(const Box box, ShownBox(height, width, level, tile_y, tile_x));
   const std::int64_t step = std::int64_t{1} << (levels - 1 - level);
@@ -273,12 +231,12 @@ Result<Tensor> LivePrediction::Tile(int level, std::int64_t tile_y, std::int64_t
     return UnsupportedError("this is too much to predict at once; look closer");
   const Box of{{box.y.begin * step, std::min(height, box.y.end * step)},
                {box.x.begin * step, std::min(width, box.x.end * step)}};
-  TEGULA_ASSIGN_OR_RETURN(const Tensor values_cyx, Values(of, is_gone));
+  TEGULA_ASSIGN_OR_RETURN(const Tensor values_cyx, Values(of, plane, is_gone));
   TEGULA_ASSIGN_OR_RETURN(Tensor floats_cyx, Tensor::Allocate(DType::kF32, values_cyx.shape()));
   ConvertCopy(values_cyx.view(), floats_cyx.view());
   if (step == 1) return floats_cyx;
   TEGULA_ASSIGN_OR_RETURN(Tensor means_cyx,
-                          Tensor::Allocate(DType::kF32, {output_->channels, box.height(), box.width()}));
+                          Tensor::Allocate(DType::kF32, {output().channels, box.height(), box.width()}));
   const image::AxisGrid y{of.height(), box.height(), static_cast<double>(step)};
   const image::AxisGrid x{of.width(), box.width(), static_cast<double>(step)};
   const auto read = [&](const Box& part, const View& out_cyx) -> Status {
@@ -287,6 +245,62 @@ Result<Tensor> LivePrediction::Tile(int level, std::int64_t tile_y, std::int64_t
   };
   TEGULA_TRY(image::Resample(y, x, {{0, box.height()}, {0, box.width()}}, read, means_cyx.view()));
   return means_cyx;
+}
+
+Result<std::shared_ptr<LivePrediction::Coarse>> LivePrediction::CoarseAt(int halvings,
+                                                                         const std::function<bool()>& is_gone) {
+  const auto find = [&]() -> std::shared_ptr<Coarse> {
+    const std::lock_guard lock(mutex_);
+    const auto found = coarse_.find(halvings);
+    return found == coarse_.end() ? nullptr : found->second;
+  };
+  if (std::shared_ptr<Coarse> coarse = find()) return coarse;
+  const Turns::Turn turn = turns_.Take(is_gone);
+  if (!turn) return CancelledError();
+  if (std::shared_ptr<Coarse> coarse = find()) return coarse;
+  const image::BoundInfo& info = feeds_->leading().bound.info();
+  const double longer = std::max(static_cast<double>(info.height()), static_cast<double>(info.width()));
+  const auto edge = static_cast<std::int64_t>(std::ceil(std::ldexp(longer, -halvings)));
+  const auto coarse = std::make_shared<Coarse>();
+  const std::vector<pipeline::InputFeed> feeds = Shrunk(edge, coarse->images);
+  TEGULA_ASSIGN_OR_RETURN(coarse->windows, LiveWindows::Bind(model_->package.description(), *model_->proven->network,
+                                                             feeds, statistics_, wanted_, kept_));
+  const image::BoundInfo& small = coarse->images.front()->info();
+  coarse->step_y = small.downsample_y / info.downsample_y;
+  coarse->step_x = small.downsample_x / info.downsample_x;
+  const std::lock_guard lock(mutex_);
+  coarse_[halvings] = coarse;
+  return coarse;
+}
+
+Result<Tensor> LivePrediction::Preview(int level, std::int64_t tile_y, std::int64_t tile_x, LivePlane plane,
+                                       const std::function<bool()>& is_gone) {
+  TEGULA_TRY(CheckPlane(plane));
+  const int levels = ShownLevels(output().height(), output().width()), halvings = levels - 1 - level;
+  TEGULA_ASSIGN_OR_RETURN(const Box box, ShownBox(output().height(), output().width(), level, tile_y, tile_x));
+  if (!has_previews() || halvings < 1 || halvings > kMostHalvings)
+    return UnsupportedError(fmt::format("there is no preview of level {}; ask for its tile", level));
+  TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<Coarse> coarse, CoarseAt(halvings, is_gone));
+  const pipeline::OutputInfo& info = coarse->windows->output();
+  TEGULA_ASSIGN_OR_RETURN(Tensor values_cyx,
+                          Tensor::Allocate(DType::kF32, {info.channels, box.height(), box.width()}));
+  for (float& value : values_cyx.values<float>()) value = std::numeric_limits<float>::quiet_NaN();
+  // Where the preview's first pixel begins, to its nearest pixel: valid convolutions lose more of a coarser image.
+  const auto offset = [&](GridAxis axis, double step) {
+    return std::llround((info.origin[axis] * step - output().origin[axis]) * output().scale[axis] / step);
+  };
+  const std::int64_t dy = offset(GridAxis::kY, coarse->step_y), dx = offset(GridAxis::kX, coarse->step_x);
+  const Box there{box.y.Shifted(-dy), box.x.Shifted(-dx)};
+  const Box part = Intersect(there, Box{{0, info.height()}, {0, info.width()}});
+  if (part.empty()) return values_cyx;
+  TEGULA_ASSIGN_OR_RETURN(const Tensor made_cyx,
+                          coarse->windows->Values(part, OutputPlane(GridAxis::kT, plane.t),
+                                                  OutputPlane(GridAxis::kZ, plane.z),
+                                                  {turns_, sessions_, context_, is_gone}));
+  ConvertCopy(made_cyx.view(), values_cyx.view()
+                                   .Slice(1, part.y.begin - there.y.begin, part.height())
+                                   .Slice(2, part.x.begin - there.x.begin, part.width()));
+  return values_cyx;
 }
 
 }  // namespace tegula::app

@@ -4,38 +4,51 @@
 // network: only which windows are made, and when, is decided by who looks. What was made is kept as far as memory is
 // allowed for it.
 //
-// Where a model wants statistics of the whole image, those of a small picture of it stand in until Settle has taken the
-// true ones: then is_preview() holds, and what is shown has to be told to be a preview.
+// Two things may stand in for it, and whoever shows them has to say so:
+//   Statistics of a small picture, where a model wants those of the whole image, until Settle has taken the true ones:
+//   so long is_preview() holds.
+//   Preview, a prediction of the image at a coarser scale than the model wants: there at once for a large part of the
+//   image, but not what the model gives; small things are missing.
 #pragma once
 
 #include <atomic>
 #include <functional>
-#include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "tegula/app/feeds.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/app/prove.h"
-#include "tegula/app/view/turns.h"
+#include "tegula/app/view/live_windows.h"
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
-#include "tegula/pipeline/prediction.h"
 #include "tegula/spec/package.h"
 
 namespace tegula::app {
+
+/// A plane of the image, from 0.
+struct LivePlane {
+  std::int64_t t = 0, z = 0;
+};
 
 struct LiveRequest {
   std::string image;
   std::string model;
   image::BindingRequest binding;
   std::string output;  ///< an id; empty: the model's first
-  std::int64_t z = 0, t = 0;
+  LivePlane plane;
   EngineRequest engine;
+  std::int64_t cache_bytes = image::Access{}.cache_bytes;  ///< that decoded tiles of the image may take
+};
+
+/// A model whose network has been proven, for predictions of several planes. Immutable.
+struct LiveModel {
+  spec::Package package;
+  std::optional<ProvenNetwork> proven;
 };
 
 /// Thread-safe once it is open.
@@ -43,18 +56,21 @@ class LivePrediction {
  public:
   /// Windows are no larger than this unless the model must: one is to be there within a second.
   static constexpr std::int64_t kWindow = 512;
-  static constexpr std::int64_t kKeptBytes = 256 << 20;
   /// Pixels of the output that Values gives at once, at most.
   static constexpr std::int64_t kMostPixels = std::int64_t{2048} * 2048;
+  /// Halvings of the image's scale that Preview takes at most.
+  static constexpr int kMostHalvings = 12;
 
   /// Everything that can be refused is refused here: errors of `predict`, and kUnsupported for outputs that are only
-  /// known when the whole image is predicted. Borrows registry and `lasting` for as long as it lives; `context` is of
-  /// this call.
-  static Result<std::shared_ptr<LivePrediction>> Open(const LiveRequest& request, engines::Registry& registry,
+  /// known when the whole image is predicted. `other` is a prediction by the same model of the same image, whose
+  /// network is used, or null. Borrows registry, `kept` and `lasting` for as long as it lives; `context` is of this
+  /// call.
+  static Result<std::shared_ptr<LivePrediction>> Open(const LiveRequest& request, const LivePrediction* other,
+                                                      engines::Registry& registry, KeptWindows& kept,
                                                       const RunContext& lasting, const RunContext& context);
   LivePrediction(const LivePrediction&) = delete;
 
-  const pipeline::OutputInfo& output() const noexcept { return *output_; }
+  const pipeline::OutputInfo& output() const noexcept { return exact_->output(); }
   /// Of a pixel of the output, in pixels of the image's level 0; and where the output's first pixel begins.
   double pixel_y() const noexcept;
   double pixel_x() const noexcept;
@@ -67,58 +83,70 @@ class LivePrediction {
   bool is_preview() const noexcept { return is_preview_; }
   /// How often what was made has become wrong: 0, or 1 after Settle of a preview.
   int generation() const noexcept { return generation_; }
-  /// Windows that the network has been given so far, and that the whole image has.
-  std::int64_t windows_made() const noexcept { return windows_made_; }
-  std::int64_t windows() const noexcept { return static_cast<std::int64_t>(writes_.size()); }
+  /// Windows that the network has been given so far, for the prediction and for previews, and that the whole image has.
+  std::int64_t windows_made() const noexcept { return exact_->made(); }
+  std::int64_t previews_made() const;
+  std::int64_t windows() const noexcept { return exact_->windows(); }
+  /// Whether there are previews: not of maps whose pixels are patches.
+  bool has_previews() const noexcept { return !exact_->is_patches(); }
+  /// Whether it has this plane of the image: of a stack that the model takes plane by plane only the one that it was
+  /// opened for, of one that it takes whole all.
+  bool Has(LivePlane plane) const noexcept;
 
   /// Takes the statistics of the whole image if a preview has stood in for them. kCancelled.
   Status Settle(const RunContext& context);
 
   /// Values of a box of the output, as (channel, y, x) in its own element type. Windows that are missing are made, one
   /// at a time, the last asked for first, unless `is_gone` says that nobody waits any more: then kCancelled. kInvalid
-  /// for boxes that are empty, outside, or larger than kMostPixels.
-  Result<Tensor> Values(const Box& box, const std::function<bool()>& is_gone);
+  /// for boxes that are empty, outside, or larger than kMostPixels, and for planes that it does not have.
+  Result<Tensor> Values(const Box& box, LivePlane plane, const std::function<bool()>& is_gone);
   /// A tile of the output's pyramid (rendering.h), float32: means of what Values gives. kUnsupported for levels so
   /// coarse that a tile would need more than kMostPixels.
-  Result<Tensor> Tile(int level, std::int64_t tile_y, std::int64_t tile_x, const std::function<bool()>& is_gone);
+  Result<Tensor> Tile(int level, std::int64_t tile_y, std::int64_t tile_x, LivePlane plane,
+                      const std::function<bool()>& is_gone);
+  /// The same tile as the model gives it for the image at this level's scale; not a number where that has no pixels.
+  /// One window of it stands in for four, sixteen ... of the prediction. kUnsupported for the last level, of which
+  /// Tile is as fast, and without previews.
+  Result<Tensor> Preview(int level, std::int64_t tile_y, std::int64_t tile_x, LivePlane plane,
+                         const std::function<bool()>& is_gone);
 
  private:
-  using Window = std::shared_ptr<const Tensor>;
-  struct Bound {
-    std::optional<pipeline::Prediction> prediction;
-    std::unique_ptr<engines::Session> session;
+  // The image at a coarser scale, and what is predicted of it.
+  struct Coarse {
+    std::vector<std::unique_ptr<image::BoundImage>> images;
+    std::unique_ptr<LiveWindows> windows;
+    double step_y = 1, step_x = 1;  // pixels of the output per pixel of the preview
   };
 
-  LivePrediction(spec::Package package, const RunContext& context)
-      : package_(std::move(package)), context_(context), turns_(1) {}
-  Status Prepare(const LiveRequest& request, engines::Registry& registry, const RunContext& context);
+  LivePrediction(KeptWindows& kept, const RunContext& context) : kept_(kept), context_(context), turns_(1) {}
+  Status Prepare(const LiveRequest& request, const LivePrediction* other, engines::Registry& registry,
+                 const RunContext& context);
   Status ChooseWindows(const LiveRequest& request, const RunContext& context);
-  Status Bind(const ops::Statistics& statistics);
-  std::vector<std::size_t> WindowsOf(const Box& box) const;
-  Result<Window> Make(std::size_t window, const std::function<bool()>& is_gone);
-  Window Kept(std::size_t window);
-  void Keep(std::size_t window, Window made);
+  // The feeds with their images so small.
+  std::vector<pipeline::InputFeed> Shrunk(std::int64_t max_edge,
+                                          std::vector<std::unique_ptr<image::BoundImage>>& images) const;
+  Result<std::shared_ptr<Coarse>> CoarseAt(int halvings, const std::function<bool()>& is_gone);
+  Status CheckPlane(LivePlane plane) const;
+  std::int64_t OutputPlane(GridAxis axis, std::int64_t of_image) const noexcept;
 
-  spec::Package package_;
+  KeptWindows& kept_;
   const RunContext& context_;
-  std::optional<ProvenNetwork> proven_;
+  std::shared_ptr<LiveModel> model_;
   std::optional<Feeds> feeds_;
   Feeds::Frame frame_;
   std::optional<Normalisation> normalisation_;
   pipeline::PredictionRequest wanted_;
-  std::optional<pipeline::OutputInfo> output_;
   std::vector<std::string> decisions_;
   std::string tile_words_, command_;
-  std::vector<Block> writes_;  // of the output, by the plan's number of the tile
   std::atomic<bool> is_preview_ = false;
   std::atomic<int> generation_ = 0;
-  std::atomic<std::int64_t> windows_made_ = 0;
-  Turns turns_;                   // of the session
-  Bound bound_;                   // changed and used by whoever has the turn
-  std::mutex mutex_;              // of what follows
-  std::list<std::size_t> order_;  // newest first
-  std::unordered_map<std::size_t, std::pair<Window, std::list<std::size_t>::iterator>> kept_;
-  std::int64_t kept_bytes_ = 0;
+  Turns turns_;            // of the sessions
+  LiveSessions sessions_;  // used by whoever has the turn
+  ops::Statistics statistics_;  // the same
+  std::unique_ptr<LiveWindows> exact_;
+  mutable std::mutex mutex_;                       // of what follows
+  std::map<int, std::shared_ptr<Coarse>> coarse_;  // by halvings
+  std::int64_t previews_of_before_ = 0;            // made for previews that are gone
 };
 
 }  // namespace tegula::app

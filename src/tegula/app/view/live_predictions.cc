@@ -7,28 +7,51 @@
 #include "tegula/core/files.h"
 
 namespace tegula::app {
+namespace {
 
-std::string LivePredictions::NameOf(const LiveRequest& request) {
-  return Sha256OfBytes(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", request.image, request.model, request.output,
-                                   request.z, request.t, request.binding.pixel_size_um.value_or(0),
-                                   fmt::join(request.binding.channels, "\n")))
-      .substr(0, 16);
+std::string Short(const std::string& text) { return Sha256OfBytes(text).substr(0, 16); }
+
+std::string KindOf(const LiveRequest& request) {
+  return Short(fmt::format("{}\n{}\n{}\n{}\n{}", request.image, request.model, request.output,
+                           request.binding.pixel_size_um.value_or(0), fmt::join(request.binding.channels, "\n")));
 }
 
-void LivePredictions::Add(const std::string& name, std::shared_ptr<LivePrediction> live) {
+}  // namespace
+
+LivePredictions::Named LivePredictions::Of(const LiveRequest& request) {
+  const std::string kind = KindOf(request);
   const std::lock_guard lock(mutex_);
-  kept_.remove_if([&](const auto& row) { return row.first == name; });
-  kept_.emplace_front(name, std::move(live));
+  const auto found = std::find_if(kept_.begin(), kept_.end(),
+                                  [&](const Row& row) { return row.kind == kind && row.live->Has(request.plane); });
+  if (found == kept_.end()) return {};
+  kept_.splice(kept_.begin(), kept_, found);
+  return {kept_.front().name, kept_.front().live};
+}
+
+std::shared_ptr<LivePrediction> LivePredictions::Like(const LiveRequest& request) {
+  const std::string kind = KindOf(request);
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Row& row) { return row.kind == kind; });
+  return found == kept_.end() ? nullptr : found->live;
+}
+
+std::string LivePredictions::Add(const LiveRequest& request, std::shared_ptr<LivePrediction> live) {
+  const std::string kind = KindOf(request);
+  std::string name = Short(fmt::format("{}\n{}\n{}", kind, request.plane.z, request.plane.t));
+  const std::lock_guard lock(mutex_);
+  kept_.remove_if([&](const Row& row) { return row.name == name; });
+  kept_.push_front({kind, name, std::move(live)});
   if (kept_.size() > kMost) kept_.pop_back();
+  return name;
 }
 
 Result<std::shared_ptr<LivePrediction>> LivePredictions::Find(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const auto& row) { return row.first == name; });
+  const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Row& row) { return row.name == name; });
   if (found == kept_.end())
     return NotFoundError(fmt::format("the prediction {} is not open any more; open it again", name));
   kept_.splice(kept_.begin(), kept_, found);
-  return kept_.front().second;
+  return kept_.front().live;
 }
 
 }  // namespace tegula::app
