@@ -11,7 +11,7 @@ export interface Start {
 export interface Entry {
   name: string;
   path: string;
-  kind: 'folder' | 'image' | 'model' | 'other';
+  kind: 'folder' | 'run' | 'image' | 'model' | 'objects' | 'other';
   bytes: number;
 }
 
