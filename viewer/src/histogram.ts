@@ -1,8 +1,8 @@
 // How a measurement is spread over the objects, by class.
 
-import { ask, isAbort } from './api';
+import { isAbort } from './api';
 import { h, notice, replace } from './dom';
-import { format, type ObjectClass, type Parameters } from './object_words';
+import { askOf, format, type ObjectClass, type Subject } from './object_words';
 
 interface Answer {
   min: number;
@@ -24,7 +24,7 @@ export class Histogram {
   readonly element = h('div', { class: 'spread' });
   private readonly choice = h('select', { 'aria-label': 'Measurement', onchange: () => void this.ask() });
   private readonly chart = h('div', { class: 'chart' });
-  private parameters: Parameters = {};
+  private subject: Subject | null = null;
   private classes: ObjectClass[] = [];
   private asking: AbortController | null = null;
 
@@ -33,6 +33,7 @@ export class Histogram {
   }
 
   set(measurements: string[], classes: ObjectClass[]): void {
+    this.subject = null;
     this.classes = classes;
     replace(this.choice, ...measurements.map((value) => h('option', { value }, value)));
     replace(this.chart);
@@ -40,21 +41,18 @@ export class Histogram {
   }
 
   /** Of which objects. */
-  show(parameters: Parameters): void {
-    this.parameters = parameters;
+  show(subject: Subject): void {
+    this.subject = subject;
     void this.ask();
   }
 
   private async ask(): Promise<void> {
     this.asking?.abort();
     this.asking = new AbortController();
-    if (!this.choice.value) return;
+    if (!this.choice.value || !this.subject) return;
     try {
-      const answer = await ask<Answer>(
-        'objects/histogram',
-        { ...this.parameters, measurement: this.choice.value, bins: kBins },
-        { signal: this.asking.signal },
-      );
+      const wanted = { measurement: this.choice.value, bins: kBins };
+      const answer = await askOf<Answer>('objects/histogram', this.subject, wanted, this.asking.signal);
       this.draw(answer);
     } catch (error) {
       if (!isAbort(error)) replace(this.chart, notice(error));

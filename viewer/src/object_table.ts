@@ -1,8 +1,8 @@
 // The table of objects: only the rows that are visible are in the page, whatever their number.
 
-import { ask, isAbort } from './api';
+import { isAbort } from './api';
 import { debounce, h, notice, replace } from './dom';
-import { format, grouped, type ObjectClass, type Parameters } from './object_words';
+import { askOf, format, grouped, type ObjectClass, type Parameters, type Subject } from './object_words';
 
 export type Scope = 'all' | 'view' | 'selection';
 
@@ -51,7 +51,7 @@ export class ObjectTable {
   );
   private readonly pages = new Map<number, Row[] | 'asked'>();
   private asking = new AbortController();
-  private parameters: Parameters | null = null;
+  private subject: Subject | null = null;
   private sort = 'place';
   private descending = false;
   private total = 0;
@@ -103,8 +103,8 @@ export class ObjectTable {
   }
 
   /** Which objects; nothing: none. */
-  show(parameters: Parameters | null): void {
-    this.parameters = parameters;
+  show(subject: Subject | null): void {
+    this.subject = subject;
     this.forget();
     this.scroller.scrollTop = 0;
     void this.ask(0);
@@ -115,14 +115,14 @@ export class ObjectTable {
     this.selected = selected;
     this.current = current;
     this.draw();
-    if (!moves || current < 0 || !this.parameters || this.element.hidden) return;
+    if (!moves || current < 0 || !this.subject || this.element.hidden) return;
     const row = await this.rowOf(current);
     if (row !== null && current === this.current) this.reveal(row);
   }
 
   /** The object before or after another one in the table's order. */
   async beside(number: number, step: number): Promise<number | null> {
-    if (!this.parameters) return null;
+    if (!this.subject) return null;
     const row = number < 0 ? null : await this.rowOf(number);
     if (this.total === 0) return null;
     const at = row === null ? (step > 0 ? 0 : this.total - 1) : Math.min(this.total - 1, Math.max(0, row + step));
@@ -153,7 +153,7 @@ export class ObjectTable {
             this.descending = this.sort === key && !this.descending;
             this.sort = key;
             this.heading();
-            this.show(this.parameters);
+            this.show(this.subject);
           },
         },
         name + (this.sort === key ? (this.descending ? ' ▾' : ' ▴') : ''),
@@ -170,12 +170,9 @@ export class ObjectTable {
   }
 
   private async fetch(parameters: Parameters): Promise<Answer | null> {
+    const order = { sort: this.sort, descending: this.descending ? 'true' : undefined };
     try {
-      return await ask<Answer>(
-        'objects/table',
-        { ...this.parameters, sort: this.sort, descending: this.descending ? 'true' : undefined, ...parameters },
-        { signal: this.asking.signal },
-      );
+      return await askOf<Answer>('objects/table', this.subject!, { ...order, ...parameters }, this.asking.signal);
     } catch (error) {
       if (!isAbort(error)) replace(this.body, notice(error));
       return null;
@@ -187,7 +184,7 @@ export class ObjectTable {
   }
 
   private async ask(page: number): Promise<void> {
-    if (!this.parameters) {
+    if (!this.subject) {
       this.total = 0;
       this.count.textContent = '0';
       this.draw();

@@ -5,7 +5,7 @@ import { debounce, h, notice, replace, sentence } from './dom';
 import { Histogram } from './histogram';
 import { ObjectLayer, type Rectangle } from './object_layer';
 import { ObjectTable, type Scope } from './object_table';
-import { format, grouped, type ObjectClass, type Parameters } from './object_words';
+import { format, grouped, type ObjectClass, type Parameters, type Subject } from './object_words';
 import type { Slide } from './slide';
 
 interface Ready {
@@ -28,7 +28,6 @@ interface OneObject {
 }
 
 const kHovered = 6; // measurements beside the pointer
-const kMostListed = 900; // selected objects that fit into an address
 
 export class Objects {
   readonly element = h('section', { class: 'panel objects', 'aria-label': 'Objects' });
@@ -203,14 +202,12 @@ export class Objects {
     if (scoped) this.histogram.show(scoped);
   };
 
-  private scoped(scope: Scope): Parameters | null {
-    if (scope === 'view') {
-      const view = this.layer?.visible();
-      return view ? { ...this.filter(), within: [view.x, view.y, view.width, view.height].join(',') } : null;
-    }
-    if (scope === 'selection')
-      return this.selected.size ? { ...this.filter(), objects: [...this.selected].slice(0, kMostListed).join(',') } : null;
-    return this.filter();
+  private scoped(scope: Scope): Subject | null {
+    const parameters = this.filter();
+    if (scope === 'all') return { parameters };
+    if (scope === 'selection') return this.selected.size ? { parameters, only: [...this.selected] } : null;
+    const view = this.layer?.visible();
+    return view ? { parameters: { ...parameters, within: [view.x, view.y, view.width, view.height].join(',') } } : null;
   }
 
   private readonly moved = debounce(300, () => {
@@ -322,7 +319,6 @@ export class Objects {
         ),
         count > 1 && h('p', {}, this.titleOf(object)),
         h('dl', {}, ...object.measurements.flatMap(({ name, value }) => [h('dt', {}, name), h('dd', {}, format(value))])),
-        count > kMostListed && h('p', { class: 'quiet' }, `The table of the selection lists the first ${kMostListed}.`),
       );
     } catch (error) {
       replace(this.details, notice(error));

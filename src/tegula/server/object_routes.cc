@@ -24,7 +24,7 @@ constexpr Parameter kClasses = {"classes", "only these, by their places in `read
 constexpr Parameter kLeast = {"min_area", "only objects of at least so many square pixels of the full resolution"};
 constexpr Parameter kMost = {"max_area", "only objects of at most so many"};
 constexpr Parameter kWithin = {"within", "only objects whose boxes' middles lie in X,Y,WIDTH,HEIGHT"};
-constexpr Parameter kObjects = {"objects", "only these, by their numbers: 3,17"};
+constexpr Field kObjects = {"objects", "array", "only these, by their numbers", true};
 
 Result<app::OpenObjects::Opened> ObjectsOf(const ViewState& state, const Request& request) {
   TEGULA_ASSIGN_OR_RETURN(const std::string path, state.roots.Resolve(request.value("run")));
@@ -81,8 +81,14 @@ Result<app::ObjectFilter> FilterOf(const Request& request) {
       return InvalidError(fmt::format("'{}' is not X,Y,WIDTH,HEIGHT", text));
     filter.within = app::ObjectBox{numbers[1], numbers[0], numbers[1] + numbers[3], numbers[0] + numbers[2]};
   }
-  if (const std::string& text = request.value("objects"); !text.empty()) {
-    TEGULA_ASSIGN_OR_RETURN(filter.only, WholeNumbers(text, "objects"));
+  if (request.body.has("objects")) {
+    const Json objects = Json::parse(request.body.json("objects"), nullptr, /*allow_exceptions=*/false);
+    filter.only.emplace();
+    for (const Json& number : objects) {
+      if (!number.is_number_unsigned() || number.get<std::uint64_t>() >> 62 != 0)
+        return InvalidError("'objects' is a list of numbers of objects");
+      filter.only->push_back(number.get<std::int64_t>());
+    }
   }
   return filter;
 }
@@ -242,6 +248,21 @@ std::vector<Route> ObjectRoutes(const ViewState& state) {
   const auto with = [&state](Result<Response> (*handler)(const ViewState&, const Request&)) {
     return [&state, handler](const Request& request) { return handler(state, request); };
   };
+  constexpr std::string_view kTableSays =
+      "rows of the table of objects, how many there are of each class, and the row of one of them";
+  const std::vector<Parameter> table = {kRun,
+                                        {"sort", "place, class, area or a measurement"},
+                                        {"descending", "true: the largest first"},
+                                        {"first", "row from 0"},
+                                        {"count", "rows, at most 1000"},
+                                        {"find", "an object's number, whose row is told as `found`"},
+                                        kClasses,
+                                        kLeast,
+                                        kMost,
+                                        kWithin};
+  const std::vector<Parameter> histogram = {
+      kRun,   {"measurement", "its name", true}, {"bins", "equal steps from min to max"}, kClasses, kLeast, kMost,
+      kWithin};
   return {
       {"GET",
        "/api/objects/open",
@@ -280,35 +301,25 @@ std::vector<Route> ObjectRoutes(const ViewState& state) {
        "application/json",
        {kRun, kWithin, kClasses, kLeast, kMost},
        with(&Chosen)},
-      {"GET",
+      {"GET", "/api/objects/table", kTableSays, "application/json", table, with(&Table)},
+      {"POST",
        "/api/objects/table",
-       "rows of the table of objects, how many there are of each class, and the row of one of them",
+       "the same of objects that are named",
        "application/json",
-       {kRun,
-        {"sort", "place, class, area or a measurement"},
-        {"descending", "true: the largest first"},
-        {"first", "row from 0"},
-        {"count", "rows, at most 1000"},
-        {"find", "an object's number, whose row is told as `found`"},
-        kClasses,
-        kLeast,
-        kMost,
-        kWithin,
-        kObjects},
-       with(&Table)},
-      {"GET",
-       "/api/objects/histogram",
-       "how a measurement is spread, by class",
-       "application/json",
-       {kRun,
-        {"measurement", "its name", true},
-        {"bins", "equal steps from min to max"},
-        kClasses,
-        kLeast,
-        kMost,
-        kWithin,
-        kObjects},
+       table,
+       with(&Table),
+       /*is_public=*/false,
+       {kObjects}},
+      {"GET", "/api/objects/histogram", "how a measurement is spread, by class", "application/json", histogram,
        with(&Histogram)},
+      {"POST",
+       "/api/objects/histogram",
+       "the same of objects that are named",
+       "application/json",
+       histogram,
+       with(&Histogram),
+       /*is_public=*/false,
+       {kObjects}},
   };
 }
 
