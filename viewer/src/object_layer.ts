@@ -193,6 +193,7 @@ export class ObjectLayer {
       }
     canvas.dataset.complete = String(complete);
     this.want(missing, wanted, scale);
+    canvas.dataset.waiting = String(this.asked.size);
     context.globalAlpha = 1;
     this.drawMarks(context, view);
     this.on.drawn();
