@@ -63,7 +63,8 @@ Status View(ViewRequest request, engines::Registry& registry, const RunContext& 
   TEGULA_ASSIGN_OR_RETURN(const std::string model, ShownAs(request.model, view_roots));
   app::Turns turns(context.executor.workers());
   app::LivePredictions predictions;
-  const ViewState state{view_roots, images, predictions, turns, registry, request.engine, quiet, image, model};
+  app::OpenObjects objects;
+  const ViewState state{view_roots, images, predictions, objects, turns, registry, request.engine, quiet, image, model};
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> server,
                           HttpServer::Bind(request.server, ViewRoutes(state)));
   on_ready(AddressOf(request.server, server->port()));

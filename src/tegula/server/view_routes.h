@@ -7,6 +7,7 @@
 #include "tegula/app/prove.h"
 #include "tegula/app/view/live_predictions.h"
 #include "tegula/app/view/open_images.h"
+#include "tegula/app/view/open_objects.h"
 #include "tegula/app/view/roots.h"
 #include "tegula/app/view/turns.h"
 #include "tegula/core/run_context.h"
@@ -20,6 +21,7 @@ struct ViewState {
   const app::ViewRoots& roots;
   app::OpenImages& images;
   app::LivePredictions& predictions;
+  app::OpenObjects& objects;
   app::Turns& turns;  ///< of what needs a processor
   engines::Registry& registry;
   const app::EngineRequest& engine;
