@@ -187,6 +187,8 @@ def test_integers_are_zero_outside(tegula, tmp_path):
     assert part.dtype == np.uint8 and np.array_equal(part, expected)
     # Every pixel is at least 0, but only those of the region become an object.
     assert record(tmp_path / "out")["objects"][0]["area_px"] == 50 * 60
+    again = tegula("objects", tmp_path / "out", "-o", tmp_path / "again")
+    assert again.code == 3 and "do not tell what lies outside: make objects with `tegula predict --objects`" in again.err
 
 
 @pytest.fixture(scope="module")

@@ -372,3 +372,21 @@ def test_the_page_shows_images_and_models(data, tmp_path, source):
         # What is broken is told by a status that is no success; the browser writes that down too.
         assert all("status of 422" in problem for problem in seen["problems"]), seen["problems"]
     mirror.close()
+
+
+def test_previews_stand_in_for_many_windows(data):
+    with viewing("--root", data / "images", "--root", data / "models_made") as viewer:
+        info, = ready(viewer, image="images/wsi/CMU-1-Small-Region.svs", model="models_made/he_nuclei_rgb")
+        assert info["has_previews"]
+        levels = 1 + int(np.ceil(np.log2(max(info["height"], info["width"]))))
+        shape = [len(info["channels"]), *(-(-info[edge] // 8) for edge in ["height", "width"])]
+        tile = f"/api/predictions/{info['id']}/previews/{levels - 4}/0/0"
+        status, _, body = viewer.ask(tile)
+        assert status == 200, body
+        values = np.frombuffer(body, np.float32).reshape(shape[0], min(256, shape[1]), min(256, shape[2]))
+        assert np.isfinite(values).mean() > 0.98
+        np.testing.assert_allclose(np.nansum(values, 0)[np.isfinite(values[0])], 1, atol=1e-4)
+        after = viewer.json(f"/api/predictions/{info['id']}")
+        assert (after["windows_made"], after["previews_made"]) == (0, 1)
+        assert viewer.ask(f"/api/predictions/{info['id']}/previews/{levels - 1}/0/0")[0] == 422
+        assert viewer.ask(tile, {"z": 3})[0] == 400

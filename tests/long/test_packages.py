@@ -9,7 +9,6 @@ from packages import every_package
 RUNNABLE = ("onnx", "torchscript", "tensorflow_saved_model_bundle")
 # Weights that do not run, and a part of the sentence that says why. Everything else has to.
 REFUSED = {
-    ("golden/n2v_tobacco_leaf", "onnx", "openvino"): "Loop",
     # Its sizes are computed from the input's, which a trace makes constants: LibTorch runs it.
     ("models_made/scripted_control_flow", "torchscript", "openvino"): "computes sizes",
     # Files that are not in ../shared.

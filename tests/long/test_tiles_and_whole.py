@@ -17,7 +17,7 @@ import zarr
 from packages import every_package
 
 # Packages whose weights do not run here, and a part of the sentence that says why; none is refused for its tiles.
-NO_WEIGHTS = ("convert", "No such file", "Loop", "reproduce", "none of the weights", "no weights")
+NO_WEIGHTS = ("convert", "No such file", "reproduce", "none of the weights", "no weights")
 # What may be refused, or warned of, because of what the model is, and a part of the sentence.
 NO_FINITE_CONTEXT = "no finite context"
 DATA_DEPENDENT = "as many positions along"

@@ -11,7 +11,7 @@ export interface Start {
 export interface Entry {
   name: string;
   path: string;
-  kind: 'folder' | 'image' | 'model' | 'other';
+  kind: 'folder' | 'run' | 'image' | 'model' | 'objects' | 'other';
   bytes: number;
 }
 
@@ -110,7 +110,7 @@ export async function ask<T>(
 ): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(address(path, parameters), { ...init, headers });
+    response = await fetch(address(path, parameters), { ...init, headers: { ...headers, ...init.headers } });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new Error('the program does not answer; has `tegula view` been ended?');
@@ -120,5 +120,12 @@ export async function ask<T>(
   const failure = json as { error?: string };
   throw new Error(failure.error ?? `the program answered with status ${response.status}`);
 }
+
+/** As what a POST sends. */
+export const sent = (body: object): RequestInit => ({
+  method: 'POST',
+  body: JSON.stringify(body),
+  headers: { 'Content-Type': 'application/json' },
+});
 
 export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';

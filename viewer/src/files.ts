@@ -3,8 +3,22 @@
 import { ask, type Entry, type Listing } from './api';
 import { h, notice, replace } from './dom';
 
-const kSymbols: Record<Entry['kind'], string> = { folder: '▸', image: '▣', model: '◆', other: '·' };
-const kKinds: Record<Entry['kind'], string> = { folder: 'folder', image: 'image', model: 'model', other: 'file' };
+const kSymbols: Record<Entry['kind'], string> = {
+  folder: '▸',
+  run: '▸',
+  image: '▣',
+  model: '◆',
+  objects: '⬡',
+  other: '·',
+};
+const kKinds: Record<Entry['kind'], string> = {
+  folder: 'folder',
+  run: 'folder with objects',
+  image: 'image',
+  model: 'model',
+  objects: 'objects',
+  other: 'file',
+};
 
 function size(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
@@ -31,7 +45,7 @@ export class Files {
   private listing: Listing = { folder: '', entries: [], left_out: 0 };
   private opened = '';
 
-  constructor(private readonly on: { image: (path: string) => void; model: (path: string) => void }) {
+  constructor(private readonly on: Record<'image' | 'model' | 'run', (path: string) => void>) {
     this.element.append(h('h2', {}, 'Files'), this.path, this.filter, this.list);
     this.list.addEventListener('keydown', (event) => this.move(event));
   }
@@ -84,6 +98,11 @@ export class Files {
   private row(entry: Entry): HTMLElement {
     const open = {
       folder: () => void this.open(entry.path),
+      run: () => {
+        void this.open(entry.path);
+        this.on.run(entry.path);
+      },
+      objects: () => this.on.run(entry.path),
       image: () => this.on.image(entry.path),
       model: () => this.on.model(entry.path),
       other: () => {},
@@ -100,6 +119,7 @@ export class Files {
       h('span', { class: 'symbol', 'aria-hidden': 'true' }, kSymbols[entry.kind]),
       h('span', { class: 'name' }, entry.name),
       entry.kind === 'model' && h('span', { class: 'tag' }, 'model'),
+      (entry.kind === 'run' || entry.kind === 'objects') && h('span', { class: 'tag' }, 'objects'),
     );
   }
 

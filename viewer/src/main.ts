@@ -6,6 +6,7 @@ import { Files } from './files';
 import { ImagePanel } from './image_panel';
 import { Live } from './live';
 import { Models } from './models';
+import { Objects } from './objects';
 import { Slide } from './slide';
 import { themeButton } from './theme';
 
@@ -20,8 +21,13 @@ const plane = new ImagePanel(
   }),
 );
 const live = new Live(slide);
+const objects = new Objects(slide);
 const models = new Models((image, model, card, wishes) => live.start(image, model, card, wishes));
-const files = new Files({ image: (path) => void openImage(path), model: (path) => void models.choose(path) });
+const files = new Files({
+  image: (path) => void openImage(path),
+  model: (path) => void models.choose(path),
+  run: (path) => objects.show(path),
+});
 
 let opening = 0;
 
@@ -40,6 +46,8 @@ async function openImage(path: string): Promise<void> {
     slide.open(path, info, channels.words());
     files.mark(path);
     models.setImage(path, info);
+    objects.show(null); // they were of another image
+    objects.setImage(info);
     document.title = `${path.split('/').pop()} – Tegula`;
   } catch (error) {
     if (number === opening) slide.say(sentence(error));
@@ -52,6 +60,9 @@ const kKeys: [string, string][] = [
   ['0', 'the whole image'],
   ['1', 'one image pixel per screen pixel'],
   ['c then 1 … 9', 'show or hide a channel'],
+  ['n, b', 'the next object, the one before'],
+  ['t', 'the table of objects'],
+  ['Escape', 'select no object'],
   ['f', 'files'],
   ['m', 'search models'],
   ['?', 'this list'],
@@ -73,6 +84,7 @@ document.addEventListener('keydown', (event) => {
   if (afterC && digit) channels.toggle(digit - 1);
   else if (event.key === '0') slide.fit();
   else if (event.key === '1') slide.actualSize();
+  else if (objects.key(event.key)) afterC = false;
   else if (event.key === 'f') files.focus();
   else if (event.key === 'm') models.focus();
   else if (event.key === '?') help.showModal();
@@ -98,7 +110,8 @@ document.getElementById('app')!.append(
   ),
   h('aside', { class: 'left' }, files.element),
   slide.element,
-  h('aside', { class: 'right' }, plane.element, channels.element, live.element, models.element),
+  objects.table.element,
+  h('aside', { class: 'right' }, plane.element, channels.element, live.element, objects.element, models.element),
   help,
 );
 

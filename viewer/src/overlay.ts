@@ -56,6 +56,7 @@ export class Overlay {
   private readonly tiles = new Map<string, Tile>();
   private readonly asked = new Map<string, AbortController>();
   private wanted: Place[] = [];
+  private readonly plane: { z: number | undefined; t: number | undefined };
   private failed = new Set<string>();
   private trouble = '';
   private levels = 1;
@@ -71,6 +72,7 @@ export class Overlay {
     private look: OverlayLook,
     private readonly on: { tile: () => void; say: (text: string) => void },
   ) {
+    this.plane = { z: slide.z || undefined, t: slide.t || undefined };
     this.levels = 1 + Math.ceil(Math.log2(Math.max(info.height, info.width)));
     slide.element.insertBefore(this.canvas, slide.element.children[1] ?? null);
     slide.osd.addHandler('update-viewport', this.changed);
@@ -214,7 +216,7 @@ export class Overlay {
     const asking = new AbortController();
     this.asked.set(key, asking);
     try {
-      const response = await fetch(address(`predictions/${this.info.id}/tiles/${at.level}/${at.x}/${at.y}`), {
+      const response = await fetch(address(`predictions/${this.info.id}/tiles/${at.level}/${at.x}/${at.y}`, this.plane), {
         headers,
         signal: asking.signal,
       });

@@ -127,6 +127,27 @@ export class Slide {
     this.osd.viewport.zoomTo(this.osd.viewport.imageToViewportZoom(1));
   }
 
+  /** The place of the image at a place of the window, in pixels of level 0. */
+  imageAt(clientX: number, clientY: number): OpenSeadragon.Point | null {
+    const item = this.osd.world.getItemAt(0);
+    if (!item || !this.info) return null;
+    const bounds = this.osd.element.getBoundingClientRect();
+    return item.viewerElementToImageCoordinates(new OpenSeadragon.Point(clientX - bounds.left, clientY - bounds.top));
+  }
+
+  /** Goes where a rectangle of the image is in the middle, and no closer than it is unless it would be tiny or too large. */
+  bringInto(x: number, y: number, width: number, height: number): void {
+    const item = this.osd.world.getItemAt(0);
+    if (!item) return;
+    const { viewport } = this.osd;
+    const place = item.imageToViewportRectangle(x, y, width, height);
+    const view = viewport.getBoundsNoRotate(false);
+    const share = Math.max(place.width / view.width, place.height / view.height);
+    if (share > 0.9 || share < 0.03) {
+      viewport.fitBounds(new OpenSeadragon.Rect(place.x - 4 * place.width, place.y - 4 * place.height, 9 * place.width, 9 * place.height));
+    } else viewport.panTo(place.getCenter());
+  }
+
   private source() {
     const whole = this.info!.levels[0]!;
     const maxLevel = levelsOf(this.info!);
@@ -162,10 +183,7 @@ export class Slide {
   private point(event: PointerEvent): void {
     const item = this.osd.world.getItemAt(0);
     if (!item || !this.info) return;
-    const bounds = this.osd.element.getBoundingClientRect();
-    const at = item.viewerElementToImageCoordinates(
-      new OpenSeadragon.Point(event.clientX - bounds.left, event.clientY - bounds.top),
-    );
+    const at = this.imageAt(event.clientX, event.clientY)!;
     const x = Math.floor(at.x);
     const y = Math.floor(at.y);
     clearTimeout(this.timer);

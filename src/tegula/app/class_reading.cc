@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
+#include "tegula/app/find_channel.h"
 #include "tegula/core/text.h"
 #include "tegula/pipeline/layout.h"
 #include "tegula/spec/object_output.h"
@@ -34,14 +33,11 @@ Result<NamedChannel> ParsePart(const std::string& part, const std::vector<std::s
         fmt::format("'{}' does not say which class a channel means; write CHANNEL=CLASS, as in "
                     "0=Background*,1=Nucleus",
                     part));
-  auto found = std::find(channels.begin(), channels.end(), wanted);
-  const std::optional<std::int64_t> index = ParseInt(wanted);
-  if (found == channels.end() && index && *index >= 0 && *index < static_cast<std::int64_t>(channels.size()))
-    found = channels.begin() + *index;
-  if (found == channels.end())
+  const std::optional<std::size_t> found = FindChannel(wanted, channels);
+  if (!found)
     return NotFoundError(
         fmt::format("there is no channel {} to give a class; there are {}", wanted, fmt::join(channels, ", ")));
-  named.channel = static_cast<std::size_t>(found - channels.begin());
+  named.channel = *found;
   return named;
 }
 

@@ -153,8 +153,7 @@ Result<ClassifiedObjects> ClassifyOne(const ClassifyRequest& request, const Path
         fmt::format("{} is there already; choose another name or replace it with --overwrite", out.string()));
   TEGULA_ASSIGN_OR_RETURN(const Path objects_file, AnnotationsFor(request.objects, path, request.predictions.size()));
   TEGULA_ASSIGN_OR_RETURN(const StoredPrediction prediction,
-                          OpenStoredPrediction(path, OutputMeant(request.output, request.classifier), context.limits,
-                                               Readable::kValuesOrClasses));
+                          OpenStoredPrediction(path, OutputMeant(request.output, request.classifier), context.limits));
   TEGULA_ASSIGN_OR_RETURN(const ClassReading reading,
                           ClassesOfPrediction(prediction, request.classes, request.classifier));
   if (!reading.is_partition && reading.classes.size() > 1)

@@ -11,8 +11,8 @@ namespace tegula::app {
 
 inline constexpr double kContrastLow = 0.005, kContrastHigh = 0.998;  ///< shares of the pixels
 
-/// The value below which this share of the values (at least one) lies.
-inline float Quantile(std::vector<float> values, double share) {
+/// The value below which this share of the values (at least one) lies. Changes their order.
+inline float TakeQuantile(std::vector<float>& values, double share) {
   const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), values.begin() + at, values.end());
   return values[static_cast<std::size_t>(at)];

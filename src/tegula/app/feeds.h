@@ -63,6 +63,11 @@ class Feeds {
   };
   /// kInvalid if another image has neither as many planes nor one.
   Result<Frame> FrameAt(std::int64_t t, std::int64_t z) const;
+  /// By its number, those of a time after each other.
+  Result<Frame> FrameAt(std::int64_t number) const {
+    return FrameAt(number / frames_[GridAxis::kZ], number % frames_[GridAxis::kZ]);
+  }
+  std::int64_t frame_count() const noexcept { return frames_[GridAxis::kT] * frames_[GridAxis::kZ]; }
 
  private:
   struct Slot {

@@ -12,9 +12,8 @@
 #include "tegula/app/run_facts.h"
 #include "tegula/app/run_files.h"
 #include "tegula/app/run_objects.h"
-#include "tegula/app/run_output.h"
+#include "tegula/app/run_prediction.h"
 #include "tegula/app/run_qupath.h"
-#include "tegula/app/run_stores.h"
 #include "tegula/app/run_values.h"
 #include "tegula/app/run_verification.h"
 #include "tegula/app/staging.h"
@@ -26,8 +25,6 @@
 #include "tegula/ops/statistics_file.h"
 #include "tegula/outputs/pyramid.h"
 #include "tegula/outputs/report.h"
-#include "tegula/pipeline/second_pass.h"
-#include "tegula/pipeline/store_blocks.h"
 #include "tegula/spec/object_output.h"
 
 namespace tegula::app {
@@ -107,7 +104,7 @@ class ImageRun {
                          (folder_ / kReportFile).string(),
                          objects_.total,
                          record_.wall_s,
-                         megapixels_,
+                         prediction_.megapixels(),
                          /*was_done=*/false,
                          record_.verification};
     done.classes = record_.objects;
@@ -117,10 +114,6 @@ class ImageRun {
 
  private:
   const image::BoundImage& bound() const noexcept { return feeds_.leading().bound; }
-  std::int64_t frames() const noexcept { return feeds_.frames()[GridAxis::kT] * feeds_.frames()[GridAxis::kZ]; }
-  Result<Feeds::Frame> FrameAt(std::int64_t number) const {
-    return feeds_.FrameAt(number / feeds_.frames()[GridAxis::kZ], number % feeds_.frames()[GridAxis::kZ]);
-  }
 
   // What was read while a source changed is a mixture, so nothing that was made of it stays. Errors that a change may
   // have caused are told as that.
@@ -173,10 +166,11 @@ class ImageRun {
   }
 
   Status CheckPlanes(const tiling::TilePlan& plan) const {
-    const bool is_plane = frames() == 1 && plan.size_of(0)[GridAxis::kT] == 1 && plan.size_of(0)[GridAxis::kZ] == 1;
+    const bool is_plane =
+        feeds_.frame_count() == 1 && plan.size_of(0)[GridAxis::kT] == 1 && plan.size_of(0)[GridAxis::kZ] == 1;
     if (!is_plane && !job_.labels.empty())
       return UnsupportedError("objects are made of single planes; choose one with --z and --t");
-    if (frames() > 1 && job_.request.save_statistics)
+    if (feeds_.frame_count() > 1 && job_.request.save_statistics)
       return UnsupportedError(
           "each plane is normalised by statistics of its own, so they are not saved; choose one with --z and --t");
     return Ok();
@@ -233,7 +227,7 @@ class ImageRun {
     bool is_complete = true;  // without statistics of whole outputs, which are recorded of the first frame only
     const auto frame_at = [&](std::int64_t number) -> Result<StoredFrame> {
       StoredFrame stored;
-      TEGULA_ASSIGN_OR_RETURN(stored.frame, FrameAt(number));
+      TEGULA_ASSIGN_OR_RETURN(stored.frame, feeds_.FrameAt(number));
       TEGULA_ASSIGN_OR_RETURN(stored.statistics, job_.normalisation.Of(context_, stored.frame.feeds, is_patches_));
       TEGULA_ASSIGN_OR_RETURN(const pipeline::Prediction prediction,
                               pipeline::Prediction::Bind(model_, *job_.proven.network, stored.frame.feeds,
@@ -247,7 +241,8 @@ class ImageRun {
       return stored;
     };
     TEGULA_TRY(frame_at(0));
-    TEGULA_ASSIGN_OR_RETURN(const Verification verification, VerifyFrames(is_complete ? frames() : 1, frame_at));
+    TEGULA_ASSIGN_OR_RETURN(const Verification verification,
+                            VerifyFrames(is_complete ? feeds_.frame_count() : 1, frame_at));
     DescribeVerification(verification, record);
     TEGULA_ASSIGN_OR_RETURN(const std::string page, ReadFile(folder_ / kReportFile, kLargestReport));
     TEGULA_ASSIGN_OR_RETURN(const std::string report,
@@ -265,13 +260,13 @@ class ImageRun {
   Status VerifyStores() {
     const auto frame_at = [&](std::int64_t number) -> Result<StoredFrame> {
       StoredFrame stored;
-      TEGULA_ASSIGN_OR_RETURN(stored.frame, FrameAt(number));
-      stored.statistics = statistics_[static_cast<std::size_t>(number)];
-      for (std::size_t output = 0; output < outputs_.size(); ++output)
-        stored.outputs.push_back(StoredIn(PartOf(output, stored.frame).values(), region_.On(output)));
+      TEGULA_ASSIGN_OR_RETURN(stored.frame, feeds_.FrameAt(number));
+      stored.statistics = prediction_.statistics()[static_cast<std::size_t>(number)];
+      for (std::size_t output = 0; output < prediction_.outputs().size(); ++output)
+        stored.outputs.push_back(StoredIn(prediction_.PartOf(output, stored.frame).values(), region_.On(output)));
       return stored;
     };
-    TEGULA_ASSIGN_OR_RETURN(verification_, VerifyFrames(frames(), frame_at));
+    TEGULA_ASSIGN_OR_RETURN(verification_, VerifyFrames(feeds_.frame_count(), frame_at));
     DescribeVerification(*verification_, record_);
     return Ok();
   }
@@ -293,44 +288,49 @@ class ImageRun {
                                                        job_.request.binding, plan, staging.folder(), context_));
     if (!region_.is_all()) record_.stages.push_back(watch.Lap("region"));
     if (!job_.normalisation.note().empty()) record_.notes.push_back(job_.normalisation.note());
-    TEGULA_TRY(MakePrediction(staging, wanted, watch));
+    TEGULA_TRY(prediction_.Make(staging, wanted, record_, watch));
     if (verification_plan_) {
       TEGULA_TRY(VerifyStores());
       record_.stages.push_back(watch.Lap("verification"));
     }
-    const outputs::ChunkStore& store = outputs_.front().values();
+    const outputs::ChunkStore& store = prediction_.outputs().front().values();
     if (job_.request.save_statistics)
-      TEGULA_TRY(WriteFileWhole(staging.folder() / kStatisticsFile, ops::StatisticsToJson(statistics_.front())));
+      TEGULA_TRY(
+          WriteFileWhole(staging.folder() / kStatisticsFile, ops::StatisticsToJson(prediction_.statistics().front())));
     TEGULA_TRY(DescribeValuesOf());
-    for (const RunOutput& output : outputs_) TEGULA_TRY(outputs::FinishPyramid(context_, output.stored()));
+    for (const RunOutput& output : prediction_.outputs()) TEGULA_TRY(outputs::FinishPyramid(context_, output.stored()));
     record_.stages.push_back(watch.Lap("pyramid"));
 
-    TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), info_));
+    // Pictures and page would else come on top of what the tiles left behind, more with more of them.
+    ReleaseFreeMemory();
+    TEGULA_ASSIGN_OR_RETURN(Pictures pictures, Pictures::Create(bound(), prediction_.info()));
     if (!region_.is_all()) pictures.ShowRegion(region_.outlines(), bound().info());
     outputs::ObjectFigures found;
     if (!job_.labels.empty()) {
-      ObjectReport report(info_, plan);
-      TEGULA_ASSIGN_OR_RETURN(objects_, MakeObjectsOf(job_, name_, feeds_, info_, store, region_.On(0),
+      ObjectReport report(prediction_.info(), plan);
+      TEGULA_ASSIGN_OR_RETURN(objects_, MakeObjectsOf(job_, name_, feeds_, prediction_.info(), store, region_.On(0),
                                                       staging.folder(), staging.scratch(), pictures, report, context_));
-      TEGULA_ASSIGN_OR_RETURN(found, report.Figures(bound(), pictures.slide(), FrameOf(feeds_, info_), region_.On(0)));
+      TEGULA_ASSIGN_OR_RETURN(
+          found, report.Figures(bound(), pictures.slide(), FrameOf(feeds_, prediction_.info()), region_.On(0)));
       DescribeSeams(report.seams(), record_);
-      if (job_.request.qupath) TEGULA_TRY(WriteQuPathOf(feeds_, ShortName(name_), info_, staging.folder()));
+      if (job_.request.qupath)
+        TEGULA_TRY(WriteQuPathOf(feeds_, ShortName(name_), prediction_.info(), staging.folder()));
       record_.objects = objects_.classes;
       record_.notes.insert(record_.notes.end(), objects_.notes.begin(), objects_.notes.end());
       record_.stages.push_back(watch.Lap("objects"));
     }
-    TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(outputs_.front().stored()));
-    TEGULA_ASSIGN_OR_RETURN(const Tensor outlines, pictures.Outlines());
-    std::optional<Tensor> detail;
+    TEGULA_ASSIGN_OR_RETURN(const Tensor overlay, pictures.Overlay(prediction_.outputs().front().stored()));
+    std::optional<Tensor> outlines, detail;
     if (!job_.labels.empty()) {
+      TEGULA_ASSIGN_OR_RETURN(outlines, pictures.Outlines());
       TEGULA_ASSIGN_OR_RETURN(detail, pictures.Detail(bound(), store));
     }
     record_.stages.push_back(watch.Lap("pictures"));
     TEGULA_TRY(WriteFormats(staging.folder(), watch));
     DescribeModel(job_, record_);
     DescribeImage(name_, feeds_, record_);
-    DescribeStatistics(statistics_.front(), record_);
-    DescribeRegion(job_, region_, statistics_.front(), objects_.touching, record_);
+    DescribeStatistics(prediction_.statistics().front(), record_);
+    DescribeRegion(job_, region_, prediction_.statistics().front(), objects_.touching, record_);
     DescribeFiles(job_, record_);
     record_.finished = UtcNow();
     record_.wall_s = MonotonicSeconds() - began_ + job_.start.wall_s;
@@ -340,164 +340,17 @@ class ImageRun {
     return Report(staging.folder() / kReportFile, pictures.slide(), overlay, outlines, detail, found);
   }
 
-  // All planes that the model takes one by one, into one store per output.
-  Status MakePrediction(Staging& staging, const pipeline::PredictionRequest& wanted, Stopwatch& watch) {
-    TEGULA_TRY(MakeValues(staging, wanted, watch));
-    bool makes_objects = false;
-    for (std::int64_t number = 0; number < frames(); ++number) {
-      TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, FrameAt(number));
-      for (std::size_t output = 0; output < outputs_.size(); ++output) {
-        if (!outputs_[output].has_instances()) continue;
-        makes_objects = true;
-        ReleaseFreeMemory();
-        const std::int64_t left = std::max<std::int64_t>(1, job_.memory.bytes - ResidentMemoryBytes());
-        TEGULA_TRY(PartOf(output, frame)
-                       .MakeInstances(context_, region_.On(output), InstancesScratch(staging.scratch(), output, number),
-                                      job_.memory.bytes > 0 ? left : 0));
-      }
-    }
-    if (makes_objects) record_.stages.push_back(watch.Lap("objects of the whole output"));
-    return Ok();
-  }
-
-  // What the network gives for them, postprocessed as far as objects do not come of it.
-  Status MakeValues(Staging& staging, const pipeline::PredictionRequest& wanted, Stopwatch& watch) {
-    std::unique_ptr<engines::Session> session;
-    pipeline::StageSeconds seconds;
-    for (std::int64_t number = 0; number < frames(); ++number) {
-      TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, FrameAt(number));
-      TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, StatisticsOf(staging, frame));
-      if (number == 0 && !statistics.all().empty()) record_.stages.push_back(watch.Lap("whole-image statistics"));
-      TEGULA_ASSIGN_OR_RETURN(
-          const pipeline::Prediction prediction,
-          pipeline::Prediction::Bind(model_, *job_.proven.network, frame.feeds, statistics, wanted));
-      if (number == 0) {
-        TEGULA_TRY(OpenStores(staging, prediction));
-        TEGULA_ASSIGN_OR_RETURN(session, prediction.NewSession());
-        DescribePlan(job_, prediction, frames(), pipeline::AskedTiles(prediction.plan(), AskedOf(frame)), record_);
-        DescribePlaces(job_, bound().info(), prediction, record_);
-        megapixels_ = MegapixelsOf(prediction, frames(), region_);
-      }
-      TEGULA_ASSIGN_OR_RETURN(const pipeline::StageSeconds of_frame, PredictFrame(frame, prediction, *session));
-      seconds += of_frame;
-      for (std::size_t output = 0; output < outputs_.size(); ++output)
-        TEGULA_TRY(SecondPass(output, frame, prediction, statistics));
-      statistics_.push_back(std::move(statistics));
-    }
-    record_.stages.push_back(watch.Lap("prediction"));
-    DescribeWorkers(seconds, record_);
-    return Ok();
-  }
-
-  // What of a frame is asked for, per output.
-  std::vector<pipeline::AskedPart> AskedOf(const Feeds::Frame& frame) const {
-    std::vector<pipeline::AskedPart> parts;
-    for (std::size_t output = 0; output < outputs_.size(); ++output) parts.push_back(PartOf(output, frame).asked());
-    return parts;
-  }
-
-  Result<pipeline::StageSeconds> PredictFrame(const Feeds::Frame& frame, const pipeline::Prediction& prediction,
-                                              engines::Session& session) const {
-    std::vector<RunOutput::Part> parts;
-    for (std::size_t output = 0; output < outputs_.size(); ++output) parts.push_back(PartOf(output, frame));
-    const auto state_of = [&](const tiling::Tile& tile) {
-      auto state = pipeline::TileState::kNotAsked;
-      for (std::size_t output = 0; output < parts.size(); ++output) {
-        const tiling::TilePiece& piece = tile.pieces[output];
-        if (piece.empty() || !parts[output].IsAsked(piece.write)) continue;
-        if (!parts[output].HasTile(piece.write)) return pipeline::TileState::kMissing;
-        state = pipeline::TileState::kDone;
-      }
-      return state;
-    };
-    const auto write = [&](std::size_t output, const Block& block, const ConstView& pixels) {
-      return parts[output].WriteTile(block, pixels);
-    };
-    return prediction.Run(context_, session, state_of, write);
-  }
-
-  // Postprocessing that waits for statistics of the whole output, if it does.
-  Status SecondPass(std::size_t number, const Feeds::Frame& frame, const pipeline::Prediction& prediction,
-                    ops::Statistics& statistics) const {
-    if (!outputs_[number].has_second_pass()) return Ok();
-    const RunOutput::Part part = PartOf(number, frame);
-    const auto has = [&](const Block& block) { return part.Has(block); };
-    const auto write = [&](const Block& block, const ConstView& values) { return part.Write(block, values); };
-    return pipeline::FinishOutput(context_, prediction, number, part.raw(), {has, write}, statistics);
-  }
-
-  // Of a frame, as they were when the run was cut off.
-  Result<ops::Statistics> StatisticsOf(const Staging& staging, const Feeds::Frame& frame) const {
-    if (is_patches_) return job_.normalisation.Of(context_, frame.feeds, true);
-    const Path file = staging.folder() / fmt::format(".statistics-{}-{}.json", frame.t, frame.z);
-    TEGULA_ASSIGN_OR_RETURN(const bool is_known, Exists(file));
-    if (is_known) {
-      TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kLargestRecord));
-      TEGULA_ASSIGN_OR_RETURN(ops::Statistics known, job_.normalisation.FromJson(text).Context(file.string()));
-      return known;
-    }
-    TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, job_.normalisation.Of(context_, frame.feeds));
-    if (!statistics.all().empty()) TEGULA_TRY(WriteFileWhole(file, ops::StatisticsToJson(statistics)));
-    return statistics;
-  }
-
-  // The planes of an output that belong to a frame.
-  RunOutput::Part PartOf(std::size_t output, const Feeds::Frame& frame) const {
-    const PerAxis<std::int64_t> all = outputs::StorePart(outputs_[output].stored()).size();
-    const auto planes = [&](GridAxis axis, std::int64_t at) {
-      return feeds_.frames()[axis] > 1 ? Interval{at, at + 1} : Interval{0, all[axis]};
-    };
-    // Which pixels are an object's is decided by what lies around it: everything is predicted first.
-    const pipeline::RegionOfInterest* const asked = outputs_[output].has_instances() ? nullptr : region_.On(output);
-    return {outputs_[output], planes(GridAxis::kT, frame.t), planes(GridAxis::kZ, frame.z), asked};
-  }
-
-  Status OpenStores(Staging& staging, const pipeline::Prediction& prediction) {
-    info_ = NamedBy(job_.classes, prediction.output());
-    for (std::size_t number = 0; number < prediction.outputs(); ++number) {
-      const spec::TensorDescription& description = model_.outputs[job_.outputs[number]];
-      const pipeline::OutputInfo& info = number == 0 ? info_ : prediction.output(number);
-      outputs::StoreOptions own = StoreOptionsOf(description, info, feeds_);
-      if (!region_.is_all()) own.fill = pipeline::FillFor(own.dtype), own.reduction = outputs::Reduction::kNanMean;
-      std::optional<InstancesRequest> instances;
-      if (const pipeline::InstancePass* pass = prediction.instances(number)) {
-        own.reduction = outputs::Reduction::kMode;
-        own.is_label = true;
-        instances = {*pass, StoreOptionsOf(description, prediction.values(number), feeds_)};
-      }
-      TEGULA_ASSIGN_OR_RETURN(outputs::ValueForm form, FormOf(job_.request.values, description, own));
-      if (instances && !form.is_own())
-        return UnsupportedError(fmt::format(
-            "output {} holds numbers of objects, which are stored as they are; leave out --values and --range for it",
-            description.id));
-      outputs::StoreOptions stored = form.stored();
-      for (const outputs::ChosenFormat& chosen : job_.formats)
-        TEGULA_TRY(chosen.format->check(stored, chosen.compression));
-      const auto [work, is_kept] = outputs::SetWorkingStore(job_.formats, job_.request.format.shard_pixels, stored);
-      RunOutputRequest request{std::move(own), std::move(form), std::move(stored), {}, false, std::move(instances)};
-      if (prediction.needs_second_pass(number)) request.raw = prediction.raw_dtype(number);
-      request.needs_values = (number == 0 && !job_.labels.empty()) || job_.request.verify.has_value();
-      TEGULA_ASSIGN_OR_RETURN(
-          RunOutput output,
-          RunOutput::Open(std::move(request), staging.folder() / ((is_kept ? "" : ".") + FileOf(job_, number, *work)),
-                          staging.scratch(), std::to_string(number), context_.limits));
-      outputs_.push_back(std::move(output));
-    }
-    staging.Keep();
-    return Ok();
-  }
-
   // Makes the other formats from the finished stores.
   Status WriteFormats(const Path& folder, Stopwatch& watch) {
-    for (std::size_t number = 0; number < outputs_.size(); ++number) {
+    for (std::size_t number = 0; number < prediction_.outputs().size(); ++number) {
       for (const outputs::ChosenFormat& chosen : job_.formats) {
         if (chosen.format->is_store()) continue;
-        TEGULA_TRY(chosen.format->write(context_, outputs_[number].stored(),
+        TEGULA_TRY(chosen.format->write(context_, prediction_.outputs()[number].stored(),
                                         folder / FileOf(job_, number, *chosen.format),
                                         {fmt::format("Tegula {}", Version()), chosen.compression}));
         record_.stages.push_back(watch.Lap(fmt::format("writing {}", chosen.format->name)));
       }
-      TEGULA_TRY(outputs_[number].stored().FinishShards(context_));
+      TEGULA_TRY(prediction_.outputs()[number].stored().FinishShards(context_));
     }
     if (job_.request.format.shard_pixels > 0) record_.stages.push_back(watch.Lap("writing shards"));
     return Ok();
@@ -505,9 +358,10 @@ class ImageRun {
 
   // How values are stored, and what that cost them.
   Status DescribeValuesOf() {
-    for (std::size_t number = 0; number < outputs_.size(); ++number) {
-      TEGULA_ASSIGN_OR_RETURN(const outputs::ValueCounts lost, outputs_[number].Lost());
-      record_.stored.push_back(DescribeValues(model_.outputs[job_.outputs[number]].id, outputs_[number].form(), lost));
+    for (std::size_t number = 0; number < prediction_.outputs().size(); ++number) {
+      TEGULA_ASSIGN_OR_RETURN(const outputs::ValueCounts lost, prediction_.outputs()[number].Lost());
+      record_.stored.push_back(
+          DescribeValues(model_.outputs[job_.outputs[number]].id, prediction_.outputs()[number].form(), lost));
       if (std::string note = NoteOf(record_.stored.back()); !note.empty()) record_.notes.push_back(std::move(note));
       for (const std::string& warning : WarningsOf(record_.stored.back())) {
         context_.progress.Note(warning);
@@ -517,13 +371,14 @@ class ImageRun {
     return Ok();
   }
 
-  Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const Tensor& outlines,
+  Status Report(const Path& file, const Tensor& slide, const Tensor& overlay, const std::optional<Tensor>& outlines,
                 const std::optional<Tensor>& detail, const outputs::ObjectFigures& found) const {
+    ReleaseFreeMemory();
     std::vector<outputs::ReportPicture> pictures = {
         {"The image", slide.view()},
         {region_.is_all() ? "The prediction over it" : "The prediction over it, and the region", overlay.view()}};
-    if (detail) {
-      pictures.push_back({"Objects", outlines.view()});
+    if (outlines && detail) {
+      pictures.push_back({"Objects", outlines->view()});
       pictures.push_back({"A detail in the image's own pixels, where most objects are", detail->view()});
     }
     return outputs::WriteReport(
@@ -542,13 +397,10 @@ class ImageRun {
   double began_ = 0, cpu_began_ = 0;
 
   RunRegion region_;
-  std::vector<RunOutput> outputs_;
-  pipeline::OutputInfo info_;                          // of the first output
-  std::vector<ops::Statistics> statistics_;            // of every frame
+  RunPrediction prediction_ = {job_, feeds_, region_, context_};
   std::optional<VerificationPlan> verification_plan_;  // if it was asked for
   std::optional<Verification> verification_;
   outputs::RunRecord record_;
-  double megapixels_ = 0;
   bool is_patches_ = false;
   MadeObjects objects_;
 };

@@ -120,7 +120,7 @@ Result<pipeline::FindResult> Find(const ObjectRequest& request, const ObjectSour
     return pipeline::FindNumbered(context, *source.numbers, image, source.scores, options, plan, spool);
   }
   TEGULA_ASSIGN_OR_RETURN(pipeline::ObjectsOptions options,
-                          ObjectsOptionsOf(request, labels, source.channels, source.frame));
+                          ObjectsOptionsOf(request, labels, source.channels, source.frame, source.kind));
   options.asked = source.asked;
   return pipeline::FindObjects(context, {source.map, image}, options, plan, spool);
 }
@@ -155,11 +155,11 @@ std::vector<outputs::GeoJsonClass> ClassesOf(const std::vector<std::string>& cha
 }
 
 Status CheckObjects(const ObjectRequest& request, const std::vector<std::string>& channels,
-                    const objects::MapFrame& frame, bool is_numbered) {
-  if (is_numbered) TEGULA_TRY(CheckNumbered(request));
+                    const objects::MapFrame& frame, MapKind kind) {
+  TEGULA_TRY(CheckKind(request, kind));
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasureOptions measure, MeasureOptionsOf(request.measure, frame));
   TEGULA_TRY(objects::MeasurementPlan::Create(measure, {.map = channels}, frame));
-  TEGULA_TRY(ObjectsOptionsOf(request, {}, channels, frame));
+  TEGULA_TRY(ObjectsOptionsOf(request, {}, channels, frame, kind));
   TEGULA_TRY(ToleranceOf(request, frame));
   return Ok();
 }
@@ -169,10 +169,11 @@ Result<MadeObjects> MakeObjects(const ObjectRequest& request, const ObjectSource
                                 Pictures* pictures, const RunContext& context) {
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasureOptions measure, MeasureOptionsOf(request.measure, source.frame));
   objects::MeasuredChannels channels{.map = {}, .image = source.image_channels};
-  channels.has_numbers = source.numbers != nullptr;
+  channels.has_numbers = source.kind == MapKind::kNumbers;
   channels.has_scores = !source.scores.empty();
-  channels.labels_are_channels = !channels.has_numbers;
-  if (!channels.has_numbers) channels.map = source.channels;  // numbers have no mean
+  channels.has_classes = source.kind == MapKind::kClasses;
+  channels.labels_are_channels = source.kind == MapKind::kValues;
+  if (source.kind == MapKind::kValues) channels.map = source.channels;  // numbers have no mean
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasurementPlan plan,
                           objects::MeasurementPlan::Create(measure, channels, source.frame));
   TEGULA_ASSIGN_OR_RETURN(ObjectWriters writers,

@@ -20,7 +20,8 @@ namespace tegula::app {
 /// What objects are made of. Borrows.
 struct ObjectSource {
   const pipeline::PlaneReader& map;
-  std::vector<std::string> channels;             ///< of the map: the names of classes
+  MapKind kind = MapKind::kValues;
+  std::vector<std::string> channels = {};        ///< the names of classes, for values those of the map's channels
   std::vector<outputs::Rgb> colours = {};        ///< of the channels; empty: the palette's
   const pipeline::PlaneReader* image = nullptr;  ///< on the map's pixels, if intensities are wanted
   std::vector<std::string> image_channels = {};
@@ -45,10 +46,10 @@ struct MadeObjects {
   std::vector<std::string> notes;  ///< sentences without a full stop: what was left out, split, cut off
 };
 
-/// What is wrong with the request for a map with these channels in this frame, before there is one; `is_numbered`: its
-/// objects are numbered already. kInvalid, kUnsupported.
+/// What is wrong with the request for a map with these channels in this frame, before there is one; `kind`: what that
+/// will hold. kInvalid, kUnsupported.
 Status CheckObjects(const ObjectRequest& request, const std::vector<std::string>& channels,
-                    const objects::MapFrame& frame, bool is_numbered);
+                    const objects::MapFrame& frame, MapKind kind);
 
 /// Makes the objects of the channels `labels`, writes them into `folder` and shows them to `pictures` (which may be
 /// null); `scratch` is a folder for what is needed on the way. Errors of the planes, the request and the files;

@@ -96,9 +96,9 @@ class ImageMeasurement {
       : request_(request), context_(context) {}
 
   Result<MeasuredImage> Measure(const Path& prediction_path, const std::optional<Path>& annotation_file) {
-    TEGULA_ASSIGN_OR_RETURN(const StoredPrediction prediction,
-                            OpenStoredPrediction(prediction_path, OutputMeant(request_.output, request_.classifier),
-                                                 context_.limits, Readable::kValuesOrClasses));
+    TEGULA_ASSIGN_OR_RETURN(
+        const StoredPrediction prediction,
+        OpenStoredPrediction(prediction_path, OutputMeant(request_.output, request_.classifier), context_.limits));
     TEGULA_TRY(CheckSinglePlane(prediction, "annotations are measured"));
     TEGULA_ASSIGN_OR_RETURN(const ClassReading reading,
                             ClassesOfPrediction(prediction, request_.classes, request_.classifier));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tegula/app/find_channel.h"
 #include "tegula/core/text.h"
 #include "tegula/objects/simplify/simplify_outline.h"
 
@@ -55,7 +56,8 @@ Result<std::vector<double>> ThresholdsOf(const ObjectRequest& request, const std
 }
 
 std::vector<pipeline::ObjectPass> PassesOf(const ObjectRequest& request, const std::vector<std::int32_t>& labels,
-                                           const std::vector<double>& thresholds) {
+                                           const std::vector<double>& thresholds, MapKind kind) {
+  if (kind == MapKind::kClasses) return {{objects::ClassNumbers{static_cast<std::int64_t>(thresholds.size())}, labels}};
   const bool is_given = !request.thresholds.empty();
   if (thresholds.size() > 1 && !is_given) return {{objects::Argmax{}, labels}};
   if (thresholds.size() > 1 && !request.overlaps) return {{objects::Argmax{thresholds}, labels}};
@@ -178,22 +180,33 @@ std::string ToText(const ObjectRequest& request) {
       request.object_type, ToText(request.simplify), fmt::join(files, ","));
 }
 
-Status CheckNumbered(const ObjectRequest& request) {
+Status CheckKind(const ObjectRequest& request, MapKind kind) {
   struct Row {
     bool is_asked;
     std::string_view option;
+    bool is_for_classes = false;
   };
+  const bool splits = request.split.method != SplitMethod::kNone || !request.split.depth.empty();
   const Row rows[] = {{!request.thresholds.empty(), "--threshold"},
                       {!request.overlaps, "--overlaps"},
-                      {request.connectivity != objects::Connectivity::kEdges, "--connectivity"},
                       {request.smooth.value > 0, "--smooth"},
-                      {request.split.method != SplitMethod::kNone || !request.split.depth.empty(), "--split"},
-                      {request.fill_holes.value > 0, "--fill-holes"},
-                      {request.simplify.value > 0, "--simplify"}};
-  for (const Row& row : rows)
-    if (row.is_asked)
+                      {splits && request.split.method != SplitMethod::kDistance, "--split seeds"},
+                      {splits, "--split", true},
+                      {request.connectivity != objects::Connectivity::kEdges, "--connectivity", true},
+                      {request.fill_holes.value > 0, "--fill-holes", true},
+                      {request.simplify.value > 0, "--simplify", true}};
+  if (kind == MapKind::kValues) return Ok();
+  for (const Row& row : rows) {
+    if (!row.is_asked || (kind == MapKind::kClasses && row.is_for_classes)) continue;
+    if (kind == MapKind::kClasses)
       return InvalidError(fmt::format(
-          "{} is for channels of probabilities; the objects of this output are made and numbered already", row.option));
+          "{} is for channels of probabilities, and this prediction holds only the class of each pixel; predict it "
+          "without --values argmax",
+          row.option));
+    return InvalidError(fmt::format(
+        "{} is for channels of probabilities; the objects of this output are made and numbered already", row.option));
+  }
+  if (kind == MapKind::kClasses) return Ok();
   for (const ObjectFile file : request.files)
     if (file == ObjectFile::kLabels || file == ObjectFile::kLabelsTiff)
       return InvalidError(
@@ -204,14 +217,11 @@ Status CheckNumbered(const ObjectRequest& request) {
 }
 
 Result<std::int32_t> ChannelOf(const std::string& wanted, const std::vector<std::string>& channels) {
-  auto found = std::find(channels.begin(), channels.end(), wanted);
-  const std::optional<std::int64_t> index = ParseInt(wanted);
-  if (found == channels.end() && index && *index >= 0 && *index < static_cast<std::int64_t>(channels.size()))
-    found = channels.begin() + *index;
-  if (found == channels.end())
+  const std::optional<std::size_t> found = FindChannel(wanted, channels);
+  if (!found)
     return InvalidError(
         fmt::format("there is no channel {} to make objects of; there are {}", wanted, fmt::join(channels, ", ")));
-  return static_cast<std::int32_t>(found - channels.begin());
+  return static_cast<std::int32_t>(*found);
 }
 
 Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
@@ -255,12 +265,12 @@ Result<objects::MeasureOptions> MeasureOptionsOf(const ObjectMeasures& request, 
 
 Result<pipeline::ObjectsOptions> ObjectsOptionsOf(const ObjectRequest& request, const std::vector<std::int32_t>& labels,
                                                   const std::vector<std::string>& channels,
-                                                  const objects::MapFrame& frame) {
+                                                  const objects::MapFrame& frame, MapKind kind) {
   if (!request.overlaps && request.thresholds.empty())
     return InvalidError("--overlaps never is for thresholds: without --threshold the largest channel wins anyway");
   TEGULA_ASSIGN_OR_RETURN(const std::vector<double> thresholds, ThresholdsOf(request, channels));
   pipeline::ObjectsOptions options;
-  options.passes = PassesOf(request, labels, thresholds);
+  options.passes = PassesOf(request, labels, thresholds, kind);
   options.connectivity = request.connectivity;
   TEGULA_ASSIGN_OR_RETURN(const double sigma, LengthInUnits("--smooth", request.smooth, frame));
   options.smooth_y = sigma / frame.step_y();

@@ -74,11 +74,18 @@ struct ObjectRequest {
   std::string object_type = "detection";  ///< QuPath's: detection, annotation, cell
 };
 
+/// What a map holds, of which objects are to be made.
+enum class MapKind : std::uint8_t {
+  kValues,   ///< a channel of values per class
+  kClasses,  ///< one channel: the number of each pixel's class
+  kNumbers,  ///< one channel: numbers of objects that are made already
+};
+
 /// Everything of the request that decides the objects and their measurements, as a line of text.
 std::string ToText(const ObjectRequest& request);
 
-/// What is asked for that cannot be done with objects that are numbered already. kInvalid, kUnsupported.
-Status CheckNumbered(const ObjectRequest& request);
+/// What is asked for that a map of this kind cannot tell. kInvalid.
+Status CheckKind(const ObjectRequest& request, MapKind kind);
 
 /// The channel of this name, or else with this 0-based index; kInvalid with the names there are.
 Result<std::int32_t> ChannelOf(const std::string& wanted, const std::vector<std::string>& channels);
@@ -91,10 +98,11 @@ Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& class
 Result<double> ToleranceOf(const ObjectRequest& request, const objects::MapFrame& frame);
 /// The options for a map in this frame. kInvalid for a length in µm where the pixel size is unknown.
 Result<objects::MeasureOptions> MeasureOptionsOf(const ObjectMeasures& request, const objects::MapFrame& frame);
-/// How objects of the channels `labels` are made of a map of values with these `channels`. kInvalid as above, for a
-/// channel that is not there, and for what does not go together.
+/// How objects of the classes `labels` are made of a map of values with these `channels`, or of the numbers of these
+/// classes, for which CheckKind has been asked. kInvalid as above, for a channel that is not there, and for what does
+/// not go together.
 Result<pipeline::ObjectsOptions> ObjectsOptionsOf(const ObjectRequest& request, const std::vector<std::int32_t>& labels,
                                                   const std::vector<std::string>& channels,
-                                                  const objects::MapFrame& frame);
+                                                  const objects::MapFrame& frame, MapKind kind = MapKind::kValues);
 
 }  // namespace tegula::app

@@ -22,20 +22,26 @@ constexpr std::int64_t kSpeck = 20;  // regions of fewer pixels do not make a pl
 
 // Channels added up in their colours, each stretched to its own contrast.
 void Blend(const Tensor& floats_cyx, std::span<const outputs::Rgb> colours, Tensor& picture) {
-  const std::int64_t pixels = floats_cyx.shape()[1] * floats_cyx.shape()[2];
-  std::vector<float> sum(static_cast<std::size_t>(3 * pixels));
+  const auto pixels = static_cast<std::size_t>(floats_cyx.shape()[1] * floats_cyx.shape()[2]);
+  const std::span<const float> values = floats_cyx.values<float>();
+  std::vector<float> lows, ranges;
   for (std::size_t c = 0; c < colours.size(); ++c) {
-    const auto plane =
-        floats_cyx.values<float>().subspan(c * static_cast<std::size_t>(pixels), static_cast<std::size_t>(pixels));
-    const std::vector<float> values(plane.begin(), plane.end());
-    const float low = Quantile(values, kContrastLow), range = std::max(1e-12f, Quantile(values, kContrastHigh) - low);
-    const float rgb[] = {static_cast<float>(colours[c].r), static_cast<float>(colours[c].g),
-                         static_cast<float>(colours[c].b)};
-    for (std::size_t i = 0; i < values.size(); ++i)
-      for (std::size_t k = 0; k < 3; ++k) sum[3 * i + k] += rgb[k] * std::clamp((values[i] - low) / range, 0.0f, 1.0f);
+    const std::span<const float> plane = values.subspan(c * pixels, pixels);
+    std::vector<float> sorted(plane.begin(), plane.end());
+    lows.push_back(TakeQuantile(sorted, kContrastLow));
+    ranges.push_back(std::max(1e-12f, TakeQuantile(sorted, kContrastHigh) - lows.back()));
   }
-  std::transform(sum.begin(), sum.end(), picture.values<std::uint8_t>().begin(),
-                 [](float v) { return static_cast<std::uint8_t>(std::min(255.0f, v + 0.5f)); });
+  std::uint8_t* out = picture.values<std::uint8_t>().data();
+  for (std::size_t i = 0; i < pixels; ++i) {
+    float sum[3] = {};
+    for (std::size_t c = 0; c < colours.size(); ++c) {
+      const float share = std::clamp((values[c * pixels + i] - lows[c]) / ranges[c], 0.0f, 1.0f);
+      const float rgb[] = {static_cast<float>(colours[c].r), static_cast<float>(colours[c].g),
+                           static_cast<float>(colours[c].b)};
+      for (std::size_t k = 0; k < 3; ++k) sum[k] += rgb[k] * share;
+    }
+    for (const float v : sum) *out++ = static_cast<std::uint8_t>(std::min(255.0f, v + 0.5f));
+  }
 }
 
 std::vector<outputs::Rgb> ColoursOf(const image::BoundInfo& info) {
@@ -83,6 +89,41 @@ int LevelFor(const outputs::ChunkStore& store, const Shape& picture) {
   return level;
 }
 
+// A level's middle plane row by row, downwards. The level may be nearly twice as large as a picture along each axis, so
+// it is held by rows of chunks.
+class StoredRows {
+ public:
+  StoredRows(const outputs::ChunkStore& store, int level)
+      : store_(store),
+        level_(level),
+        shape_(outputs::PlaneShape(store, level)),
+        band_rows_(outputs::StorePart(store).chunk()[GridAxis::kY]) {}
+  const Shape& shape_cyx() const noexcept { return shape_; }
+
+  Status Seek(std::int64_t row) {
+    const std::int64_t begin = row / band_rows_ * band_rows_;
+    row_ = row - begin;
+    if (begin == begin_) return Ok();
+    const Interval rows{begin, std::min(begin + band_rows_, shape_[1])};
+    band_ = {};
+    TEGULA_ASSIGN_OR_RETURN(band_, Tensor::Allocate(DType::kF32, {shape_[0], rows.size(), shape_[2]}));
+    begin_ = begin;
+    return outputs::ReadPlane(store_, level_, 0, MiddlePlane(store_), {rows, {0, shape_[2]}}, band_.view());
+  }
+  /// Of the row that was sought.
+  float At(std::int64_t channel, std::int64_t column) const {
+    const Shape& band = band_.shape();
+    return band_.values<float>()[static_cast<std::size_t>((channel * band[1] + row_) * band[2] + column)];
+  }
+
+ private:
+  const outputs::ChunkStore& store_;
+  int level_;
+  Shape shape_;
+  std::int64_t band_rows_, begin_ = -1, row_ = 0;
+  Tensor band_;
+};
+
 }  // namespace
 
 Result<Pictures> Pictures::Create(const image::BoundImage& image, const pipeline::OutputInfo& output) {
@@ -106,28 +147,24 @@ Result<Pictures> Pictures::Create(const image::BoundImage& image, const pipeline
 Result<Tensor> Pictures::Overlay(const outputs::ChunkStore& store) const {
   const Shape& shape = slide_.shape();
   const int level = LevelFor(store, shape);
-  const Shape stored = outputs::PlaneShape(store, level);
-  TEGULA_ASSIGN_OR_RETURN(Tensor values, Tensor::Allocate(DType::kF32, stored));
-  const Box whole{{0, stored[1]}, {0, stored[2]}};
-  TEGULA_TRY(outputs::ReadPlane(store, level, 0, MiddlePlane(store), whole, values.view()));
-
+  StoredRows values(store, level);
+  const Shape& stored = values.shape_cyx();
   // The map in the picture's own field: the output may begin inside the image and have another scale.
   const bool is_label = store.options().is_label, is_single = output_.channels == 1 && !is_label;
   TEGULA_ASSIGN_OR_RETURN(Tensor map, Tensor::Allocate(is_single ? DType::kF32 : DType::kU8, {shape[0], shape[1]}));
   const double half = std::ldexp(1.0, -level);
-  const auto v = values.values<float>();
   for (std::int64_t y = 0; y < shape[0]; ++y) {
     const auto row = static_cast<std::int64_t>(
         std::floor(((static_cast<double>(y) + 0.5) * image_y_ - output_.origin[GridAxis::kY]) *
                    output_.scale[GridAxis::kY] * half));
+    const bool has_row = row >= 0 && row < stored[1];
+    if (has_row) TEGULA_TRY(values.Seek(row));
     for (std::int64_t x = 0; x < shape[1]; ++x) {
       const auto column = static_cast<std::int64_t>(
           std::floor(((static_cast<double>(x) + 0.5) * image_x_ - output_.origin[GridAxis::kX]) *
                      output_.scale[GridAxis::kX] * half));
-      const bool inside = row >= 0 && row < stored[1] && column >= 0 && column < stored[2];
-      const auto at = [&](std::int64_t c) {
-        return v[static_cast<std::size_t>((c * stored[1] + row) * stored[2] + column)];
-      };
+      const bool inside = has_row && column >= 0 && column < stored[2];
+      const auto at = [&](std::int64_t c) { return values.At(c, column); };
       const auto i = static_cast<std::size_t>(y * shape[1] + x);
       if (is_single) {
         map.values<float>()[i] = inside ? at(0) : std::nanf("");

@@ -111,7 +111,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   }
   TEGULA_ASSIGN_OR_RETURN(std::vector<std::int32_t> labels,
                           ChosenLabels(request.objects.classes, model.outputs[outputs.front()], reading.classes));
-  if (spec::FindObjectOps(model.outputs[outputs.front()])) TEGULA_TRY(CheckNumbered(request.objects));
+  if (spec::FindObjectOps(model.outputs[outputs.front()])) TEGULA_TRY(CheckKind(request.objects, MapKind::kNumbers));
   if (request.qupath && labels.empty())
     return InvalidError("--qupath is for objects, and none are made: name their channels with --objects");
   if (request.qupath && std::ranges::find(request.objects.files, ObjectFile::kGeoJson) == request.objects.files.end())

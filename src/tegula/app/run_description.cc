@@ -54,7 +54,7 @@ void DescribeImage(const std::string& name, const Feeds& feeds, outputs::RunReco
     record.image.pixel_size_y_um = info.pixel_size->y_um, record.image.pixel_size_x_um = info.pixel_size->x_um;
   record.notes.insert(record.notes.end(), info.notes.begin(), info.notes.end());
   record.binding = feeds.leading().bound.info().decisions;
-  const std::int64_t frames = feeds.frames()[GridAxis::kT] * feeds.frames()[GridAxis::kZ];
+  const std::int64_t frames = feeds.frame_count();
   if (frames > 1)
     record.binding.push_back(
         fmt::format("{} planes are predicted one by one, each normalised by statistics of its own", frames));

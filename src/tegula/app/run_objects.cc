@@ -65,7 +65,8 @@ Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds) {
   TEGULA_ASSIGN_OR_RETURN(const pipeline::TensorLayout layout, pipeline::TensorLayout::Of(output));
   std::vector<std::string> channels = pipeline::ChannelNamesOf(output, layout.channels());
   for (std::size_t c = 0; c < job.classes.size(); ++c) channels[c] = job.classes[c].name;
-  return CheckObjects(job.request.objects, channels, FrameOf(feeds, {}), spec::FindObjectOps(output).has_value());
+  return CheckObjects(job.request.objects, channels, FrameOf(feeds, {}),
+                      spec::FindObjectOps(output) ? MapKind::kNumbers : MapKind::kValues);
 }
 
 Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& image, const Feeds& feeds,
@@ -86,6 +87,7 @@ Result<MadeObjects> MakeObjectsOf(const PredictJob& job, const std::string& imag
   std::vector<float> scores;
   if (output.is_instances) {
     TEGULA_ASSIGN_OR_RETURN(scores, pipeline::ReadScores(InstancesScratch(scratch, 0, 0)));
+    source.kind = MapKind::kNumbers;
     source.numbers = &store;
     source.scores = scores;
   }

@@ -78,15 +78,9 @@ class PredictedImage {
   std::vector<std::string> channels_;
 };
 
-Status CheckRegion(const StoredPrediction& prediction) {
-  if (!prediction.record.region) return Ok();
-  const DType dtype = prediction.store.options().dtype;
-  if (dtype == DType::kF32 || dtype == DType::kF64 || dtype == DType::kF16 || prediction.store.options().is_label)
-    return Ok();
-  return UnsupportedError(fmt::format(
-      "the prediction covers a region, and its {} do not tell what lies outside: make objects with `tegula predict "
-      "--objects`",
-      DTypeName(dtype)));
+MapKind KindOf(const outputs::StoreOptions& store) {
+  if (!store.classes.empty()) return MapKind::kClasses;
+  return store.is_label ? MapKind::kNumbers : MapKind::kValues;
 }
 
 Result<StoredObjects> MakeOf(const StoredObjectsRequest& request, const Path& path, const Path& folder,
@@ -94,10 +88,12 @@ Result<StoredObjects> MakeOf(const StoredObjectsRequest& request, const Path& pa
   TEGULA_ASSIGN_OR_RETURN(const StoredPrediction prediction,
                           OpenStoredPrediction(path, OutputMeant(request.output, request.classifier), context.limits));
   TEGULA_TRY(CheckSinglePlane(prediction, "objects are made"));
-  TEGULA_TRY(CheckRegion(prediction));
   const std::unique_ptr<pipeline::PlaneReader> map = pipeline::PlaneOfStore(prediction.store);
-  const bool is_numbered = prediction.store.options().is_label;
-  ObjectSource source{.map = *map, .frame = FrameOf(prediction), .seed = SeedOfIds(prediction.record)};
+  ObjectSource source{.map = *map,
+                      .kind = KindOf(prediction.store.options()),
+                      .frame = FrameOf(prediction),
+                      .seed = SeedOfIds(prediction.record)};
+  const bool is_numbered = source.kind == MapKind::kNumbers;
   TEGULA_ASSIGN_OR_RETURN(const ClassReading reading,
                           ClassesOfPrediction(prediction, request.classes, request.classifier));
   for (const ClassReading::Class& each : reading.classes)
@@ -105,7 +101,7 @@ Result<StoredObjects> MakeOf(const StoredObjectsRequest& request, const Path& pa
   if (is_numbered) source.numbers = &prediction.store;
   ObjectRequest wanted = request.objects;
   if (request.classifier) wanted.thresholds = ThresholdsOf(*request.classifier);
-  TEGULA_TRY(CheckObjects(wanted, source.channels, source.frame, is_numbered));
+  TEGULA_TRY(CheckObjects(wanted, source.channels, source.frame, source.kind));
   TEGULA_ASSIGN_OR_RETURN(const std::vector<std::int32_t> labels, LabelsOf(wanted.classes, source.channels));
   std::optional<PredictedImage> image;
   if (wanted.measure.intensity) {

@@ -24,6 +24,21 @@ Result<outputs::PlacementRecord> PlacementOf(const outputs::RunRecord& record, c
   return NotFoundError(fmt::format("{} is not one of the run's stores; name its folder instead", store));
 }
 
+// Whether what a run with a region has left out can be told from class 0.
+Status CheckOutside(const outputs::StoreOptions& store) {
+  if (!store.classes.empty()) {
+    if (store.fill >= static_cast<double>(store.classes.size())) return Ok();
+    return UnsupportedError(
+        "the prediction covers a region, and an older version of Tegula has given the pixels outside the first class: "
+        "predict again");
+  }
+  if (store.is_label || IsFloat(store.dtype)) return Ok();
+  return UnsupportedError(fmt::format(
+      "the prediction covers a region, and its {} do not tell what lies outside: make objects with `tegula predict "
+      "--objects`, or predict all of the image",
+      DTypeName(store.dtype)));
+}
+
 }  // namespace
 
 double StoredPrediction::PixelArea() const noexcept {
@@ -31,8 +46,7 @@ double StoredPrediction::PixelArea() const noexcept {
   return knows_um() ? slide_px * record.image.pixel_size_y_um * record.image.pixel_size_x_um : slide_px;
 }
 
-Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::string& output, const Limits& limits,
-                                              Readable readable) {
+Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::string& output, const Limits& limits) {
   const Path clean = path.has_filename() ? path : path.parent_path();
   std::error_code ignored;
   const bool is_run = std::filesystem::exists(clean / outputs::kRunRecordName, ignored);
@@ -48,13 +62,14 @@ Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::strin
                           PlacementOf(record, output, is_run ? "" : clean.filename().string()).Context(path.string()));
   for (const outputs::StoredRecord& stored : record.stored)
     if (stored.output == placement.output && stored.values != "own" && !stored.values.starts_with("float") &&
-        (stored.values != "argmax" || readable != Readable::kValuesOrClasses))
+        stored.values != "argmax")
       return UnsupportedError(fmt::format(
           "output {} is stored as {}, and what is read here are the model's own values; predict it without --values",
           stored.output, stored.values));
   const Path store_path = folder / placement.path;
   TEGULA_ASSIGN_OR_RETURN(outputs::ChunkStore store,
                           outputs::ChunkStore::Open(store_path, limits).Context(store_path.string()));
+  if (record.region) TEGULA_TRY(CheckOutside(store.options()));
   objects::PixelGrid grid;
   TEGULA_ASSIGN_OR_RETURN(grid.y, objects::PixelAxis::Create(placement.scale_y, placement.origin_y));
   TEGULA_ASSIGN_OR_RETURN(grid.x, objects::PixelAxis::Create(placement.scale_x, placement.origin_x));

@@ -25,15 +25,11 @@ struct StoredPrediction {
   bool knows_um() const noexcept { return record.image.pixel_size_y_um > 0 && record.image.pixel_size_x_um > 0; }
 };
 
-/// What may be stored: the model's own values (or these in other floats), or also the numbers of the classes that were
-/// made of them.
-enum class Readable : std::uint8_t { kValues, kValuesOrClasses };
-
 /// `path` is the folder of a run of `tegula predict`, or the store in it; `output` an id of the model's outputs, empty
-/// for the first. kNotFound if there is no run, no such output or no OME-Zarr of it; kUnsupported for another form of
-/// values; errors of both files.
-Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::string& output, const Limits& limits,
-                                              Readable readable = Readable::kValues);
+/// for the first. kNotFound if there is no run, no such output or no OME-Zarr of it; kUnsupported for values that are
+/// neither the model's own (or these in other floats) nor numbers of classes, and for a region of which they do not
+/// tell what lies outside; errors of both files.
+Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::string& output, const Limits& limits);
 
 /// "FOLDER.geojson": what belongs to a prediction is called like its folder.
 std::string NameOfAnnotations(const Path& prediction);

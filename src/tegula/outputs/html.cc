@@ -55,16 +55,20 @@ std::string PageHead(std::string_view title) {
 }
 
 std::string DataUri(std::string_view type, std::string_view file) {
+  std::string uri;
+  AppendDataUri(type, file, uri);
+  return uri;
+}
+
+void AppendDataUri(std::string_view type, std::string_view file, std::string& html) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string uri = fmt::format("data:{};base64,", type);
-  uri.reserve(uri.size() + (file.size() + 2) / 3 * 4);
+  html += fmt::format("data:{};base64,", type);
   for (std::size_t i = 0; i < file.size(); i += 3) {
     const std::size_t present = std::min<std::size_t>(3, file.size() - i);
     std::uint32_t bits = 0;
     for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (k < present ? static_cast<unsigned char>(file[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) uri += k <= present ? kDigits[bits >> (18 - 6 * k) & 63U] : '=';
+    for (std::size_t k = 0; k < 4; ++k) html += k <= present ? kDigits[bits >> (18 - 6 * k) & 63U] : '=';
   }
-  return uri;
 }
 
 }  // namespace tegula::outputs

@@ -19,6 +19,8 @@ std::string ReadableNumber(double number);
 /// A file as an address that holds all of it, such as of an image in the page; a PNG file as one.
 std::string DataUri(std::string_view type, std::string_view file);
 std::string PngDataUri(std::string_view png_file);
+/// The same behind what a page has already, for large files.
+void AppendDataUri(std::string_view type, std::string_view file, std::string& html);
 
 /// The beginning of a page: everything up to the body's content. The page forbids itself scripts and requests.
 std::string PageHead(std::string_view title);

@@ -27,8 +27,13 @@ Result<std::string> EncodePng(const ConstView& pixels_yxc) {
     return ExhaustedError(fmt::format("a picture of {} pixels is too large for PNG; at most {} along an edge",
                                       ToString(shape), kEdgeLimit));
 
-  TEGULA_ASSIGN_OR_RETURN(Tensor packed, Tensor::Allocate(DType::kU8, shape));
-  ConvertCopy(pixels_yxc, packed.view());
+  Tensor packed;
+  const std::byte* pixels = pixels_yxc.data();
+  if (!pixels_yxc.is_contiguous()) {
+    TEGULA_ASSIGN_OR_RETURN(packed, Tensor::Allocate(DType::kU8, shape));
+    ConvertCopy(pixels_yxc, packed.view());
+    pixels = packed.view().data();
+  }
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   image.height = static_cast<png_uint_32>(shape[0]);
@@ -36,7 +41,7 @@ Result<std::string> EncodePng(const ConstView& pixels_yxc) {
   image.format = FormatOf(channels);
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
   std::string file(size, '\0');
-  if (png_image_write_to_memory(&image, file.data(), &size, 0, packed.view().data(), 0, nullptr) == 0)
+  if (png_image_write_to_memory(&image, file.data(), &size, 0, pixels, 0, nullptr) == 0)
     return InternalError(fmt::format("libpng: {}", image.message));
   file.resize(size);
   return file;

@@ -151,16 +151,21 @@ std::string KeyFigures(const RunRecord& r) {
 
 // --- Pictures, objects, time -----------------------------------------------------------------------------------------
 
-Result<std::string> Pictures(const std::vector<ReportPicture>& pictures) {
-  if (pictures.empty()) return std::string();
-  std::string html = "<section class=\"pictures\">";
+Status AppendPictures(const std::vector<ReportPicture>& pictures, std::string& html) {
+  if (pictures.empty()) return Ok();
+  std::size_t most = html.size();
+  for (const ReportPicture& picture : pictures) most += static_cast<std::size_t>(2 * picture.pixels_yxc.elements());
+  html.reserve(most);  // as growing would hold the page twice
+  html += "<section class=\"pictures\">";
   for (const ReportPicture& picture : pictures) {
     TEGULA_ASSIGN_OR_RETURN(const std::string png, EncodePng(picture.pixels_yxc).Context(picture.caption));
     const std::string caption = EscapeHtml(picture.caption);
-    html += fmt::format("<figure><img src=\"{}\" alt=\"{}\"><figcaption>{}</figcaption></figure>\n", PngDataUri(png),
-                        caption, caption);
+    html += "<figure><img src=\"";
+    AppendDataUri("image/png", png, html);
+    html += fmt::format("\" alt=\"{}\"><figcaption>{}</figcaption></figure>\n", caption, caption);
   }
-  return html + "</section>\n";
+  html += "</section>\n";
+  return Ok();
 }
 
 Result<std::string> Objects(const ReportInput& input) {
@@ -265,22 +270,30 @@ std::string Record(const RunRecord& r) {
 // Around what cannot be made anew from the record. No text of a record can hold them: it is escaped.
 constexpr std::string_view kShownBegin = "<!-- what the run shows -->\n", kShownEnd = "<!-- until here -->\n";
 
-Result<std::string> Page(const ReportInput& input, std::string_view shown) {
-  const RunRecord& r = input.record;
-  TEGULA_ASSIGN_OR_RETURN(const std::string verification, VerificationHtml(r.verification, input.verification));
-  std::string html = PageHead(input.title) + Header(input) + Warnings(r) + KeyFigures(r);
+// A page is made of one growing text, as its pictures are large: what the run shows stands between these two.
+std::string PageUntilShown(const ReportInput& input) {
+  std::string html = PageHead(input.title) + Header(input) + Warnings(input.record) + KeyFigures(input.record);
   html += kShownBegin;
-  html += shown;
+  return html;
+}
+
+Result<std::string> PageAfterShown(const ReportInput& input, std::string html) {
+  const RunRecord& r = input.record;
   html += kShownEnd;
-  return html + verification + Times(r) + Notes(r) + Record(r) + "</body></html>\n";
+  TEGULA_ASSIGN_OR_RETURN(const std::string verification, VerificationHtml(r.verification, input.verification));
+  html += verification;
+  html += Times(r) + Notes(r) + Record(r) + "</body></html>\n";
+  return html;
 }
 
 }  // namespace
 
 Result<std::string> RenderReport(const ReportInput& input) {
-  TEGULA_ASSIGN_OR_RETURN(const std::string pictures, Pictures(input.pictures));
+  std::string html = PageUntilShown(input);
+  TEGULA_TRY(AppendPictures(input.pictures, html));
   TEGULA_ASSIGN_OR_RETURN(const std::string objects, Objects(input));
-  return Page(input, pictures + objects);
+  html += objects;
+  return PageAfterShown(input, std::move(html));
 }
 
 Result<std::string> RenderReportAgain(const ReportInput& input, std::string_view page) {
@@ -288,7 +301,9 @@ Result<std::string> RenderReportAgain(const ReportInput& input, std::string_view
   if (begin == std::string_view::npos || end == std::string_view::npos || end < begin)
     return CorruptError("this is not the report of a run of this version");
   const std::size_t from = begin + kShownBegin.size();
-  return Page(input, page.substr(from, end - from));
+  std::string html = PageUntilShown(input);
+  html += page.substr(from, end - from);
+  return PageAfterShown(input, std::move(html));
 }
 
 Status WriteReport(const ReportInput& input, const Path& path) {

@@ -215,6 +215,7 @@ Result<ValueForm> ValueForm::Bind(const ValueRequest& request, const StoreOption
       break;
   }
   if (IsInteger(stored.dtype) && (stored.dtype != own.dtype || std::isnan(own.fill))) stored.fill = 0;
+  if (request.values == Values::kArgmax) stored.fill = static_cast<double>(LargestOf(stored.dtype));  // no class
   form.is_own_ = stored.dtype == own.dtype && !stored.scale && request.values != Values::kArgmax;
   return form;
 }

@@ -3,54 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "tegula/app/view/live_prediction.h"
 #include "tegula/core/limits.h"
-#include "tegula/core/platform.h"
 #include "tegula/core/text.h"
 #include "tegula/outputs/palette.h"
+#include "tegula/server/events.h"
 #include "tegula/server/look_words.h"
 
 namespace tegula::server {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr double kBetweenEvents = 0.1;  // seconds
-
-std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-// Progress as server-sent events. Calls come from any worker.
-class Events final : public Progress {
- public:
-  Events(const Response::Write& write, std::stop_source stop) : write_(write), stop_(std::move(stop)) {}
-
-  void Update(std::string_view stage, std::int64_t done, std::int64_t total, std::string_view unit) override {
-    {
-      const std::lock_guard lock(mutex_);
-      const double now = MonotonicSeconds();
-      if (stage == stage_ && done < total && now < last_ + kBetweenEvents) return;
-      stage_ = stage, last_ = now;
-    }
-    Send("progress", {{"stage", stage}, {"done", done}, {"total", total}, {"unit", unit}});
-  }
-  void Note(std::string_view sentence) override { Send("note", {{"note", sentence}}); }
-
-  void Send(std::string_view event, const Json& data) {
-    const std::lock_guard lock(mutex_);
-    // Nobody listens: what is done for this answer ends.
-    if (!write_(fmt::format("event: {}\ndata: {}\n\n", event, Dump(data)))) stop_.request_stop();
-  }
-
- private:
-  const Response::Write& write_;
-  std::stop_source stop_;
-  std::mutex mutex_;
-  std::string stage_;
-  double last_ = 0;
-};
 
 Json InfoOf(const std::string& name, const app::LivePrediction& live) {
   const pipeline::OutputInfo& output = live.output();
@@ -121,20 +86,17 @@ void OpenLive(const ViewState& state, const app::LiveRequest& request, const Res
   Events events(write, stop);
   const RunContext context{state.context.executor, events, stop.get_token(), state.context.limits,
                            state.context.offline};
-  const auto fail = [&](const Error& error) {
-    events.Send("failed", {{"code", CodeName(error.code)}, {"error", ToString(error)}});
-  };
   auto [name, live] = state.predictions.Of(request);
   if (live == nullptr) {
     Result<std::shared_ptr<app::LivePrediction>> opened = app::LivePrediction::Open(
         request, state.predictions.Like(request).get(), state.registry, state.kept, state.context, context);
-    if (!opened.ok()) return fail(opened.error());
+    if (!opened.ok()) return events.Fail(opened.error());
     live = *std::move(opened);
     name = state.predictions.Add(request, live);
   }
   events.Send("ready", InfoOf(name, *live));
   if (!live->is_preview()) return;
-  if (const Status settled = live->Settle(context); !settled.ok()) return fail(settled.error());
+  if (const Status settled = live->Settle(context); !settled.ok()) return events.Fail(settled.error());
   events.Send("ready", InfoOf(name, *live));
 }
 

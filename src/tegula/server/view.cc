@@ -68,8 +68,9 @@ Status View(ViewRequest request, engines::Registry& registry, const RunContext& 
   app::Turns turns(context.executor.workers());
   app::KeptWindows kept(memory.windows);
   app::LivePredictions predictions;
-  const ViewState state{view_roots, images,         predictions, kept,  memory, turns,
-                        registry,   request.engine, quiet,       image, model};
+  app::OpenObjects objects;
+  const ViewState state{view_roots, images,   predictions,    kept,  memory, objects,
+                        turns,      registry, request.engine, quiet, image,  model};
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> server,
                           HttpServer::Bind(request.server, ViewRoutes(state)));
   on_ready(AddressOf(request.server, server->port()));

@@ -8,6 +8,7 @@
 #include "tegula/app/view/kept_windows.h"
 #include "tegula/app/view/live_predictions.h"
 #include "tegula/app/view/open_images.h"
+#include "tegula/app/view/open_objects.h"
 #include "tegula/app/view/roots.h"
 #include "tegula/app/view/turns.h"
 #include "tegula/app/view/view_memory.h"
@@ -24,6 +25,7 @@ struct ViewState {
   app::LivePredictions& predictions;
   app::KeptWindows& kept;  ///< of the predictions
   app::ViewMemory memory;
+  app::OpenObjects& objects;
   app::Turns& turns;  ///< of what needs a processor
   engines::Registry& registry;
   const app::EngineRequest& engine;

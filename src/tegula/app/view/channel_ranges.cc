@@ -38,8 +38,8 @@ Result<std::vector<ChannelRange>> ChannelRangesOf(const image::Source& source, s
         const double share = width > 0 ? (static_cast<double>(value) - range.min) / width : 0;
         ++range.counts[std::min(kSteps - 1, static_cast<std::size_t>(share * kSteps))];
       }
-      range.low = static_cast<double>(Quantile(values, kContrastLow));
-      range.high = static_cast<double>(Quantile(values, kContrastHigh));
+      range.low = static_cast<double>(TakeQuantile(values, kContrastLow));
+      range.high = static_cast<double>(TakeQuantile(values, kContrastHigh));
       if (!(range.high > range.low))
         range.low = range.min, range.high = range.max > range.min ? range.max : range.min + 1;
     }

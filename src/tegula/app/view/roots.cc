@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tegula/app/object_request.h"
 #include "tegula/core/folders.h"
 #include "tegula/core/system_error.h"
 #include "tegula/core/text.h"
@@ -22,10 +23,12 @@ bool IsBelow(const Path& path, const Path& folder) {
 EntryKind KindOf(const Path& path, bool is_folder) {
   if (image::LooksLikeImage(path.string())) return EntryKind::kImage;
   const std::string extension = ToLower(path.extension().string());
-  if (!is_folder) return extension == ".zip" ? EntryKind::kModel : EntryKind::kOther;
+  if (!is_folder)
+    return extension == ".zip" ? EntryKind::kModel : extension == ".geojson" ? EntryKind::kObjects : EntryKind::kOther;
   std::error_code ignored;
   for (const char* description : {"rdf.yaml", "bioimageio.yaml"})
     if (fs::exists(path / description, ignored)) return EntryKind::kModel;
+  if (fs::exists(path / NameOf(ObjectFile::kGeoJson), ignored)) return EntryKind::kRun;
   return EntryKind::kFolder;
 }
 
@@ -38,8 +41,10 @@ Error NotThere(std::string_view name) {
 std::string_view EntryKindName(EntryKind kind) {
   switch (kind) {
     case EntryKind::kFolder: return "folder";
+    case EntryKind::kRun: return "run";
     case EntryKind::kImage: return "image";
     case EntryKind::kModel: return "model";
+    case EntryKind::kObjects: return "objects";
     case EntryKind::kOther: return "other";
   }
   return "other";
@@ -118,8 +123,9 @@ Result<FolderListing> ViewRoots::List(std::string_view name) const {
     const auto bytes = is_folder ? 0 : static_cast<std::int64_t>(fs::file_size(*resolved, no_size));
     listing.entries.push_back({child, path, KindOf(*resolved, is_folder), no_size ? 0 : bytes});
   }
-  std::stable_partition(listing.entries.begin(), listing.entries.end(),
-                        [](const FolderEntry& entry) { return entry.kind == EntryKind::kFolder; });
+  std::stable_partition(listing.entries.begin(), listing.entries.end(), [](const FolderEntry& entry) {
+    return entry.kind == EntryKind::kFolder || entry.kind == EntryKind::kRun;
+  });
   return listing;
 }
 

@@ -13,7 +13,8 @@
 
 namespace tegula::app {
 
-enum class EntryKind : std::uint8_t { kFolder, kImage, kModel, kOther };
+/// kRun is a folder with objects of a run, kObjects a file of objects.
+enum class EntryKind : std::uint8_t { kFolder, kRun, kImage, kModel, kObjects, kOther };
 std::string_view EntryKindName(EntryKind kind);
 
 struct FolderEntry {

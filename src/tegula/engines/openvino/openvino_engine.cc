@@ -10,8 +10,11 @@
 #include <openvino/op/convert.hpp>
 #include <openvino/op/parameter.hpp>
 #include <openvino/openvino.hpp>
+#include <optional>
+#include <sstream>
 
 #include "tegula/engines/abi.h"
+#include "tegula/engines/onnx/single_loops.h"
 #include "tegula/engines/openvino/ov_values.h"
 #include "tegula/engines/plugin.h"
 
@@ -186,14 +189,43 @@ class OvNetwork final : public Network {
   std::vector<Port> inputs_, outputs_;
 };
 
+constexpr const char* kOnnx = "onnx";
+
 // The name of OpenVINO's reader of a file with weights of a format, or null. Other weights come converted, as IR.
 const char* ReaderOf(spec::WeightsFormat format, const Path& file) {
   if (file.extension() == ".xml") return "ir";
   switch (format) {
-    case spec::WeightsFormat::kOnnx: return "onnx";
+    case spec::WeightsFormat::kOnnx: return kOnnx;
     case spec::WeightsFormat::kTensorflowSavedModelBundle: return "tf";
     default: return nullptr;
   }
+}
+
+using Reader = std::shared_ptr<ov::frontend::FrontEnd>;
+
+// What OpenVINO does not convert as it is may do without its loops.
+Result<std::shared_ptr<ov::Model>> WithoutLoops(const Reader& reader, const Path& file, Error failure) {
+  constexpr std::int64_t kLargest = INT32_MAX;  // of Protocol Buffers
+  TEGULA_ASSIGN_OR_RETURN(const std::string network, ReadFile(file, kLargest));
+  std::optional<std::string> rewritten = onnx::WithoutSingleLoops(network);
+  if (!rewritten) return failure;
+  return Ov(Code::kCorrupt, "cannot read the network", [&]() -> Result<std::shared_ptr<ov::Model>> {
+    std::istringstream stream(std::move(*rewritten));
+    return reader->convert(reader->load(static_cast<std::istream*>(&stream), file.string()));
+  });
+}
+
+Result<std::shared_ptr<ov::Model>> ReadModel(const char* framework, const Path& file) {
+  // Core::read_model would try every reader it has, and those of other formats print to stderr.
+  Reader reader;
+  Result<std::shared_ptr<ov::Model>> model =
+      Ov(Code::kCorrupt, "cannot read the network", [&]() -> Result<std::shared_ptr<ov::Model>> {
+        reader = ov::frontend::FrontEndManager().load_by_framework(framework);
+        return reader->convert(reader->load(file.string()));
+      });
+  const bool may_have_loops = std::string_view(framework) == kOnnx && !model.ok() && reader != nullptr;
+  if (!may_have_loops || model.error().code != Code::kUnsupported) return model;
+  return WithoutLoops(reader, file, std::move(model).error());
 }
 
 class OvEngine final : public Engine {
@@ -215,10 +247,7 @@ class OvEngine final : public Engine {
     const auto load = [&]() -> Result<std::unique_ptr<Network>> {
       const auto core = std::make_shared<ov::Core>();
       TEGULA_ASSIGN_OR_RETURN(std::string device, DeviceOf(*core, options.device));
-      // Core::read_model would try every reader it has, and those of other formats print to stderr.
-      const std::shared_ptr<ov::frontend::FrontEnd> reader =
-          ov::frontend::FrontEndManager().load_by_framework(framework);
-      const std::shared_ptr<ov::Model> model = reader->convert(reader->load(file.string()));
+      TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<ov::Model> model, ReadModel(framework, file));
       const std::shared_ptr<const ov::Model> constant = model;
       TEGULA_ASSIGN_OR_RETURN(std::vector<Port> inputs, PortsOf(constant->inputs()));
       TEGULA_ASSIGN_OR_RETURN(std::vector<Port> outputs, PortsOf(constant->outputs()));

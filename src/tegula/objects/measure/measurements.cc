@@ -202,8 +202,9 @@ Result<MeasurementPlan> MeasurementPlan::Create(const MeasureOptions& options, c
   };
   add_all(&Measurement::of_object, "", 0);
   const std::vector<std::string> names = DistinctNames(channels);
+  const std::size_t unmeasured = channels.has_classes ? 1 : 0;
   for (std::size_t c = 0; c < plan.map_channels_ + plan.image_channels_; ++c)
-    add_all(&Measurement::of_channel, names[c], c);
+    add_all(&Measurement::of_channel, names[c], unmeasured + c);
   add_all(&Measurement::of_neighbours, "", 0);
   return plan;
 }

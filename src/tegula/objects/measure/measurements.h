@@ -76,6 +76,7 @@ struct MeasureOptions {
 struct MeasuredChannels {
   std::vector<std::string> map, image;
   bool labels_are_channels = false;  ///< a region's label is the number of the map's channel that made it
+  bool has_classes = false;          ///< the map is one channel of numbers of classes, of which nothing is measured
   bool has_numbers = false;          ///< regions come of an image of numbered objects
   bool has_scores = false;           ///< and have scores
 };
@@ -94,13 +95,14 @@ class MeasurementPlan {
   /// With units. `part` is "" or, of a cell, "Cell" or "Nucleus".
   std::string Name(std::size_t column, std::string_view part = "") const;
 
-  /// How many of the map's channels are read, and of the image's.
+  /// How many of the map's channels are measured, and of the image's.
   std::size_t map_channels() const noexcept { return map_channels_; }
   std::size_t image_channels() const noexcept { return image_channels_; }
   /// The percentiles a ChannelStatistics has; none if only means are asked for.
   const std::vector<double>& percentiles() const noexcept { return percentiles_; }
 
-  /// Fills `values` (one per column) but those of neighbours. `statistics`: of the map's channels, then the image's.
+  /// Fills `values` (one per column) but those of neighbours. `statistics`: of the map's channels, also
+  /// one of classes, then the image's.
   void Fill(const Region& region, std::span<const ChannelStatistics> statistics, std::span<double> values) const;
   /// Fills those of neighbours.
   void FillNeighbours(const NeighbourFacts& facts, std::span<double> values) const;
