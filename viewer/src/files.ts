@@ -31,7 +31,7 @@ export class Files {
   private listing: Listing = { folder: '', entries: [], left_out: 0 };
   private opened = '';
 
-  constructor(private readonly on: { image: (path: string) => void; model: (path: string) => void }) {
+  constructor(private readonly on: Record<'image' | 'model' | 'annotations', (path: string) => void>) {
     this.element.append(h('h2', {}, 'Files'), this.path, this.filter, this.list);
     this.list.addEventListener('keydown', (event) => this.move(event));
   }
@@ -82,24 +82,26 @@ export class Files {
   }
 
   private row(entry: Entry): HTMLElement {
+    const isGeoJson = entry.kind === 'other' && /\.geojson$/i.test(entry.name);
     const open = {
       folder: () => void this.open(entry.path),
       image: () => this.on.image(entry.path),
       model: () => this.on.model(entry.path),
-      other: () => {},
+      other: () => this.on.annotations(entry.path),
     }[entry.kind];
     return h(
       'button',
       {
         class: `entry ${entry.kind}`,
         title: `${entry.name} (${kKinds[entry.kind]}${entry.bytes ? `, ${size(entry.bytes)}` : ''})`,
-        disabled: entry.kind === 'other',
+        disabled: entry.kind === 'other' && !isGeoJson,
         'aria-current': entry.path === this.opened ? 'true' : undefined,
         onclick: open,
       },
       h('span', { class: 'symbol', 'aria-hidden': 'true' }, kSymbols[entry.kind]),
       h('span', { class: 'name' }, entry.name),
       entry.kind === 'model' && h('span', { class: 'tag' }, 'model'),
+      isGeoJson && h('span', { class: 'tag' }, 'annotations'),
     );
   }
 

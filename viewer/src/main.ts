@@ -1,7 +1,8 @@
 import './style.css';
+import { Annotations } from './annotations';
 import { ask, type ChannelRange, type ImageInfo, type Start } from './api';
 import { Channels } from './channels';
-import { debounce, h, sentence } from './dom';
+import { debounce, fold, h, sentence } from './dom';
 import { Files } from './files';
 import { ImagePanel } from './image_panel';
 import { Live } from './live';
@@ -21,7 +22,13 @@ const plane = new ImagePanel(
 );
 const live = new Live(slide);
 const models = new Models((image, model, card, wishes) => live.start(image, model, card, wishes));
-const files = new Files({ image: (path) => void openImage(path), model: (path) => void models.choose(path) });
+const annotations = new Annotations(slide);
+live.oninfo = (info) => annotations.setLive(info);
+const files = new Files({
+  image: (path) => void openImage(path),
+  model: (path) => void models.choose(path),
+  annotations: (path) => void annotations.open(path),
+});
 
 let opening = 0;
 
@@ -38,6 +45,7 @@ async function openImage(path: string): Promise<void> {
     channels.set(ranges, asItIs);
     plane.set(path, info);
     slide.open(path, info, channels.words());
+    annotations.setImage(path);
     files.mark(path);
     models.setImage(path, info);
     document.title = `${path.split('/').pop()} – Tegula`;
@@ -52,6 +60,10 @@ const kKeys: [string, string][] = [
   ['0', 'the whole image'],
   ['1', 'one image pixel per screen pixel'],
   ['c then 1 … 9', 'show or hide a channel'],
+  ['r, p', 'draw a rectangle, a polygon'],
+  ['v', 'a rectangle of what is visible'],
+  ['Delete', 'delete the chosen annotation'],
+  ['Escape', 'end drawing, choose nothing'],
   ['f', 'files'],
   ['m', 'search models'],
   ['?', 'this list'],
@@ -76,6 +88,7 @@ document.addEventListener('keydown', (event) => {
   else if (event.key === 'f') files.focus();
   else if (event.key === 'm') models.focus();
   else if (event.key === '?') help.showModal();
+  else if (!help.open && annotations.key(event)) afterC = false;
   else {
     afterC = event.key === 'c';
     return;
@@ -98,11 +111,20 @@ document.getElementById('app')!.append(
   ),
   h('aside', { class: 'left' }, files.element),
   slide.element,
-  h('aside', { class: 'right' }, plane.element, channels.element, live.element, models.element),
+  h(
+    'aside',
+    { class: 'right', 'aria-label': 'Panels' },
+    fold('Image', plane.element),
+    fold('Channels', channels.element),
+    fold('Model', models.element),
+    fold('Prediction', live.element),
+    fold('Annotations', annotations.element),
+  ),
   help,
 );
 
 slide.mount();
+annotations.mount();
 
 async function start(): Promise<void> {
   try {
