@@ -66,12 +66,15 @@ std::string OpenApiOf(const std::vector<Route>& routes, std::string_view version
                             {"description", parameter.description},
                             {"schema", {{"type", "string"}}}});
     }
-    paths[std::string(route.path)][ToLower(route.method)] = {
-        {"summary", route.summary},
-        {"parameters", std::move(parameters)},
-        {"responses",
-         {{"200", {{"description", "done"}, {"content", {{std::string(route.answers), Json::object()}}}}},
-          {"default", error}}}};
+    Json& described = paths[std::string(route.path)][ToLower(route.method)];
+    described = {{"summary", route.summary},
+                 {"parameters", std::move(parameters)},
+                 {"responses",
+                  {{"200", {{"description", "done"}, {"content", {{std::string(route.answers), Json::object()}}}}},
+                   {"default", error}}}};
+    if (route.method == "POST")
+      described["requestBody"] = {{"required", true},
+                                  {"content", {{"application/json", {{"schema", SchemaOf(route.body)}}}}}};
   }
   return Json{{"openapi", "3.1.0"},
               {"info",

@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "tegula/core/status.h"
+#include "tegula/server/json_body.h"
 
 namespace tegula::server {
 
 struct Request {
   std::map<std::string, std::string> values;  ///< parts of the path and parameters of the query by their names, decoded
-  std::string body;
-  std::function<bool()> is_gone;  ///< whether nobody waits for the answer any more; any thread may ask
+  JsonBody body;                              ///< of a POST, checked against the route's fields
+  std::function<bool()> is_gone;              ///< whether nobody waits for the answer any more; any thread may ask
 
   /// An empty string if it is not there.
   const std::string& value(const std::string& name) const;
@@ -46,7 +47,8 @@ struct Route {
   std::string_view answers;           ///< the media type
   std::vector<Parameter> parameters;  ///< of path and query
   std::function<Result<Response>(const Request&)> handler;
-  bool is_public = false;  ///< needs no token, for it is a part of the program that anybody may have
+  bool is_public = false;        ///< needs no token, for it is a part of the program that anybody may have
+  std::vector<Field> body = {};  ///< of a POST; what else is sent is refused
 };
 
 /// The status code of an error, and the error as JSON: {"code": "not found", "error": "sentence"}.

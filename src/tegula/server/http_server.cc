@@ -3,17 +3,21 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 
 #include "tegula/core/connection.h"
 #include "tegula/core/platform.h"
+#include "tegula/core/text.h"
 #include "tegula/server/rate_limit.h"
 
 namespace tegula::server {
 namespace {
 
 constexpr double kLookForStop = 0.1;   // seconds
+constexpr double kLinger = 1;          // seconds
 constexpr int kKnocking = 512;         // connections that wait to be accepted
 constexpr int kMostRequests = 10'000;  // of one connection
 
@@ -91,6 +95,9 @@ std::string PatternOf(std::string_view path, std::vector<std::string>& names) {
   return pattern;
 }
 
+// Whether a media type is that of JSON, whatever parameters follow it. Pages of other servers cannot send it unasked.
+bool IsJson(const std::string& type) { return ToLower(Trim(type.substr(0, type.find(';')))) == "application/json"; }
+
 }  // namespace
 
 class HttpServer::Listener final : public httplib::Server {
@@ -102,9 +109,10 @@ class HttpServer::Listener final : public httplib::Server {
         rate_(options_.requests_per_second, options_.requests_per_second) {
     for (const Route& route : routes_) Add(route);
     set_pre_routing_handler([this](const httplib::Request& asked, httplib::Response& answer) {
-      const Status status = guard_.CheckPlace(KnockOf(asked));
-      if (status.ok()) return HandlerResponse::Unhandled;
-      Send(WithStatus(status.error(), 403), answer);
+      std::optional<Response> refusal = Refuse(asked);
+      if (!refusal) return HandlerResponse::Unhandled;
+      if (HasBody(asked)) LeaveBody(asked, answer);
+      Send(std::move(*refusal), answer);
       return HandlerResponse::Handled;
     });
     set_error_handler([](const httplib::Request& asked, httplib::Response& answer) {
@@ -117,7 +125,7 @@ class HttpServer::Listener final : public httplib::Server {
     set_exception_handler([](const httplib::Request&, httplib::Response& answer, std::exception_ptr) {
       Send(ResponseOf(InternalError("the request could not be answered")), answer);
     });
-    set_payload_max_length(static_cast<std::size_t>(options_.request_bytes));
+    set_payload_max_length(static_cast<std::size_t>(options_.body_bytes));
     set_socket_options(&TakeFreedPort);  // the library's own lets others listen at the same port
     set_tcp_nodelay(true);
     set_idle_interval(0, static_cast<time_t>(kLookForStop * 1e6));
@@ -159,6 +167,33 @@ class HttpServer::Listener final : public httplib::Server {
     const auto token = asked.params.find("token");
     return {header("Host"), header("Origin"), header("Authorization"),
             token == asked.params.end() ? std::string_view() : std::string_view(token->second)};
+  }
+
+  static bool HasBody(const httplib::Request& asked) { return asked.method != "GET" && asked.method != "HEAD"; }
+
+  // What is told before a body is read: whoever may not ask, or sends something else, has no 8 MiB of memory.
+  std::optional<Response> Refuse(const httplib::Request& asked) const {
+    const Knock knock = KnockOf(asked);
+    if (const Status status = guard_.CheckPlace(knock); !status.ok()) return WithStatus(status.error(), 403);
+    if (!HasBody(asked)) return std::nullopt;
+    if (const Status status = guard_.CheckToken(knock); !status.ok()) return WithStatus(status.error(), 401);
+    if (asked.method == "POST" && !IsJson(asked.get_header_value("Content-Type")))
+      return WithStatus(InvalidError("a request that sends something sends JSON: Content-Type: application/json"), 415);
+    const std::optional<std::int64_t> length = ParseInt(asked.get_header_value("Content-Length"));
+    if (length && *length > options_.body_bytes)
+      return WithStatus(InvalidError(fmt::format("{} bytes are more than the {} that a request may send", *length,
+                                                 options_.body_bytes)),
+                        413);
+    return std::nullopt;
+  }
+
+  // The rest of the connection is no request, so it ends with this answer.
+  void LeaveBody(const httplib::Request& asked, httplib::Response& answer) {
+    answer.set_header("Connection", "close");
+    const std::int64_t length = ParseInt(asked.get_header_value("Content-Length")).value_or(options_.body_bytes);
+    const std::lock_guard lock(mutex_);
+    if (const auto found = connections_.find(&asked); found != connections_.end())
+      found->second.bytes_left = std::min(std::max<std::int64_t>(length, 0), options_.body_bytes);
   }
 
   static Response WithStatus(const Error& error, int status) {
@@ -207,7 +242,11 @@ class HttpServer::Listener final : public httplib::Server {
     Request request;
     for (const auto& [name, value] : asked.params) request.values.emplace(name, value);
     for (std::size_t i = 0; i < names.size(); ++i) request.values[names[i]] = asked.matches[i + 1];
-    request.body = asked.body;
+    if (route.method == "POST") {
+      Result<JsonBody> body = JsonBody::Parse(asked.body, route.body);
+      if (!body.ok()) return ResponseOf(body.error());
+      request.body = *std::move(body);
+    }
     request.is_gone = GoneCheckOf(asked);
     Result<Response> response = Guarded("the server", [&]() { return route.handler(request); });
     return response.ok() ? std::move(*response) : ResponseOf(response.error());
@@ -218,7 +257,8 @@ class HttpServer::Listener final : public httplib::Server {
     const std::lock_guard lock(mutex_);
     const auto found = connections_.find(&asked);
     if (found == connections_.end()) return []() { return false; };
-    return [this, connection = found->second]() { return connection->IsPeerGone() || stop_.stop_requested(); };
+    return
+        [this, connection = found->second.connection]() { return connection->IsPeerGone() || stop_.stop_requested(); };
   }
 
   // Instead of the library's own, whose time limits are of each byte and not of the request.
@@ -234,17 +274,33 @@ class HttpServer::Listener final : public httplib::Server {
       const bool is_done = process_request(stream, is_last, is_closed, [&](httplib::Request& request) {
         // The library would compress at its best, which takes seconds; between two ends of a machine nothing is gained.
         request.headers.erase("Accept-Encoding");
+        // Without a length there is no body; the library would read until the connection ends.
+        if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding"))
+          request.headers.emplace("Content-Length", "0");
+        if (HasBody(request)) connection.Allow(options_.request_seconds, options_.body_bytes);
         const std::lock_guard lock(mutex_);
         begun = &request;
-        connections_[begun] = &connection;
+        connections_[begun] = {&connection, std::nullopt};
       });
+      std::optional<std::int64_t> bytes_left;
       {
         const std::lock_guard lock(mutex_);
-        connections_.erase(begun);
+        if (const auto found = connections_.find(begun); found != connections_.end()) {
+          bytes_left = found->second.bytes_left;
+          connections_.erase(found);
+        }
       }
-      if (!is_done || is_closed || is_last) return true;
+      if (bytes_left) Linger(connection, *bytes_left);
+      if (!is_done || is_closed || is_last || bytes_left) return true;
     }
     return true;
+  }
+
+  // A socket that is closed before all was read takes the answer with it.
+  void Linger(Connection& connection, std::int64_t bytes) const {
+    connection.Allow(kLinger, bytes);
+    char ignored[4096];
+    while (!stop_.stop_requested() && connection.Read(ignored, sizeof ignored) > 0) continue;
   }
 
   // Whether there is another request; none if others wait for the thread, or the server stops.
@@ -265,7 +321,11 @@ class HttpServer::Listener final : public httplib::Server {
   std::stop_token stop_;
   int port_ = -1;
   std::mutex mutex_;  // of what follows
-  std::map<const httplib::Request*, const Connection*> connections_;
+  struct Asking {
+    const Connection* connection = nullptr;
+    std::optional<std::int64_t> bytes_left;  ///< of a body that nobody reads
+  };
+  std::map<const httplib::Request*, Asking> connections_;
 };
 
 HttpServer::HttpServer(std::unique_ptr<Listener> listener) : listener_(std::move(listener)) {}

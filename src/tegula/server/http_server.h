@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tegula/core/limits.h"
 #include "tegula/server/guard.h"
 #include "tegula/server/http.h"
 
@@ -18,12 +19,13 @@ struct ServerOptions {
   std::string address = "127.0.0.1";  ///< where it listens
   int port = 0;                       ///< 0: any that is free
   std::string token;
-  std::vector<std::string> hosts;        ///< as Guard takes them
-  double request_seconds = 10;           ///< in which a request must have come in
-  std::int64_t request_bytes = 1 << 20;  ///< of a request, with its headers
-  double idle_seconds = 5;               ///< that a connection may wait for its next request
-  int connections = 64;                  ///< at once; others wait
-  double requests_per_second = 1000;     ///< answered; more are refused with 429
+  std::vector<std::string> hosts;                        ///< as Guard takes them
+  double request_seconds = 10;                           ///< in which a request must have come in
+  std::int64_t request_bytes = 1 << 20;                  ///< of a request's line and headers
+  std::int64_t body_bytes = Limits{}.description_bytes;  ///< of what a POST sends
+  double idle_seconds = 5;                               ///< that a connection may wait for its next request
+  int connections = 64;                                  ///< at once; others wait
+  double requests_per_second = 1000;                     ///< answered; more are refused with 429
 };
 
 /// One thread at a time, but its routes are called by many.

@@ -17,6 +17,7 @@ namespace tegula::server {
 namespace {
 
 constexpr const char* kToken = "0123456789abcdef";
+constexpr const char* kJson = "Content-Type: application/json\r\n";
 
 // A socket with which a test says whatever it wants.
 class Client {
@@ -70,9 +71,16 @@ class HttpServerTest : public testing::Test {
     routes.push_back({"GET", "/api/fails", "", "", {}, [](const Request&) -> Result<Response> {
                         return NotFoundError("no such thing");
                       }});
-    routes.push_back({"POST", "/api/body", "", "", {}, [](const Request& request) -> Result<Response> {
-                        return JsonResponse(std::to_string(request.body.size()));
-                      }});
+    routes.push_back({"POST",
+                      "/api/body",
+                      "",
+                      "",
+                      {},
+                      [](const Request& request) -> Result<Response> {
+                        return JsonResponse(std::to_string(request.body.text("word").size()));
+                      },
+                      false,
+                      {{"word", "string", ""}}});
     routes.push_back({"GET", "/api/waits", "", "", {}, [this](const Request& request) -> Result<Response> {
                         begun_.count_down();
                         while (!request.is_gone()) std::this_thread::yield();
@@ -90,6 +98,10 @@ class HttpServerTest : public testing::Test {
   }
   std::string Get(const std::string& path, const std::string& headers = "Host: localhost\r\n") {
     return Ask("GET " + path + " HTTP/1.1\r\n" + headers + "Connection: close\r\n\r\n");
+  }
+  std::string Post(const std::string& path, const std::string& body, const std::string& headers = kJson) {
+    return Ask("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers +
+               "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
   }
   static std::string WithToken(const std::string& path) {
     return path + (path.find('?') == std::string::npos ? "?" : "&") + "token=" + kToken;
@@ -164,19 +176,54 @@ TEST_F(HttpServerTest, RefusesWhatIsNoHttp) {
 }
 
 TEST_F(HttpServerTest, CutsOffWhoSendsTooMuch) {
-  Start({.request_seconds = 2, .request_bytes = 100'000, .idle_seconds = 0.3});
+  Start({.request_seconds = 2, .request_bytes = 100'000, .body_bytes = 100'000, .idle_seconds = 0.3});
   EXPECT_NE(StatusOf(Get(WithToken("/api/echo/" + std::string(9000, 'a')))), 200);
   EXPECT_NE(StatusOf(Ask("GET " + std::string(200'000, 'a'))), 200);
   std::string headers = "Host: localhost\r\n";
   for (int i = 0; i < 20'000; ++i) headers += "X-" + std::to_string(i) + ": a\r\n";
   EXPECT_NE(StatusOf(Get(WithToken("/api/echo/a"), headers)), 200);
-  const std::string post = "POST " + WithToken("/api/body") + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
-  EXPECT_EQ(StatusOf(Ask(post + "Content-Length: 5\r\n\r\nhello")), 200);
-  EXPECT_NE(StatusOf(Ask(post + "Content-Length: 99999999999\r\n\r\n" + std::string(150'000, 'a'))), 200);
+  const std::string post =
+      "POST " + WithToken("/api/body") + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + kJson;
+  EXPECT_EQ(StatusOf(Post(WithToken("/api/body"), R"({"word": "hello"})")), 200);
+  EXPECT_EQ(StatusOf(Ask(post + "Content-Length: 99999999999\r\n\r\n" + std::string(90'000, 'a'))), 413);
   std::string chunks;
   for (int i = 0; i < 200; ++i) chunks += "400\r\n" + std::string(1024, 'a') + "\r\n";
   EXPECT_NE(StatusOf(Ask(post + "Transfer-Encoding: chunked\r\n\r\n" + chunks)), 200);
   EXPECT_EQ(StatusOf(Get(WithToken("/api/echo/a"))), 200);
+}
+
+TEST_F(HttpServerTest, TakesJsonAndNothingElse) {
+  Start();
+  const std::string path = WithToken("/api/body");
+  const std::string answer = Post(path, R"({"word": "hello"})", "Content-Type: Application/JSON; charset=utf-8\r\n");
+  EXPECT_EQ(StatusOf(answer), 200);
+  EXPECT_EQ(BodyOf(answer), "5");
+  const std::string large = R"({"word": ")" + std::string(3 << 20, 'a') + R"("})";
+  EXPECT_EQ(BodyOf(Post(path, large)), std::to_string(3 << 20));
+  // What a form of another server's page could send without being asked.
+  for (const std::string type :
+       {"", "Content-Type: text/plain\r\n", "Content-Type: multipart/form-data; boundary=a\r\n",
+        "Content-Type: application/x-www-form-urlencoded\r\n"})
+    EXPECT_EQ(StatusOf(Post(path, R"({"word": "hello"})", type)), 415) << type;
+  EXPECT_EQ(StatusOf(Post(path, "hello")), 400);
+  EXPECT_EQ(StatusOf(Post(path, R"({"other": 1})")), 400);
+  EXPECT_EQ(StatusOf(Ask("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + kJson + "\r\n")),
+            400);
+}
+
+TEST_F(HttpServerTest, ReadsNoBodyOfThoseWhoMayNotAsk) {
+  Start();
+  const std::string body = R"({"word": ")" + std::string(200'000, 'a') + R"("})";
+  EXPECT_EQ(StatusOf(Post("/api/body", body)), 401);
+  EXPECT_EQ(StatusOf(Post(WithToken("/api/body"), body, std::string("Origin: http://evil.example\r\n") + kJson)), 403);
+  // What was not read is not taken for the next request of the connection.
+  const std::string hidden = "GET " + WithToken("/api/echo/hidden") + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  Client client(server_->port());
+  client.Send("POST /api/body HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(hidden.size()) +
+              "\r\n\r\n" + hidden);
+  const std::string answer = client.ReadAll();
+  EXPECT_EQ(StatusOf(answer), 401);
+  EXPECT_EQ(answer.find("hidden|"), std::string::npos);
 }
 
 TEST_F(HttpServerTest, CutsOffWhoSendsTooSlowly) {
@@ -255,6 +302,23 @@ TEST(OpenApi, DescribesEveryRouteButThoseOfThePage) {
   EXPECT_EQ(tile["parameters"][0]["in"], "path");
   EXPECT_EQ(tile["parameters"][1]["in"], "query");
   EXPECT_EQ(tile["parameters"][1]["required"], false);
+  EXPECT_FALSE(tile.contains("requestBody"));
+}
+
+TEST(OpenApi, DescribesWhatIsSent) {
+  const std::vector<Route> routes = {{"POST",
+                                      "/api/runs",
+                                      "a run",
+                                      "application/json",
+                                      {},
+                                      {},
+                                      false,
+                                      {{"image", "string", "the image", true}, {"channels", "strings", "names"}}}};
+  const auto api = nlohmann::json::parse(OpenApiOf(routes, "1.0"));
+  const auto& schema = api["paths"]["/api/runs"]["post"]["requestBody"]["content"]["application/json"]["schema"];
+  EXPECT_EQ(schema["required"], nlohmann::json({"image"}));
+  EXPECT_EQ(schema["properties"]["image"]["description"], "the image");
+  EXPECT_EQ(schema["properties"]["channels"]["items"]["type"], "string");
 }
 
 }  // namespace
