@@ -41,15 +41,15 @@ Status CheckIsLocal(const pipeline::Prediction& prediction) {
 }
 
 // The command line that makes the same of the whole image.
-std::string CommandOf(const LiveRequest& request, const std::string& tile) {
+std::string CommandOf(const LiveRequest& request, const PerAxis<std::int64_t>& frames, const std::string& tile) {
   const image::BindingRequest& binding = request.binding;
   std::string command = fmt::format("tegula predict {} {} -o prediction --tile {}", ShellWord(request.model),
                                     ShellWord(request.image), tile);
   if (!binding.channels.empty()) command += " --channels " + ShellWord(Join(binding.channels, ","));
   if (binding.pixel_size_um) command += fmt::format(" --pixel-size {}", *binding.pixel_size_um);
   if (!request.output.empty()) command += " --outputs " + ShellWord(request.output);
-  if (request.z > 0) command += fmt::format(" --z {}", request.z);
-  if (request.t > 0) command += fmt::format(" --t {}", request.t);
+  if (frames[GridAxis::kZ] > 1) command += fmt::format(" --z {}", request.z);
+  if (frames[GridAxis::kT] > 1) command += fmt::format(" --t {}", request.t);
   return command;
 }
 
@@ -68,6 +68,7 @@ Result<std::shared_ptr<LivePrediction>> LivePrediction::Open(const LiveRequest& 
 // The steps of Predict (predict.cc), in its order.
 Status LivePrediction::Prepare(const LiveRequest& request, engines::Registry& registry, const RunContext& context) {
   const spec::ModelDescription& model = package_.description();
+  image_ = request.image;
   const std::vector<std::string> ids = request.output.empty() ? std::vector<std::string>{model.outputs.front().id}
                                                               : std::vector<std::string>{request.output};
   TEGULA_ASSIGN_OR_RETURN(wanted_.outputs, pipeline::FindOutputs(model, ids));
@@ -131,7 +132,7 @@ Status LivePrediction::ChooseWindows(const LiveRequest& request, const RunContex
     tiling.tile[axis] = plan->axes[axis].window;
     tile_words_ += fmt::format("{}{}={}", tile_words_.empty() ? "" : ",", GridAxisName(axis), plan->axes[axis].window);
   }
-  command_ = CommandOf(request, tile_words_);
+  command_ = CommandOf(request, feeds_->frames(), tile_words_);
   return Ok();
 }
 

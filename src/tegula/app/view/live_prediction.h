@@ -60,6 +60,12 @@ class LivePrediction {
   double pixel_x() const noexcept;
   double origin_y() const noexcept;
   double origin_x() const noexcept;
+  const spec::ModelDescription& model() const noexcept { return package_.description(); }
+  /// As it was named, and the size of its pixels.
+  const std::string& image() const noexcept { return image_; }
+  const std::optional<image::PixelSize>& pixel_size() const noexcept {
+    return feeds_->leading().source->info().pixel_size;
+  }
   const std::vector<std::string>& decisions() const noexcept { return decisions_; }
   /// What `predict --tile` is to be given for the same pixels: "y=512,x=512"; and all of the command line.
   const std::string& tile_words() const noexcept { return tile_words_; }
@@ -108,7 +114,7 @@ class LivePrediction {
   pipeline::PredictionRequest wanted_;
   std::optional<pipeline::OutputInfo> output_;
   std::vector<std::string> decisions_;
-  std::string tile_words_, command_;
+  std::string image_, tile_words_, command_;
   std::vector<Block> writes_;  // of the output, by the plan's number of the tile
   std::atomic<bool> is_preview_ = false;
   std::atomic<int> generation_ = 0;
