@@ -68,6 +68,8 @@ Result<std::shared_ptr<LivePrediction>> LivePrediction::Open(const LiveRequest& 
 Status LivePrediction::Prepare(const LiveRequest& request, const LivePrediction* other, engines::Registry& registry,
                                const RunContext& context) {
   const spec::ModelDescription& model = model_->package.description();
+  image_ = request.image;
+  plane_ = request.plane;
   const std::vector<std::string> ids = request.output.empty() ? std::vector<std::string>{model.outputs.front().id}
                                                               : std::vector<std::string>{request.output};
   TEGULA_ASSIGN_OR_RETURN(wanted_.outputs, pipeline::FindOutputs(model, ids));
@@ -80,8 +82,8 @@ Status LivePrediction::Prepare(const LiveRequest& request, const LivePrediction*
   TEGULA_ASSIGN_OR_RETURN(feeds_, Feeds::Open(model, request.image, request.binding, {}, access));
   const auto frame = [&](GridAxis axis, std::int64_t plane) { return feeds_->frames()[axis] > 1 ? plane : 0; };
   TEGULA_TRY(app::CheckPlane(feeds_->leading().source->info(), request.plane.z, request.plane.t));
-  TEGULA_ASSIGN_OR_RETURN(
-      frame_, feeds_->FrameAt(frame(GridAxis::kT, request.plane.t), frame(GridAxis::kZ, request.plane.z)));
+  TEGULA_ASSIGN_OR_RETURN(frame_,
+                          feeds_->FrameAt(frame(GridAxis::kT, request.plane.t), frame(GridAxis::kZ, request.plane.z)));
   decisions_ = feeds_->leading().bound.info().decisions;
   if (!model_->proven) {
     context.progress.Update("choosing an engine", 0, 1, "engines");
@@ -107,8 +109,8 @@ Status LivePrediction::Prepare(const LiveRequest& request, const LivePrediction*
     TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model, frame_.feeds, wanted_));
     TEGULA_ASSIGN_OR_RETURN(statistics_, normalisation_->Of(context, frame_.feeds, plan.is_patches()));
   }
-  TEGULA_ASSIGN_OR_RETURN(exact_, LiveWindows::Bind(model, *model_->proven->network, frame_.feeds, statistics_, wanted_,
-                                                    kept_));
+  TEGULA_ASSIGN_OR_RETURN(
+      exact_, LiveWindows::Bind(model, *model_->proven->network, frame_.feeds, statistics_, wanted_, kept_));
   return Ok();
 }
 
@@ -196,8 +198,8 @@ bool LivePrediction::Has(LivePlane plane) const noexcept {
 
 Status LivePrediction::CheckPlane(LivePlane plane) const {
   if (Has(plane)) return Ok();
-  return InvalidError(fmt::format(
-      "this prediction does not have the plane z {} and t {} of the image; open one for it", plane.z, plane.t));
+  return InvalidError(fmt::format("this prediction does not have the plane z {} and t {} of the image; open one for it",
+                                  plane.z, plane.t));
 }
 
 // Of the output the plane in which a plane of the image lies. Planes that went together into one have that one.
@@ -282,8 +284,7 @@ Result<Tensor> LivePrediction::Preview(int level, std::int64_t tile_y, std::int6
     return UnsupportedError(fmt::format("there is no preview of level {}; ask for its tile", level));
   TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<Coarse> coarse, CoarseAt(halvings, is_gone));
   const pipeline::OutputInfo& info = coarse->windows->output();
-  TEGULA_ASSIGN_OR_RETURN(Tensor values_cyx,
-                          Tensor::Allocate(DType::kF32, {info.channels, box.height(), box.width()}));
+  TEGULA_ASSIGN_OR_RETURN(Tensor values_cyx, Tensor::Allocate(DType::kF32, {info.channels, box.height(), box.width()}));
   for (float& value : values_cyx.values<float>()) value = std::numeric_limits<float>::quiet_NaN();
   // Where the preview's first pixel begins, to its nearest pixel: valid convolutions lose more of a coarser image.
   const auto offset = [&](GridAxis axis, double step) {
@@ -293,10 +294,9 @@ Result<Tensor> LivePrediction::Preview(int level, std::int64_t tile_y, std::int6
   const Box there{box.y.Shifted(-dy), box.x.Shifted(-dx)};
   const Box part = Intersect(there, Box{{0, info.height()}, {0, info.width()}});
   if (part.empty()) return values_cyx;
-  TEGULA_ASSIGN_OR_RETURN(const Tensor made_cyx,
-                          coarse->windows->Values(part, OutputPlane(GridAxis::kT, plane.t),
-                                                  OutputPlane(GridAxis::kZ, plane.z),
-                                                  {turns_, sessions_, context_, is_gone}));
+  TEGULA_ASSIGN_OR_RETURN(const Tensor made_cyx, coarse->windows->Values(part, OutputPlane(GridAxis::kT, plane.t),
+                                                                         OutputPlane(GridAxis::kZ, plane.z),
+                                                                         {turns_, sessions_, context_, is_gone}));
   ConvertCopy(made_cyx.view(), values_cyx.view()
                                    .Slice(1, part.y.begin - there.y.begin, part.height())
                                    .Slice(2, part.x.begin - there.x.begin, part.width()));
