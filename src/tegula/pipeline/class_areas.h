@@ -1,7 +1,8 @@
 // pipeline/class_areas.h — how many pixels of each class lie within areas of a prediction.
 //
 // All areas are counted in one pass over the blocks of the plane in which any of them has a pixel, so each is read once
-// however many areas there are, and what lies in none is not. Counts are whole numbers: they do not depend on blocks, order or workers.
+// however many areas there are, and what lies in none is not. Counts are whole numbers: they do not depend on blocks,
+// order or workers.
 #pragma once
 
 #include <cstdint>

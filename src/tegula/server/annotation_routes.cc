@@ -119,8 +119,7 @@ std::vector<Route> AnnotationRoutes(const ViewState& state) {
        {},
        with(&Write),
        false,
-       {{"geojson", "string", "the text of a GeoJSON file", true},
-        {"name", "string", "what messages call it"}}},
+       {{"geojson", "string", "the text of a GeoJSON file", true}, {"name", "string", "what messages call it"}}},
       {"POST",
        "/api/annotations/measure",
        "areas, shares and counts within annotations, of a run or of a prediction that is shown: numbers, the files of "

@@ -20,10 +20,10 @@ constexpr const char* kName = "annotations.geojson";  // under which the command
 constexpr std::int64_t kReadAtOnce = 256;             // pixels along an edge: windows without a pixel are not predicted
 
 Error TooLarge(std::string_view name, std::int64_t bytes) {
-  return UnsupportedError(
-      fmt::format("{} has {} bytes; annotations of up to {} are shown and changed here: measure it with `tegula measure "
-                  "--annotations`, or leave out what is not needed",
-                  name, bytes, kMostAnnotationBytes));
+  return UnsupportedError(fmt::format(
+      "{} has {} bytes; annotations of up to {} are shown and changed here: measure it with `tegula measure "
+      "--annotations`, or leave out what is not needed",
+      name, bytes, kMostAnnotationBytes));
 }
 
 Result<std::vector<objects::Annotation>> Parse(std::string_view geojson, std::string_view name) {
@@ -84,11 +84,10 @@ Status CheckSize(const objects::Annotation& annotation, const objects::PixelGrid
     const Box bounds = mask.Bounds(grid, whole);
     if (bounds.area() <= kMostMeasuredPixels) continue;
     const std::string& name = each->name.empty() ? each->class_name : each->name;
-    return InvalidError(
-        fmt::format("annotation {}{} is {} x {} pixels of the prediction (width x height), of which at most {} are "
-                    "predicted to be measured at once; run the model on the slide, or on this region, and measure that",
-                    annotation.index, name.empty() ? "" : " (" + name + ")", bounds.width(), bounds.height(),
-                    kMostMeasuredPixels));
+    return InvalidError(fmt::format(
+        "annotation {}{} is {} x {} pixels of the prediction (width x height), of which at most {} are "
+        "predicted to be measured at once; run the model on the slide, or on this region, and measure that",
+        annotation.index, name.empty() ? "" : " (" + name + ")", bounds.width(), bounds.height(), kMostMeasuredPixels));
   }
   return Ok();
 }
@@ -121,10 +120,10 @@ Result<std::string> AnnotationsOfFile(const Path& file) {
 Result<ViewMeasurement> MeasureRun(const Path& run, const ViewMeasureRequest& request, const RunContext& context) {
   TEGULA_ASSIGN_OR_RETURN(std::vector<objects::Annotation> annotations, Parse(request.geojson, kName));
   Files files;
-  TEGULA_ASSIGN_OR_RETURN(
-      MeasuredPrediction measured,
-      MeasurePrediction({.objects = request.objects, .classes = request.classes}, run, std::move(annotations),
-                        [&](std::string_view feature) { return files.Add(feature); }, context));
+  TEGULA_ASSIGN_OR_RETURN(MeasuredPrediction measured,
+                          MeasurePrediction(
+                              {.objects = request.objects, .classes = request.classes}, run, std::move(annotations),
+                              [&](std::string_view feature) { return files.Add(feature); }, context));
   return files.With(std::move(measured.image), std::move(measured.reading), MeasureCommand(run.string(), request));
 }
 
@@ -167,7 +166,8 @@ Result<ViewMeasurement> MeasureLive(LivePrediction& live, const ViewMeasureReque
   TEGULA_ASSIGN_OR_RETURN(image.annotations,
                           MeasureAreas(alone, plane, annotations, std::nullopt,
                                        [&](std::string_view feature) { return files.Add(feature); }));
-  const std::string command = fmt::format("{} --region {}\n{}", live.command(), kName, MeasureCommand("prediction", request));
+  const std::string command =
+      fmt::format("{} --region {}\n{}", live.command(), kName, MeasureCommand("prediction", request));
   return files.With(std::move(image), plane.reading, command);
 }
 

@@ -19,7 +19,8 @@ namespace tegula::app {
 inline constexpr std::int64_t kMostAnnotationBytes = 6 << 20;
 
 /// GeoJSON again as Tegula writes it: a FeatureCollection with a feature per line, of which everything stays, but that
-/// classes have a name and a colour, as QuPath wants them. Messages call it `name`. Errors of ParseGeoJson, and of sizes.
+/// classes have a name and a colour, as QuPath wants them. Messages call it `name`. Errors of ParseGeoJson, and of
+/// sizes.
 Result<std::string> AnnotationsText(std::string_view geojson, std::string_view name);
 /// The same of a file.
 Result<std::string> AnnotationsOfFile(const Path& file);

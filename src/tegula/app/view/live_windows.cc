@@ -83,8 +83,7 @@ Result<Tensor> LiveWindows::Values(const Box& box, std::int64_t t, std::int64_t 
   for (std::size_t number = 0; number < writes_.size(); ++number) {
     const Block& write = writes_[number];
     const Box from = PlaneBox(write), part = Intersect(from, box);
-    if (part.empty() || !write[GridAxis::kT].Contains(t) || !write[GridAxis::kZ].Contains(z))
-      continue;
+    if (part.empty() || !write[GridAxis::kT].Contains(t) || !write[GridAxis::kZ].Contains(z)) continue;
     TEGULA_ASSIGN_OR_RETURN(const KeptWindows::Window window, Make(number, maker));
     const ConstView plane =
         window->view().Slice(0, t - write[GridAxis::kT].begin, 1).Slice(2, z - write[GridAxis::kZ].begin, 1);

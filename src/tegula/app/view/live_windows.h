@@ -32,8 +32,7 @@ class LiveWindows {
  public:
   /// Borrows everything for as long as it lives. Errors of Prediction::Bind; kUnsupported for an output that is only
   /// known when the whole image is predicted.
-  static Result<std::unique_ptr<LiveWindows>> Bind(const spec::ModelDescription& model,
-                                                   const engines::Network& network,
+  static Result<std::unique_ptr<LiveWindows>> Bind(const spec::ModelDescription& model, const engines::Network& network,
                                                    std::vector<pipeline::InputFeed> feeds,
                                                    const ops::Statistics& statistics,
                                                    const pipeline::PredictionRequest& wanted, KeptWindows& kept);
@@ -47,8 +46,8 @@ class LiveWindows {
   bool is_patches() const noexcept { return prediction_->plan().is_patches(); }
 
   /// The same windows with other statistics. What was kept is forgotten.
-  Status Rebind(const spec::ModelDescription& model, const engines::Network& network,
-                const ops::Statistics& statistics, const pipeline::PredictionRequest& wanted);
+  Status Rebind(const spec::ModelDescription& model, const engines::Network& network, const ops::Statistics& statistics,
+                const pipeline::PredictionRequest& wanted);
 
   /// How a window is made: whose turn it is, by which sessions, and whether anybody waits still.
   struct Maker {
