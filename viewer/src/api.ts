@@ -102,12 +102,9 @@ export function address(path: string, parameters: Record<string, string | number
   return `api/${path}${text ? `?${text}` : ''}`;
 }
 
-/** Asks the program. Errors are its sentences. */
-export async function ask<T>(
-  path: string,
-  parameters: Record<string, string | number | undefined> = {},
-  init: RequestInit = {},
-): Promise<T> {
+type Parameters = Record<string, string | number | undefined>;
+
+async function answerOf(path: string, parameters: Parameters, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(address(path, parameters), { ...init, headers: { ...headers, ...init.headers } });
@@ -115,10 +112,14 @@ export async function ask<T>(
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new Error('the program does not answer; has `tegula view` been ended?');
   }
-  const json: unknown = await response.json().catch(() => ({}));
-  if (response.ok) return json as T;
-  const failure = json as { error?: string };
+  if (response.ok) return response;
+  const failure = (await response.json().catch(() => ({}))) as { error?: string };
   throw new Error(failure.error ?? `the program answered with status ${response.status}`);
+}
+
+/** Asks the program. Errors are its sentences. */
+export async function ask<T>(path: string, parameters: Parameters = {}, init: RequestInit = {}): Promise<T> {
+  return (await answerOf(path, parameters, init)).json() as Promise<T>;
 }
 
 /** As what a POST sends. */
@@ -127,5 +128,15 @@ export const sent = (body: object): RequestInit => ({
   body: JSON.stringify(body),
   headers: { 'Content-Type': 'application/json' },
 });
+
+/** Sends it a JSON object; the answer is a text. */
+export async function postForText(path: string, body: object, init: RequestInit = {}): Promise<string> {
+  return (await answerOf(path, {}, { ...init, ...sent(body) })).text();
+}
+
+/** The same where the answer is JSON. */
+export async function post<T>(path: string, body: object, init: RequestInit = {}): Promise<T> {
+  return JSON.parse(await postForText(path, body, init)) as T;
+}
 
 export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';

@@ -32,7 +32,6 @@ export class Channels {
       : ranges.map((range, index) => ({ ...range, index, visible: index < kMostVisible }));
     replace(
       this.element,
-      h('h2', {}, 'Channels'),
       asItIs && h('p', { class: 'quiet' }, 'A colour image, shown as it is.'),
       ...this.channels.map((channel) => this.row(channel)),
     );

@@ -44,3 +44,33 @@ export function sentence(error: unknown): string {
   const begun = /^[a-z]+(\s|$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return begun + (/[.!?]$/.test(begun) ? '' : '.');
 }
+
+/** Copies a text; says so. */
+export function copyButton(text: string, name = 'Copy as command'): HTMLElement {
+  const button = h('button', {}, name);
+  button.addEventListener('click', () => {
+    navigator.clipboard.writeText(text).then(
+      () => (button.textContent = 'Copied'),
+      () => (button.textContent = 'Select it and copy'),
+    );
+  });
+  return button;
+}
+
+/** Gives the browser a file to keep. */
+export function save(name: string, type: string, content: string): void {
+  const address = URL.createObjectURL(new Blob([content], { type }));
+  h('a', { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+/** A part of a column that can be closed; it is not there while it has nothing to show. */
+export function fold(title: string, content: HTMLElement): HTMLDetailsElement {
+  const key = `tegula-closed-${title}`;
+  const element = h('details', { class: 'fold', open: !localStorage.getItem(key) }, h('summary', {}, h('h2', {}, title)), content);
+  element.addEventListener('toggle', () => {
+    if (element.open) localStorage.removeItem(key);
+    else localStorage.setItem(key, '1');
+  });
+  return element;
+}

@@ -45,7 +45,7 @@ export class Files {
   private listing: Listing = { folder: '', entries: [], left_out: 0 };
   private opened = '';
 
-  constructor(private readonly on: Record<'image' | 'model' | 'run', (path: string) => void>) {
+  constructor(private readonly on: Record<'image' | 'model' | 'run' | 'annotations', (path: string) => void>) {
     this.element.append(h('h2', {}, 'Files'), this.path, this.filter, this.list);
     this.list.addEventListener('keydown', (event) => this.move(event));
   }
@@ -84,7 +84,7 @@ export class Files {
     const entries = this.listing.entries.filter((entry) => entry.name.toLowerCase().includes(words));
     replace(
       this.list,
-      ...entries.map((entry) => h('li', {}, this.row(entry))),
+      ...entries.map((entry) => h('li', {}, this.row(entry), entry.kind === 'objects' && this.asAnnotations(entry))),
       !entries.length && h('li', { class: 'quiet' }, words ? 'Nothing has such a name.' : 'This folder is empty.'),
       this.listing.left_out > 0 &&
         h('li', { class: 'quiet' }, `${this.listing.left_out} more are not listed; sort them into folders.`),
@@ -120,6 +120,19 @@ export class Files {
       h('span', { class: 'name' }, entry.name),
       entry.kind === 'model' && h('span', { class: 'tag' }, 'model'),
       (entry.kind === 'run' || entry.kind === 'objects') && h('span', { class: 'tag' }, 'objects'),
+    );
+  }
+
+  private asAnnotations(entry: Entry): HTMLElement {
+    return h(
+      'button',
+      {
+        class: 'entry as-annotations',
+        'aria-label': `${entry.name} as annotations`,
+        title: 'Take its areas as annotations, to measure within',
+        onclick: () => this.on.annotations(entry.path),
+      },
+      'as annotations',
     );
   }
 

@@ -2,7 +2,7 @@
 
 import { address, token, type ModelCard } from './api';
 import type { OverlayLook } from './colouring';
-import { h, notice, replace } from './dom';
+import { copyButton, h, notice, replace } from './dom';
 import { Overlay, type LiveInfo } from './overlay';
 import type { Wishes } from './settings';
 import type { Slide } from './slide';
@@ -17,6 +17,8 @@ export class Live {
   private readonly bar = h('progress', { 'aria-label': 'Progress' });
   private readonly body = h('div');
   private hasThreshold = false;
+  /** What is looked at has become another. */
+  oninfo: (info: LiveInfo | null) => void = () => {};
 
   constructor(private readonly slide: Slide) {
     slide.more = (x, y) => {
@@ -77,6 +79,7 @@ export class Live {
     this.info = null;
     this.hasThreshold = false;
     replace(this.element);
+    this.oninfo(null);
   }
 
   private say(text: string, share: number | null): void {
@@ -106,6 +109,7 @@ export class Live {
       this.controls();
     }
     this.mark();
+    this.oninfo(info);
   }
 
   private text = '';
@@ -241,15 +245,4 @@ export class Live {
       ),
     );
   }
-}
-
-function copyButton(text: string): HTMLElement {
-  const button = h('button', {}, 'Copy as command');
-  button.addEventListener('click', () => {
-    navigator.clipboard.writeText(text).then(
-      () => (button.textContent = 'Copied'),
-      () => (button.textContent = 'Select it and copy'),
-    );
-  });
-  return button;
 }

@@ -1,7 +1,8 @@
 import './style.css';
+import { Annotations } from './annotations';
 import { ask, type ChannelRange, type ImageInfo, type Start } from './api';
 import { Channels } from './channels';
-import { debounce, h, sentence } from './dom';
+import { debounce, fold, h, sentence } from './dom';
 import { Files } from './files';
 import { ImagePanel } from './image_panel';
 import { Live } from './live';
@@ -23,11 +24,20 @@ const plane = new ImagePanel(
 const live = new Live(slide);
 const objects = new Objects(slide);
 const models = new Models((image, model, card, wishes) => live.start(image, model, card, wishes));
+const annotations = new Annotations(slide);
+live.oninfo = (info) => annotations.setLive(info);
 const files = new Files({
   image: (path) => void openImage(path),
   model: (path) => void models.choose(path),
-  run: (path) => objects.show(path),
+  run: (path) => showRun(path),
+  annotations: (path) => void annotations.open(path),
 });
+
+/** A folder of a prediction or of objects, or a file of objects. */
+function showRun(path: string | null): void {
+  objects.show(path);
+  annotations.setRun(path?.endsWith('.geojson') ? null : path);
+}
 
 let opening = 0;
 
@@ -44,9 +54,10 @@ async function openImage(path: string): Promise<void> {
     channels.set(ranges, asItIs);
     plane.set(path, info);
     slide.open(path, info, channels.words());
+    annotations.setImage(path);
     files.mark(path);
     models.setImage(path, info);
-    objects.show(null); // they were of another image
+    showRun(null); // it was of another image
     objects.setImage(info);
     document.title = `${path.split('/').pop()} – Tegula`;
   } catch (error) {
@@ -62,7 +73,10 @@ const kKeys: [string, string][] = [
   ['c then 1 … 9', 'show or hide a channel'],
   ['n, b', 'the next object, the one before'],
   ['t', 'the table of objects'],
-  ['Escape', 'select no object'],
+  ['r, p', 'draw a rectangle, a polygon'],
+  ['v', 'a rectangle of what is visible'],
+  ['Delete', 'delete the chosen annotation'],
+  ['Escape', 'end drawing, choose nothing'],
   ['f', 'files'],
   ['m', 'search models'],
   ['?', 'this list'],
@@ -88,6 +102,7 @@ document.addEventListener('keydown', (event) => {
   else if (event.key === 'f') files.focus();
   else if (event.key === 'm') models.focus();
   else if (event.key === '?') help.showModal();
+  else if (!help.open && annotations.key(event)) afterC = false;
   else {
     afterC = event.key === 'c';
     return;
@@ -111,11 +126,21 @@ document.getElementById('app')!.append(
   h('aside', { class: 'left' }, files.element),
   slide.element,
   objects.table.element,
-  h('aside', { class: 'right' }, plane.element, channels.element, live.element, objects.element, models.element),
+  h(
+    'aside',
+    { class: 'right', 'aria-label': 'Panels' },
+    fold('Image', plane.element),
+    fold('Channels', channels.element),
+    fold('Model', models.element),
+    fold('Prediction', live.element),
+    fold('Objects', objects.element),
+    fold('Annotations', annotations.element),
+  ),
   help,
 );
 
 slide.mount();
+annotations.mount();
 
 async function start(): Promise<void> {
   try {

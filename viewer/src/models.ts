@@ -31,7 +31,6 @@ export class Models {
     this.runnable.addEventListener('change', search);
     this.fitting.addEventListener('change', search);
     this.element.append(
-      h('h2', {}, 'Model'),
       this.words,
       h(
         'div',

@@ -88,7 +88,8 @@ class Classification {
     }
     TEGULA_ASSIGN_OR_RETURN(
         const pipeline::ClassAreas counts,
-        pipeline::CountClasses(context_, {&prediction_.store, 0, 0, prediction_.grid}, reading_.rules, areas));
+        pipeline::CountClasses(context_, pipeline::PlacedPlane::Of(prediction_.store, 0, 0, prediction_.grid),
+                               reading_.rules, areas));
     std::size_t next = 0;
     for (const objects::Annotation& top : batch_) {
       std::vector<objects::FeatureEdit> edits;

@@ -4,11 +4,11 @@
 
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "tegula/app/class_reading.h"
 #include "tegula/app/classifier.h"
+#include "tegula/app/measured_areas.h"
 #include "tegula/core/files.h"
 #include "tegula/core/run_context.h"
 
@@ -29,19 +29,6 @@ struct AnnotationRequest {
   bool overwrite = false;
 };
 
-/// What was measured of one annotation.
-struct MeasuredAnnotation {
-  std::string name, class_name, id;
-  std::vector<std::pair<std::string, double>> measurements;
-};
-
-struct MeasuredImage {
-  std::string image;
-  Path geojson;  ///< the annotations again, with their measurements; empty without annotations
-  std::vector<MeasuredAnnotation> annotations;
-  std::string error = {};  ///< why there are none
-};
-
 /// Measurements are called as QuPath calls them, after `name` and ": ": "Nucleus %" (of all pixels that have a class
 /// that is not ignored; where classes overlap or pixels have none, of all pixels), "Nucleus area µm^2" (or px^2), "Area
 /// µm^2" (of the annotation's pixels inside the image), and with objects "Num Detections", "Num Nucleus", "Num Nucleus
@@ -52,5 +39,15 @@ struct MeasuredImage {
 /// failure. Writes `out`: kInvalid if its files are there and `overwrite` is
 /// false. Memory: the annotations, and 24 bytes per object.
 Result<std::vector<MeasuredImage>> MeasureAnnotations(const AnnotationRequest& request, const RunContext& context);
+
+/// The same of one prediction and of annotations that are in memory, which `write` is given again; no file is written,
+/// and what `request` says of files is not looked at, but for `objects`. Without annotations: the whole image.
+struct MeasuredPrediction {
+  MeasuredImage image;
+  ClassReading reading;
+};
+Result<MeasuredPrediction> MeasurePrediction(const AnnotationRequest& request, const Path& prediction,
+                                             const std::optional<std::vector<objects::Annotation>>& annotations,
+                                             FeatureSink write, const RunContext& context);
 
 }  // namespace tegula::app

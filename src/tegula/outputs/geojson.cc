@@ -20,6 +20,9 @@ constexpr double kSmallestScale = 0.02;
 constexpr double kLargestScale = 1e4;
 constexpr double kLargestOrigin = 1e9;
 
+constexpr std::string_view kHead = R"({"type":"FeatureCollection","features":[)", kTail = "\n]}\n";
+constexpr std::string_view kFirst = "\n", kNext = ",\n";  // what stands before a feature
+
 std::string_view Name(ObjectType type) {
   switch (type) {
     case ObjectType::kDetection: return "detection";
@@ -191,20 +194,30 @@ void GeoJsonFormat::AppendRing(const R& ring, std::string& text) const {
   text.back() = ']';
 }
 
+std::string GeoJsonText(std::span<const std::string> features) {
+  std::string text(kHead);
+  for (const std::string& feature : features) {
+    text += &feature == &features.front() ? kFirst : kNext;
+    text += feature;
+  }
+  text += kTail;
+  return text;
+}
+
 Result<GeoJsonWriter> GeoJsonWriter::Create(const Path& path) {
   TEGULA_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-  TEGULA_TRY(file.Write(R"({"type":"FeatureCollection","features":[)"));
+  TEGULA_TRY(file.Write(kHead));
   return GeoJsonWriter(std::move(file));
 }
 
 Status GeoJsonWriter::Add(std::string_view feature) {
-  TEGULA_TRY(file_.Write(objects_ == 0 ? "\n" : ",\n"));
+  TEGULA_TRY(file_.Write(objects_ == 0 ? kFirst : kNext));
   ++objects_;
   return file_.Write(feature);
 }
 
 Status GeoJsonWriter::Commit() {
-  TEGULA_TRY(file_.Write("\n]}\n"));
+  TEGULA_TRY(file_.Write(kTail));
   return file_.Commit();
 }
 

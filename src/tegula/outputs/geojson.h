@@ -66,6 +66,9 @@ class GeoJsonFormat {
   std::vector<std::string> keys_;        ///< of measurements
 };
 
+/// A whole file with these features, as GeoJsonWriter writes it.
+std::string GeoJsonText(std::span<const std::string> features);
+
 /// Writes one file, which appears on Commit. One thread at a time.
 class GeoJsonWriter {
  public:

@@ -24,21 +24,35 @@ struct Blocks {
   }
 };
 
-Blocks SortIntoBlocks(const Shape& plane_cyx, const PerAxis<std::int64_t>& chunk, std::span<const CountedArea> areas) {
+Blocks SortIntoBlocks(const PlacedPlane& plane, std::span<const CountedArea> areas) {
+  const std::int64_t height = plane.shape_cyx[1], width = plane.shape_cyx[2];
   Blocks blocks;
-  blocks.height = CeilDiv(kBlock, chunk[GridAxis::kY]) * chunk[GridAxis::kY];
-  blocks.width = CeilDiv(kBlock, chunk[GridAxis::kX]) * chunk[GridAxis::kX];
-  blocks.across = CeilDiv(plane_cyx[2], blocks.width);
-  const std::int64_t down = CeilDiv(plane_cyx[1], blocks.height);
-  blocks.areas.resize(static_cast<std::size_t>(down * blocks.across));
+  blocks.height = plane.block_y, blocks.width = plane.block_x;
+  blocks.across = CeilDiv(width, blocks.width);
+  blocks.areas.resize(static_cast<std::size_t>(CeilDiv(height, blocks.height) * blocks.across));
   for (std::size_t i = 0; i < areas.size(); ++i) {
-    const Box bounds = Intersect(areas[i].bounds, {{0, plane_cyx[1]}, {0, plane_cyx[2]}});
+    const Box bounds = Intersect(areas[i].bounds, {{0, height}, {0, width}});
     if (bounds.empty()) continue;
     for (std::int64_t y = bounds.y.begin / blocks.height; y <= (bounds.y.end - 1) / blocks.height; ++y)
-      for (std::int64_t x = bounds.x.begin / blocks.width; x <= (bounds.x.end - 1) / blocks.width; ++x)
-        blocks.areas[static_cast<std::size_t>(y * blocks.across + x)].push_back(static_cast<std::uint32_t>(i));
+      for (std::int64_t x = bounds.x.begin / blocks.width; x <= (bounds.x.end - 1) / blocks.width; ++x) {
+        const std::int64_t block = y * blocks.across + x;
+        const Box part = Intersect(blocks.BoxOf(block), bounds);
+        if (areas[i].mask && !areas[i].mask->Intersects(plane.grid, part)) continue;
+        blocks.areas[static_cast<std::size_t>(block)].push_back(static_cast<std::uint32_t>(i));
+      }
   }
   return blocks;
+}
+
+// The part of a block around its areas.
+Box Needed(const Box& block, std::span<const CountedArea> areas, std::span<const std::uint32_t> here) {
+  Box needed = Intersect(block, areas[here.front()].bounds);
+  for (const std::uint32_t number : here) {
+    const Box part = Intersect(block, areas[number].bounds);
+    needed = {{std::min(needed.y.begin, part.y.begin), std::max(needed.y.end, part.y.end)},
+              {std::min(needed.x.begin, part.x.begin), std::max(needed.x.end, part.x.end)}};
+  }
+  return needed;
 }
 
 // Calls `sink` for the runs of pixels of an area in a box.
@@ -57,6 +71,16 @@ struct BoundRule {
 
 }  // namespace
 
+PlacedPlane PlacedPlane::Of(const outputs::ChunkStore& store, std::int64_t t, std::int64_t z, objects::PixelGrid grid) {
+  const PerAxis<std::int64_t> chunk = outputs::StorePart(store).chunk();
+  const auto whole_chunks = [](std::int64_t size) { return CeilDiv(kBlock, size) * size; };
+  const auto read = [&store, t, z](const Box& box, const View& out_cyx) {
+    return outputs::ReadPlane(store, 0, t, z, box, out_cyx);
+  };
+  return {outputs::PlaneShape(store, 0), whole_chunks(chunk[GridAxis::kY]), whole_chunks(chunk[GridAxis::kX]), read,
+          grid};
+}
+
 std::int64_t ClassesOf(const objects::ClassRule& rule, std::int64_t channels) {
   if (const auto* numbers = std::get_if<objects::ClassNumbers>(&rule)) return numbers->classes;
   return std::holds_alternative<objects::Threshold>(rule) ? 1 : channels;
@@ -64,7 +88,7 @@ std::int64_t ClassesOf(const objects::ClassRule& rule, std::int64_t channels) {
 
 Result<ClassAreas> CountClasses(const RunContext& context, const PlacedPlane& plane,
                                 std::span<const objects::ClassRule> rules, std::span<const CountedArea> areas) {
-  const Shape level = outputs::PlaneShape(*plane.store, 0);
+  const Shape& level = plane.shape_cyx;
   ClassAreas counts;
   std::vector<BoundRule> bound;
   for (const objects::ClassRule& rule : rules) {
@@ -75,7 +99,7 @@ Result<ClassAreas> CountClasses(const RunContext& context, const PlacedPlane& pl
   const std::int64_t pixels_column = counts.columns++;
   counts.values.resize(areas.size() * static_cast<std::size_t>(counts.columns));
 
-  const Blocks blocks = SortIntoBlocks(level, outputs::StorePart(*plane.store).chunk(), areas);
+  const Blocks blocks = SortIntoBlocks(plane, areas);
   std::vector<std::int64_t> open;
   for (std::size_t block = 0; block < blocks.areas.size(); ++block)
     if (!blocks.areas[block].empty()) open.push_back(static_cast<std::int64_t>(block));
@@ -83,12 +107,12 @@ Result<ClassAreas> CountClasses(const RunContext& context, const PlacedPlane& pl
   std::int64_t done = 0;
   const auto count_block = [&](std::int64_t item, int) -> Status {
     const std::int64_t block = open[static_cast<std::size_t>(item)];
-    const Box box = Intersect(blocks.BoxOf(block), {{0, level[1]}, {0, level[2]}});
+    const std::vector<std::uint32_t>& here = blocks.areas[static_cast<std::size_t>(block)];
+    const Box box = Needed(Intersect(blocks.BoxOf(block), {{0, level[1]}, {0, level[2]}}), areas, here);
     TEGULA_ASSIGN_OR_RETURN(Tensor values,
                             Tensor::Allocate(DType::kF32, {level[0], box.height(), box.width()}, context.limits));
     TEGULA_ASSIGN_OR_RETURN(Tensor classes, Tensor::Allocate(DType::kU8, {box.height(), box.width()}, context.limits));
-    TEGULA_TRY(outputs::ReadPlane(*plane.store, 0, plane.t, plane.z, box, values.view()));
-    const std::vector<std::uint32_t>& here = blocks.areas[static_cast<std::size_t>(block)];
+    TEGULA_TRY(plane.read(box, values.view()));
     std::vector<std::int64_t> found(here.size() * static_cast<std::size_t>(counts.columns));
     for (const BoundRule& rule : bound) {
       rule.classifier.Classify(values.view(), classes.view());

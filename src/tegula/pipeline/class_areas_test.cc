@@ -74,7 +74,7 @@ TEST_F(ClassAreasTest, CountEveryPixelOfOverlappingAreasAsOneByOne) {
   }
   for (const unsigned seed : {1U, 2U}) {
     const testing::ShuffledExecutor executor(seed, 3);
-    const auto counts = CountClasses({executor, progress_}, {&*store_, 0, 0, grid}, rules, areas);
+    const auto counts = CountClasses({executor, progress_}, PlacedPlane::Of(*store_, 0, 0, grid), rules, areas);
     ASSERT_TRUE(counts.ok()) << ToString(counts.error());
     EXPECT_EQ(counts->values, expected);
   }
@@ -84,7 +84,7 @@ TEST_F(ClassAreasTest, AnAreaOutsideTheImageHasNoPixels) {
   const SerialExecutor executor;
   const std::vector<CountedArea> areas = {{Triangle(1000, 1000, 50), {{1000, 1050}, {1000, 1050}}}, {std::nullopt, {}}};
   const std::vector<objects::ClassRule> rules = {objects::Argmax{}};
-  const auto counts = CountClasses({executor, progress_}, {&*store_, 0, 0, {}}, rules, areas);
+  const auto counts = CountClasses({executor, progress_}, PlacedPlane::Of(*store_, 0, 0, {}), rules, areas);
   ASSERT_TRUE(counts.ok());
   EXPECT_EQ(counts->values, std::vector<std::int64_t>(2 * (kChannels + 1)));
 }
@@ -92,7 +92,7 @@ TEST_F(ClassAreasTest, AnAreaOutsideTheImageHasNoPixels) {
 TEST_F(ClassAreasTest, ARuleForAChannelThatIsNotThereIsRefused) {
   const SerialExecutor executor;
   const std::vector<objects::ClassRule> rules = {objects::Threshold{kChannels, 0.5}};
-  EXPECT_FALSE(CountClasses({executor, progress_}, {&*store_, 0, 0, {}}, rules, {}).ok());
+  EXPECT_FALSE(CountClasses({executor, progress_}, PlacedPlane::Of(*store_, 0, 0, {}), rules, {}).ok());
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "tegula/core/text.h"
 #include "tegula/outputs/jpeg.h"
 #include "tegula/outputs/png.h"
+#include "tegula/server/annotation_routes.h"
 #include "tegula/server/look_words.h"
 #include "tegula/server/object_routes.h"
 #include "tegula/server/page_files.h"
@@ -257,6 +258,7 @@ std::vector<Route> ViewRoutes(const ViewState& state) {
                     with(&ModelTest)});
   for (Route& route : PredictionRoutes(state)) routes.push_back(std::move(route));
   for (Route& route : ObjectRoutes(state)) routes.push_back(std::move(route));
+  for (Route& route : AnnotationRoutes(state)) routes.push_back(std::move(route));
   // The description describes itself too.
   routes.push_back({"GET", "/api/openapi.json", "this API, as OpenAPI", "application/json", {}, {}});
   const std::string description = OpenApiOf(routes, app::Version());

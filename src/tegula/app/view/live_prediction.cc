@@ -68,6 +68,8 @@ Result<std::shared_ptr<LivePrediction>> LivePrediction::Open(const LiveRequest& 
 Status LivePrediction::Prepare(const LiveRequest& request, const LivePrediction* other, engines::Registry& registry,
                                const RunContext& context) {
   const spec::ModelDescription& model = model_->package.description();
+  image_ = request.image;
+  plane_ = request.plane;
   const std::vector<std::string> ids = request.output.empty() ? std::vector<std::string>{model.outputs.front().id}
                                                               : std::vector<std::string>{request.output};
   TEGULA_ASSIGN_OR_RETURN(wanted_.outputs, pipeline::FindOutputs(model, ids));

@@ -76,6 +76,13 @@ class LivePrediction {
   double pixel_x() const noexcept;
   double origin_y() const noexcept;
   double origin_x() const noexcept;
+  const spec::ModelDescription& model() const noexcept { return model_->package.description(); }
+  /// As it was named, the plane that the prediction was opened for, and the size of its pixels.
+  const std::string& image() const noexcept { return image_; }
+  LivePlane plane() const noexcept { return plane_; }
+  const std::optional<image::PixelSize>& pixel_size() const noexcept {
+    return feeds_->leading().source->info().pixel_size;
+  }
   const std::vector<std::string>& decisions() const noexcept { return decisions_; }
   /// What `predict --tile` is to be given for the same pixels: "y=512,x=512"; and all of the command line.
   const std::string& tile_words() const noexcept { return tile_words_; }
@@ -137,7 +144,8 @@ class LivePrediction {
   std::optional<Normalisation> normalisation_;
   pipeline::PredictionRequest wanted_;
   std::vector<std::string> decisions_;
-  std::string tile_words_, command_;
+  std::string image_, tile_words_, command_;
+  LivePlane plane_;
   std::atomic<bool> is_preview_ = false;
   std::atomic<int> generation_ = 0;
   Turns turns_;                 // of the sessions
