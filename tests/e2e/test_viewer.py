@@ -145,6 +145,8 @@ def test_describes_its_api(viewer):
     api = viewer.json("/api/openapi.json")
     assert api["openapi"].startswith("3.1") and len(api["paths"]) >= 9
     for path, methods in api["paths"].items():
+        if "get" not in methods:  # test of its own panel
+            continue
         names = {parameter["name"] for parameter in methods["get"]["parameters"] if parameter["in"] == "path"}
         assert names == set(re.findall(r"{(\w+)}", path))
         status, _, _ = viewer.ask(re.sub(r"{\w+}", "0", path), token=False)
