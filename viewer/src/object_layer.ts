@@ -57,7 +57,8 @@ export class ObjectLayer {
     },
   ) {
     const { osd, element } = slide;
-    element.insertBefore(this.canvas, element.querySelector('.overview'));
+    // Over predictions and under annotations. (OpenSeadragon moves the overview into an element of its own.)
+    element.insertBefore(this.canvas, element.querySelector(':scope > .annotation-layer, :scope > .scalebar'));
     osd.addHandler('update-viewport', this.draw);
     osd.addHandler('resize', this.redraw);
     osd.addHandler('canvas-click', this.click);
