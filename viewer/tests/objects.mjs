@@ -42,6 +42,8 @@ const entry = (name) => page.locator('.entries').getByRole('button', { name });
 
 await page.goto(address);
 await page.waitForFunction(() => document.querySelector('.readout') && !document.querySelector('.message').textContent);
+await page.getByRole('button', { name: 'All folders' }).click();
+await entry(/root/).click();
 await entry(/run/).click();
 await page.locator('.objects .class').first().waitFor();
 await settled();
