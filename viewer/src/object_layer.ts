@@ -80,9 +80,9 @@ export class ObjectLayer {
     this.canvas.remove();
   }
 
-  /** Tiles from another address: other objects. */
+  /** Tiles from another address, with places for level, column and row: other objects. */
   show(address: string, headers: Record<string, string>): void {
-    this.send({ kind: 'show', address: new URL(address, location.href).href, headers });
+    this.send({ kind: 'show', address: new URL('.', location.href).href + address, headers });
     for (const picture of this.pictures.values()) picture.bitmap.close();
     this.pictures.clear();
     this.asked.clear();
