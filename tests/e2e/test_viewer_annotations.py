@@ -191,3 +191,49 @@ def test_says_what_cannot_be_measured(viewer, runs, data):
         made = other.json(f"/api/predictions/{info['id']}")["windows_made"]
         other.ask(f"/api/predictions/{info['id']}/values", dict(x=4900, y=0, width=1, height=1))
         assert other.json(f"/api/predictions/{info['id']}")["windows_made"] <= made + 2 < 20
+
+
+def test_are_drawn_imported_measured_and_exported_on_the_page_which_all_can_read_and_reach(data, source, tegula, runs, tmp_path):
+    if not chromium():
+        pytest.skip("there is no Chromium (tools/setup test installs it)")
+    if not (source / "viewer/node_modules/playwright-core").is_dir():
+        pytest.skip("there is no playwright-core in viewer/node_modules (tools/setup installs it)")
+    root = tmp_path / "slides"
+    root.mkdir()
+    shutil.copy(data / SLIDE, root)
+    (root / "good.geojson").write_text(collection(TUMOUR))
+    (root / "wrong.geojson").write_text(collection(SQUARE, {"type": "Feature", "properties": {}, "geometry": {"type": "Square"}}))
+    out = tmp_path / "seen"
+    out.mkdir()
+    with viewing(root / "CMU-1-Small-Region.svs", "--model", data / "models_made/he_nuclei_rgb") as viewer:
+        story = subprocess.run(["node", "tests/annotations.mjs", viewer.address, out, root / "good.geojson", root / "wrong.geojson"],
+                               cwd=source / "viewer", text=True, capture_output=True, timeout=180)
+    assert story.returncode == 0, story.stderr
+    seen = json.loads(story.stdout)
+    assert seen["problems"] == []
+    assert seen["focus"] == "class of the annotation"
+    assert "crosses itself" in seen["crossing"] and len(seen["afterEscape"]) == 1
+    assert len(seen["drawn"]) == 3 and seen["drawn"][0].startswith("by mouse")
+
+    first, second, third = json.loads((out / "exported.geojson").read_text())["features"]
+    assert first["properties"]["name"] == "by mouse" and first["properties"]["classification"]["name"] == "Tumour"
+    assert len(first["properties"]["classification"]["color"]) == 3
+    assert len(second["geometry"]["coordinates"][0]) == 4  # three corners, closed
+    assert third["geometry"]["coordinates"] == [[[100, 200], [164, 200], [164, 248], [100, 248], [100, 200]]]
+    assert len({each["id"] for each in (first, second, third)}) == 3
+    moved = json.loads((out / "moved.geojson").read_text())["features"][0]["geometry"]["coordinates"][0]
+    steps = {(x1 - x0, y1 - y0) for (x0, y0), (x1, y1) in zip(first["geometry"]["coordinates"][0], moved)}
+    assert len(steps) == 1 and next(iter(steps))[0] > 0
+    assert len(seen["deleted"]) == 2 and seen["undone"] == seen["drawn"]
+    assert len(seen["imported"]) == len(seen["again"]) == 4 and seen["imported"][3].startswith("edge, of it")
+
+    said = tegula("measure", runs / "ihc", "--annotations", root / "wrong.geojson", "-o", tmp_path / "out").err
+    assert seen["wrong"].startswith("Feature 1 of wrong.geojson") and seen["wrong"].lower().rstrip(".") in said.lower()
+
+    assert len(seen["sheets"]) == 4 and all("nucleus %" in sheet and "background" not in sheet for sheet in seen["sheets"])
+    run_commands(seen["command"], out)
+    assert (out / "areas/measurements.csv").read_bytes() == (out / "measurements.csv").read_bytes()
+
+    for page, audit in seen["audits"].items():
+        assert audit["problems"] == [], page
+        assert audit["texts"] > 60 and audit["controls"] > 25
