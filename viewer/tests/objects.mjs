@@ -95,9 +95,14 @@ seen.rectangle = await text('.objects .selected');
 // The table follows the selection and is sorted by a measurement.
 await page.keyboard.press('t');
 await page.locator('.object-table [data-number]').first().waitFor();
+await page.locator('.object-table [role=status]').filter({ hasText: /objects$/ }).waitFor();
 seen.table = { count: await text('.object-table [role=status]'), selected: await page.locator('.object-table [aria-selected=true]').count() };
 await page.getByLabel('Which objects').selectOption('selection');
-await page.waitForFunction(() => document.querySelectorAll('.object-table [aria-selected=false]').length === 0);
+await page.waitForFunction((all) => {
+  const rows = document.querySelectorAll('.object-table [data-number]').length;
+  const count = document.querySelector('.object-table [role=status]').textContent;
+  return rows > 0 && count !== all && !document.querySelector('.object-table [aria-selected=false]');
+}, seen.table.count);
 seen.table.ofSelection = await text('.object-table [role=status]');
 await page.getByLabel('Which objects').selectOption('all');
 await page.locator('.object-table').getByRole('columnheader', { name: /^Area/ }).click();
