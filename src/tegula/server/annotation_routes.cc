@@ -81,11 +81,9 @@ Result<Response> Measure(const ViewState& state, const Request& request) {
   if (!body.text("objects").empty()) {
     TEGULA_ASSIGN_OR_RETURN(asked.objects, state.roots.Resolve(body.text("objects")));
   }
-  std::stop_source stop;
-  const std::stop_callback with_server(state.context.stop, [&]() { stop.request_stop(); });
-  Waited progress(request.is_gone, stop);
-  const RunContext context{state.context.executor, progress, stop.get_token(), state.context.limits,
-                           state.context.offline};
+  const RequestStop stop(state);
+  Waited progress(request.is_gone, stop.source());
+  const RunContext context = stop.Context(progress);
   const auto measure = [&]() -> Result<app::ViewMeasurement> {
     if (body.has("run")) {
       TEGULA_ASSIGN_OR_RETURN(const std::string run, state.roots.Resolve(body.text("run")));
@@ -96,15 +94,13 @@ Result<Response> Measure(const ViewState& state, const Request& request) {
     return app::MeasureLive(*live, asked, request.is_gone, context);
   };
   TEGULA_ASSIGN_OR_RETURN(const app::ViewMeasurement measured, measure());
-  return JsonResponse(ToJson(measured).dump(-1, ' ', false, Json::error_handler_t::replace));
+  return JsonResponse(Dump(ToJson(measured)));
 }
 
 }  // namespace
 
 std::vector<Route> AnnotationRoutes(const ViewState& state) {
-  const auto with = [&state](Result<Response> (*handler)(const ViewState&, const Request&)) {
-    return [&state, handler](const Request& request) { return handler(state, request); };
-  };
+  const auto with = WithState(state);
   return {
       {"GET",
        "/api/annotations",

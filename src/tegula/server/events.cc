@@ -12,8 +12,6 @@ namespace {
 constexpr double kBetweenEvents = 0.1;  // seconds
 }  // namespace
 
-std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 void Events::Update(std::string_view stage, std::int64_t done, std::int64_t total, std::string_view unit) {
   {
     const std::lock_guard lock(mutex_);

@@ -12,9 +12,6 @@
 
 namespace tegula::server {
 
-/// JSON as a text; bytes that are no UTF-8 are replaced.
-std::string Dump(const nlohmann::ordered_json& json);
-
 /// Writes "progress" at most ten times a second, "note", and what Send is given. Asks `stop` to stop when nobody
 /// listens any more. Thread-safe.
 class Events final : public Progress {

@@ -1,5 +1,7 @@
 #include "tegula/server/http.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "tegula/core/text.h"
@@ -24,8 +26,6 @@ int StatusOf(Code code) {
   return 500;
 }
 
-std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 }  // namespace
 
 const std::string& Request::value(const std::string& name) const {
@@ -38,6 +38,14 @@ Response ResponseOf(const Error& error) {
   Response response = JsonResponse(Dump({{"code", CodeName(error.code)}, {"error", ToString(error)}}));
   response.status = StatusOf(error.code);
   return response;
+}
+
+Result<std::int64_t> WholeNumberOf(const Request& request, const std::string& name,
+                                   std::optional<std::int64_t> otherwise) {
+  const std::string& text = request.value(name);
+  if (text.empty() && otherwise) return *otherwise;
+  if (const std::optional<std::int64_t> number = ParseInt(text)) return *number;
+  return InvalidError(fmt::format("'{}' is not a whole number for {}", text, name));
 }
 
 Response JsonResponse(std::string json) {

@@ -1,8 +1,10 @@
 // server/http.h — requests, responses and the table of routes: what the rest of the module knows of HTTP.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +52,10 @@ struct Route {
   bool is_public = false;        ///< needs no token, for it is a part of the program that anybody may have
   std::vector<Field> body = {};  ///< of a POST; what else is sent is refused
 };
+
+/// A parameter as a whole number; `otherwise` if it is left out. kInvalid for anything else.
+Result<std::int64_t> WholeNumberOf(const Request& request, const std::string& name,
+                                   std::optional<std::int64_t> otherwise = std::nullopt);
 
 /// The status code of an error, and the error as JSON: {"code": "not found", "error": "sentence"}.
 Response ResponseOf(const Error& error);

@@ -95,8 +95,10 @@ std::optional<std::int64_t> JsonBody::integer(std::string_view name) const {
 }
 
 std::string JsonBody::json(std::string_view name) const {
-  return has(name) ? object_->find(name)->dump(-1, ' ', false, Json::error_handler_t::replace) : std::string();
+  return has(name) ? Dump(*object_->find(name)) : std::string();
 }
+
+std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json SchemaOf(const std::vector<Field>& fields) {
   Json properties = Json::object(), required = Json::array();

@@ -44,6 +44,9 @@ class JsonBody {
   std::shared_ptr<const nlohmann::ordered_json> object_;
 };
 
+/// JSON as a text; bytes that are no UTF-8 are replaced.
+std::string Dump(const nlohmann::ordered_json& json);
+
 /// The object in JSON Schema, as JSON.
 nlohmann::ordered_json SchemaOf(const std::vector<Field>& fields);
 

@@ -114,12 +114,9 @@ Result<Response> Open(const ViewState& state, const Request& request) {
   Response response;
   response.type = "text/event-stream";
   response.stream = [&state, path, is_gone = request.is_gone](const Response::Write& write) {
-    std::stop_source stop;
-    const std::stop_callback with_server(state.context.stop, [&]() { stop.request_stop(); });
-    Events events(write, stop);
-    const RunContext context{state.context.executor, events, stop.get_token(), state.context.limits,
-                             state.context.offline};
-    const Result<app::OpenObjects::Opened> opened = state.objects.Get(path, context, is_gone);
+    const RequestStop stop(state);
+    Events events(write, stop.source());
+    const Result<app::OpenObjects::Opened> opened = state.objects.Get(path, stop.Context(events), is_gone);
     if (opened.ok()) {
       events.Send("ready", ReadyOf(*opened->set));
     } else {
@@ -245,9 +242,7 @@ Result<Response> Histogram(const ViewState& state, const Request& request) {
 }  // namespace
 
 std::vector<Route> ObjectRoutes(const ViewState& state) {
-  const auto with = [&state](Result<Response> (*handler)(const ViewState&, const Request&)) {
-    return [&state, handler](const Request& request) { return handler(state, request); };
-  };
+  const auto with = WithState(state);
   constexpr std::string_view kTableSays =
       "rows of the table of objects, how many there are of each class, and the row of one of them";
   const std::vector<Parameter> table = {kRun,

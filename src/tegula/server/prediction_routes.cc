@@ -46,19 +46,13 @@ Json InfoOf(const std::string& name, const app::LivePrediction& live) {
           {"previews_made", live.previews_made()}};
 }
 
-Result<std::int64_t> NumberOf(const Request& request, const std::string& name) {
-  if (const std::optional<std::int64_t> number = ParseInt(request.value(name))) return *number;
-  return InvalidError(fmt::format("'{}' is not a whole number for {}", request.value(name), name));
-}
-
 // The first plane where a request names none.
 Result<app::LivePlane> PlaneOf(const Request& request) {
   app::LivePlane plane;
-  for (const auto& [name, number] : {std::pair{"z", &plane.z}, std::pair{"t", &plane.t}})
-    if (!request.value(name).empty()) {
-      TEGULA_ASSIGN_OR_RETURN(*number, NumberOf(request, name));
-      if (*number < 0) return InvalidError(fmt::format("there is no plane {} {}", name, *number));
-    }
+  for (const auto& [name, number] : {std::pair{"z", &plane.z}, std::pair{"t", &plane.t}}) {
+    TEGULA_ASSIGN_OR_RETURN(*number, WholeNumberOf(request, name, 0));
+    if (*number < 0) return InvalidError(fmt::format("there is no plane {} {}", name, *number));
+  }
   return plane;
 }
 
@@ -81,11 +75,9 @@ Result<app::LiveRequest> LiveRequestOf(const ViewState& state, const Request& re
 
 // Opens it, tells how far that is, and stays until its statistics are the true ones.
 void OpenLive(const ViewState& state, const app::LiveRequest& request, const Response::Write& write) {
-  std::stop_source stop;
-  const std::stop_callback with_server(state.context.stop, [&]() { stop.request_stop(); });
-  Events events(write, stop);
-  const RunContext context{state.context.executor, events, stop.get_token(), state.context.limits,
-                           state.context.offline};
+  const RequestStop stop(state);
+  Events events(write, stop.source());
+  const RunContext context = stop.Context(events);
   auto [name, live] = state.predictions.Of(request);
   if (live == nullptr) {
     Result<std::shared_ptr<app::LivePrediction>> opened = app::LivePrediction::Open(
@@ -129,9 +121,9 @@ using MakeTile = Result<Tensor> (app::LivePrediction::*)(int level, std::int64_t
 template <MakeTile make>
 Result<Response> LiveTile(const ViewState& state, const Request& request) {
   TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<app::LivePrediction> live, state.predictions.Find(request.value("id")));
-  TEGULA_ASSIGN_OR_RETURN(const std::int64_t level, NumberOf(request, "level"));
-  TEGULA_ASSIGN_OR_RETURN(const std::int64_t y, NumberOf(request, "row"));
-  TEGULA_ASSIGN_OR_RETURN(const std::int64_t x, NumberOf(request, "column"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t level, WholeNumberOf(request, "level"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t y, WholeNumberOf(request, "row"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t x, WholeNumberOf(request, "column"));
   TEGULA_ASSIGN_OR_RETURN(const app::LivePlane plane, PlaneOf(request));
   if (level < 0 || level > 62) return NotFoundError(fmt::format("there is no level {}", level));
   TEGULA_ASSIGN_OR_RETURN(const Tensor values, ((*live).*make)(static_cast<int>(level), y, x, plane, request.is_gone));
@@ -140,10 +132,10 @@ Result<Response> LiveTile(const ViewState& state, const Request& request) {
 
 Result<Response> LiveValues(const ViewState& state, const Request& request) {
   TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<app::LivePrediction> live, state.predictions.Find(request.value("id")));
-  TEGULA_ASSIGN_OR_RETURN(const std::int64_t y, NumberOf(request, "y"));
-  TEGULA_ASSIGN_OR_RETURN(const std::int64_t x, NumberOf(request, "x"));
-  TEGULA_ASSIGN_OR_RETURN(const std::int64_t height, NumberOf(request, "height"));
-  TEGULA_ASSIGN_OR_RETURN(const std::int64_t width, NumberOf(request, "width"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t y, WholeNumberOf(request, "y"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t x, WholeNumberOf(request, "x"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t height, WholeNumberOf(request, "height"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t width, WholeNumberOf(request, "width"));
   TEGULA_ASSIGN_OR_RETURN(const app::LivePlane plane, PlaneOf(request));
   const std::int64_t most = Limits{}.axis_size;
   if (y < 0 || x < 0 || height < 1 || width < 1 || std::max({y, x, height, width}) > most)
@@ -155,9 +147,7 @@ Result<Response> LiveValues(const ViewState& state, const Request& request) {
 }  // namespace
 
 std::vector<Route> PredictionRoutes(const ViewState& state) {
-  const auto with = [&state](Result<Response> (*handler)(const ViewState&, const Request&)) {
-    return [&state, handler](const Request& request) { return handler(state, request); };
-  };
+  const auto with = WithState(state);
   constexpr Parameter kId = {"id", "as `ready` has said it"};
   constexpr Parameter kZ = {"z", "the plane of the image along z, from 0"};
   constexpr Parameter kT = {"t", "the plane of the image along t, from 0"};

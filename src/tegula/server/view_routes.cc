@@ -32,27 +32,17 @@ constexpr Parameter kImage = {"image", "the image, as a folder's listing names i
 constexpr Parameter kZ = {"z", "the plane along z, from 0"};
 constexpr Parameter kT = {"t", "the plane along t, from 0"};
 
-Response Json200(const Json& json) { return JsonResponse(json.dump(-1, ' ', false, Json::error_handler_t::replace)); }
-
-// A whole number that may be left out.
-Result<std::int64_t> NumberOf(const Request& request, const std::string& name, std::int64_t otherwise) {
-  const std::string& text = request.value(name);
-  if (text.empty()) return otherwise;
-  if (const std::optional<std::int64_t> number = ParseInt(text)) return *number;
-  return InvalidError(fmt::format("'{}' is not a whole number for {}", text, name));
-}
-
 Result<std::shared_ptr<const image::Source>> ImageOf(const ViewState& state, const Request& request) {
   TEGULA_ASSIGN_OR_RETURN(const std::string name, state.roots.Resolve(request.value("image")));
   return state.images.Get(name);
 }
 
 Result<Response> Start(const ViewState& state, const Request&) {
-  return Json200({{"version", app::Version()},
-                  {"roots", state.roots.names()},
-                  {"image", state.image},
-                  {"model", state.model},
-                  {"offline", state.context.offline}});
+  return JsonResponse(Dump({{"version", app::Version()},
+                            {"roots", state.roots.names()},
+                            {"image", state.image},
+                            {"model", state.model},
+                            {"offline", state.context.offline}}));
 }
 
 Result<Response> Folders(const ViewState& state, const Request& request) {
@@ -61,8 +51,8 @@ Result<Response> Folders(const ViewState& state, const Request& request) {
   for (const app::FolderEntry& entry : listing.entries)
     entries.push_back(
         {{"name", entry.name}, {"path", entry.path}, {"kind", app::EntryKindName(entry.kind)}, {"bytes", entry.bytes}});
-  return Json200(
-      {{"folder", request.value("folder")}, {"entries", std::move(entries)}, {"left_out", listing.left_out}});
+  return JsonResponse(
+      Dump({{"folder", request.value("folder")}, {"entries", std::move(entries)}, {"left_out", listing.left_out}}));
 }
 
 Result<Response> ImageInfo(const ViewState& state, const Request& request) {
@@ -72,8 +62,8 @@ Result<Response> ImageInfo(const ViewState& state, const Request& request) {
 
 Result<Response> Channels(const ViewState& state, const Request& request) {
   TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<const image::Source> source, ImageOf(state, request));
-  TEGULA_ASSIGN_OR_RETURN(const std::int64_t z, NumberOf(request, "z", 0));
-  TEGULA_ASSIGN_OR_RETURN(const std::int64_t t, NumberOf(request, "t", 0));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t z, WholeNumberOf(request, "z", 0));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t t, WholeNumberOf(request, "t", 0));
   TEGULA_ASSIGN_OR_RETURN(const std::vector<app::ChannelRange> ranges, app::ChannelRangesOf(*source, z, t));
   Json channels = Json::array();
   for (const app::ChannelRange& range : ranges)
@@ -84,16 +74,16 @@ Result<Response> Channels(const ViewState& state, const Request& request) {
                         {"low", range.low},
                         {"high", range.high},
                         {"counts", range.counts}});
-  return Json200({{"channels", std::move(channels)}});
+  return JsonResponse(Dump({{"channels", std::move(channels)}}));
 }
 
 Result<Response> ImageTile(const ViewState& state, const Request& request) {
   TEGULA_ASSIGN_OR_RETURN(const TileName tile, ParseTileName(request.value("tile")));
-  TEGULA_ASSIGN_OR_RETURN(const std::int64_t level, NumberOf(request, "level", 0));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t level, WholeNumberOf(request, "level", 0));
   app::Look look;
   TEGULA_ASSIGN_OR_RETURN(look.channels, ParseChannels(request.value("channels")));
-  TEGULA_ASSIGN_OR_RETURN(look.z, NumberOf(request, "z", 0));
-  TEGULA_ASSIGN_OR_RETURN(look.t, NumberOf(request, "t", 0));
+  TEGULA_ASSIGN_OR_RETURN(look.z, WholeNumberOf(request, "z", 0));
+  TEGULA_ASSIGN_OR_RETURN(look.t, WholeNumberOf(request, "t", 0));
   if (level < 0 || level > 62) return NotFoundError(fmt::format("there is no level {}", level));
   TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<const image::Source> source, ImageOf(state, request));
   const app::Turns::Turn turn = state.turns.Take(request.is_gone);
@@ -108,13 +98,13 @@ Result<Response> ImageTile(const ViewState& state, const Request& request) {
 
 Result<Response> Values(const ViewState& state, const Request& request) {
   app::PixelPlace place;
-  TEGULA_ASSIGN_OR_RETURN(place.x, NumberOf(request, "x", -1));
-  TEGULA_ASSIGN_OR_RETURN(place.y, NumberOf(request, "y", -1));
-  TEGULA_ASSIGN_OR_RETURN(place.z, NumberOf(request, "z", 0));
-  TEGULA_ASSIGN_OR_RETURN(place.t, NumberOf(request, "t", 0));
+  TEGULA_ASSIGN_OR_RETURN(place.x, WholeNumberOf(request, "x", -1));
+  TEGULA_ASSIGN_OR_RETURN(place.y, WholeNumberOf(request, "y", -1));
+  TEGULA_ASSIGN_OR_RETURN(place.z, WholeNumberOf(request, "z", 0));
+  TEGULA_ASSIGN_OR_RETURN(place.t, WholeNumberOf(request, "t", 0));
   TEGULA_ASSIGN_OR_RETURN(const std::shared_ptr<const image::Source> source, ImageOf(state, request));
   TEGULA_ASSIGN_OR_RETURN(const std::vector<double> values, app::PixelValues(*source, place));
-  return Json200({{"x", place.x}, {"y", place.y}, {"values", values}});
+  return JsonResponse(Dump({{"x", place.x}, {"y", place.y}, {"values", values}}));
 }
 
 Result<Response> Models(const ViewState& state, const Request& request) {
@@ -136,7 +126,7 @@ Result<Response> ModelCard(const ViewState& state, const Request& request) {
   card.package = request.value("model");
   Json json = Json::parse(app::CardToJson(card));
   json["covers"] = card.covers;  // as data addresses: the page has no other way to them
-  return Json200(json);
+  return JsonResponse(Dump(json));
 }
 
 Result<Response> ModelTest(const ViewState& state, const Request& request) {
@@ -180,9 +170,7 @@ Result<std::string> ModelNameOf(const ViewState& state, const std::string& name)
 }
 
 std::vector<Route> ViewRoutes(const ViewState& state) {
-  const auto with = [&state](Result<Response> (*handler)(const ViewState&, const Request&)) {
-    return [&state, handler](const Request& request) { return handler(state, request); };
-  };
+  const auto with = WithState(state);
   std::vector<Route> routes = {
       {"GET", "/", "the page", "text/html", {}, [](const Request&) { return Page("index.html"); }},
       {"GET",
