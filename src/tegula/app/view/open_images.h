@@ -1,12 +1,11 @@
 // app/view/open_images.h — images that are looked at, kept open between requests.
 #pragma once
 
-#include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "tegula/app/view/opened_once.h"
 #include "tegula/image/open.h"
 
 namespace tegula::app {
@@ -21,14 +20,8 @@ class OpenImages {
   Result<std::shared_ptr<const image::Source>> Get(const std::string& name);
 
  private:
-  // A place for one image. `opening` is held while it is opened; `source` is set once.
-  struct Slot {
-    std::mutex opening;
-    std::shared_ptr<const image::Source> source;
-  };
   const image::Access access_;
-  std::mutex mutex_;
-  std::list<std::pair<std::string, std::shared_ptr<Slot>>> slots_;  // newest first
+  OpenedOnce<std::shared_ptr<const image::Source>> images_{kMost};
 };
 
 }  // namespace tegula::app

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <functional>
-#include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "tegula/app/view/object_set.h"
 #include "tegula/app/view/object_table.h"
+#include "tegula/app/view/opened_once.h"
 #include "tegula/core/run_context.h"
 
 namespace tegula::app {
@@ -31,15 +30,7 @@ class OpenObjects {
   Result<Opened> Get(const std::string& path, const RunContext& context, const std::function<bool()>& is_gone);
 
  private:
-  // A place for one set. `reading` is held while it is read; `opened` is set once.
-  struct Slot {
-    std::string stamp;
-    Path file;
-    std::mutex reading;
-    Opened opened;
-  };
-  std::mutex mutex_;
-  std::list<std::shared_ptr<Slot>> slots_;  // newest first
+  OpenedOnce<Opened> opened_{kMost};
 };
 
 }  // namespace tegula::app
