@@ -288,7 +288,7 @@ class ImageRun {
                                                        job_.request.binding, plan, staging.folder(), context_));
     if (!region_.is_all()) record_.stages.push_back(watch.Lap("region"));
     if (!job_.normalisation.note().empty()) record_.notes.push_back(job_.normalisation.note());
-    TEGULA_TRY(prediction_.Make(staging, wanted, record_, watch));
+    TEGULA_TRY(prediction_.Make(staging, wanted, is_patches_, record_, watch));
     if (verification_plan_) {
       TEGULA_TRY(VerifyStores());
       record_.stages.push_back(watch.Lap("verification"));

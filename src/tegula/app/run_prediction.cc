@@ -23,22 +23,21 @@ constexpr std::int64_t kLargestStatistics = 64 << 20;
 
 }  // namespace
 
-Status RunPrediction::Make(Staging& staging, const pipeline::PredictionRequest& wanted, outputs::RunRecord& record,
-                           Stopwatch& watch) {
-  TEGULA_TRY(MakeValues(staging, wanted, record, watch));
+Status RunPrediction::Make(Staging& staging, const pipeline::PredictionRequest& wanted, bool is_patches,
+                           outputs::RunRecord& record, Stopwatch& watch) {
+  TEGULA_TRY(MakeValues(staging, wanted, is_patches, record, watch));
   return MakeInstances(staging, record, watch);
 }
 
 // What the network gives, postprocessed as far as objects do not come of it.
-Status RunPrediction::MakeValues(Staging& staging, const pipeline::PredictionRequest& wanted,
+Status RunPrediction::MakeValues(Staging& staging, const pipeline::PredictionRequest& wanted, bool is_patches,
                                  outputs::RunRecord& record, Stopwatch& watch) {
   const spec::ModelDescription& model = job_.package.description();
   std::unique_ptr<engines::Session> session;
   pipeline::StageSeconds seconds;
   for (std::int64_t number = 0; number < feeds_.frame_count(); ++number) {
     TEGULA_ASSIGN_OR_RETURN(const Feeds::Frame frame, feeds_.FrameAt(number));
-    TEGULA_ASSIGN_OR_RETURN(const tiling::TilePlan plan, pipeline::PlanFor(model, frame.feeds, wanted));
-    TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, StatisticsOf(staging, frame, plan.is_patches()));
+    TEGULA_ASSIGN_OR_RETURN(ops::Statistics statistics, StatisticsOf(staging, frame, is_patches));
     if (number == 0 && !statistics.all().empty()) record.stages.push_back(watch.Lap("whole-image statistics"));
     TEGULA_ASSIGN_OR_RETURN(const pipeline::Prediction prediction,
                             pipeline::Prediction::Bind(model, *job_.proven.network, frame.feeds, statistics, wanted));

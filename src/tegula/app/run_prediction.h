@@ -27,9 +27,9 @@ class RunPrediction {
   RunPrediction(const RunPrediction&) = delete;
 
   /// Predicts all that is asked for into stores in `staging`, numbered objects included, and tells `record` how: plan,
-  /// places, stages. kCancelled; kUnsupported for values that an output cannot be stored as; errors of source, engine
-  /// and stores.
-  Status Make(Staging& staging, const pipeline::PredictionRequest& wanted, outputs::RunRecord& record,
+  /// places, stages. `is_patches` is what the plan of `wanted` says. kCancelled; kUnsupported for values that an output
+  /// cannot be stored as; errors of source, engine and stores.
+  Status Make(Staging& staging, const pipeline::PredictionRequest& wanted, bool is_patches, outputs::RunRecord& record,
               Stopwatch& watch);
 
   /// Once it is made.
@@ -44,8 +44,8 @@ class RunPrediction {
   RunOutput::Part PartOf(std::size_t output, const Feeds::Frame& frame) const;
 
  private:
-  Status MakeValues(Staging& staging, const pipeline::PredictionRequest& wanted, outputs::RunRecord& record,
-                    Stopwatch& watch);
+  Status MakeValues(Staging& staging, const pipeline::PredictionRequest& wanted, bool is_patches,
+                    outputs::RunRecord& record, Stopwatch& watch);
   Status MakeInstances(const Staging& staging, outputs::RunRecord& record, Stopwatch& watch) const;
   Status OpenStores(Staging& staging, const pipeline::Prediction& prediction);
   Result<ops::Statistics> StatisticsOf(const Staging& staging, const Feeds::Frame& frame, bool is_patches) const;
