@@ -9,7 +9,6 @@ import {
   type FeatureCollection,
   isLocked,
   move,
-  polygonsOf,
   type Position,
   type Rectangle,
   rectangleOf,
@@ -24,13 +23,6 @@ import type { Slide } from './slide';
 interface Drawing {
   features: Feature[];
   changed: boolean; // since it was exported
-}
-
-/** A part of the image for a run, as `predict --region` takes it: a rectangle in words, or the text of a GeoJSON file. */
-export interface Region {
-  name: string;
-  words?: string;
-  geojson?: string;
 }
 
 const kNoClass = '#ffd54a';
@@ -81,8 +73,6 @@ export class Annotations {
     },
   });
   private readonly exporting = h('button', { onclick: () => void this.save() }, 'Export GeoJSON');
-  /** Where a run of a part is begun; without it there is no such button. */
-  onregion: ((region: Region) => void) | null = null;
 
   constructor(private readonly slide: Slide) {
     this.measure = new Measure(
@@ -396,7 +386,6 @@ export class Annotations {
       colour.disabled = !properties.classification;
     };
     paint();
-    const region = this.onregion && polygonsOf(feature.geometry).length > 0;
     return h(
       'div',
       { role: 'group', 'aria-label': 'The chosen annotation' },
@@ -425,7 +414,6 @@ export class Annotations {
         { class: 'row' },
         h('button', { onclick: () => this.zoomTo(feature) }, 'Look at it'),
         h('button', { title: 'Delete the annotation (Delete)', onclick: () => this.remove(feature) }, 'Delete'),
-        region && h('button', { title: 'Predict this part only', onclick: () => void this.region(feature) }, 'Region of a run'),
       ),
     );
   }
@@ -483,15 +471,16 @@ export class Annotations {
   }
 
   /** As they are exported and measured: every class in its colour. */
-  private collection(features = this.drawing.features): FeatureCollection {
+  private collection(): FeatureCollection {
+    const { features } = this.drawing;
     for (const feature of features)
       if (feature.properties.classification) feature.properties.classification.color = rgb(this.colourOf(feature));
     return { type: 'FeatureCollection', features };
   }
 
   /** The program writes it, in the form that it always writes. */
-  private async text(features?: Feature[]): Promise<string> {
-    return postForText('annotations', { geojson: JSON.stringify(this.collection(features)) });
+  private async text(): Promise<string> {
+    return postForText('annotations', { geojson: JSON.stringify(this.collection()) });
   }
 
   private async save(): Promise<void> {
@@ -500,18 +489,6 @@ export class Annotations {
     try {
       save('annotations.geojson', 'application/geo+json', await this.text());
       drawing.changed = false;
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  private async region(feature: Feature): Promise<void> {
-    replace(this.trouble);
-    const name = this.titleOf(feature, this.drawing.features.indexOf(feature));
-    const rectangle = rectangleOf(feature);
-    try {
-      if (rectangle?.every(Number.isInteger)) this.onregion!({ name, words: rectangle.join(',') });
-      else this.onregion!({ name, geojson: await this.text([feature]) });
     } catch (error) {
       this.fail(error);
     }

@@ -1,21 +1,20 @@
 // The panel of the prediction that is looked at: how far it is, how it is shown, and from which value on.
 
-import { address, token, type ModelCard } from './api';
+import { type ModelCard } from './api';
 import type { OverlayLook } from './colouring';
-import { copyButton, h, notice, replace } from './dom';
+import { copyButton, h, replace } from './dom';
+import { Opening } from './opening';
 import { Overlay, type LiveInfo } from './overlay';
 import type { Wishes } from './settings';
 import type { Slide } from './slide';
 
 export class Live {
   readonly element = h('section', { class: 'panel live', 'aria-label': 'Prediction' });
-  private events: EventSource | null = null;
   private overlay: Overlay | null = null;
   private info: LiveInfo | null = null;
   private look: OverlayLook = { classes: [], threshold: 0, graded: false };
-  private readonly status = h('p', { class: 'status', role: 'status' });
-  private readonly bar = h('progress', { 'aria-label': 'Progress' });
-  private readonly body = h('div');
+  private readonly opening = new Opening(this.element);
+  private readonly status = this.opening.status;
   private hasThreshold = false;
   /** What is looked at has become another. */
   oninfo: (info: LiveInfo | null) => void = () => {};
@@ -29,70 +28,34 @@ export class Live {
 
   start(image: string, model: string, card: ModelCard, wishes: Wishes): void {
     this.close();
-    replace(
-      this.element,
-      h(
-        'div',
-        { class: 'head' },
-        h('h2', {}, `Prediction of ${card.name}`),
-        h('button', { title: 'Close the prediction', 'aria-label': 'Close the prediction', onclick: () => this.close() }, '×'),
-      ),
-      this.status,
-      this.bar,
-      this.body,
-    );
-    replace(this.body);
-    this.say('Opening …', null);
     const { z, t } = this.slide;
-    const events = new EventSource(address('predictions/open', { image, model, ...wishes, z: z || undefined, t: t || undefined, token }));
-    this.events = events;
-    const on = (name: string, what: (data: never) => void) =>
-      events.addEventListener(name, (event) => what(JSON.parse((event as MessageEvent<string>).data) as never));
-    on('progress', (at: { stage: string; done: number; total: number; unit: string }) =>
-      this.say(`${at.stage}: ${at.done} of ${at.total} ${at.unit}`, at.total ? at.done / at.total : null),
-    );
-    on('failed', (failure: { error: string }) => {
-      events.close();
-      this.bar.hidden = true;
-      this.status.textContent = '';
-      replace(this.body, notice(failure.error));
+    this.opening.begin<LiveInfo>({
+      title: `Prediction of ${card.name}`,
+      called: 'the prediction',
+      close: () => this.close(),
+      path: 'predictions/open',
+      parameters: { image, model, ...wishes, z: z || undefined, t: t || undefined },
+      begun: 'Opening …',
+      progress: (at) => `${at.stage}: ${at.done} of ${at.total} ${at.unit}`,
+      ready: (info) => {
+        this.ready(info);
+        return info.is_preview;
+      },
     });
-    on('ready', (info: LiveInfo) => {
-      if (!info.is_preview) events.close();
-      this.ready(info);
-    });
-    // The program ends the stream when all is said; anything else is an error.
-    events.onerror = () => {
-      events.close();
-      if (!this.info) {
-        this.bar.hidden = true;
-        this.status.textContent = '';
-        replace(this.body, notice('the program has ended the connection; try again'));
-      }
-    };
   }
 
   close(): void {
-    this.events?.close();
     this.overlay?.close();
     this.overlay = null;
     this.info = null;
     this.hasThreshold = false;
-    replace(this.element);
+    this.opening.end();
     this.oninfo(null);
-  }
-
-  private say(text: string, share: number | null): void {
-    this.status.textContent = text;
-    this.bar.hidden = false;
-    if (share === null) this.bar.removeAttribute('value');
-    else this.bar.value = share;
   }
 
   private ready(info: LiveInfo): void {
     const again = this.info !== null && this.overlay !== null;
     this.info = info;
-    this.bar.hidden = true;
     if (again) {
       this.overlay!.forget();
     } else {
@@ -136,7 +99,7 @@ export class Live {
     this.mark();
     if (!this.overlay || this.overlay.range.max < this.overlay.range.min) return;
     const { range } = this.overlay;
-    const slider = this.body.querySelector<HTMLInputElement>('input[name=threshold]');
+    const slider = this.opening.body.querySelector<HTMLInputElement>('input[name=threshold]');
     if (!slider) return;
     const whole = range.min >= 0 && range.max <= 1;
     const [min, max] = whole ? [0, 1] : [range.min, range.max];
@@ -153,7 +116,7 @@ export class Live {
 
   private threshold(value: number): void {
     this.look = { ...this.look, threshold: value };
-    const output = this.body.querySelector<HTMLOutputElement>('output[name=threshold]');
+    const output = this.opening.body.querySelector<HTMLOutputElement>('output[name=threshold]');
     if (output) output.textContent = String(+value.toPrecision(3));
     this.overlay?.paint(this.look);
   }
@@ -163,7 +126,7 @@ export class Live {
     const paint = () => this.overlay?.paint((this.look = { ...this.look }));
     const several = info.channels.length > 1;
     replace(
-      this.body,
+      this.opening.body,
       h(
         'label',
         { class: 'slider' },

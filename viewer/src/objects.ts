@@ -1,11 +1,12 @@
 // The panel of a run's objects: their classes, which of them are shown and how, and what the selected ones measure.
 
-import { address, ask, headers, isAbort, token, type ImageInfo } from './api';
+import { address, ask, headers, isAbort, type ImageInfo } from './api';
 import { debounce, h, notice, replace, sentence } from './dom';
 import { Histogram } from './histogram';
 import { ObjectLayer, type Rectangle } from './object_layer';
 import { ObjectTable, type Scope } from './object_table';
 import { format, grouped, type ObjectClass, type Parameters, type Subject } from './object_words';
+import { Opening } from './opening';
 import type { Slide } from './slide';
 
 interface Ready {
@@ -38,13 +39,11 @@ export class Objects {
     close: () => this.toggleTable(false),
   });
   private readonly hint = h('div', { class: 'hint', role: 'status', hidden: true });
-  private readonly status = h('p', { class: 'status', role: 'status' });
-  private readonly bar = h('progress', { 'aria-label': 'Progress' });
-  private readonly body = h('div');
+  private readonly opening = new Opening(this.element);
+  private readonly status = this.opening.status;
   private readonly details = h('div', { class: 'selected' });
   private readonly histogram = new Histogram();
   private readonly counts: HTMLElement[] = [];
-  private events: EventSource | null = null;
   private layer: ObjectLayer | null = null;
   private run: string | null = null;
   private ready: Ready | null = null;
@@ -75,35 +74,22 @@ export class Objects {
     this.close();
     if (run === null) return;
     this.run = run;
-    replace(
-      this.element,
-      h(
-        'div',
-        { class: 'head' },
-        h('h2', {}, `Objects of ${run.split('/').pop()}`),
-        h('button', { title: 'Close the objects', 'aria-label': 'Close the objects', onclick: () => this.show(null) }, '×'),
-      ),
-      this.status,
-      this.bar,
-      this.body,
-    );
-    replace(this.body);
-    this.say('Reading objects …', null);
-    const events = new EventSource(address('objects/open', { run, token }));
-    this.events = events;
-    const on = (name: string, what: (data: never) => void) =>
-      events.addEventListener(name, (event) => what(JSON.parse((event as MessageEvent<string>).data) as never));
-    on('progress', (at: { done: number; total: number }) => this.say('Reading objects …', at.total ? at.done / at.total : null));
-    on('failed', (failure: { error: string }) => this.fail(failure.error));
-    on('ready', (ready: Ready) => {
-      events.close();
-      this.opened(ready);
+    this.opening.begin<Ready>({
+      title: `Objects of ${run.split('/').pop()}`,
+      called: 'the objects',
+      close: () => this.show(null),
+      path: 'objects/open',
+      parameters: { run },
+      begun: 'Reading objects …',
+      progress: () => 'Reading objects …',
+      ready: (ready) => {
+        this.opened(ready);
+        return false;
+      },
     });
-    events.onerror = () => this.fail('the program has ended the connection; try again');
   }
 
   close(): void {
-    this.events?.close();
     this.layer?.close();
     this.layer = null;
     this.run = this.ready = null;
@@ -112,7 +98,7 @@ export class Objects {
     this.current = -1;
     this.unhover();
     this.toggleTable(false);
-    replace(this.element);
+    this.opening.end();
   }
 
   /** Whether a key was meant for the objects. */
@@ -125,23 +111,8 @@ export class Objects {
     return true;
   }
 
-  private fail(error: string): void {
-    this.events?.close();
-    this.bar.hidden = true;
-    this.status.textContent = '';
-    replace(this.body, notice(error));
-  }
-
-  private say(text: string, share: number | null): void {
-    this.status.textContent = text;
-    this.bar.hidden = false;
-    if (share === null) this.bar.removeAttribute('value');
-    else this.bar.value = share;
-  }
-
   private opened(ready: Ready): void {
     this.ready = ready;
-    this.bar.hidden = true;
     this.classes = ready.classes.map((row) => ({ ...row, name: row.name || 'Unclassified', visible: true }));
     this.histogram.set(ready.measurements, this.classes);
     this.table.set(ready.measurements, this.classes);
@@ -404,7 +375,7 @@ export class Objects {
       });
     this.counts.length = 0;
     replace(
-      this.body,
+      this.opening.body,
       ...ready.notes.map((note) => h('p', { class: 'quiet' }, note)),
       ...this.classes.map((row) => {
         const count = h('span', { class: 'quiet count' }, grouped(row.objects));
