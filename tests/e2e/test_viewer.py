@@ -1,9 +1,7 @@
 """`tegula view`: its API asked as a script does, its rules broken as an attacker does, its page used in Chromium."""
 
-import contextlib
 import gzip
 import http.client
-import io
 import json
 import os
 import pathlib
@@ -11,7 +9,6 @@ import re
 import shutil
 import signal
 import subprocess
-import urllib.parse
 
 import numpy as np
 import pytest
@@ -20,59 +17,8 @@ import zarr
 from PIL import Image
 
 from conftest import PROGRAM
+from viewing import HE, HELA, need_browser, open_live, ready, story, viewing
 from zoo_server import Mirror
-
-HELA = "images/fluorescence/neubias_xyc_16bit__hela-cells.tif"
-HE = "images/he/skimage_ihc.png"
-
-
-class Viewer:
-    def __init__(self, *words, **environment):
-        self.process = subprocess.Popen([PROGRAM, "view", "--no-browser", *map(str, words)], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
-        for line in self.process.stdout:
-            if line.startswith("  http"):
-                break
-        else:
-            raise AssertionError(self.process.stderr.read())
-        self.address = line.strip()
-        url = urllib.parse.urlsplit(self.address)
-        self.port, self.token = url.port, urllib.parse.parse_qs(url.query)["token"][0]
-
-    def ask(self, path, query=(), headers=(), token=True, method="GET"):
-        """Status, type and body of an answer; `path` is sent as it stands."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        query = dict(query) | ({"token": self.token} if token else {})
-        connection.request(method, path + ("?" + urllib.parse.urlencode(query) if query else ""), headers=dict(headers))
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
-        return answer.status, answer.headers["Content-Type"], body
-
-    def json(self, path, **query):
-        status, _, body = self.ask(path, query)
-        assert status == 200, body
-        return json.loads(body)
-
-    def picture(self, level, tile, **query):
-        status, _, body = self.ask(f"/api/images/tiles/{level}/{tile}", query)
-        assert status == 200, body
-        return np.asarray(Image.open(io.BytesIO(body)))
-
-    def stop(self, number=signal.SIGINT):
-        self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=30)
-        return self.process.returncode, out, err
-
-
-@contextlib.contextmanager
-def viewing(*words, **environment):
-    viewer = Viewer(*words, **environment)
-    try:
-        yield viewer
-    finally:
-        if viewer.process.poll() is None:
-            viewer.stop()
 
 
 @pytest.fixture(scope="module")
@@ -223,18 +169,6 @@ def test_says_before_it_starts_what_cannot_be_shown(tegula, data, tmp_path):
         assert run.out == "" and run.err.startswith("tegula: ")
 
 
-def open_live(viewer, **query):
-    """All events until the program has said all."""
-    status, kind, body = viewer.ask("/api/predictions/open", query)
-    assert (status, kind) == (200, "text/event-stream"), body
-    events = [dict(line.split(": ", 1) for line in event.splitlines()) for event in body.decode().split("\n\n") if event]
-    return [(event["event"], json.loads(event["data"])) for event in events]
-
-
-def ready(viewer, **query):
-    return [data for event, data in open_live(viewer, **query) if event == "ready"]
-
-
 def values_of(viewer, info, x, y, width, height):
     status, _, body = viewer.ask(f"/api/predictions/{info['id']}/values",
                                  {"x": x, "y": y, "width": width, "height": height})
@@ -309,10 +243,6 @@ def test_refuses_to_look_at_a_part_of_what_follows_from_the_whole(viewer):
     assert viewer.ask("/api/predictions/0123456789abcdef/values", dict(x=0, y=0, width=1, height=1))[0] == 404
 
 
-def chromium():
-    return next((path for path in ["/usr/bin/chromium", "/usr/bin/chromium-browser"] if os.path.exists(path)), None)
-
-
 def test_the_page_is_small_and_knows_no_other_host(viewer):
     status, kind, page = viewer.ask("/")
     if status == 404:
@@ -325,10 +255,7 @@ def test_the_page_is_small_and_knows_no_other_host(viewer):
 
 
 def test_the_page_shows_images_and_models(data, tmp_path, source):
-    if not chromium():
-        pytest.skip("there is no Chromium (tools/setup test installs it)")
-    if not (source / "viewer/node_modules/playwright-core").is_dir():
-        pytest.skip("there is no playwright-core in viewer/node_modules (tools/setup installs it)")
+    need_browser(source)
     root = tmp_path / "fluorescence"
     root.mkdir()
     shutil.copy(data / HELA, root)
@@ -340,10 +267,7 @@ def test_the_page_shows_images_and_models(data, tmp_path, source):
     pictures = pathlib.Path(os.environ.get("TEGULA_SCREENSHOTS", tmp_path))
     with viewing(data / "images/wsi/CMU-1-Small-Region.svs", "--root", data / "images/wsi", "--root", root,
                  **environment) as viewer:
-        story = subprocess.run(["node", "tests/story.mjs", viewer.address, pictures], cwd=source / "viewer", text=True,
-                               capture_output=True, timeout=120)
-        assert story.returncode == 0, story.stderr
-        seen = json.loads(story.stdout)
+        seen = story(source, "story", viewer.address, pictures)
         steps = seen["steps"]
         assert seen["hosts"] == [f"127.0.0.1:{viewer.port}"]
 

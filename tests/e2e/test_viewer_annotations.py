@@ -4,14 +4,14 @@ import csv
 import http.client
 import io
 import json
-import pathlib
 import shlex
 import shutil
 import subprocess
 
 import pytest
 
-from test_viewer import HE, HELA, PROGRAM, chromium, ready, viewing
+from conftest import PROGRAM
+from viewing import HE, need_browser, ready, story, viewing
 
 SLIDE = "images/wsi/CMU-1-Small-Region.svs"
 
@@ -32,12 +32,7 @@ def viewer(data, runs):
 
 
 def post(viewer, path, **body):
-    connection = http.client.HTTPConnection("127.0.0.1", viewer.port, timeout=60)
-    connection.request("POST", path, json.dumps(body), {"Authorization": f"Bearer {viewer.token}", "Content-Type": "application/json"})
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    return answer.status, text
+    return viewer.post(path, body)
 
 
 def feature(*rings, **properties):
@@ -194,10 +189,7 @@ def test_says_what_cannot_be_measured(viewer, runs, data):
 
 
 def test_are_drawn_imported_measured_and_exported_on_the_page_which_all_can_read_and_reach(data, source, tegula, runs, tmp_path):
-    if not chromium():
-        pytest.skip("there is no Chromium (tools/setup test installs it)")
-    if not (source / "viewer/node_modules/playwright-core").is_dir():
-        pytest.skip("there is no playwright-core in viewer/node_modules (tools/setup installs it)")
+    need_browser(source)
     root = tmp_path / "slides"
     root.mkdir()
     shutil.copy(data / SLIDE, root)
@@ -206,10 +198,8 @@ def test_are_drawn_imported_measured_and_exported_on_the_page_which_all_can_read
     out = tmp_path / "seen"
     out.mkdir()
     with viewing(root / "CMU-1-Small-Region.svs", "--model", data / "models_made/he_nuclei_rgb") as viewer:
-        story = subprocess.run(["node", "tests/annotations.mjs", viewer.address, out, root / "good.geojson", root / "wrong.geojson"],
-                               cwd=source / "viewer", text=True, capture_output=True, timeout=180)
-    assert story.returncode == 0, story.stderr
-    seen = json.loads(story.stdout)
+        seen = story(source, "annotations", viewer.address, out, root / "good.geojson", root / "wrong.geojson",
+                     timeout=180)
     assert seen["problems"] == []
     assert seen["focus"] == "class of the annotation"
     assert "crosses itself" in seen["crossing"] and len(seen["afterEscape"]) == 1

@@ -11,17 +11,15 @@ import pytest
 import shapely
 from shapely.geometry import Point, box, shape
 
-from test_viewer import chromium, viewing
+from conftest import PROGRAM
+from viewing import HE, need_browser, story, viewing
 
-HE = "images/he/skimage_ihc.png"
 TILE, CELLS, STEPS = 512, 64, 32
 
 
 @pytest.fixture(scope="module")
 def run(data, tmp_path_factory):
     """A folder with a run, and its features."""
-    from conftest import PROGRAM
-
     root = tmp_path_factory.mktemp("objects") / "root"
     done = subprocess.run([PROGRAM, "predict", data / "models_made/he_nuclei_rgb", data / HE, "-o", root / "run",
                            "--objects", "nucleus,other_tissue", "--threshold", "0.3", "--measure", "shape"],
@@ -184,24 +182,11 @@ def test_filters_by_class_size_place_and_selection(viewer, run):
     page = viewer.json("/api/objects/table", **query)
     assert page["of_class"] == [len(expected)] + [0] * (len(names) - 1)
     chosen = list(range(0, len(features), 3))
-    status, body = posted(viewer, "/api/objects/table", {"run": "root/run", "classes": "0"}, {"objects": chosen})
+    status, body = viewer.post("/api/objects/table", query={"run": "root/run", "classes": "0"}, body={"objects": chosen})
     assert status == 200
     assert json.loads(body)["total"] == sum(class_of(features[i]) == names[0] for i in chosen)
-    assert posted(viewer, "/api/objects/table", {"run": "root/run"}, {"objects": [len(features)]})[0] == 400
-    assert posted(viewer, "/api/objects/table", {"run": "root/run"}, {"objects": [-1]})[0] == 400
-
-
-def posted(viewer, path, query, body):
-    import http.client
-    import urllib.parse
-
-    connection = http.client.HTTPConnection("127.0.0.1", viewer.port, timeout=60)
-    connection.request("POST", path + "?" + urllib.parse.urlencode(query), json.dumps(body),
-                       {"Authorization": f"Bearer {viewer.token}", "Content-Type": "application/json"})
-    answer = connection.getresponse()
-    content = answer.read()
-    connection.close()
-    return answer.status, content
+    assert viewer.post("/api/objects/table", query={"run": "root/run"}, body={"objects": [len(features)]})[0] == 400
+    assert viewer.post("/api/objects/table", query={"run": "root/run"}, body={"objects": [-1]})[0] == 400
 
 
 def test_histograms_are_numpys(viewer, run):
@@ -238,20 +223,14 @@ def test_refuses_in_sentences(viewer):
 
 
 def test_the_page_shows_objects(run, data, tmp_path, source):
-    if not chromium():
-        pytest.skip("there is no Chromium (tools/setup test installs it)")
-    if not (source / "viewer/node_modules/playwright-core").is_dir():
-        pytest.skip("there is no playwright-core in viewer/node_modules (tools/setup installs it)")
+    need_browser(source)
     root, features = run
     shapes = [shape(f["geometry"]) for f in features]
     least = float(np.median([s.area for s in shapes])) + 0.5
     pictures = pathlib.Path(os.environ.get("TEGULA_SCREENSHOTS", tmp_path))
     with viewing(data / HE, "--root", root, "--root", data / "images/he") as viewer:
         (root / "broken.geojson").unlink(missing_ok=True)
-        story = subprocess.run(["node", "tests/objects.mjs", viewer.address, pictures], cwd=source / "viewer", text=True,
-                               capture_output=True, timeout=120, env={**os.environ, "LEAST_AREA": str(least)})
-        assert story.returncode == 0, story.stderr
-        seen = json.loads(story.stdout)
+        seen = story(source, "objects", viewer.address, pictures, LEAST_AREA=str(least))
         assert seen["problems"] == []
         count = f"{len(features):,}"
         assert seen["status"].startswith(f"{count} objects.")
