@@ -82,7 +82,7 @@ await page.evaluate(() => {
   }).observe(document.querySelector('.panel.objects'), { subtree: true, childList: true, attributes: true });
 });
 const opened = Date.now();
-await page.locator('.entries').getByRole('button', { name: entry }).click();
+await page.locator('.entries .entry.objects', { hasText: entry }).click();
 await page.locator('.objects .class').first().waitFor();
 seen.open_s = (Date.now() - opened) / 1000;
 seen.progress = await page.evaluate(() => [...globalThis.said]);
