@@ -23,7 +23,10 @@ const plane = new ImagePanel(
 );
 const live = new Live(slide);
 const objects = new Objects(slide);
-const models = new Models((image, model, card, wishes) => live.start(image, model, card, wishes));
+const models = new Models({
+  predict: (image, model, card, wishes, meaning) => live.start(image, model, card, wishes, meaning),
+  meaning: (meaning) => live.mean(meaning),
+});
 const annotations = new Annotations(slide);
 live.oninfo = (info) => annotations.setLive(info);
 const files = new Files({
@@ -151,7 +154,7 @@ async function start(): Promise<void> {
       ? given.image.split('/').slice(0, -1).join('/')
       : given.roots.length === 1 ? given.roots[0]! : '';
     await files.open(folder);
-    await models.search();
+    await Promise.all([models.search(), models.list()]);
   } catch (error) {
     slide.say(sentence(error));
   }
