@@ -1,6 +1,8 @@
 """Settings and classifiers in the viewer: what the page keeps is what the command it shows writes, byte for byte."""
 
 import json
+import os
+import pathlib
 import shlex
 import subprocess
 
@@ -9,7 +11,8 @@ import pytest
 import zarr
 
 from conftest import PROGRAM
-from viewing import HE, open_live, ready, viewing
+from overlays import check_look, level_of
+from viewing import HE, need_browser, open_live, ready, story, viewing
 
 MODELS = "models_made"
 
@@ -140,3 +143,44 @@ def test_says_what_may_be_chosen_of_an_output(viewer):
     assert len(one["classes"]) == 1 and one["types"] == ["probability", "multiclass"]
     objects, = viewer.json("/api/models/card", model=f"{MODELS}/stardist_like2d")["choices"]
     assert objects["reason"] and not objects["types"]
+
+
+def test_the_page_keeps_its_settings_as_a_classifier(data, source, kept, tmp_path, monkeypatch):
+    need_browser(source)
+    pictures = pathlib.Path(os.environ.get("TEGULA_SCREENSHOTS", tmp_path))
+    with viewing(data / HE, "--model", data / MODELS / "he_nuclei_rgb") as viewer:
+        seen = story(source, "classifiers", viewer.address, pictures)
+        # What is refused has a status that the browser writes down.
+        assert all("status of 400" in problem for problem in seen["problems"]) and len(seen["problems"]) == 2, seen["problems"]
+        assert seen["choices"]["channels"] == ["automatic", "red", "green", "blue", "mean of all", "maximum of all", "minimum of all",
+                                               "hematoxylin (stain)", "eosin (stain)", "DAB (stain)"]
+        assert seen["choices"]["types"] == ["probability", "multiclass", "classification"]
+        assert "The model wants pixels of 0.5 µm" in seen["choices"]["settings"]
+        settings = {"channels": "2,1,2", "downsample": "1.25", "tile": "256"}
+        assert {name: seen["asked"][name] for name in settings} == settings
+        assert seen["names"] == ["Ground", "Nucleus", "other_tissue"]
+        assert (seen["least"], seen["moved"], seen["sliders"], seen["tiles"]) == ("", "0.2", 0, 0)
+
+        # Each look against the values themselves.
+        info, = ready(viewer, image=f"he/{pathlib.Path(HE).name}", model=f"{MODELS}/he_nuclei_rgb", **settings)
+        values = level_of(viewer, info, "tiles", 0)
+        colours = {1: (255, 0, 128), 2: tuple(bytes.fromhex(info["channels"][2]["colour"]))}
+        largest = lambda v: [(v.argmax(0) == c, colour) for c, colour in colours.items()]
+        least = lambda v: [(v[c] >= 0.2, colour) for c, colour in colours.items()]
+        for name, look in [("probability", largest), ("classification", largest), ("multiclass", least), ("again", least)]:
+            check_look(pictures / f"{name}.png", values, info, look)
+
+        assert "cannot be the name" in seen["bad"] and "Kept as the classifier tumour nuclei" in seen["saved"]
+        assert "there is a classifier tumour nuclei already" in seen["refused"].lower()
+        assert "comma" in seen["comma"] and "Kept" in seen["replaced"]
+        file = json.loads((kept / "tumour nuclei.json").read_text())
+        assert [(row["name"], row["red"], row["blue"]) for row in file["classes"]][:2] == [("Ground*", file["classes"][0]["red"], file["classes"][0]["blue"]),
+                                                                                          ("Nucleus", 255, 128)]
+        assert file["classes"][2]["name"] == "Stroma" and file["threshold"] == 0.2 and file["output_type"] == "multiclass"
+        assert (file["channels"], file["downsample"]) == (["2", "1", "2"], 1.25)
+        first = json.loads(repeated(seen["command"], tmp_path / "again", monkeypatch))
+        assert {**first, "classes": 0} == {**file, "classes": 0}
+        assert seen["again"] == {"red": "2", "resolution": ["downsample", "1.25"], "windows": "y=256,x=256", "type": "multiclass",
+                                 "threshold": "0.2", "ground": ["Ground", True], "nucleus": ["Nucleus", "#ff0080"], "stroma": "Stroma"}
+        assert seen["asClassifier"]["classifier"] == "tumour nuclei" and "model" not in seen["asClassifier"]
+        assert "--classifier 'tumour nuclei'" in seen["liveCommand"]

@@ -30,8 +30,10 @@ export class Classifiers {
     button.title = 'Keeps the model with these settings under this name, for --classifier and for here';
     const said = h('div', { role: 'status' });
     const look = () => (again.hidden = !this.names.includes(name.value.trim()));
+    let meant = ''; // which one is to be replaced
+    replaces.addEventListener('change', () => (meant = name.value.trim()));
     name.addEventListener('input', () => {
-      replaces.checked = false;
+      if (name.value.trim() !== meant) replaces.checked = false;
       look();
     });
     look();

@@ -17,11 +17,11 @@ export interface MeaningWords {
 }
 
 const kTypes: Record<string, string> = {
-  probability: 'Probability: the largest channel is the class',
-  multiclass: 'Multiclass: each channel for itself',
-  classification: 'Classification: only the class',
+  probability: 'The largest channel is the class of a pixel.',
+  multiclass: 'Each channel for itself: classes may overlap.',
+  classification: 'Only the number of the class is kept, the largest channel.',
 };
-const kOfOne = 'Probability: at least the threshold';
+const kOfOne = 'What is at least the threshold has the class.';
 
 export class Meaning {
   readonly element = h('div', { class: 'meaning' });
@@ -39,8 +39,7 @@ export class Meaning {
     this.rows = file && file.classes.length === choice.classes.length
       ? file.classes.map((row) => rowOf(row.name, hex(row.red) + hex(row.green) + hex(row.blue)))
       : this.before.map((row) => ({ ...row }));
-    const isOne = this.rows.length === 1;
-    this.type.append(...choice.types.map((type) => h('option', { value: type }, (isOne && type === 'probability' && kOfOne) || (kTypes[type] ?? type))));
+    this.type.append(...choice.types.map((type) => h('option', { value: type }, type)));
     if (file) this.type.value = file.output_type;
     if (file && file.threshold >= 0) this.threshold.value = String(file.threshold);
     this.type.addEventListener('change', () => this.changed());
@@ -105,6 +104,7 @@ export class Meaning {
     replace(
       this.element,
       this.type.options.length > 1 && h('label', { class: 'slider' }, h('span', { class: 'wide' }, 'output is'), this.type),
+      h('p', { class: 'quiet' }, this.rows.length === 1 ? kOfOne : (kTypes[this.type.value] ?? '')),
       this.hasThreshold && h('label', { class: 'slider' }, h('span', { class: 'wide' }, 'threshold'), this.threshold),
       this.table,
     );

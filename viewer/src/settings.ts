@@ -27,15 +27,20 @@ const kStains: [string, string][] = [
 ];
 const kResolutions: [string, string][] = [
   ['', 'as the model wants'],
-  ['pixel_size', 'pixels of so many µm'],
-  ['downsample', 'pixels so many times larger'],
-  ['level', 'this level of the image'],
+  ['pixel_size', 'in µm'],
+  ['downsample', 'coarser'],
+  ['level', 'level'],
 ];
+const kResolutionHints: Record<string, string> = {
+  pixel_size: 'Brings the image to pixels of so many µm',
+  downsample: 'Brings the image to pixels that are so many times larger',
+  level: 'Takes this level of the pyramid as it is',
+};
 type Resolution = 'pixel_size' | 'downsample' | 'level';
 
 const row = (name: string, ...what: Node[]) => h('label', { class: 'slider' }, h('span', { class: 'wide' }, name), ...what);
 const text = (label: string, placeholder: string, size: number) =>
-  h('input', { type: 'text', size, placeholder, 'aria-label': label });
+  h('input', { type: 'text', class: size < 8 ? 'short' : undefined, size, placeholder, 'aria-label': label });
 
 export class Settings {
   readonly element = h('div', { class: 'settings' });
@@ -71,7 +76,10 @@ export class Settings {
         this.resolution.value = name;
         this.number.value = String(value);
       }
-    const resolved = () => (this.number.hidden = !this.resolution.value);
+    const resolved = () => {
+      this.number.hidden = !this.resolution.value;
+      this.resolution.title = this.number.title = kResolutionHints[this.resolution.value] ?? '';
+    };
     this.resolution.addEventListener('change', resolved);
     resolved();
 
