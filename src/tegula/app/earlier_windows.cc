@@ -36,7 +36,8 @@ Result<std::string> EarlierWindowWords(const Path& folder) {
   TEGULA_ASSIGN_OR_RETURN(const PerAxis<std::optional<std::int64_t>> windows, EarlierWindows(folder));
   std::string words;
   for (const GridAxis axis : kGridAxes)
-    if (windows[axis]) words += fmt::format("{}{}={}", words.empty() ? "" : ",", GridAxisName(axis), *windows[axis]);
+    if (windows[axis].value_or(1) > 1)
+      words += fmt::format("{}{}={}", words.empty() ? "" : ",", GridAxisName(axis), *windows[axis]);
   return words;
 }
 

@@ -14,7 +14,7 @@ namespace tegula::app {
 /// Of the run that was cut off in `folder`, or else of the complete one; nothing along the axes that no run tells of.
 /// kIo.
 Result<PerAxis<std::optional<std::int64_t>>> EarlierWindows(const Path& folder);
-/// The same as `predict --tile` takes them; empty if there are none. kIo.
+/// The same as `predict --tile` takes them, without axes along which they are single; empty if there are none. kIo.
 Result<std::string> EarlierWindowWords(const Path& folder);
 
 }  // namespace tegula::app

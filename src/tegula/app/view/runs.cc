@@ -120,18 +120,12 @@ class Runs::Meter final : public Progress {
 Runs::Runs(Path out, RunCommands commands, const RunContext& context)
     : out_(std::move(out)), commands_(std::move(commands)), context_(context) {}
 
-Runs::~Runs() {
-  worker_.request_stop();
-  if (worker_.joinable()) worker_.join();
-}
-
 Result<std::unique_ptr<Runs>> Runs::Open(Path out, RunCommands commands, const RunContext& context) {
   TEGULA_TRY(MakeFolders(out));
   std::error_code failed;
   const Path canonical = std::filesystem::canonical(out, failed);
   std::unique_ptr<Runs> runs(new Runs(failed ? out : canonical, std::move(commands), context));
   runs->Discover();
-  runs->worker_ = std::jthread([&runs = *runs](const std::stop_token& stop) { runs.Work(stop); });
   return runs;
 }
 
@@ -319,29 +313,29 @@ bool Runs::is_busy() const {
       runs_, [](const auto& run) { return run->state == RunState::kQueued || run->state == RunState::kRunning; });
 }
 
-// One after the other, until it is told to end.
 void Runs::Work(const std::stop_token& stop) {
   const auto next = [&]() {
     return std::ranges::find_if(runs_, [](const auto& run) { return run->state == RunState::kQueued; });
   };
-  const auto is_stopped = [&]() { return stop.stop_requested() || context_.stop.stop_requested(); };
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, stop, [&]() { return next() != runs_.end(); });
-    if (is_stopped()) return;
+    if (stop.stop_requested()) return;
     const std::shared_ptr<Run> run = *next();
     run->state = RunState::kRunning, run->wanted = RunState::kDone;
     run->progress.reset(), run->notes.clear();
     run->stop = std::stop_source();
     Changed();
-    Status noted = Note(*run, RunStateName(run->state));
-    const std::stop_callback with_this(stop, [&]() { run->stop.request_stop(); });
-    const std::stop_callback with_viewer(context_.stop, [&]() { run->stop.request_stop(); });
-    Meter meter(*this, *run);
+    const Status noted = Note(*run, RunStateName(run->state));
     const std::vector<std::string> arguments = ArgumentsOf(run->words, out_ / run->name, commands_.always);
     lock.unlock();
+    Meter meter(*this, *run);
     const RunContext context{context_.executor, meter, run->stop.get_token(), context_.limits, context_.offline};
-    const Result<RunOutcome> result = noted.ok() ? commands_.run(arguments, context) : noted.error();
+    const Result<RunOutcome> result = [&]() -> Result<RunOutcome> {
+      TEGULA_TRY(noted);
+      const std::stop_callback with_viewer(stop, [&]() { run->stop.request_stop(); });
+      return Guarded("the run", [&]() { return commands_.run(arguments, context); });
+    }();
     lock.lock();
     meter.FindWindows();
     Settle(*run, result);

@@ -11,8 +11,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tegula/app/view/run_words.h"
@@ -73,15 +73,15 @@ struct RunRequest {
   std::string region;  ///< an annotation as GeoJSON; empty: all of the image
 };
 
-/// Thread-safe; has a thread of its own, which ends with it. Borrows the executor and limits of the context, whose stop
-/// pauses what runs.
+/// Thread-safe. Somebody lends it a thread, see Work. Borrows the executor and limits of the context.
 class Runs {
  public:
   /// `out` is made if it is not there. kIo.
   static Result<std::unique_ptr<Runs>> Open(Path out, RunCommands commands, const RunContext& context);
   Runs(const Runs&) = delete;
-  /// Stops what runs; it can be gone on with.
-  ~Runs();
+
+  /// Does one run after the other, on the caller's thread, until `stop`; what runs then is paused.
+  void Work(const std::stop_token& stop);
 
   const Path& out() const noexcept { return out_; }
   /// The newest first, those of command lines in the folder too.
@@ -111,7 +111,6 @@ class Runs {
   class Meter;
   Runs(Path out, RunCommands commands, const RunContext& context);
   void Discover();
-  void Work(const std::stop_token& stop);
   void Settle(Run& run, const Result<RunOutcome>& result);
   Result<std::shared_ptr<Run>> Get(const std::string& name) const;
   Result<RunRow> Stop(const std::string& name, RunState as);
@@ -127,7 +126,6 @@ class Runs {
   mutable std::condition_variable_any changed_;
   mutable std::uint64_t changes_ = 0;
   std::list<std::shared_ptr<Run>> runs_;  // in the order in which they were asked for
-  std::jthread worker_;                   // the last, so that it ends first
 };
 
 }  // namespace tegula::app

@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <latch>
+#include <thread>
 
 #include "tegula/core/folders.h"
 #include "tegula/outputs/run_record.h"
@@ -47,7 +48,22 @@ RunRequest Wanted(const std::string& name = "") {
 class RunsTest : public testing::Test {
  protected:
   RunsTest() : folder_(*TemporaryFolder::Create("tegula-runs-test")) {}
-  std::unique_ptr<Runs> Open() { return *Runs::Open(folder_.path() / "out", commands_.Made(), context_); }
+  // With a thread for its work, which ends with it.
+  struct Working {
+    Runs* operator->() const { return runs.get(); }
+    Runs& operator*() const { return *runs; }
+    void End() {
+      worker.request_stop();
+      worker.join();
+    }
+    std::unique_ptr<Runs> runs;
+    std::jthread worker;
+  };
+  Working Open() {
+    Working working{*Runs::Open(folder_.path() / "out", commands_.Made(), context_), {}};
+    working.worker = std::jthread([&runs = *working.runs](const std::stop_token& stop) { runs.Work(stop); });
+    return working;
+  }
   // Waits until it is in one of the states in which nothing goes on by itself.
   static RunRow Settled(const Runs& runs, const std::string& name) {
     std::uint64_t changes = 0;
@@ -61,8 +77,7 @@ class RunsTest : public testing::Test {
   TemporaryFolder folder_;
   SerialExecutor executor_;
   SilentProgress silent_;
-  std::stop_source stop_;
-  RunContext context_{executor_, silent_, stop_.get_token()};
+  RunContext context_{executor_, silent_};
   Commands commands_;
 };
 
@@ -146,13 +161,10 @@ TEST_F(RunsTest, TheEndOfTheViewerPausesWhatRunsAndWaitsAndTheNextOneFindsIt) {
   ASSERT_TRUE(runs->Start(Wanted("second")).ok());
   begun.wait();
   const std::string command = runs->Find("second")->command;
-  stop_.request_stop();
-  runs.reset();
+  runs.End();
 
-  stop_ = std::stop_source();
-  const RunContext again{executor_, silent_, stop_.get_token()};
   commands_ = Commands();
-  runs = *Runs::Open(folder_.path() / "out", commands_.Made(), again);
+  runs = Open();
   for (const char* name : {"first", "second"}) {
     EXPECT_EQ(runs->Find(name)->state, RunState::kPaused) << name;
     EXPECT_NE(runs->Find(name)->sentence.find("resume"), std::string::npos) << name;
@@ -174,6 +186,7 @@ TEST_F(RunsTest, RunsOfTheCommandLineAreInTheList) {
   EXPECT_EQ(runs->Find("by-hand")->objects, 5);
   ASSERT_TRUE(runs->RemoveFromList("by-hand").ok());
   EXPECT_FALSE(runs->Find("by-hand").ok());
+  runs.End();
   runs = Open();
   EXPECT_FALSE(runs->Find("by-hand").ok());
   EXPECT_TRUE(*Exists(folder_.path() / "out/by-hand/run.json"));
