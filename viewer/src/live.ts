@@ -4,7 +4,7 @@ import { type ModelCard } from './api';
 import type { OverlayLook } from './colouring';
 import { copyButton, h, replace } from './dom';
 import { Opening } from './opening';
-import { Overlay, type LiveInfo } from './overlay';
+import { kCoarse, Overlay, type LiveInfo } from './overlay';
 import type { Wishes } from './settings';
 import type { Slide } from './slide';
 
@@ -87,12 +87,17 @@ export class Live {
     if (!info) return;
     const left = this.overlay?.pending() ?? 0;
     const waits = left ? `Predicting what is visible: ${left} ${left === 1 ? 'tile' : 'tiles'} to come.` : '';
-    const text = this.text || waits || 'All that is visible is predicted.';
-    const preview = info.is_preview
-      ? 'Preview: normalised by a coarse look at the image, until all of it has been read. '
-      : '';
-    if (this.status.textContent !== preview + text) this.status.textContent = preview + text;
-    this.status.classList.toggle('preview', info.is_preview);
+    const isCoarse = this.overlay?.isCoarse ?? false;
+    const text = [
+      info.is_preview && 'Preview: normalised by a coarse look at the image, until all of it has been read.',
+      isCoarse && kCoarse,
+      this.text,
+      waits || (!this.text && 'All that is visible is predicted.'),
+    ]
+      .filter(Boolean)
+      .join(' ');
+    if (this.status.textContent !== text) this.status.textContent = text;
+    this.status.classList.toggle('preview', info.is_preview || isCoarse);
   }
 
   private tile(): void {

@@ -29,6 +29,7 @@ export class Opening {
   /** What is shown of it, or why it cannot be. */
   readonly body = h('div');
   private readonly bar = h('progress', { 'aria-label': 'Progress' });
+  private readonly later = h('p', { class: 'quiet' }); // how far what comes after `ready` is
   private events: EventSource | null = null;
 
   constructor(private readonly panel: HTMLElement) {}
@@ -45,20 +46,23 @@ export class Opening {
       ),
       this.status,
       this.bar,
+      this.later,
       this.body,
     );
     replace(this.body);
-    this.say(wanted.begun, null);
+    this.later.textContent = '';
+    this.say(this.status, wanted.begun, null);
     const events = new EventSource(address(wanted.path, { ...wanted.parameters, token }));
     this.events = events;
     const on = <D>(kind: string, what: (data: D) => void) =>
       events.addEventListener(kind, (event) => what(JSON.parse((event as MessageEvent<string>).data) as D));
     let isReady = false;
-    on<Progress>('progress', (at) => this.say(wanted.progress(at), at.total ? at.done / at.total : null));
+    on<Progress>('progress', (at) => this.say(isReady ? this.later : this.status, wanted.progress(at), at.total ? at.done / at.total : null));
     on<{ error: string }>('failed', (failure) => this.fail(failure.error));
     on<T>('ready', (data) => {
       isReady = true;
       this.bar.hidden = true;
+      this.later.textContent = '';
       if (!wanted.ready(data)) events.close();
     });
     // The program ends the stream when all is said; anything else is an error.
@@ -77,12 +81,12 @@ export class Opening {
   private fail(error: string): void {
     this.events?.close();
     this.bar.hidden = true;
-    this.status.textContent = '';
+    this.status.textContent = this.later.textContent = '';
     replace(this.body, notice(error));
   }
 
-  private say(text: string, share: number | null): void {
-    this.status.textContent = text;
+  private say(where: HTMLElement, text: string, share: number | null): void {
+    where.textContent = text;
     this.bar.hidden = false;
     if (share === null) this.bar.removeAttribute('value');
     else this.bar.value = share;

@@ -1,10 +1,10 @@
 // The prediction over the image: what is visible is asked for, from the middle outwards, and what is not any more is
-// given up.
+// given up. Where that takes many windows, a coarse preview is there before it, and says so.
 
 import OpenSeadragon from 'openseadragon';
-import { address, headers, isAbort } from './api';
 import { colourise, type OverlayLook } from './colouring';
 import { h } from './dom';
+import { kTile, LiveTiles, type Kind, type Place, type Tile } from './live_tiles';
 import type { Slide } from './slide';
 
 export interface LiveInfo {
@@ -25,46 +25,44 @@ export interface LiveInfo {
   generation: number;
   windows: number;
   windows_made: number;
+  has_previews: boolean;
+  previews_made: number;
 }
 
-interface Tile {
-  values: Float32Array;
-  width: number;
-  height: number;
-  canvas: HTMLCanvasElement;
-  painted: number; // which look it has been painted in
-  used: number;
-}
-
-interface Place {
-  level: number;
-  x: number;
-  y: number;
-  distance: number;
-}
-
-const kTile = 256;
-const kAtOnce = 3;
-const kKept = 500;
 const kMostVisible = 300;
 const kMostHalvings = 1; // a tile that needs many windows is long in coming
+const kMostPreviewHalvings = 12; // as the program has it
+const kSoonThere = 6; // so few tiles need no preview
 
-const keyOf = (place: Place) => `${place.level}/${place.x}/${place.y}`;
+export const kCoarse = 'Coarse: not what the model gives at its own scale.';
+
+// Whether two places show some of the same.
+function overlap(a: Place, b: Place): boolean {
+  const [fine, coarse] = a.level > b.level ? [a, b] : [b, a];
+  const times = 2 ** (fine.level - coarse.level);
+  return Math.floor(fine.x / times) === coarse.x && Math.floor(fine.y / times) === coarse.y;
+}
+
+// The prediction on the screen: places are a straight line of its pixels.
+interface View {
+  fromX: number;
+  fromY: number;
+  scaleX: number;
+  scaleY: number;
+  width: number;
+  height: number;
+  dense: number;
+}
 
 export class Overlay {
   readonly canvas = h('canvas', { class: 'overlay', 'aria-hidden': 'true' });
-  private readonly tiles = new Map<string, Tile>();
-  private readonly asked = new Map<string, AbortController>();
-  private wanted: Place[] = [];
-  private readonly plane: { z: number | undefined; t: number | undefined };
-  private failed = new Set<string>();
-  private trouble = '';
-  private levels = 1;
+  private readonly badge = h('p', { class: 'coarse', role: 'status', hidden: true }, kCoarse);
+  private readonly tiles: LiveTiles;
   private painting = 1;
-  private clock = 0;
   private frame = 0;
   opacity = 0.6;
-  range = { min: Infinity, max: -Infinity };
+  /** Whether anything that is visible is a coarse preview. */
+  isCoarse = false;
 
   constructor(
     private readonly slide: Slide,
@@ -72,9 +70,9 @@ export class Overlay {
     private look: OverlayLook,
     private readonly on: { tile: () => void; say: (text: string) => void },
   ) {
-    this.plane = { z: slide.z || undefined, t: slide.t || undefined };
-    this.levels = 1 + Math.ceil(Math.log2(Math.max(info.height, info.width)));
+    this.tiles = new LiveTiles(info, { z: slide.z || undefined, t: slide.t || undefined }, () => this.changed());
     slide.element.insertBefore(this.canvas, slide.element.children[1] ?? null);
+    slide.element.append(this.badge);
     slide.osd.addHandler('update-viewport', this.changed);
     slide.osd.addHandler('resize', this.changed);
     this.changed();
@@ -84,8 +82,13 @@ export class Overlay {
     this.slide.osd.removeHandler('update-viewport', this.changed);
     this.slide.osd.removeHandler('resize', this.changed);
     cancelAnimationFrame(this.frame);
-    for (const asking of this.asked.values()) asking.abort();
+    this.tiles.end();
     this.canvas.remove();
+    this.badge.remove();
+  }
+
+  get range(): { min: number; max: number } {
+    return this.tiles.range;
   }
 
   /** Other colours, at once and without asking anew. */
@@ -97,11 +100,7 @@ export class Overlay {
 
   /** Everything anew: what was there has become wrong. */
   forget(): void {
-    for (const asking of this.asked.values()) asking.abort();
-    this.asked.clear();
-    this.tiles.clear();
-    this.failed.clear();
-    this.trouble = '';
+    this.tiles.forget();
     this.changed();
   }
 
@@ -109,14 +108,15 @@ export class Overlay {
   at(x: number, y: number): number[] | null {
     const column = Math.floor((x + 0.5 - this.info.origin_x) / this.info.pixel_x);
     const row = Math.floor((y + 0.5 - this.info.origin_y) / this.info.pixel_y);
-    const tile = this.tiles.get(`${this.levels - 1}/${Math.floor(column / kTile)}/${Math.floor(row / kTile)}`);
+    const place: Place = { kind: 'tiles', level: this.tiles.levels - 1, x: Math.floor(column / kTile), y: Math.floor(row / kTile) };
+    const tile = this.tiles.find(place);
     if (!tile) return null;
     const i = (row % kTile) * tile.width + (column % kTile);
     return this.info.channels.map((_, c) => tile.values[c * tile.width * tile.height + i]!);
   }
 
   pending(): number {
-    return this.frame ? Math.max(1, this.asked.size) : this.asked.size + this.wanted.length;
+    return this.frame ? Math.max(1, this.tiles.left()) : this.tiles.left();
   }
 
   private readonly changed = (): void => {
@@ -129,123 +129,118 @@ export class Overlay {
   };
 
   private draw(): void {
+    const view = this.viewed();
+    if (!view) return;
+    const { tiles } = this;
+    const halvings = Math.max(0, Math.floor(Math.log2(1 / view.scaleX)));
+    const level = Math.max(0, tiles.levels - 1 - Math.min(kMostHalvings, halvings));
+    const visible = this.visible(view, 'tiles', level, kMostVisible);
+    const missing = visible?.filter((at) => !this.isThere(at)) ?? null;
+    const previews = this.previews(view, halvings, missing);
+
+    const context = this.canvas.getContext('2d')!;
+    context.globalAlpha = this.opacity;
+    context.imageSmoothingEnabled = view.scaleX * view.dense < 2;
+    let coarse = false;
+    for (const tile of tiles.all('previews'))
+      if (!missing || missing.some((at) => overlap(at, tile))) coarse = this.put(context, view, tile) || coarse;
+    // Coarser or finer tiles that are there stand in for those that are not.
+    for (const tile of tiles.all('tiles')) if (tile.level !== level) this.put(context, view, tile);
+    for (const tile of tiles.all('tiles')) if (tile.level === level) this.put(context, view, tile);
+
+    this.isCoarse = coarse;
+    this.badge.hidden = !coarse;
+    const closer = this.info.has_previews ? 'Look closer for what it gives.' : 'Look closer: more is visible than is predicted at once.';
+    this.on.say(visible ? tiles.trouble : closer);
+    tiles.want([...previews, ...(visible ?? []).filter((at) => !tiles.has(at))]);
+  }
+
+  // The preview at about the scale of the screen, where what is missing will be long in coming.
+  private previews(view: View, halvings: number, missing: Place[] | null): Place[] {
+    if (!this.info.has_previews || (missing && missing.length <= kSoonThere)) return [];
+    const { levels } = this.tiles;
+    // One window of it is to stand in for several even where the screen shows every pixel.
+    const coarser = Math.min(Math.max(halvings, Math.min(halvings + 1, 2)), kMostPreviewHalvings, levels - 1);
+    if (coarser < 1) return [];
+    const places = this.visible(view, 'previews', levels - 1 - coarser, kMostVisible) ?? [];
+    return places.filter((at) => !this.tiles.has(at) && (!missing || missing.some((of) => overlap(of, at))));
+  }
+
+  // Whether what the model gives is there, at this scale or the one before or after it.
+  private isThere(at: Place): boolean {
+    const { tiles } = this;
+    if (tiles.has(at) || tiles.has({ ...at, level: at.level - 1, x: at.x >> 1, y: at.y >> 1 })) return true;
+    const [height, width] = [this.info.height, this.info.width].map((size) => Math.ceil(size / 2 ** (tiles.levels - 2 - at.level) / kTile));
+    for (const [dx, dy] of [[0, 0], [1, 0], [0, 1], [1, 1]] as const) {
+      const [x, y] = [2 * at.x + dx, 2 * at.y + dy];
+      if (x < width! && y < height! && !tiles.has({ ...at, level: at.level + 1, x, y })) return false;
+    }
+    return at.level + 1 < tiles.levels;
+  }
+
+  private viewed(): View | null {
     const item = this.slide.osd.world.getItemAt(0);
     const bounds = this.slide.osd.element.getBoundingClientRect();
     const dense = window.devicePixelRatio || 1;
     const [width, height] = [Math.round(bounds.width * dense), Math.round(bounds.height * dense)];
     if (this.canvas.width !== width || this.canvas.height !== height) [this.canvas.width, this.canvas.height] = [width, height];
-    const context = this.canvas.getContext('2d')!;
-    context.clearRect(0, 0, width, height);
-    if (!item) return;
-    // Places on the screen as a straight line of those of the prediction.
+    this.canvas.getContext('2d')!.clearRect(0, 0, width, height);
+    if (!item) return null;
     const { info } = this;
     const place = (x: number, y: number) => item.imageToViewerElementCoordinates(new OpenSeadragon.Point(x, y));
     const from = place(info.origin_x, info.origin_y);
     const to = place(info.origin_x + info.width * info.pixel_x, info.origin_y + info.height * info.pixel_y);
-    const [scaleX, scaleY] = [(to.x - from.x) / info.width, (to.y - from.y) / info.height];
-    const halvings = Math.min(kMostHalvings, Math.max(0, Math.floor(Math.log2(1 / scaleX))));
-    const level = Math.max(0, this.levels - 1 - halvings);
-    const step = 2 ** (this.levels - 1 - level) * kTile;
-    const first = (low: number, scale: number) => Math.max(0, Math.floor(-low / scale / step));
-    const last = (low: number, scale: number, screen: number, size: number) =>
-      Math.min(Math.ceil(size / step), Math.ceil((screen - low) / scale / step));
-    const visible: Place[] = [];
-    const middle = [(bounds.width / 2 - from.x) / scaleX / step - 0.5, (bounds.height / 2 - from.y) / scaleY / step - 0.5];
-    const [endX, endY] = [last(from.x, scaleX, bounds.width, info.width), last(from.y, scaleY, bounds.height, info.height)];
-    for (let y = first(from.y, scaleY); y < endY; ++y)
-      for (let x = first(from.x, scaleX); x < endX; ++x)
-        visible.push({ level, x, y, distance: Math.hypot(x - middle[0]!, y - middle[1]!) });
-    const tooMany = visible.length > kMostVisible;
-    this.on.say(tooMany ? 'Look closer: more is visible than is predicted at once.' : this.trouble);
-
-    context.globalAlpha = this.opacity;
-    context.imageSmoothingEnabled = scaleX * dense < 2;
-    const paint = (key: string, tileLevel: number) => {
-      const tile = this.tiles.get(key);
-      if (!tile) return false;
-      const [, x, y] = key.split('/').map(Number) as [number, number, number];
-      const pixels = 2 ** (this.levels - 1 - tileLevel);
-      this.painted(tile);
-      // Edges on whole pixels, so that neighbours neither overlap nor leave a gap.
-      const left = Math.round((from.x + x * kTile * pixels * scaleX) * dense);
-      const top = Math.round((from.y + y * kTile * pixels * scaleY) * dense);
-      const right = Math.round((from.x + (x * kTile + tile.width) * pixels * scaleX) * dense);
-      const bottom = Math.round((from.y + (y * kTile + tile.height) * pixels * scaleY) * dense);
-      context.clearRect(left, top, right - left, bottom - top);
-      context.drawImage(tile.canvas, left, top, right - left, bottom - top);
-      return true;
+    return {
+      fromX: from.x,
+      fromY: from.y,
+      scaleX: (to.x - from.x) / info.width,
+      scaleY: (to.y - from.y) / info.height,
+      width: bounds.width,
+      height: bounds.height,
+      dense,
     };
-    // Coarser or finer tiles that are there stand in for those that are not.
-    for (const key of this.tiles.keys()) {
-      const tileLevel = Number(key.split('/')[0]);
-      if (tileLevel !== level) paint(key, tileLevel);
-    }
-    const missing = visible.filter((at) => !paint(keyOf(at), level));
-    this.want(tooMany ? [] : missing);
   }
 
-  private painted(tile: Tile): void {
-    tile.used = ++this.clock;
+  // The places of a level that are on the screen, those in its middle first; null if there are more than `most`.
+  private visible(view: View, kind: Kind, level: number, most: number): Place[] | null {
+    const step = 2 ** (this.tiles.levels - 1 - level) * kTile;
+    const span = (from: number, scale: number, screen: number, size: number): [number, number] => [
+      Math.max(0, Math.floor(-from / scale / step)),
+      Math.min(Math.ceil(size / step), Math.ceil((screen - from) / scale / step)),
+    ];
+    const [beginX, endX] = span(view.fromX, view.scaleX, view.width, this.info.width);
+    const [beginY, endY] = span(view.fromY, view.scaleY, view.height, this.info.height);
+    if (Math.max(0, endX - beginX) * Math.max(0, endY - beginY) > most) return null;
+    const middleX = (view.width / 2 - view.fromX) / view.scaleX / step - 0.5;
+    const middleY = (view.height / 2 - view.fromY) / view.scaleY / step - 0.5;
+    const places: Place[] = [];
+    for (let y = beginY; y < endY; ++y) for (let x = beginX; x < endX; ++x) places.push({ kind, level, x, y });
+    const distance = (at: Place) => Math.hypot(at.x - middleX, at.y - middleY);
+    return places.sort((a, b) => distance(a) - distance(b));
+  }
+
+  // Whether it is on the screen, where it then is painted.
+  private put(context: CanvasRenderingContext2D, view: View, tile: Tile): boolean {
+    const pixels = 2 ** (this.tiles.levels - 1 - tile.level);
+    // Edges on whole pixels, so that neighbours neither overlap nor leave a gap.
+    const onX = (x: number) => Math.round((view.fromX + x * pixels * view.scaleX) * view.dense);
+    const onY = (y: number) => Math.round((view.fromY + y * pixels * view.scaleY) * view.dense);
+    const [left, right] = [onX(tile.x * kTile), onX(tile.x * kTile + tile.width)];
+    const [top, bottom] = [onY(tile.y * kTile), onY(tile.y * kTile + tile.height)];
+    if (right <= 0 || bottom <= 0 || left >= this.canvas.width || top >= this.canvas.height) return false;
+    this.tiles.find(tile);
+    this.colour(tile);
+    context.clearRect(left, top, right - left, bottom - top);
+    context.drawImage(tile.canvas, left, top, right - left, bottom - top);
+    return true;
+  }
+
+  private colour(tile: Tile): void {
     if (tile.painted === this.painting) return;
     tile.painted = this.painting;
     const context = tile.canvas.getContext('2d')!;
     const picture = context.createImageData(tile.width, tile.height);
     colourise(tile.values, tile.width * tile.height, this.look, picture.data);
     context.putImageData(picture, 0, 0);
-  }
-
-  private want(places: Place[]): void {
-    const keys = new Set(places.map(keyOf));
-    for (const [key, asking] of this.asked)
-      if (!keys.has(key)) {
-        asking.abort();
-        this.asked.delete(key);
-      }
-    this.wanted = places
-      .filter((at) => !this.asked.has(keyOf(at)) && !this.failed.has(keyOf(at)))
-      .sort((a, b) => a.distance - b.distance);
-    this.next();
-  }
-
-  private next(): void {
-    while (this.asked.size < kAtOnce && this.wanted.length) void this.fetch(this.wanted.shift()!);
-  }
-
-  private async fetch(at: Place): Promise<void> {
-    const key = keyOf(at);
-    const asking = new AbortController();
-    this.asked.set(key, asking);
-    try {
-      const response = await fetch(address(`predictions/${this.info.id}/tiles/${at.level}/${at.x}/${at.y}`, this.plane), {
-        headers,
-        signal: asking.signal,
-      });
-      if (!response.ok) throw new Error(((await response.json()) as { error: string }).error);
-      const values = new Float32Array(await response.arrayBuffer());
-      const size = (whole: number, i: number) =>
-        Math.min(kTile, Math.ceil(whole / 2 ** (this.levels - 1 - at.level)) - i * kTile);
-      const [width, height] = [size(this.info.width, at.x), size(this.info.height, at.y)];
-      this.tiles.set(key, { values, width, height, canvas: h('canvas', { width, height }), painted: 0, used: ++this.clock });
-      for (const value of values) {
-        if (value < this.range.min) this.range.min = value;
-        if (value > this.range.max) this.range.max = value;
-      }
-      this.drop();
-    } catch (error) {
-      if (!isAbort(error)) {
-        this.failed.add(key);
-        this.trouble = `A part could not be predicted: ${(error as Error).message}`;
-      }
-    } finally {
-      if (this.asked.get(key) === asking) this.asked.delete(key);
-      this.next();
-      this.changed();
-    }
-  }
-
-  private drop(): void {
-    if (this.tiles.size <= kKept) return;
-    const oldest = [...this.tiles].sort((a, b) => a[1].used - b[1].used).slice(0, this.tiles.size - kKept);
-    for (const [key] of oldest) this.tiles.delete(key);
   }
 }

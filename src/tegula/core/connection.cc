@@ -20,6 +20,25 @@ extern char** environ;
 namespace tegula {
 namespace {
 
+constexpr std::size_t kPiece = 16384;
+
+// What of `events` has come about, or is wrong; 0 if nothing has after so long.
+int Wait(int socket, short events, double seconds) noexcept {
+  const double until = MonotonicSeconds() + seconds;
+  for (;;) {
+    pollfd poll{socket, events, 0};
+    const int ready = ::poll(&poll, 1, static_cast<int>(std::max(0.0, until - MonotonicSeconds()) * 1000));
+    if (ready >= 0 || errno != EINTR) return ready > 0 ? poll.revents : 0;
+  }
+}
+
+ssize_t Receive(int socket, char* out, std::size_t size, int flags) noexcept {
+  for (;;) {
+    const ssize_t got = ::recv(socket, out, size, flags);
+    if (got >= 0 || errno != EINTR) return got;
+  }
+}
+
 Connection::Address AddressOf(int socket, int (*name)(int, sockaddr*, socklen_t*)) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
@@ -46,60 +65,115 @@ Connection::~Connection() {
   ::close(socket_);
 }
 
+Connection::Head Connection::ReadHead(std::size_t most_bytes) {
+  for (;;) {
+    // The line that ends a head is empty, and so is a first line that begins none.
+    const std::string_view head = std::string_view(in_).substr(begin_);
+    if (head.starts_with("\r\n")) return Head::kWhole;
+    if (const std::size_t end = head.find("\n\r\n", seen_); end != std::string_view::npos)
+      return end > most_bytes ? Head::kTooLarge : Head::kWhole;
+    seen_ = head.size() < 2 ? 0 : head.size() - 2;
+    if (head.size() > most_bytes) return Head::kTooLarge;
+    char bytes[kPiece];
+    const ssize_t got = Receive(socket_, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Head::kPart;
+    if (got <= 0) return Head::kEnded;
+    in_.erase(0, begin_);
+    begin_ = 0;
+    in_.append(bytes, static_cast<std::size_t>(got));
+  }
+}
+
+bool Connection::Flush() noexcept {
+  while (sent_ < out_.size()) {
+    const ssize_t sent = ::send(socket_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
+    if (sent <= 0) return false;
+    sent_ += static_cast<std::size_t>(sent);
+  }
+  out_ = std::string();
+  sent_ = 0;
+  return true;
+}
+
+std::int64_t Connection::Forget(std::int64_t bytes) noexcept {
+  bytes -= static_cast<std::int64_t>(in_.size() - begin_);
+  begin_ = in_.size();
+  char ignored[kPiece];
+  while (bytes > 0) {
+    const ssize_t got = Receive(socket_, ignored, sizeof ignored, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return bytes;
+    if (got <= 0) return 0;
+    bytes -= got;
+  }
+  return 0;
+}
+
 void Connection::Allow(double seconds, std::int64_t bytes) noexcept {
   until_ = MonotonicSeconds() + seconds;
   left_ = bytes;
 }
 
-bool Connection::Wait(short events, double seconds) const noexcept {
-  const double until = MonotonicSeconds() + seconds;
-  for (;;) {
-    pollfd poll{socket_, events, 0};
-    const int ready = ::poll(&poll, 1, static_cast<int>(std::max(0.0, until - MonotonicSeconds()) * 1000));
-    if (ready >= 0 || errno != EINTR) return ready > 0;
-  }
-}
-
 std::int64_t Connection::Read(char* out, std::size_t size) noexcept {
-  if (left_ <= 0) return -1;
-  if (begin_ == end_) {
-    const double left_s = until_ - MonotonicSeconds();
-    if (left_s <= 0 || !Wait(POLLIN, left_s)) return -1;
-    ssize_t got = -1;
-    do got = ::recv(socket_, buffer_, sizeof buffer_, 0);
-    while (got < 0 && errno == EINTR);
-    if (got <= 0) return got;
-    begin_ = 0;
-    end_ = static_cast<std::size_t>(got);
+  seen_ = 0;
+  if (begin_ < in_.size()) {
+    const std::size_t given = std::min(size, in_.size() - begin_);
+    std::memcpy(out, in_.data() + begin_, given);
+    begin_ += given;
+    return static_cast<std::int64_t>(given);
   }
-  const std::size_t given = std::min({size, end_ - begin_, static_cast<std::size_t>(left_)});
-  std::memcpy(out, buffer_ + begin_, given);
-  begin_ += given;
-  left_ -= static_cast<std::int64_t>(given);
-  return static_cast<std::int64_t>(given);
+  const double left_s = until_ - MonotonicSeconds();
+  if (left_ <= 0 || left_s <= 0 || Wait(socket_, POLLIN, left_s) == 0) return -1;
+  const ssize_t got = Receive(socket_, out, std::min(size, static_cast<std::size_t>(left_)), 0);
+  if (got > 0) left_ -= got;
+  return got;
 }
 
-std::int64_t Connection::Write(const char* bytes, std::size_t size) noexcept {
-  std::size_t done = 0;
-  while (done < size) {
-    if (!Wait(POLLOUT, kPatience)) return -1;
-    const ssize_t sent = ::send(socket_, bytes + done, size - done, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)) continue;
+std::int64_t Connection::Write(const char* bytes, std::size_t size) {
+  std::string_view rest(bytes, size);
+  while (out_.empty() && !rest.empty()) {
+    const ssize_t sent = ::send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
     if (sent <= 0) return -1;
-    done += static_cast<std::size_t>(sent);
+    rest.remove_prefix(static_cast<std::size_t>(sent));
   }
+  out_.append(rest);
   return static_cast<std::int64_t>(size);
 }
 
-bool Connection::WaitReadable(double seconds) const noexcept { return begin_ < end_ || Wait(POLLIN, seconds); }
+std::int64_t Connection::WriteAll(const char* bytes, std::size_t size) noexcept {
+  const std::string_view parts[] = {std::string_view(out_).substr(sent_), std::string_view(bytes, size)};
+  for (std::string_view part : parts) {
+    while (!part.empty()) {
+      if ((Wait(socket_, POLLOUT | POLLRDHUP, kPatience) & POLLOUT) == 0) return -1;
+      const ssize_t sent = ::send(socket_, part.data(), part.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)) continue;
+      if (sent <= 0) return -1;
+      part.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
+  out_.clear();
+  sent_ = 0;
+  return static_cast<std::int64_t>(size);
+}
 
-bool Connection::IsWritable() const noexcept { return Wait(POLLOUT, 0) && !IsPeerGone(); }
+bool Connection::WaitReadable(double seconds) const noexcept {
+  return begin_ < in_.size() || Wait(socket_, POLLIN, seconds) != 0;
+}
+
+bool Connection::IsWritable() const noexcept {
+  return (Wait(socket_, POLLOUT | POLLRDHUP, kPatience) & POLLOUT) != 0 && !IsPeerGone();
+}
 
 bool Connection::IsPeerGone() const noexcept {
-  pollfd poll{socket_, POLLIN | POLLRDHUP, 0};
-  if (::poll(&poll, 1, 0) <= 0) return false;
-  return (poll.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
+  return (Wait(socket_, POLLRDHUP, 0) & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
+
+void Connection::EndAnswers() const noexcept { ::shutdown(socket_, SHUT_WR); }
+
+void Connection::Cut() const noexcept { ::shutdown(socket_, SHUT_RD); }
 
 Connection::Address Connection::peer() const { return AddressOf(socket_, &::getpeername); }
 Connection::Address Connection::own() const { return AddressOf(socket_, &::getsockname); }
@@ -109,7 +183,7 @@ void TakeFreedPort(int socket) {
   ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
 }
 
-void AllowKnocking(int socket, int connections) { ::listen(socket, connections); }
+void CloseSocket(int socket) { ::close(socket); }
 
 bool OpenInBrowser(const std::string& address) {
   const bool has_screen = !EnvironmentVariable("DISPLAY").empty() || !EnvironmentVariable("WAYLAND_DISPLAY").empty();

@@ -1,5 +1,6 @@
 // core/connection.h — a network connection that somebody else has opened to this program: what a server reads requests
-// from. Whoever sends slowly, or without end, is cut off: each request has a time and a number of bytes.
+// from. A request's head is read, and an answer sent, as far as that goes without waiting: a lobby (core/lobby.h) holds
+// the connections in between. Only a body, and an answer whose length nobody knows, are waited for.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +9,7 @@
 
 namespace tegula {
 
-/// Owns the socket and closes it. Reads through a buffer. One thread at a time, but IsPeerGone may be called by any.
+/// Owns the socket and closes it. One thread at a time, but IsPeerGone and Cut may be called by any.
 class Connection {
  public:
   /// Takes over a connected socket.
@@ -17,17 +18,37 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// What may still be read, and until when, from now on.
+  // Without waiting.
+  enum class Head { kPart, kWhole, kTooLarge, kEnded };
+  /// Reads what has come in of a request's line and headers, to the empty line that ends them.
+  Head ReadHead(std::size_t most_bytes);
+  /// Whether the first bytes of a request are there.
+  bool has_begun() const noexcept { return begin_ < in_.size(); }
+  /// Sends what Write has left; whether the connection still is one.
+  bool Flush() noexcept;
+  std::size_t unsent_bytes() const noexcept { return out_.size() - sent_; }
+  /// Reads and forgets up to `bytes`; what is left of them, 0 when nothing follows.
+  std::int64_t Forget(std::int64_t bytes) noexcept;
+
+  /// What may still be read beyond that which has come in, and until when, from now on.
   void Allow(double seconds, std::int64_t bytes) noexcept;
   /// Up to `size` bytes; 0 when the other side has ended, -1 when the allowance is used up or the connection is broken.
   std::int64_t Read(char* out, std::size_t size) noexcept;
+  /// Sends what the other side takes at once and keeps the rest for Flush.
+  std::int64_t Write(const char* bytes, std::size_t size);
   /// Sends all or fails: -1 if nothing could be sent for `kPatience` seconds.
-  std::int64_t Write(const char* bytes, std::size_t size) noexcept;
+  std::int64_t WriteAll(const char* bytes, std::size_t size) noexcept;
   /// Whether there is something to read, waiting for at most so long.
   bool WaitReadable(double seconds) const noexcept;
+  /// Whether the other side takes more, once it has read what was sent; it has as long as for WriteAll.
   bool IsWritable() const noexcept;
   /// Whether the other side has closed the connection. Bytes that it sent before are not read for that.
   bool IsPeerGone() const noexcept;
+  /// Tells the other side that nothing follows; what it sends is still read.
+  void EndAnswers() const noexcept;
+  /// Nothing is read any more: whoever waits for that is told that the other side has ended.
+  void Cut() const noexcept;
+
   /// The other side's address, and this side's: numbers, not names.
   struct Address {
     std::string ip;
@@ -40,20 +61,17 @@ class Connection {
   static constexpr double kPatience = 10;
 
  private:
-  bool Wait(short events, double seconds) const noexcept;
-
   int socket_;
   double until_ = 0;
   std::int64_t left_ = 0;
-  char buffer_[4096];
-  std::size_t begin_ = 0, end_ = 0;
+  std::string in_, out_;
+  std::size_t begin_ = 0, seen_ = 0, sent_ = 0;  ///< given of in_, searched of in_, sent of out_
 };
 
 /// For a socket that is going to listen: a port whose last server has just ended can be had again, one that still has a
 /// server cannot.
 void TakeFreedPort(int socket);
-/// For a socket that listens: so many may knock at once without being turned away.
-void AllowKnocking(int socket, int connections);
+void CloseSocket(int socket);
 
 /// Opens an address in the person's browser, if there is a screen for one; whether that was tried. Returns at once.
 bool OpenInBrowser(const std::string& address);

@@ -4,11 +4,10 @@
 #include <httplib.h>
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <optional>
 
-#include "tegula/core/connection.h"
+#include "tegula/core/lobby.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
 #include "tegula/server/rate_limit.h"
@@ -16,10 +15,8 @@
 namespace tegula::server {
 namespace {
 
-constexpr double kLookForStop = 0.1;   // seconds
-constexpr double kLinger = 1;          // seconds
-constexpr int kKnocking = 512;         // connections that wait to be accepted
-constexpr int kMostRequests = 10'000;  // of one connection
+constexpr double kLastAnswers = 0.5;   // seconds to take them, when the server stops
+constexpr int kMostRequests = 10'000;  // of one connection, as its answers say
 
 // What every answer says to the browser: nothing from elsewhere, nothing in frames, no guessing of types. The sum is
 // that of an empty style, with which the page keeps OpenSeadragon from writing one.
@@ -36,7 +33,8 @@ constexpr std::pair<const char*, const char*> kHeaders[] = {
     {"Cross-Origin-Resource-Policy", "same-origin"},
 };
 
-// A connection as the library wants to see it.
+// A connection as the library wants to see it. An answer that is there is written without waiting, and what the other
+// side does not take at once is left to the lobby; one that is made while it is sent waits.
 class ConnectionStream final : public httplib::Stream {
  public:
   explicit ConnectionStream(Connection& connection) : connection_(connection) {}
@@ -44,8 +42,10 @@ class ConnectionStream final : public httplib::Stream {
   bool is_writable() const override { return connection_.IsWritable(); }
   ssize_t read(char* out, std::size_t size) override { return static_cast<ssize_t>(connection_.Read(out, size)); }
   ssize_t write(const char* bytes, std::size_t size) override {
-    return static_cast<ssize_t>(connection_.Write(bytes, size));
+    return static_cast<ssize_t>(waits_ ? connection_.WriteAll(bytes, size) : connection_.Write(bytes, size));
   }
+  const Connection& connection() const { return connection_; }
+  void set_waits() { waits_ = true; }
   void get_remote_ip_and_port(std::string& ip, int& port) const override { Fill(connection_.peer(), ip, port); }
   void get_local_ip_and_port(std::string& ip, int& port) const override { Fill(connection_.own(), ip, port); }
   socket_t socket() const override { return connection_.socket(); }
@@ -56,29 +56,12 @@ class ConnectionStream final : public httplib::Stream {
     port = address.port;
   }
   Connection& connection_;
+  bool waits_ = false;
 };
 
-// The library's threads; knows how many connections wait for one. What it is told by the thread that listens is also
-// when that thread looks whether the server is to stop: another must not close its socket under it.
-class Workers final : public httplib::TaskQueue {
- public:
-  Workers(int threads, std::atomic<int>& waiting, std::function<void()> look)
-      : pool_(static_cast<std::size_t>(threads)), waiting_(waiting), look_(std::move(look)) {}
-  void enqueue(std::function<void()> task) override {
-    look_();
-    ++waiting_;
-    pool_.enqueue([this, task = std::move(task)]() {
-      --waiting_;
-      task();
-    });
-  }
-  void shutdown() override { pool_.shutdown(); }
-  void on_idle() override { look_(); }
-
- private:
-  httplib::ThreadPool pool_;
-  std::atomic<int>& waiting_;
-  std::function<void()> look_;
+struct Threads final : httplib::ThreadPool {
+  using httplib::ThreadPool::ThreadPool;
+  ~Threads() override { shutdown(); }
 };
 
 // "/a/{b}" as the pattern "/a/([^/]+)", and the names in braces.
@@ -93,6 +76,27 @@ std::string PatternOf(std::string_view path, std::vector<std::string>& names) {
     path.remove_prefix(close + 1);
   }
   return pattern;
+}
+
+// What those are told who are refused before they have asked.
+std::string ClosingAnswer(int status, std::string_view reason, const Error& error) {
+  const std::string body = ResponseOf(error).body;
+  return fmt::format(
+      "HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}", status,
+      reason, body.size(), body);
+}
+
+Lobby::Rules RulesOf(const ServerOptions& options) {
+  return {.head_seconds = options.request_seconds,
+          .idle_seconds = options.idle_seconds,
+          .head_bytes = static_cast<std::size_t>(options.request_bytes),
+          .connections = static_cast<std::size_t>(options.connections),
+          .late = ClosingAnswer(
+              408, "Request Timeout",
+              InvalidError(fmt::format("a request must have come in within {:g} s", options.request_seconds))),
+          .large = ClosingAnswer(431, "Request Header Fields Too Large",
+                                 InvalidError(fmt::format("the line and the headers of a request have at most {} bytes",
+                                                          options.request_bytes)))};
 }
 
 // Whether a media type is that of JSON, whatever parameters follow it. Pages of other servers cannot send it unasked.
@@ -127,13 +131,11 @@ class HttpServer::Listener final : public httplib::Server {
     });
     set_payload_max_length(static_cast<std::size_t>(options_.body_bytes));
     set_socket_options(&TakeFreedPort);  // the library's own lets others listen at the same port
-    set_tcp_nodelay(true);
-    set_idle_interval(0, static_cast<time_t>(kLookForStop * 1e6));
-    new_task_queue = [this]() {
-      return new Workers(options_.connections, waiting_, [this]() {
-        if (stop_.stop_requested() && svr_sock_ != INVALID_SOCKET) stop();
-      });
-    };
+    set_keep_alive_timeout(static_cast<time_t>(options_.idle_seconds));  // what answers say; the lobby keeps to it
+    set_keep_alive_max_count(kMostRequests);
+  }
+  ~Listener() override {
+    if (const int socket = svr_sock_.exchange(INVALID_SOCKET); socket != INVALID_SOCKET) CloseSocket(socket);
   }
 
   Status BindNow() {
@@ -143,7 +145,8 @@ class HttpServer::Listener final : public httplib::Server {
       port_ = bind_to_any_port(options_.address);
     }
     if (port_ > 0) {
-      AllowKnocking(svr_sock_, kKnocking);
+      lobby_.emplace(svr_sock_, RulesOf(options_),
+                     [this](std::unique_ptr<Connection> connection) { Enqueue(std::move(connection)); });
       return Ok();
     }
     return IoError(fmt::format("cannot listen at {} port {}; another program may have it: choose one with --port",
@@ -152,8 +155,18 @@ class HttpServer::Listener final : public httplib::Server {
 
   Status Serve(const std::stop_token& stop_asked) {
     stop_ = stop_asked;
-    if (listen_after_bind() || stop_asked.stop_requested()) return Ok();
-    return IoError("the server has lost its port");
+    threads_.emplace(static_cast<std::size_t>(options_.threads));
+    lobby_->Run(stop_asked);
+    // From here on the library ends what it streams, and nobody waits for the rest of a body.
+    const int socket = svr_sock_.exchange(INVALID_SOCKET);
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& [request, asking] : asked_) asking.stream->connection().Cut();
+    }
+    threads_.reset();
+    lobby_->Finish(kLastAnswers);
+    CloseSocket(socket);
+    return Ok();
   }
 
   int port() const noexcept { return port_; }
@@ -192,8 +205,8 @@ class HttpServer::Listener final : public httplib::Server {
     answer.set_header("Connection", "close");
     const std::int64_t length = ParseInt(asked.get_header_value("Content-Length")).value_or(options_.body_bytes);
     const std::lock_guard lock(mutex_);
-    if (const auto found = connections_.find(&asked); found != connections_.end())
-      found->second.bytes_left = std::min(std::max<std::int64_t>(length, 0), options_.body_bytes);
+    if (const auto found = asked_.find(&asked); found != asked_.end())
+      found->second.bytes_left = std::clamp<std::int64_t>(length, 0, options_.body_bytes);
   }
 
   static Response WithStatus(const Error& error, int status) {
@@ -225,7 +238,9 @@ class HttpServer::Listener final : public httplib::Server {
     std::vector<std::string> names;
     const std::string pattern = PatternOf(route.path, names);
     const auto handler = [this, &route, names](const httplib::Request& asked, httplib::Response& answer) {
-      Send(Answer(route, names, asked), answer);
+      Response response = Answer(route, names, asked);
+      if (response.stream) LetWait(asked);
+      Send(std::move(response), answer);
     };
     if (route.method == "GET") Get(pattern, handler);
     if (route.method == "POST") Post(pattern, httplib::Server::Handler(handler));
@@ -255,77 +270,67 @@ class HttpServer::Listener final : public httplib::Server {
   // The library does not tell a handler on which connection it is asked, so connections are found by their request.
   std::function<bool()> GoneCheckOf(const httplib::Request& asked) {
     const std::lock_guard lock(mutex_);
-    const auto found = connections_.find(&asked);
-    if (found == connections_.end()) return []() { return false; };
+    const auto found = asked_.find(&asked);
+    if (found == asked_.end()) return []() { return false; };
     return
-        [this, connection = found->second.connection]() { return connection->IsPeerGone() || stop_.stop_requested(); };
+        [this, stream = found->second.stream]() { return stream->connection().IsPeerGone() || stop_.stop_requested(); };
   }
 
-  // Instead of the library's own, whose time limits are of each byte and not of the request.
-  bool process_and_close_socket(socket_t socket) override {
-    Connection connection(socket);
+  void LetWait(const httplib::Request& asked) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = asked_.find(&asked); found != asked_.end()) found->second.stream->set_waits();
+  }
+
+  void Enqueue(std::unique_ptr<Connection> connection) {
+    // What the library enqueues must be copyable.
+    auto held = std::make_shared<std::unique_ptr<Connection>>(std::move(connection));
+    threads_->enqueue([this, held]() {
+      const Lobby::Then then = ServeOne(**held);
+      lobby_->Return(std::move(*held), then);
+    });
+  }
+
+  // Answers the request whose head has come in.
+  Lobby::Then ServeOne(Connection& connection) {
     ConnectionStream stream(connection);
-    for (int number = 0; number < kMostRequests; ++number) {
-      if (!AwaitRequest(connection)) return true;
-      connection.Allow(options_.request_seconds, options_.request_bytes);
-      const bool is_last = number + 1 == kMostRequests || waiting_ > 0;
-      bool is_closed = false;
-      const httplib::Request* begun = nullptr;
-      const bool is_done = process_request(stream, is_last, is_closed, [&](httplib::Request& request) {
-        // The library would compress at its best, which takes seconds; between two ends of a machine nothing is gained.
-        request.headers.erase("Accept-Encoding");
-        // Without a length there is no body; the library would read until the connection ends.
-        if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding"))
-          request.headers.emplace("Content-Length", "0");
-        if (HasBody(request)) connection.Allow(options_.request_seconds, options_.body_bytes);
-        const std::lock_guard lock(mutex_);
-        begun = &request;
-        connections_[begun] = {&connection, std::nullopt};
-      });
-      std::optional<std::int64_t> bytes_left;
-      {
-        const std::lock_guard lock(mutex_);
-        if (const auto found = connections_.find(begun); found != connections_.end()) {
-          bytes_left = found->second.bytes_left;
-          connections_.erase(found);
-        }
-      }
-      if (bytes_left) Linger(connection, *bytes_left);
-      if (!is_done || is_closed || is_last || bytes_left) return true;
+    connection.Allow(0, 0);
+    bool is_closed = false;
+    const httplib::Request* begun = nullptr;
+    const bool is_done = process_request(stream, stop_.stop_requested(), is_closed, [&](httplib::Request& request) {
+      // The library would compress at its best, which takes seconds; between two ends of a machine nothing is gained.
+      request.headers.erase("Accept-Encoding");
+      // Without a length there is no body; the library would read until the connection ends.
+      if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding"))
+        request.headers.emplace("Content-Length", "0");
+      if (HasBody(request)) connection.Allow(options_.request_seconds, options_.body_bytes);
+      const std::lock_guard lock(mutex_);
+      begun = &request;
+      asked_[begun] = {&stream, std::nullopt};
+      if (stop_.stop_requested()) connection.Cut();
+    });
+    std::optional<std::int64_t> bytes_left;
+    const std::lock_guard lock(mutex_);
+    if (const auto found = asked_.find(begun); found != asked_.end()) {
+      bytes_left = found->second.bytes_left;
+      asked_.erase(found);
     }
-    return true;
-  }
-
-  // A socket that is closed before all was read takes the answer with it.
-  void Linger(Connection& connection, std::int64_t bytes) const {
-    connection.Allow(kLinger, bytes);
-    char ignored[4096];
-    while (!stop_.stop_requested() && connection.Read(ignored, sizeof ignored) > 0) continue;
-  }
-
-  // Whether there is another request; none if others wait for the thread, or the server stops.
-  bool AwaitRequest(const Connection& connection) const {
-    const double until = MonotonicSeconds() + options_.idle_seconds;
-    while (svr_sock_ != INVALID_SOCKET && !stop_.stop_requested()) {
-      if (connection.WaitReadable(kLookForStop)) return true;
-      if (MonotonicSeconds() > until || (waiting_ > 0 && MonotonicSeconds() > until - options_.idle_seconds + 1)) break;
-    }
-    return false;
+    return {.goes_on = is_done && !is_closed && !stop_.stop_requested(), .forgets = bytes_left.value_or(0)};
   }
 
   const ServerOptions options_;
   const std::vector<Route> routes_;
   const Guard guard_;
   RateLimit rate_;
-  std::atomic<int> waiting_ = 0;
   std::stop_token stop_;
   int port_ = -1;
+  std::optional<Lobby> lobby_;
+  std::optional<Threads> threads_;
   std::mutex mutex_;  // of what follows
   struct Asking {
-    const Connection* connection = nullptr;
+    ConnectionStream* stream = nullptr;
     std::optional<std::int64_t> bytes_left;  ///< of a body that nobody reads
   };
-  std::map<const httplib::Request*, Asking> connections_;
+  std::map<const httplib::Request*, Asking> asked_;
 };
 
 HttpServer::HttpServer(std::unique_ptr<Listener> listener) : listener_(std::move(listener)) {}

@@ -1,7 +1,7 @@
 // server/http_server.h — the server: a port, the rules of who may ask, and the table of routes behind them.
 //
-// cpp-httplib reads and writes HTTP; connections are Tegula's own (core/connection.h), for a request's whole time and
-// size to have an end. Nothing but http_server.cc knows the library.
+// cpp-httplib understands requests and writes answers; connections are Tegula's own (core/lobby.h), so that whoever
+// sends or reads slowly holds up nobody. Nothing but http_server.cc knows the library.
 #pragma once
 
 #include <memory>
@@ -21,10 +21,11 @@ struct ServerOptions {
   std::string token;
   std::vector<std::string> hosts;                        ///< as Guard takes them
   double request_seconds = 10;                           ///< in which a request must have come in
-  std::int64_t request_bytes = 1 << 20;                  ///< of a request's line and headers
+  std::int64_t request_bytes = 65536;                    ///< of a request's line and headers
   std::int64_t body_bytes = Limits{}.description_bytes;  ///< of what a POST sends
   double idle_seconds = 5;                               ///< that a connection may wait for its next request
-  int connections = 64;                                  ///< at once; others wait
+  int connections = 256;                                 ///< at once that send or take something; the oldest must go
+  int threads = 64;                                      ///< requests that are answered at once; others wait
   double requests_per_second = 1000;                     ///< answered; more are refused with 429
 };
 

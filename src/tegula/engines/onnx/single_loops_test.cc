@@ -187,6 +187,11 @@ TEST(SingleLoops, DamagedNetworksStay) {
       FieldsOf("\x0a\x05"
                "abc"));
   EXPECT_FALSE(FieldsOf(std::string(11, '\x80')));
+  std::string many;
+  for (std::size_t i = 0; i < kMostFields; ++i) AppendInteger(1, 0, many);
+  EXPECT_TRUE(FieldsOf(many));
+  AppendInteger(1, 0, many);
+  EXPECT_FALSE(FieldsOf(many));
 }
 
 }  // namespace

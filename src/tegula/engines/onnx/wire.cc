@@ -29,6 +29,7 @@ std::optional<std::vector<Field>> FieldsOf(std::string_view message) {
   std::vector<Field> fields;
   std::string_view rest = message;
   while (!rest.empty()) {
+    if (fields.size() == kMostFields) return std::nullopt;
     const char* const begin = rest.data();
     std::uint64_t tag = 0, size = 0;
     if (!TakeVarint(rest, tag) || tag >> 3 == 0 || tag >> 3 > UINT32_MAX) return std::nullopt;

@@ -4,6 +4,7 @@
 // ONNX's whole schema, and a second copy of what OpenVINO has inside.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,7 +22,9 @@ struct Field {
   bool is_bytes = false;
 };
 
-/// The fields of a message in their order, or nothing if it is damaged. They point into it.
+/// The fields of a message in their order, or nothing if it is damaged or has more than kMostFields, far beyond what the
+/// largest graph has. They point into it.
+inline constexpr std::size_t kMostFields = 1U << 20U;
 std::optional<std::vector<Field>> FieldsOf(std::string_view message);
 
 void AppendInteger(std::uint32_t number, std::uint64_t value, std::string& message);
