@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -235,3 +236,30 @@ def test_only_what_a_run_may_name_is_taken(viewer, out):
     assert {"/api/runs", "/api/runs/pause", "/api/runs/objects", "/api/runs/count", "/api/runs/file"} <= paths.keys()
     asked = paths["/api/runs"]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
     assert {"image", "model", "annotation", "min-area", "pixel-size"} <= asked.keys() and "threshold" in asked
+
+
+def test_are_started_paused_ended_shown_and_exported_on_the_page(data, source, tmp_path):
+    need_browser(source)
+    out, seen_at = tmp_path / "out", tmp_path / "seen"
+    seen_at.mkdir()
+    with viewing(data / SLIDE, "--model", data / "models_made/he_nuclei_rgb", "--out", out) as viewer:
+        seen = story(source, "runs", viewer.address, seen_at, timeout=240)
+    assert seen["problems"] == []
+    assert re.search(r"\d+ of \d+ tiles, .* tiles/s, .* left", seen["running"])
+    name = "CMU-1-Small-Region-he_nuclei_rgb"
+    nuclei = json.loads((out / name / "objects.geojson").read_text())["features"]
+    assert seen["done"] == f"done: {len(nuclei):,} objects" and seen["shown"] == f"Objects of {name}"
+    assert seen["report"] >= 2 and {"objects.geojson", "report.html", "prediction.ome.zarr/"} <= set(seen["whole"]["files"])
+    kept = json.loads((out / f"{name}-objects/objects.geojson").read_text())["features"]
+    assert 0 < len(kept) < len(nuclei)
+    assert seen["countedFirst"] == f"nucleus: {len(nuclei):,}" and seen["counted"] == f"nucleus: {len(kept):,}"
+    assert "much" in seen["wrong"] and seen["exportedState"] == f"done: {len(kept):,} objects"
+    assert (seen_at / "objects.csv").read_bytes() == (out / f"{name}-objects/objects.csv").read_bytes()
+    for told, folder in (("whole", name), ("within", f"{name}-2"), ("exported", f"{name}-objects")):
+        commanded({"command": seen[told]["text"]}, tmp_path / told)
+        ours, theirs = files(out / folder, OF_THE_VIEWER), files(tmp_path / told)
+        assert ours.keys() == theirs.keys()
+        assert {file for file in ours if ours[file] != theirs[file]} <= OF_ITS_TIME | {"summary.csv"}, told
+    assert seen["left"] == 2
+    for theme, audit in seen["audits"].items():
+        assert audit["problems"] == [], theme

@@ -8,6 +8,7 @@ import { ImagePanel } from './image_panel';
 import { Live } from './live';
 import { Models } from './models';
 import { Objects } from './objects';
+import { Runs } from './runs';
 import { Slide } from './slide';
 import { themeButton } from './theme';
 
@@ -25,6 +26,9 @@ const live = new Live(slide);
 const objects = new Objects(slide);
 const models = new Models((image, model, card, wishes) => live.start(image, model, card, wishes));
 const annotations = new Annotations(slide);
+const runs = new Runs({ show: (run) => showRun(run), image: () => image });
+models.onchosen = (chosen) => runs.set(chosen);
+annotations.onareas = (areas) => runs.setAreas(areas);
 live.oninfo = (info) => annotations.setLive(info);
 const files = new Files({
   image: (path) => void openImage(path),
@@ -40,6 +44,7 @@ function showRun(path: string | null): void {
 }
 
 let opening = 0;
+let image = ''; // that is open
 
 async function openImage(path: string): Promise<void> {
   const number = ++opening;
@@ -49,6 +54,7 @@ async function openImage(path: string): Promise<void> {
     const asItIs = info.is_rgb && info.dtype === 'uint8' && info.channels.length === 3;
     const ranges = asItIs ? [] : (await ask<{ channels: ChannelRange[] }>('images/channels', { image: path })).channels;
     if (number !== opening) return;
+    image = path;
     slide.z = slide.t = 0;
     live.close();
     channels.set(ranges, asItIs);
@@ -133,6 +139,7 @@ document.getElementById('app')!.append(
     fold('Channels', channels.element),
     fold('Model', models.element),
     fold('Prediction', live.element),
+    fold('Run', runs.element),
     fold('Objects', objects.element),
     fold('Annotations', annotations.element),
   ),
@@ -150,6 +157,7 @@ async function start(): Promise<void> {
     const folder = given.image.includes('/') && given.roots.includes(given.image.split('/')[0]!)
       ? given.image.split('/').slice(0, -1).join('/')
       : given.roots.length === 1 ? given.roots[0]! : '';
+    void runs.read();
     await files.open(folder);
     await models.search();
   } catch (error) {

@@ -2,6 +2,7 @@
 
 import { address, ask, isAbort, type Found, type Hit, type ImageInfo, type ModelCard, type TensorCard, token } from './api';
 import { debounce, h, notice, replace } from './dom';
+import type { Chosen } from './runs';
 import { Settings, type Wishes } from './settings';
 
 export class Models {
@@ -22,6 +23,8 @@ export class Models {
   private shown: ModelCard | null = null;
   /** The model whose card is shown. */
   chosen = '';
+  /** What can be run has become another; none if nothing can. */
+  onchosen: (chosen: (() => Chosen) | null) => void = () => {};
 
   constructor(
     private readonly onpredict: (image: string, model: string, card: ModelCard, wishes: Wishes) => void,
@@ -100,6 +103,7 @@ export class Models {
   /** The card with what can be done with the image that is open. */
   private show(): void {
     const { shown: card, info, image, chosen: model } = this;
+    this.onchosen(null);
     if (!card) return;
     if (!card.applies) return replace(this.card, ...cardOf(card, model));
     if (!info) return replace(this.card, ...cardOf(card, model, h('p', { class: 'quiet' }, 'Open an image to see its prediction.')));
@@ -110,6 +114,7 @@ export class Models {
       'Show its prediction',
     );
     replace(this.card, ...cardOf(card, model, settings.element, start));
+    if (card.runs) this.onchosen(() => ({ image, model, card, wishes: settings.wishes() }));
   }
 
   private hit(hit: Hit): HTMLElement {

@@ -108,10 +108,11 @@ Result<Response> Predict(const ViewState& state, const Request& request) {
   TEGULA_TRY(RunsOf(state));
   const JsonBody& body = request.body;
   app::RunRequest run{body.text("name"), {std::string(app::kPredictWord), {}, {}}, body.text("annotation")};
-  TEGULA_ASSIGN_OR_RETURN(std::string model, ModelNameOf(state, body.text("model")));
-  TEGULA_ASSIGN_OR_RETURN(std::string image, state.roots.Resolve(body.text("image")));
-  run.words.subjects = {std::move(model), std::move(image)};
   TakeOptions(body, run.words);
+  if (run.words.Find("classifier") == nullptr) {
+    TEGULA_ASSIGN_OR_RETURN(run.words.subjects.emplace_back(), ModelNameOf(state, body.text("model")));
+  }
+  TEGULA_ASSIGN_OR_RETURN(run.words.subjects.emplace_back(), state.roots.Resolve(body.text("image")));
   return Started(state, run);
 }
 
@@ -245,7 +246,7 @@ std::vector<Route> RunRoutes(const ViewState& state) {
        with(&Predict),
        false,
        WithOptions({{"image", "string", "as a folder's listing names it", true},
-                    {"model", "string", "an id of the catalogue, or a model in a folder", true},
+                    {"model", "string", "an id of the catalogue, or a model in a folder; not with a classifier"},
                     kOwnName,
                     {"annotation", "string", "the part that is predicted, as the text of a GeoJSON file"}},
                    &app::RunOption::of_predict)},

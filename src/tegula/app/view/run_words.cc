@@ -20,6 +20,7 @@ constexpr std::int64_t kFormat = 1;
 constexpr std::size_t kLongestWord = 4096;
 
 constexpr RunOption kRunOptions[] = {
+    {"classifier", true, false, false, "one that is kept, in the place of a model"},
     {"channels", true, false, false, "what the model gets"},
     {"stains", true, false, false, "which stains the image shows"},
     {"z", true, false, false, "planes along z"},
@@ -83,6 +84,9 @@ Status CheckOption(const RunWords& words, const OptionWord& word) {
     return InvalidError(fmt::format("{} is on or left out, and not '{}'", word.name, word.value));
   if (word.value.empty() || word.value.size() > kLongestWord || HasControls(word.value))
     return InvalidError(fmt::format("what is said for {} is empty, too long or has control characters", word.name));
+  // Its other name is a file.
+  if (word.name == "classifier" && (word.value.find('/') != std::string::npos || word.value.ends_with(".json")))
+    return InvalidError(fmt::format("'{}' is no name of a classifier that is kept", word.value));
   if (word.name == "region" && !IsRectangleOrTissue(word.value))
     return InvalidError(fmt::format("the region '{}' is neither X,Y,WIDTH,HEIGHT nor tissue", word.value));
   return Ok();
@@ -101,8 +105,10 @@ Status CheckRunWords(const RunWords& words) {
   const bool is_predict = words.command == kPredictWord;
   if (!is_predict && words.command != kObjectsWord)
     return InvalidError(fmt::format("a run is no `tegula {}`", words.command));
-  if (words.subjects.size() != (is_predict ? 2 : 1))
-    return InvalidError(is_predict ? "a run is of one model and one image" : "objects are made of one prediction");
+  const bool has_model = is_predict && words.Find("classifier") == nullptr;  // which stands for one
+  if (words.subjects.size() != (has_model ? 2 : 1))
+    return InvalidError(is_predict ? "a run is of one image, and of one model or classifier"
+                                   : "objects are made of one prediction");
   for (const std::string& subject : words.subjects)
     if (subject.empty() || subject.starts_with('-') || HasControls(subject))
       return InvalidError(fmt::format("'{}' is no name of a model, an image or a run", subject));

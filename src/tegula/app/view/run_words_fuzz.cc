@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!again.ok() || tegula::app::ToJson(*again) != text) std::abort();
   if (read->state == tegula::app::kRemovedRun) return 0;
   for (const std::string& word : tegula::app::ArgumentsOf(read->words, "out", {}))
-    for (const char* of_file : {"--list", "--input", "--statistics-from", "--classifier"})
+    for (const char* of_file : {"--list", "--input", "--statistics-from", "--output"})
       if (word.starts_with(of_file)) std::abort();
   return 0;
 }

@@ -206,8 +206,10 @@ Result<std::string> Runs::FreeName(const RunRequest& request) const {
     return request.name;
   }
   const std::vector<std::string>& subjects = request.words.subjects;
+  const std::string* const classifier = request.words.Find("classifier");
   const std::string stem = request.words.command == kPredictWord
-                               ? StemOf(subjects.back()) + "-" + StemOf(subjects.front())
+                               ? StemOf(subjects.back()) + "-" +
+                                     Plain(classifier != nullptr ? *classifier : Path(subjects.front()).stem().string())
                                : Plain(Path(subjects.front()).filename().string()) + "-objects";
   for (int number = 1;; ++number) {
     std::string name = number == 1 ? stem : fmt::format("{}-{}", stem, number);

@@ -226,7 +226,7 @@ TEST(CheckRunWords, OptionsThatNameFilesOrAreNotKnownAreRefused) {
   EXPECT_TRUE(check("predict", "channels", "DAPI"));
   EXPECT_FALSE(check("objects", "channels", "DAPI"));
   EXPECT_TRUE(check("objects", "threshold", "0.5"));
-  for (const char* option : {"list", "statistics-from", "input", "output", "overwrite", "classifier", "convert"})
+  for (const char* option : {"list", "statistics-from", "input", "output", "overwrite", "save-statistics", "convert"})
     EXPECT_FALSE(check("predict", option, "x")) << option;
   EXPECT_TRUE(check("predict", "region", "0,0,10,10"));
   EXPECT_TRUE(check("predict", "region", "tissue"));
@@ -234,6 +234,10 @@ TEST(CheckRunWords, OptionsThatNameFilesOrAreNotKnownAreRefused) {
   EXPECT_FALSE(check("predict", "qupath", "no"));
   EXPECT_FALSE(check("predict", "channels", "a\nb"));
   EXPECT_FALSE(CheckRunWords({"predict", {"--list", "i"}, {}}).ok());
+  EXPECT_TRUE(CheckRunWords({"predict", {"i"}, {{"classifier", "my nuclei"}}}).ok());
+  for (const char* file : {"/tmp/x.json", "x.json", "../x"})
+    EXPECT_FALSE(CheckRunWords({"predict", {"i"}, {{"classifier", file}}}).ok()) << file;
+  EXPECT_FALSE(CheckRunWords({"predict", {"i"}, {}}).ok());
   EXPECT_FALSE(CheckRunWords({"view", {"m", "i"}, {}}).ok());
 }
 
