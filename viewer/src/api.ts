@@ -177,4 +177,20 @@ export async function post<T>(path: string, body: object, init: RequestInit = {}
   return JSON.parse(await postForText(path, body, init)) as T;
 }
 
+/** The same where the answer is server-sent events. */
+export async function postForEvents(path: string, body: object, on: (event: string, data: unknown) => void, init: RequestInit = {}): Promise<void> {
+  const stream = (await answerOf(path, {}, { ...init, ...sent(body) })).body!.pipeThrough(new TextDecoderStream());
+  const reader = stream.getReader();
+  for (let text = ''; ; ) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const events = (text + value).split('\n\n');
+    text = events.pop()!;
+    for (const event of events) {
+      const [, name, data] = /^event: (.*)\ndata: (.*)$/.exec(event) ?? [];
+      if (name && data) on(name, JSON.parse(data));
+    }
+  }
+}
+
 export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';

@@ -8,6 +8,7 @@ import { ImagePanel } from './image_panel';
 import { Live } from './live';
 import { Models } from './models';
 import { Objects } from './objects';
+import { Runs } from './runs';
 import { Slide } from './slide';
 import { themeButton } from './theme';
 
@@ -28,6 +29,9 @@ const models = new Models({
   meaning: (meaning) => live.mean(meaning),
 });
 const annotations = new Annotations(slide);
+const runs = new Runs({ show: (run) => showRun(run), image: () => image });
+models.onchosen = (chosen) => runs.set(chosen);
+annotations.onareas = (areas) => runs.setAreas(areas);
 live.oninfo = (info) => annotations.setLive(info);
 const files = new Files({
   image: (path) => void openImage(path),
@@ -43,6 +47,7 @@ function showRun(path: string | null): void {
 }
 
 let opening = 0;
+let image = ''; // that is open
 
 async function openImage(path: string): Promise<void> {
   const number = ++opening;
@@ -52,6 +57,7 @@ async function openImage(path: string): Promise<void> {
     const asItIs = info.is_rgb && info.dtype === 'uint8' && info.channels.length === 3;
     const ranges = asItIs ? [] : (await ask<{ channels: ChannelRange[] }>('images/channels', { image: path })).channels;
     if (number !== opening) return;
+    image = path;
     slide.z = slide.t = 0;
     live.close();
     channels.set(ranges, asItIs);
@@ -136,6 +142,7 @@ document.getElementById('app')!.append(
     fold('Channels', channels.element),
     fold('Model', models.element),
     fold('Prediction', live.element),
+    fold('Run', runs.element),
     fold('Objects', objects.element),
     fold('Annotations', annotations.element),
   ),
@@ -153,6 +160,7 @@ async function start(): Promise<void> {
     const folder = given.image.includes('/') && given.roots.includes(given.image.split('/')[0]!)
       ? given.image.split('/').slice(0, -1).join('/')
       : given.roots.length === 1 ? given.roots[0]! : '';
+    void runs.read();
     await files.open(folder);
     await Promise.all([models.search(), models.list()]);
   } catch (error) {

@@ -4,6 +4,7 @@ import { address, ask, isAbort, type Found, type Hit, type ClassifierFile, type 
 import { debounce, h, notice, replace } from './dom';
 import { Classifiers } from './classifiers';
 import type { Meaning } from './meaning';
+import type { Chosen } from './runs';
 import { Settings, type Wishes } from './settings';
 
 export class Models {
@@ -26,6 +27,8 @@ export class Models {
   private readonly classifiers = new Classifiers(({ model, classifier }) => void this.choose(model, classifier));
   /** The model whose card is shown. */
   chosen = '';
+  /** What can be run has become another; none if nothing can. */
+  onchosen: (chosen: (() => Chosen) | null) => void = () => {};
 
   constructor(
     private readonly on: {
@@ -116,6 +119,7 @@ export class Models {
   /** The card with what can be done with the image that is open. */
   private show(): void {
     const { shown: card, info, image, chosen: model } = this;
+    this.onchosen(null);
     if (!card) return;
     if (!card.applies) return replace(this.card, ...cardOf(card, model));
     if (!info) return replace(this.card, ...cardOf(card, model, h('p', { class: 'quiet' }, 'Open an image to see its prediction.')));
@@ -127,6 +131,7 @@ export class Models {
     const start = h('button', { class: 'main', onclick: predict }, 'Show its prediction');
     const form = this.classifiers.form(model, settings, this.kept?.name ?? '');
     replace(this.card, ...cardOf(card, model, settings.element, start, form));
+    if (card.runs) this.onchosen(() => ({ image, model, card, wishes: settings.wishes() }));
   }
 
   private hit(hit: Hit): HTMLElement {

@@ -22,6 +22,7 @@
 #include "tegula/server/object_routes.h"
 #include "tegula/server/page_files.h"
 #include "tegula/server/prediction_routes.h"
+#include "tegula/server/run_routes.h"
 
 namespace tegula::server {
 namespace {
@@ -266,6 +267,7 @@ std::vector<Route> ViewRoutes(const ViewState& state) {
   for (Route& route : ObjectRoutes(state)) routes.push_back(std::move(route));
   for (Route& route : ClassifierRoutes(state)) routes.push_back(std::move(route));
   for (Route& route : AnnotationRoutes(state)) routes.push_back(std::move(route));
+  for (Route& route : RunRoutes(state)) routes.push_back(std::move(route));
   // The description describes itself too.
   routes.push_back({"GET", "/api/openapi.json", "this API, as OpenAPI", "application/json", {}, {}});
   const std::string description = OpenApiOf(routes, app::Version());
