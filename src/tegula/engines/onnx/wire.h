@@ -22,8 +22,8 @@ struct Field {
   bool is_bytes = false;
 };
 
-/// The fields of a message in their order, or nothing if it is damaged or has more than kMostFields, far beyond what the
-/// largest graph has. They point into it.
+/// The fields of a message in their order, or nothing if it is damaged or has more than kMostFields, far beyond what
+/// the largest graph has. They point into it.
 inline constexpr std::size_t kMostFields = 1U << 20U;
 std::optional<std::vector<Field>> FieldsOf(std::string_view message);
 
