@@ -12,7 +12,7 @@ export interface RunActions {
 
 export class RunRow {
   readonly element: HTMLLIElement;
-  private readonly state = h('p', { class: 'status', role: 'status' });
+  private readonly state = h('p', { class: 'status' });
   private readonly bar = h('progress', { 'aria-label': 'Progress of the run' });
   private readonly sentence = h('p', { class: 'notice' });
   private readonly trouble = h('div');
