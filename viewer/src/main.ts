@@ -8,6 +8,7 @@ import { ImagePanel } from './image_panel';
 import { Live } from './live';
 import { Models } from './models';
 import { Objects } from './objects';
+import { Runs } from './runs';
 import { Slide } from './slide';
 import { themeButton } from './theme';
 
@@ -23,8 +24,14 @@ const plane = new ImagePanel(
 );
 const live = new Live(slide);
 const objects = new Objects(slide);
-const models = new Models((image, model, card, wishes) => live.start(image, model, card, wishes));
+const models = new Models({
+  predict: (image, model, card, wishes, meaning) => live.start(image, model, card, wishes, meaning),
+  meaning: (meaning) => live.mean(meaning),
+});
 const annotations = new Annotations(slide);
+const runs = new Runs({ show: (run) => showRun(run), image: () => image });
+models.onchosen = (chosen) => runs.set(chosen);
+annotations.onareas = (areas) => runs.setAreas(areas);
 live.oninfo = (info) => annotations.setLive(info);
 const files = new Files({
   image: (path) => void openImage(path),
@@ -40,6 +47,7 @@ function showRun(path: string | null): void {
 }
 
 let opening = 0;
+let image = ''; // that is open
 
 async function openImage(path: string, look: (path: string) => Promise<FirstLook> = lookAt): Promise<void> {
   const number = ++opening;
@@ -47,6 +55,7 @@ async function openImage(path: string, look: (path: string) => Promise<FirstLook
   try {
     const { info, asItIs, ranges } = await look(path);
     if (number !== opening) return;
+    image = path;
     slide.z = slide.t = 0;
     live.close();
     channels.set(ranges, asItIs);
@@ -131,6 +140,7 @@ document.getElementById('app')!.append(
     fold('Channels', channels.element),
     fold('Model', models.element),
     fold('Prediction', live.element),
+    fold('Run', runs.element),
     fold('Objects', objects.element),
     fold('Annotations', annotations.element),
   ),
@@ -148,8 +158,9 @@ async function start(): Promise<void> {
     const folder = given.image.includes('/') && given.roots.includes(given.image.split('/')[0]!)
       ? given.image.split('/').slice(0, -1).join('/')
       : given.roots.length === 1 ? given.roots[0]! : '';
+    void runs.read();
     await files.open(folder);
-    await models.search();
+    await Promise.all([models.search(), models.list()]);
   } catch (error) {
     slide.say(sentence(error));
   }
