@@ -26,7 +26,7 @@ const live = new Live(slide);
 const objects = new Objects(slide);
 const models = new Models((image, model, card, wishes) => live.start(image, model, card, wishes));
 const annotations = new Annotations(slide);
-const runs = new Runs({ show: (run) => showRun(run), image: () => image });
+const runs = new Runs({ show: (run) => showRun(run), image: () => image, plane: () => slide });
 models.onchosen = (chosen) => runs.set(chosen);
 annotations.onareas = (areas) => runs.setAreas(areas);
 live.oninfo = (info) => annotations.setLive(info);

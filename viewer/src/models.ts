@@ -114,7 +114,7 @@ export class Models {
       'Show its prediction',
     );
     replace(this.card, ...cardOf(card, model, settings.element, start));
-    if (card.runs) this.onchosen(() => ({ image, model, card, wishes: settings.wishes() }));
+    if (card.runs) this.onchosen(() => ({ image, info, model, card, wishes: settings.wishes() }));
   }
 
   private hit(hit: Hit): HTMLElement {
