@@ -29,7 +29,7 @@ const models = new Models({
   meaning: (meaning) => live.mean(meaning),
 });
 const annotations = new Annotations(slide);
-const runs = new Runs({ show: (run) => showRun(run), image: () => image });
+const runs = new Runs({ show: (run) => showRun(run), image: () => image, plane: () => slide });
 models.onchosen = (chosen) => runs.set(chosen);
 annotations.onareas = (areas) => runs.setAreas(areas);
 live.oninfo = (info) => annotations.setLive(info);
