@@ -45,7 +45,8 @@ async function traced(what) {
   return events;
 }
 
-// Milliseconds of work of the page's main thread from one animation frame to the next.
+// Milliseconds of work of the page's main thread from one animation frame to the next: as a clock has them, in which
+// others of the machine's programs have a share, and of the processor.
 function framesOf(events) {
   const isFrame = (event) => event.name === 'FireAnimationFrame';
   const counts = new Map();
@@ -62,16 +63,48 @@ function framesOf(events) {
   for (let i = 0; i + 1 < begins.length; ++i) {
     if (begins[i + 1] - begins[i] < 2000) continue; // two callbacks of one frame
     while (task < tasks.length && tasks[task].ts + tasks[task].dur < begins[i]) ++task;
-    let busy = 0;
+    const frame = { wall: 0, cpu: 0 };
     // A task belongs to the frame in which it ends; a frame's own task begins before its first callback.
-    for (; task < tasks.length && tasks[task].ts + tasks[task].dur < begins[i + 1]; ++task) busy += tasks[task].dur;
-    frames.push(busy / 1000);
+    for (; task < tasks.length && tasks[task].ts + tasks[task].dur < begins[i + 1]; ++task) {
+      frame.wall += tasks[task].dur / 1000;
+      frame.cpu += (tasks[task].tdur ?? NaN) / 1000;
+    }
+    frames.push(frame);
   }
   return frames;
 }
 
 await page.goto(address);
 await page.waitForFunction(() => document.querySelector('.readout') && !document.querySelector('.message').textContent);
+const stage = await page.locator('.stage').boundingBox();
+const middle = { x: stage.x + stage.width / 2, y: stage.y + stage.height / 2 };
+await page.mouse.move(middle.x, middle.y);
+await page.locator('.openseadragon-canvas').first().focus();
+const kCloser = [0, 2, 2, 2, 3, 3]; // turns of the wheel before each pan
+async function look(closer) {
+  for (let i = 0; i < closer; ++i) {
+    await page.mouse.wheel(0, -200);
+    await page.waitForTimeout(60);
+  }
+  await page.waitForTimeout(1000); // the image's own tiles
+}
+const drag = async () => {
+  await page.mouse.down();
+  for (let i = 0; i < kSteps; ++i) {
+    const part = Math.abs(((2 * i) / kSteps) % 2 - 1); // there and back
+    await page.mouse.move(middle.x - 300 * (1 - part) - i / 2, middle.y - 200 * (1 - part));
+  }
+  await page.mouse.up();
+};
+
+// The same pans over the image alone, to compare with.
+seen.alone = [];
+for (const closer of kCloser) {
+  await look(closer);
+  seen.alone.push(framesOf(await traced(drag)));
+}
+await page.keyboard.press('0');
+
 await page.getByRole('button', { name: 'All folders' }).click();
 await page.locator('.entries').getByRole('button', { name: /root/ }).click();
 await page.evaluate(() => {
@@ -87,24 +120,10 @@ await page.locator('.objects .class').first().waitFor();
 seen.open_s = (Date.now() - opened) / 1000;
 seen.progress = await page.evaluate(() => [...globalThis.said]);
 
-const stage = await page.locator('.stage').boundingBox();
-const middle = { x: stage.x + stage.width / 2, y: stage.y + stage.height / 2 };
-await page.mouse.move(middle.x, middle.y);
-await page.locator('.openseadragon-canvas').first().focus();
-for (const closer of [0, 2, 2, 2, 3, 3]) {
-  for (let i = 0; i < closer; ++i) {
-    await page.mouse.wheel(0, -200);
-    await page.waitForTimeout(60);
-  }
+for (const closer of kCloser) {
+  await page.mouse.move(middle.x, middle.y);
+  await look(closer);
   await settled();
-  const drag = async () => {
-    await page.mouse.down();
-    for (let i = 0; i < kSteps; ++i) {
-      const part = Math.abs(((2 * i) / kSteps) % 2 - 1); // there and back
-      await page.mouse.move(middle.x - 300 * (1 - part) - i / 2, middle.y - 200 * (1 - part));
-    }
-    await page.mouse.up();
-  };
   const frames = framesOf(await traced(drag));
   await page.mouse.move(2, 2);
   const view = await settled();
@@ -112,8 +131,7 @@ for (const closer of [0, 2, 2, 2, 3, 3]) {
   const picture = await page.evaluate(() => document.querySelector('canvas.objects-layer').toDataURL());
   writeFileSync(`${folder}/${number}.png`, Buffer.from(picture.split(',')[1], 'base64'));
   await page.screenshot({ path: `${folder}/${number}-page.png` });
-  seen.pans.push({ view, frames, small: view.small });
-  await page.mouse.move(middle.x, middle.y);
+  seen.pans.push({ view, frames });
 }
 console.log(JSON.stringify(seen));
 await browser.close();
