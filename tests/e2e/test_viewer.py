@@ -220,6 +220,22 @@ def test_the_page_is_small_and_knows_no_other_host(viewer):
     assert size < 600_000
 
 
+def test_what_the_page_is_built_with_is_little_pinned_and_listed(source):
+    package = json.loads((source / "viewer/package.json").read_text())
+    lock = json.loads((source / "viewer/package-lock.json").read_text())["packages"]
+    listed = {}
+    for line in (source / "viewer/LICENSES.md").read_text().splitlines():
+        if line.startswith("| ") and not line.startswith("| package"):
+            name, _, licence, in_page, _ = (cell.strip() for cell in line.removeprefix("|").split("|"))
+            listed[name] = (licence, in_page)
+    parts = package["dependencies"] | package["devDependencies"]
+    assert 1 <= len(parts) <= 10 and set(parts) == set(listed)
+    for name, version in parts.items():
+        locked = lock[f"node_modules/{name}"]
+        assert (locked["version"], locked["license"]) == (version, listed[name][0]) and locked["integrity"]
+        assert (listed[name][1] == "yes") == (name in package["dependencies"])
+
+
 def test_the_page_shows_images_and_models(data, tmp_path, source):
     need_browser(source)
     root = tmp_path / "fluorescence"
