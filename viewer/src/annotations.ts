@@ -74,6 +74,9 @@ export class Annotations {
   });
   private readonly exporting = h('button', { onclick: () => void this.save() }, 'Export GeoJSON');
 
+  /** Those that there are have become others. */
+  onareas: (areas: { title: string; geojson: string }[]) => void = () => {};
+
   constructor(private readonly slide: Slide) {
     this.measure = new Measure(
       () => this.collection(),
@@ -319,6 +322,11 @@ export class Annotations {
       !features.length && h('li', { class: 'quiet' }, 'None yet: draw one, import a file, or drop one on the image.'),
     );
     if (focused >= 0) buttons()[focused]?.focus();
+    this.onareas(
+      features
+        .slice(0, kMostListed)
+        .map((feature, i) => ({ title: this.titleOf(feature, i), geojson: JSON.stringify({ type: 'FeatureCollection', features: [feature] }) })),
+    );
   }
 
   /** The fields of the one that is chosen; not while somebody types in them. */

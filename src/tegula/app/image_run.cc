@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "tegula/app/earlier_windows.h"
 #include "tegula/app/feeds.h"
 #include "tegula/app/image_access.h"
 #include "tegula/app/pictures.h"
@@ -134,7 +135,7 @@ class ImageRun {
     pipeline::PredictionRequest wanted{job_.outputs, job_.request.tiling};
     if (!job_.request.overwrite) {
       pipeline::PredictionRequest as_before = wanted;
-      TEGULA_ASSIGN_OR_RETURN(const PerAxis<std::optional<std::int64_t>> earlier, EarlierWindows());
+      TEGULA_ASSIGN_OR_RETURN(const PerAxis<std::optional<std::int64_t>> earlier, EarlierWindows(folder_));
       for (const GridAxis axis : kGridAxes)
         if (!wanted.tiling.tile[axis]) as_before.tiling.tile[axis] = earlier[axis];
       if (pipeline::PlanFor(model_, first_.feeds, as_before).ok()) wanted = as_before;
@@ -145,24 +146,6 @@ class ImageRun {
     record_.estimated_memory_bytes = choice.bytes;
     wanted.tiling = std::move(choice.tiling);
     return wanted;
-  }
-
-  Result<PerAxis<std::optional<std::int64_t>>> EarlierWindows() const {
-    PerAxis<std::optional<std::int64_t>> windows;
-    TEGULA_ASSIGN_OR_RETURN(const std::optional<RunKey> key, Staging::CutOffIn(folder_));
-    if (key) {
-      for (const GridAxis axis : kGridAxes)
-        if (const std::string* window = key->Find(WindowFact(axis))) windows[axis] = ParseInt(*window);
-      return windows;
-    }
-    const Result<std::string> text = ReadFile(folder_ / kRecord, kLargestRecord);
-    if (!text.ok() && text.error().code == Code::kIo) return text.error();
-    const Result<outputs::RunRecord> record = text.ok() ? outputs::RunRecordFromJson(*text) : text.error();
-    if (!record.ok()) return windows;
-    for (const outputs::TileAxisRecord& along : record->tiles.axes)
-      for (const GridAxis axis : kGridAxes)
-        if (along.axis == std::string(1, GridAxisName(axis))) windows[axis] = along.tile;
-    return windows;
   }
 
   Status CheckPlanes(const tiling::TilePlan& plan) const {

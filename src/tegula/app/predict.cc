@@ -9,6 +9,7 @@
 #include "tegula/app/image_run.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/normalisation.h"
+#include "tegula/app/run_qupath.h"
 #include "tegula/app/run_region.h"
 #include "tegula/app/select.h"
 #include "tegula/app/stopwatch.h"
@@ -114,8 +115,7 @@ Result<std::vector<ImagePrediction>> Predict(const PredictRequest& wanted, engin
   if (spec::FindObjectOps(model.outputs[outputs.front()])) TEGULA_TRY(CheckKind(request.objects, MapKind::kNumbers));
   if (request.qupath && labels.empty())
     return InvalidError("--qupath is for objects, and none are made: name their channels with --objects");
-  if (request.qupath && std::ranges::find(request.objects.files, ObjectFile::kGeoJson) == request.objects.files.end())
-    return InvalidError("--qupath needs the objects as GeoJSON: add geojson to --object-files");
+  if (request.qupath) TEGULA_TRY(CheckQuPath(request.objects));
   const MemoryBudget memory = MemoryBudget::Of(request.memory_bytes);
   image::Access access = AccessTo(context);
   if (memory.bytes > 0) access.cache_bytes = memory.bytes / kCacheShare;

@@ -12,6 +12,7 @@
 #include "tegula/app/prediction_classes.h"
 #include "tegula/app/run_key.h"
 #include "tegula/app/run_objects.h"
+#include "tegula/app/run_qupath.h"
 #include "tegula/app/staging.h"
 #include "tegula/app/stored_prediction.h"
 #include "tegula/app/summary.h"
@@ -99,6 +100,7 @@ Result<StoredObjects> MakeOf(const StoredObjectsRequest& request, const Path& pa
   for (const ClassReading::Class& each : reading.classes)
     source.channels.push_back(each.name), source.colours.push_back(each.colour);
   if (is_numbered) source.numbers = &prediction.store;
+  if (request.qupath) TEGULA_TRY(CheckQuPath(request.objects));
   ObjectRequest wanted = request.objects;
   if (request.classifier) wanted.thresholds = ThresholdsOf(*request.classifier);
   TEGULA_ASSIGN_OR_RETURN(const std::vector<std::int32_t> labels, LabelsOf(wanted.classes, source.channels));
@@ -113,6 +115,8 @@ Result<StoredObjects> MakeOf(const StoredObjectsRequest& request, const Path& pa
   std::vector<std::string> names, all;
   for (const ObjectFile file : FilesOf(wanted)) names.emplace_back(NameOf(file));
   for (const ObjectFileRow& row : ObjectFiles()) all.emplace_back(row.name);
+  all.emplace_back(kQuPathFolder);
+  if (request.qupath) names.emplace_back(kQuPathFolder);
   RunKey key;
   key.Add("objects", fmt::format("{}: {}", fmt::join(labels, ","), ToText(wanted)));
   key.Add("prediction", path.string());
@@ -120,6 +124,8 @@ Result<StoredObjects> MakeOf(const StoredObjectsRequest& request, const Path& pa
   TEGULA_TRY(MakeFolders(staging.scratch()));
   TEGULA_ASSIGN_OR_RETURN(const MadeObjects made,
                           MakeObjects(wanted, source, labels, staging.folder(), staging.scratch(), nullptr, context));
+  if (request.qupath)
+    TEGULA_TRY(WriteQuPathOf(prediction.record.image, ClassesOf(source.channels, source.colours), staging.folder()));
   TEGULA_TRY(staging.Commit(request.overwrite ? all : std::vector<std::string>()));
   StoredObjects objects{
       prediction.record.image.path, path.string(), folder, made.classes, made.areas_in_um2, made.notes};

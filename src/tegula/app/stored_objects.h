@@ -21,8 +21,9 @@ struct StoredObjectsRequest {
   std::optional<Classifier> classifier;
   ClassRequest classes;  ///< names and colours alone: what makes objects is said in `objects`
   ObjectRequest objects;
-  std::string image;  ///< what intensities are measured on; empty: the file that the run's record names
-  Path out;           ///< folder; with several predictions one folder for each below it
+  std::string image;    ///< what intensities are measured on; empty: the file that the run's record names
+  bool qupath = false;  ///< leave a folder with the objects for QuPath as well
+  Path out;             ///< folder; with several predictions one folder for each below it
   bool overwrite = false;
 };
 

@@ -13,6 +13,7 @@
 #include "tegula/cli/commands.h"
 #include "tegula/cli/object_words.h"
 #include "tegula/cli/prediction_words.h"
+#include "tegula/cli/run_commands.h"
 
 namespace tegula::cli {
 namespace {
@@ -53,20 +54,28 @@ std::string ToText(const std::vector<app::StoredObjects>& images) {
   return Table(rows) + notes;
 }
 
-}  // namespace
+struct Words {
+  PredictionWords predictions;
+  ClassifierWords classifier;
+  ClassWords classes;
+  std::string out;
+  ObjectWords objects;
+  app::StoredObjectsRequest request;
+  bool json = false;
+};
 
-void AddObjects(CLI::App& app, Run& run) {
-  CLI::App* command =
-      app.add_subcommand("objects", "outlines, measurements and numbers of objects of predicted images");
-  struct Words {
-    PredictionWords predictions;
-    ClassifierWords classifier;
-    ClassWords classes;
-    std::string out;
-    ObjectWords objects;
-    app::StoredObjectsRequest request;
-    bool json = false;
-  };
+Result<app::StoredObjectsRequest> RequestFrom(const Words& words, const CLI::App& command) {
+  app::StoredObjectsRequest request = words.request;
+  TEGULA_ASSIGN_OR_RETURN(request.predictions, words.predictions.All());
+  TEGULA_ASSIGN_OR_RETURN(request.classifier, words.classifier.Load(command));
+  request.classes = words.classes.request;
+  request.out = words.out;
+  TEGULA_ASSIGN_OR_RETURN(request.objects, words.objects.Request(command));
+  return request;
+}
+
+// Declares the command, whose words go where the answer points.
+std::shared_ptr<Words> Declare(CLI::App* command) {
   const auto words = std::make_shared<Words>();
   words->objects.objects = "all";
   words->predictions.AddTo(*command);
@@ -82,16 +91,31 @@ void AddObjects(CLI::App& app, Run& run) {
   words->classifier.AddTo(*command);
   words->classes.AddNamesTo(*command);
   words->objects.AddTo(*command);
+  command
+      ->add_flag("--qupath", words->request.qupath,
+                 "leave a folder qupath/ with the objects, their classes and a script that imports both into QuPath")
+      ->group("objects");
   command->footer(
       "example:\n  tegula objects out/ --threshold 0.6 --split distance --min-area 20um2 --measure shape -o nuclei/");
+  return words;
+}
+
+}  // namespace
+
+Result<app::StoredObjectsRequest> ObjectsRequestOf(const std::vector<std::string>& arguments) {
+  CLI::App command;
+  const std::shared_ptr<Words> words = Declare(&command);
+  TEGULA_TRY(ReadArguments(command, arguments));
+  return RequestFrom(*words, command);
+}
+
+void AddObjects(CLI::App& app, Run& run) {
+  CLI::App* command =
+      app.add_subcommand("objects", "outlines, measurements and numbers of objects of predicted images");
+  const std::shared_ptr<Words> words = Declare(command);
   command->callback([&run, words, command]() {
     run = [words, command](const Session& session) -> Result<int> {
-      app::StoredObjectsRequest request = words->request;
-      TEGULA_ASSIGN_OR_RETURN(request.predictions, words->predictions.All());
-      TEGULA_ASSIGN_OR_RETURN(request.classifier, words->classifier.Load(*command));
-      request.classes = words->classes.request;
-      request.out = words->out;
-      TEGULA_ASSIGN_OR_RETURN(request.objects, words->objects.Request(*command));
+      TEGULA_ASSIGN_OR_RETURN(const app::StoredObjectsRequest request, RequestFrom(*words, *command));
       TEGULA_ASSIGN_OR_RETURN(const std::vector<app::StoredObjects> images,
                               app::ObjectsOfPredictions(request, session.context));
       Print(words->json ? ToJson(images).dump(2) + "\n" : ToText(images));

@@ -12,6 +12,7 @@
 #include "tegula/cli/image_words.h"
 #include "tegula/cli/object_words.h"
 #include "tegula/cli/prediction_text.h"
+#include "tegula/cli/run_commands.h"
 #include "tegula/cli/source_words.h"
 #include "tegula/cli/tile_words.h"
 #include "tegula/cli/value_words.h"
@@ -79,10 +80,8 @@ Result<app::PredictRequest> RequestFrom(const Words& words, const CLI::App& comm
   return request;
 }
 
-}  // namespace
-
-void AddPredict(CLI::App& app, Run& run) {
-  CLI::App* command = app.add_subcommand("predict", "apply a model to images of any size");
+// Declares the command, whose words go where the answer points.
+std::shared_ptr<Words> Declare(CLI::App* command) {
   const auto words = std::make_shared<Words>();
   app::PredictRequest& request = words->request;
   command->add_option("MODEL", words->model,
@@ -135,6 +134,21 @@ void AddPredict(CLI::App& app, Run& run) {
       ->check(CLI::Range(1, 256));
   command->add_flag("--json", words->json, "for programs");
   command->footer("example:\n  tegula predict models/he-nuclei.zip slide.svs -o out/ --objects nucleus");
+  return words;
+}
+
+}  // namespace
+
+Result<app::PredictRequest> PredictRequestOf(const std::vector<std::string>& arguments, const Session& session) {
+  CLI::App command;
+  const std::shared_ptr<Words> words = Declare(&command);
+  TEGULA_TRY(ReadArguments(command, arguments));
+  return RequestFrom(*words, command, session);
+}
+
+void AddPredict(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand("predict", "apply a model to images of any size");
+  const std::shared_ptr<Words> words = Declare(command);
   command->callback([&run, words, command]() {
     run = [words, command](const Session& session) -> Result<int> {
       const std::unique_ptr<Executor> own = words->workers > 0 ? NewThreadExecutor(words->workers) : nullptr;

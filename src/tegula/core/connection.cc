@@ -163,7 +163,9 @@ bool Connection::WaitReadable(double seconds) const noexcept {
   return begin_ < in_.size() || Wait(socket_, POLLIN, seconds) != 0;
 }
 
-bool Connection::IsWritable() const noexcept { return Wait(socket_, POLLOUT, 0) != 0 && !IsPeerGone(); }
+bool Connection::IsWritable() const noexcept {
+  return (Wait(socket_, POLLOUT | POLLRDHUP, kPatience) & POLLOUT) != 0 && !IsPeerGone();
+}
 
 bool Connection::IsPeerGone() const noexcept {
   return (Wait(socket_, POLLRDHUP, 0) & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;

@@ -40,6 +40,7 @@ class Connection {
   std::int64_t WriteAll(const char* bytes, std::size_t size) noexcept;
   /// Whether there is something to read, waiting for at most so long.
   bool WaitReadable(double seconds) const noexcept;
+  /// Whether the other side takes more, once it has read what was sent; it has as long as for WriteAll.
   bool IsWritable() const noexcept;
   /// Whether the other side has closed the connection. Bytes that it sent before are not read for that.
   bool IsPeerGone() const noexcept;

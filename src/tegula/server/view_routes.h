@@ -12,6 +12,7 @@
 #include "tegula/app/view/open_images.h"
 #include "tegula/app/view/open_objects.h"
 #include "tegula/app/view/roots.h"
+#include "tegula/app/view/runs.h"
 #include "tegula/app/view/turns.h"
 #include "tegula/app/view/view_memory.h"
 #include "tegula/core/run_context.h"
@@ -32,8 +33,9 @@ struct ViewState {
   engines::Registry& registry;
   const app::EngineRequest& engine;
   const RunContext& context;
-  std::string image;  ///< that the page opens at first, as roots know it; empty: none
-  std::string model;  ///< the same of a model
+  std::string image;          ///< that the page opens at first, as roots know it; empty: none
+  std::string model;          ///< the same of a model
+  app::Runs* runs = nullptr;  ///< null: the viewer has no folder for results
 };
 
 /// The name by which `app` opens a model that a request names: one in the viewer's folders, or an id of the catalogue.
