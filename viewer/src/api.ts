@@ -4,6 +4,8 @@ export interface Start {
   version: string;
   roots: string[];
   image: string;
+  /** Of that image; null if it cannot be opened, which asking for it tells. */
+  info: ImageInfo | null;
   model: string;
   offline: boolean;
 }
@@ -73,6 +75,42 @@ export interface TensorCard {
   ops_in_words: string[];
 }
 
+/** What may be chosen of an output for a classifier, or why nothing. */
+export interface Choice {
+  output: string;
+  classes: { name: string; colour: string }[];
+  types: string[];
+  reason: string;
+}
+
+export interface KeptClassifier {
+  name: string;
+  error: string;
+  model: string;
+  output: string;
+  output_type: string;
+  classes: string[];
+}
+
+/** As it is kept; 0, -1 and nothing are left to model and image. */
+export interface ClassifierFile {
+  name: string;
+  channels: string[];
+  pixel_size_um: number;
+  downsample: number;
+  level: number;
+  axes: { axis: string; tile: number }[];
+  output: string;
+  output_type: string;
+  threshold: number;
+  classes: { channel: string; name: string; red: number; green: number; blue: number }[];
+}
+
+export interface ShownClassifier {
+  model: string;
+  classifier: ClassifierFile;
+}
+
 export interface ModelCard {
   package: string;
   name: string;
@@ -87,6 +125,8 @@ export interface ModelCard {
   inputs: TensorCard[];
   outputs: TensorCard[];
   weights: { format: string; file: string; engine: string; reason: string }[];
+  tile_sizes: { axis: string; min: number; step: number; halo: number }[];
+  choices: Choice[];
   runs: boolean;
   applies: boolean;
   reason: string;

@@ -5,6 +5,7 @@ import type { OverlayLook } from './colouring';
 import { copyButton, h, replace } from './dom';
 import { Opening } from './opening';
 import { kCoarse, Overlay, type LiveInfo } from './overlay';
+import type { Meaning } from './meaning';
 import type { Wishes } from './settings';
 import type { Slide } from './slide';
 
@@ -12,10 +13,11 @@ export class Live {
   readonly element = h('section', { class: 'panel live', 'aria-label': 'Prediction' });
   private overlay: Overlay | null = null;
   private info: LiveInfo | null = null;
-  private look: OverlayLook = { classes: [], threshold: 0, graded: false };
+  private look: OverlayLook = { classes: [], threshold: 0, graded: false, overlapping: false };
   private readonly opening = new Opening(this.element);
   private readonly status = this.opening.status;
   private hasThreshold = false;
+  private meaning: Meaning | null = null;
   /** What is looked at has become another. */
   oninfo: (info: LiveInfo | null) => void = () => {};
 
@@ -26,15 +28,16 @@ export class Live {
     };
   }
 
-  start(image: string, model: string, card: ModelCard, wishes: Wishes): void {
+  start(image: string, model: string, card: ModelCard, wishes: Wishes, meaning: Meaning | null): void {
     this.close();
+    this.meaning = meaning;
     const { z, t } = this.slide;
     this.opening.begin<LiveInfo>({
       title: `Prediction of ${card.name}`,
       called: 'the prediction',
       close: () => this.close(),
       path: 'predictions/open',
-      parameters: { image, model, ...wishes, z: z || undefined, t: t || undefined },
+      parameters: { image, model: wishes.classifier ? undefined : model, ...wishes, z: z || undefined, t: t || undefined },
       begun: 'Opening …',
       progress: (at) => `${at.stage}: ${at.done} of ${at.total} ${at.unit}`,
       ready: (info) => {
@@ -42,6 +45,35 @@ export class Live {
         return info.is_preview;
       },
     });
+  }
+
+  /** What is shown means something else now. */
+  mean(meaning: Meaning | null): void {
+    this.meaning = meaning;
+    if (!this.info || !this.overlay) return;
+    const { overlapping } = this.look;
+    const before = this.look.classes;
+    this.look = this.lookOf(this.info);
+    this.look.classes.forEach((row, i) => {
+      // What was shown or hidden by hand stays as it was.
+      if (meaning && !meaning.rows[i]?.ignored) row.visible = before[i]!.visible || overlapping !== this.look.overlapping;
+    });
+    if (overlapping !== this.look.overlapping) this.hasThreshold = false;
+    if (meaning?.isNumbers) this.look.threshold = -Infinity;
+    this.controls();
+    this.tile();
+    this.overlay.paint(this.look);
+  }
+
+  private lookOf(info: LiveInfo): OverlayLook {
+    const several = info.channels.length > 1;
+    const rows = this.meaning?.rows.length === info.channels.length ? this.meaning.rows : null;
+    return {
+      classes: info.channels.map((channel, i) => ({ ...channel, ...rows?.[i], visible: (!several || i > 0) && !rows?.[i]?.ignored })),
+      threshold: this.look.threshold,
+      graded: this.look.graded,
+      overlapping: several && (this.meaning?.overlapping ?? false),
+    };
   }
 
   close(): void {
@@ -59,12 +91,7 @@ export class Live {
     if (again) {
       this.overlay!.forget();
     } else {
-      const several = info.channels.length > 1;
-      this.look = {
-        classes: info.channels.map((channel, i) => ({ ...channel, visible: !several || i > 0 })),
-        threshold: several ? -Infinity : 0.5,
-        graded: false,
-      };
+      this.look = { ...this.lookOf(info), threshold: info.channels.length > 1 ? -Infinity : 0.5, graded: false };
       this.overlay = new Overlay(this.slide, info, this.look, {
         tile: () => this.tile(),
         say: (text) => this.remark(text),
@@ -113,7 +140,8 @@ export class Live {
     slider.step = String((max - min) / 1000 || 0.001);
     if (!this.hasThreshold) {
       this.hasThreshold = true;
-      const start = this.info!.channels.length > 1 ? min : (min + max) / 2;
+      const least = this.meaning?.least;
+      const start = least ?? (this.info!.channels.length > 1 ? min : (min + max) / 2);
       slider.value = String(start);
       this.threshold(start);
     }
@@ -148,6 +176,7 @@ export class Live {
           },
         }),
       ),
+      !this.meaning?.isNumbers &&
       h(
         'label',
         { class: 'slider' },
@@ -159,7 +188,11 @@ export class Live {
           max: '1',
           step: '0.001',
           value: '0.5',
-          oninput: (event: Event) => this.threshold(Number((event.target as HTMLInputElement).value)),
+          oninput: (event: Event) => {
+            const value = Number((event.target as HTMLInputElement).value);
+            this.meaning?.setThreshold(value);
+            this.threshold(value);
+          },
         }),
         h('output', { name: 'threshold' }),
       ),
@@ -196,7 +229,9 @@ export class Live {
             'aria-label': `${row.name}: colour`,
             oninput: (event: Event) => {
               row.colour = (event.target as HTMLInputElement).value.slice(1);
-              paint();
+              const index = this.look.classes.indexOf(row);
+              if (this.meaning) this.meaning.setColour(index, row.colour);
+              else paint();
             },
           }),
           h('span', { class: 'name' }, row.name),

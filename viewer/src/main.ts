@@ -1,6 +1,6 @@
+import { type FirstLook, firstLook, lookAt, started } from './first'; // before all else
 import './style.css';
 import { Annotations } from './annotations';
-import { ask, type ChannelRange, type ImageInfo, type Start } from './api';
 import { Channels } from './channels';
 import { debounce, fold, h, sentence } from './dom';
 import { Files } from './files';
@@ -24,7 +24,10 @@ const plane = new ImagePanel(
 );
 const live = new Live(slide);
 const objects = new Objects(slide);
-const models = new Models((image, model, card, wishes) => live.start(image, model, card, wishes));
+const models = new Models({
+  predict: (image, model, card, wishes, meaning) => live.start(image, model, card, wishes, meaning),
+  meaning: (meaning) => live.mean(meaning),
+});
 const annotations = new Annotations(slide);
 const runs = new Runs({ show: (run) => showRun(run), image: () => image, plane: () => slide });
 models.onchosen = (chosen) => runs.set(chosen);
@@ -46,13 +49,11 @@ function showRun(path: string | null): void {
 let opening = 0;
 let image = ''; // that is open
 
-async function openImage(path: string): Promise<void> {
+async function openImage(path: string, look: (path: string) => Promise<FirstLook> = lookAt): Promise<void> {
   const number = ++opening;
   slide.say('Opening …');
   try {
-    const info = await ask<ImageInfo>('images/info', { image: path });
-    const asItIs = info.is_rgb && info.dtype === 'uint8' && info.channels.length === 3;
-    const ranges = asItIs ? [] : (await ask<{ channels: ChannelRange[] }>('images/channels', { image: path })).channels;
+    const { info, asItIs, ranges } = await look(path);
     if (number !== opening) return;
     image = path;
     slide.z = slide.t = 0;
@@ -151,15 +152,15 @@ annotations.mount();
 
 async function start(): Promise<void> {
   try {
-    const given = await ask<Start>('start');
-    if (given.image) void openImage(given.image);
+    const given = await started;
+    if (given.image) void openImage(given.image, firstLook);
     if (given.model) void models.choose(given.model);
     const folder = given.image.includes('/') && given.roots.includes(given.image.split('/')[0]!)
       ? given.image.split('/').slice(0, -1).join('/')
       : given.roots.length === 1 ? given.roots[0]! : '';
     void runs.read();
     await files.open(folder);
-    await models.search();
+    await Promise.all([models.search(), models.list()]);
   } catch (error) {
     slide.say(sentence(error));
   }

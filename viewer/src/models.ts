@@ -1,7 +1,9 @@
 // Models: finding one, and what its card says. "Runs here" is the program's own answer, with its reason.
 
-import { address, ask, isAbort, type Found, type Hit, type ImageInfo, type ModelCard, type TensorCard, token } from './api';
+import { address, ask, isAbort, type Found, type Hit, type ClassifierFile, type ImageInfo, type ModelCard, type TensorCard, token } from './api';
 import { debounce, h, notice, replace } from './dom';
+import { Classifiers } from './classifiers';
+import type { Meaning } from './meaning';
 import type { Chosen } from './runs';
 import { Settings, type Wishes } from './settings';
 
@@ -21,13 +23,19 @@ export class Models {
   private image = '';
   private info: ImageInfo | null = null;
   private shown: ModelCard | null = null;
+  private kept: ClassifierFile | null = null;
+  private readonly classifiers = new Classifiers(({ model, classifier }) => void this.choose(model, classifier));
   /** The model whose card is shown. */
   chosen = '';
   /** What can be run has become another; none if nothing can. */
   onchosen: (chosen: (() => Chosen) | null) => void = () => {};
 
   constructor(
-    private readonly onpredict: (image: string, model: string, card: ModelCard, wishes: Wishes) => void,
+    private readonly on: {
+      predict: (image: string, model: string, card: ModelCard, wishes: Wishes, meaning: Meaning | null) => void;
+      /** What the output of the model means has become another. */
+      meaning: (meaning: Meaning | null) => void;
+    },
   ) {
     const search = () => void this.search();
     this.words.addEventListener('input', debounce(200, search));
@@ -43,8 +51,14 @@ export class Models {
       ),
       this.status,
       this.results,
+      this.classifiers.element,
       this.card,
     );
+  }
+
+  /** The classifiers that are kept. */
+  list(): Promise<void> {
+    return this.classifiers.list();
   }
 
   focus(): void {
@@ -83,15 +97,17 @@ export class Models {
     }
   }
 
-  async choose(model: string): Promise<void> {
+  /** With the settings of a classifier that is kept, or those of nobody. */
+  async choose(model: string, kept: ClassifierFile | null = null): Promise<void> {
     this.chosen = model;
+    this.kept = kept;
     this.shown = null;
     for (const button of this.results.querySelectorAll('button'))
       button.toggleAttribute('aria-current', button.dataset.id === model);
     replace(this.card, h('p', { class: 'quiet' }, `Reading ${model} …`));
     try {
       const card = await ask<ModelCard>('models/card', { model });
-      if (this.chosen !== model) return;
+      if (this.chosen !== model || this.kept !== kept) return;
       this.shown = card;
       this.show();
       this.card.scrollIntoView({ block: 'nearest' });
@@ -107,13 +123,14 @@ export class Models {
     if (!card) return;
     if (!card.applies) return replace(this.card, ...cardOf(card, model));
     if (!info) return replace(this.card, ...cardOf(card, model, h('p', { class: 'quiet' }, 'Open an image to see its prediction.')));
-    const settings = new Settings(card, info);
-    const start = h(
-      'button',
-      { class: 'main', onclick: () => this.onpredict(image, model, card, settings.wishes()) },
-      'Show its prediction',
-    );
-    replace(this.card, ...cardOf(card, model, settings.element, start));
+    const settings = new Settings(card, info, this.kept);
+    const predict = () => {
+      this.on.predict(image, model, card, settings.wishes(), settings.meaning);
+      settings.onmeaning = () => this.on.meaning(settings.meaning);
+    };
+    const start = h('button', { class: 'main', onclick: predict }, 'Show its prediction');
+    const form = this.classifiers.form(model, settings, this.kept?.name ?? '');
+    replace(this.card, ...cardOf(card, model, settings.element, start, form));
     if (card.runs) this.onchosen(() => ({ image, info, model, card, wishes: settings.wishes() }));
   }
 

@@ -22,10 +22,9 @@ TEGULA_JSON_FIELDS(Classifier, name, tegula_version, answers, model, model_name,
 namespace {
 
 constexpr std::int64_t kFormat = 1;
-constexpr const char* kMulticlass = "multiclass";
 constexpr const char* kClassification = "classification";
 constexpr OutputType kOutputTypes[] = {
-    {"probability", "the values of all channels, of which the largest is the class (of one channel: 0.5 or more)"},
+    {kDefaultOutputType, "the values of all channels, of which the largest is the class (of one channel: 0.5 or more)"},
     {kMulticlass, "the values of all channels, each for itself, so that classes may overlap"},
     {kClassification, "only the number of the class"}};
 
@@ -72,9 +71,8 @@ bool IsShowable(std::string_view name) {
 // Words that would be passed over where they are not known.
 Status CheckWords(const Classifier& c) {
   if (c.model.empty() || c.output.empty()) return CorruptError("it names no model, or no output of it");
-  if (std::ranges::find(kOutputTypes, c.output_type, &OutputType::name) == std::end(kOutputTypes))
-    return CorruptError(
-        fmt::format("output type '{}' is neither probability, multiclass nor classification", c.output_type));
+  if (const Status type = CheckOutputType(c.output_type, c.classes.size()); !type.ok())
+    return CorruptError(ToString(type.error()));
   if (!spec::WeightsFormatFromName(c.network.weights_format))
     return CorruptError(fmt::format("there is no weights format '{}'", c.network.weights_format));
   TEGULA_TRY(PrecisionFromName(c.network.precision));
@@ -97,6 +95,15 @@ Status CheckWords(const Classifier& c) {
 }  // namespace
 
 std::span<const OutputType> OutputTypes() { return kOutputTypes; }
+
+Status CheckOutputType(std::string_view type, std::size_t channels) {
+  if (std::ranges::find(kOutputTypes, type, &OutputType::name) == std::end(kOutputTypes))
+    return InvalidError(fmt::format("output type '{}' is neither probability, multiclass nor classification", type));
+  if (channels > 1 || type != kClassification) return Ok();
+  return InvalidError(
+      "there is one channel, so there are no classes of which one could be the largest; choose probability, and a "
+      "threshold");
+}
 
 std::string TitleOf(const Classifier& classifier) {
   return classifier.name.empty() ? "the classifier" : "classifier " + classifier.name;
@@ -121,12 +128,8 @@ Result<Classifier> ClassifierOf(const PredictRequest& request, const ProvenNetwo
                     request.statistics_from));
   if (!request.inputs.empty())
     return UnsupportedError("a classifier holds no further inputs; give them when it is applied");
+  TEGULA_TRY(CheckOutputType(output_type, reading.classes.size()).Context("output " + output));
   const bool is_single = reading.classes.size() == 1;
-  if (is_single && output_type == kClassification)
-    return InvalidError(
-        fmt::format("output {} has one channel, so there are no classes of which one could be the largest; choose "
-                    "probability, and a threshold",
-                    output));
   if (!is_single && (output_type == kMulticlass) == reading.is_partition)
     return InvalidError(reading.is_partition
                             ? "classes of which the largest wins do not overlap; choose probability"

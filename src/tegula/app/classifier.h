@@ -59,6 +59,10 @@ struct OutputType {
 /// probability: the values of all channels, of which the largest is the class (of one: 0.5 or more); multiclass: each
 /// channel for itself, so that classes may overlap; classification: only the number of the class.
 std::span<const OutputType> OutputTypes();
+/// kInvalid for a type that classes of so many channels cannot have.
+Status CheckOutputType(std::string_view type, std::size_t channels);
+inline constexpr const char* kDefaultOutputType = "probability";
+inline constexpr const char* kMulticlass = "multiclass";
 
 /// As JSON, and back. kCorrupt with the field that is wrong; kUnsupported for a later format.
 std::string ToJson(const Classifier& classifier);

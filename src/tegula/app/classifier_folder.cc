@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <nlohmann/json.hpp>
 
 #include "tegula/core/folders.h"
 #include "tegula/core/platform.h"
@@ -69,9 +70,40 @@ Result<Classifier> ClassifierFolder::Load(const std::string& name) const {
     TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(name, kLargestFile));
     return ClassifierFromJson(text).Context(name);
   }
+  return LoadKept(name);
+}
+
+Result<Classifier> ClassifierFolder::LoadKept(const std::string& name) const {
   TEGULA_ASSIGN_OR_RETURN(const Path file, FileOf(name));
   TEGULA_ASSIGN_OR_RETURN(const std::string text, Read(file, name));
   return ClassifierFromJson(text).Context(file.string());
+}
+
+Result<std::vector<KeptClassifier>> ClassifierFolder::All() const {
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> names, Names());
+  std::vector<KeptClassifier> all;
+  for (const std::string& name : names) all.push_back({name, LoadKept(name)});
+  return all;
+}
+
+std::string ToJson(const std::vector<KeptClassifier>& all) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const auto& [name, classifier] : all) {
+    if (!classifier.ok()) {
+      rows.push_back({{"name", name}, {"error", ToString(classifier.error())}});
+      continue;
+    }
+    std::vector<std::string> classes;
+    for (const ClassifierClass& each : classifier->classes) classes.push_back(each.name);
+    rows.push_back({{"name", name},
+                    {"model", classifier->model_name},
+                    {"from", classifier->model},
+                    {"output", classifier->output},
+                    {"output_type", classifier->output_type},
+                    {"classes", classes},
+                    {"error", ""}});
+  }
+  return rows.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 Result<std::vector<std::string>> ClassifierFolder::Names() const {

@@ -9,6 +9,14 @@
 
 namespace tegula::app {
 
+/// One that is kept, or why it cannot be read.
+struct KeptClassifier {
+  std::string name;
+  Result<Classifier> classifier;
+};
+/// For programs: name, model, output and classes of each, or the reason.
+std::string ToJson(const std::vector<KeptClassifier>& all);
+
 /// Names are letters, digits, spaces and "-_.", at most 100, and begin with a letter or digit.
 class ClassifierFolder {
  public:
@@ -25,6 +33,10 @@ class ClassifierFolder {
   Status Save(const Classifier& classifier, bool overwrite) const;
   /// By name, or from a file if `name` ends in ".json". kNotFound with the names there are; kCorrupt.
   Result<Classifier> Load(const std::string& name) const;
+  /// By name alone, never another file. kNotFound with the names there are; kInvalid for a name that is none; kCorrupt.
+  Result<Classifier> LoadKept(const std::string& name) const;
+  /// In the order of their names. kIo.
+  Result<std::vector<KeptClassifier>> All() const;
   /// Sorted; none if the folder is not there. kIo.
   Result<std::vector<std::string>> Names() const;
   /// Whatever is in it. kNotFound.

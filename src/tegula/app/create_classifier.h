@@ -2,11 +2,30 @@
 // decides its answers.
 #pragma once
 
-#include "tegula/app/classifier.h"
+#include <string>
+
+#include "tegula/app/classifier_folder.h"
 #include "tegula/core/run_context.h"
 #include "tegula/engines/registry.h"
 
 namespace tegula::app {
+
+/// What a classifier is asked for.
+struct ClassifierRequest {
+  std::string name;
+  bool overwrite = false;  ///< the one of this name, if there is one
+  PredictRequest predict;  ///< model, an output, binding, windows, statistics, engine and classes
+  std::string output_type = kDefaultOutputType;
+};
+
+/// Makes it and keeps it in the folder, as `tegula classifier create` does. Errors of ClassifierFolder::CheckFree
+/// before anything is done, and of CreateClassifier; kInvalid for several outputs and for
+/// numbers that cannot be.
+Result<Classifier> MakeClassifier(ClassifierRequest request, const ClassifierFolder& folder,
+                                  engines::Registry& registry, const RunContext& context);
+
+/// The command line that does the same on this machine.
+std::string CommandOf(const ClassifierRequest& request);
 
 /// Opens the request's model, takes the network that reproduces its test outputs, and keeps model, binding, windows,
 /// engine and classes (the request's) of its only output, or the first. A model is kept by its name or, if it is on the

@@ -110,19 +110,20 @@ struct CreateWords {
     command.add_flag("--json", json, "for programs");
   }
 
-  Result<app::PredictRequest> Request(const CLI::App& command, const Session& session) const {
-    app::PredictRequest request;
+  Result<app::ClassifierRequest> Request(const CLI::App& command, const Session& session) const {
+    app::ClassifierRequest asked;
+    asked.name = name;
+    asked.overwrite = overwrite;
+    asked.output_type = output_type;
+    app::PredictRequest& request = asked.predict;
     request.model = model;
     request.outputs = Names(outputs);
-    if (request.outputs.size() > 1)
-      return InvalidError("a classifier has one output; name one with --outputs and make a classifier of each");
     TEGULA_ASSIGN_OR_RETURN(request.binding, image.Binding(command));
     TEGULA_TRY(tiles.Apply(request));
     TEGULA_ASSIGN_OR_RETURN(request.engine, engine.Request(session));
     request.statistics_from = statistics_from;
     request.classes = classes.Request(command);
-    request.classes.overlapping = output_type == "multiclass";
-    return request;
+    return asked;
   }
 };
 
@@ -132,13 +133,9 @@ Result<int> Shown(const app::Classifier& classifier, bool json) {
 }
 
 Result<int> Create(const CreateWords& words, const CLI::App& command, const Session& session) {
-  const app::ClassifierFolder folder = UserFolder();
-  TEGULA_TRY(folder.CheckFree(words.name, words.overwrite));
-  TEGULA_ASSIGN_OR_RETURN(app::PredictRequest request, words.Request(command, session));
-  TEGULA_ASSIGN_OR_RETURN(app::Classifier classifier, app::CreateClassifier(std::move(request), words.output_type,
-                                                                            session.registry, session.context));
-  classifier.name = words.name;
-  TEGULA_TRY(folder.Save(classifier, words.overwrite));
+  TEGULA_ASSIGN_OR_RETURN(app::ClassifierRequest request, words.Request(command, session));
+  TEGULA_ASSIGN_OR_RETURN(const app::Classifier classifier,
+                          app::MakeClassifier(std::move(request), UserFolder(), session.registry, session.context));
   return Shown(classifier, words.json);
 }
 
@@ -150,29 +147,13 @@ struct FolderWords {
 
 // One that cannot be read is in the list with the reason.
 Result<int> List(const FolderWords& words, const Session&) {
-  const app::ClassifierFolder folder = UserFolder();
-  TEGULA_ASSIGN_OR_RETURN(const std::vector<std::string> names, folder.Names());
-  Json rows = Json::array();
+  TEGULA_ASSIGN_OR_RETURN(const std::vector<app::KeptClassifier> all, UserFolder().All());
   std::vector<std::vector<std::string>> table = {{"NAME", "MODEL", "PIXEL SIZE", "OUTPUT", "CLASSES"}};
-  for (const std::string& name : names) {
-    const Result<app::Classifier> c = folder.Load(name);
-    if (!c.ok()) {
-      rows.push_back({{"name", name}, {"error", ToString(c.error())}});
-      table.push_back({name, "cannot be read: " + ToString(c.error()), "", "", ""});
-      continue;
-    }
-    Json classes = Json::array();
-    for (const app::ClassifierClass& each : c->classes) classes.push_back(each.name);
-    rows.push_back({{"name", name},
-                    {"model", c->model_name},
-                    {"from", c->model},
-                    {"output", c->output},
-                    {"output_type", c->output_type},
-                    {"classes", std::move(classes)},
-                    {"error", ""}});
-    table.push_back({name, c->model_name, ResolutionText(*c), c->output_type, ClassesText(*c)});
-  }
-  Print(words.json ? rows.dump(2) + "\n" : Table(table));
+  for (const auto& [name, c] : all)
+    table.push_back(
+        c.ok() ? std::vector<std::string>{name, c->model_name, ResolutionText(*c), c->output_type, ClassesText(*c)}
+               : std::vector<std::string>{name, "cannot be read: " + ToString(c.error()), "", "", ""});
+  Print(words.json ? app::ToJson(all) : Table(table));
   return app::kExitOk;
 }
 

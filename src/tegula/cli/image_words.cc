@@ -2,31 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "tegula/core/text.h"
-
 namespace tegula::cli {
-
-std::vector<std::string> Names(const std::string& list) {
-  std::vector<std::string> names;
-  for (const std::string& name : Split(list, ','))
-    if (!Trim(name).empty()) names.emplace_back(Trim(name));
-  return names;
-}
-
-std::vector<std::string> ChannelWords(const std::string& list) {
-  std::vector<std::string> words(1);
-  int depth = 0;
-  for (const char letter : list) {
-    depth += int{letter == '('} - int{letter == ')'};
-    if (letter == ',' && depth <= 0)
-      words.emplace_back();
-    else
-      words.back() += letter;
-  }
-  for (std::string& word : words) word = std::string(Trim(word));
-  std::erase(words, "");
-  return words;
-}
 
 void ImageWords::AddTo(CLI::App& command) {
   command.add_option("--channels", channels,

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
+#include "tegula/app/request_words.h"
 #include "tegula/image/binding.h"
 
 namespace CLI {
@@ -12,11 +12,8 @@ class App;
 
 namespace tegula::cli {
 
-/// Names separated by commas, trimmed; empty ones are left out.
-std::vector<std::string> Names(const std::string& list);
-
-/// The same, but commas between parentheses separate nothing: "DAPI,mean(FITC,2)" are two.
-std::vector<std::string> ChannelWords(const std::string& list);
+using app::ChannelWords;
+using app::Names;
 
 struct ImageWords {
   std::string channels, stains;

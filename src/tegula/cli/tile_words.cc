@@ -1,37 +1,11 @@
 #include "tegula/cli/tile_words.h"
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 
 #include "tegula/app/given_input.h"
-#include "tegula/cli/image_words.h"
-#include "tegula/core/text.h"
+#include "tegula/app/request_words.h"
 
 namespace tegula::cli {
-namespace {
-
-// "512", for y and x, or "z=24,y=256,x=256".
-Result<PerAxis<std::optional<std::int64_t>>> ParsePerAxis(std::string_view flag, const std::string& text) {
-  PerAxis<std::optional<std::int64_t>> sizes;
-  for (const std::string& part : Names(text)) {
-    const std::size_t equals = part.find('=');
-    const std::optional<std::int64_t> size = ParseInt(equals == std::string::npos ? part : part.substr(equals + 1));
-    bool is_known = false;
-    for (const GridAxis axis : kGridAxes) {
-      const bool is_meant = equals == std::string::npos ? axis == GridAxis::kY || axis == GridAxis::kX
-                                                        : equals == 1 && part[0] == GridAxisName(axis);
-      if (is_meant) sizes[axis] = size;
-      is_known = is_known || is_meant;
-    }
-    if (!is_known || !size || *size < 0)
-      return InvalidError(
-          fmt::format("{} {} is no size: write a number for y and x, or one per axis as z=24,y=256,x=256", flag, text));
-  }
-  return sizes;
-}
-
-}  // namespace
 
 void TileWords::AddTo(CLI::App& command) {
   command.add_option(
@@ -54,9 +28,9 @@ void TileWords::AddTo(CLI::App& command) {
 
 Status TileWords::Apply(app::PredictRequest& request) const {
   TEGULA_TRY(app::SetBorder(border, request));
-  TEGULA_ASSIGN_OR_RETURN(request.tiling.tile, ParsePerAxis("--tile", tile));
-  TEGULA_ASSIGN_OR_RETURN(request.tiling.context, ParsePerAxis("--context", context));
-  TEGULA_ASSIGN_OR_RETURN(request.tiling.stride, ParsePerAxis("--stride", stride));
+  TEGULA_ASSIGN_OR_RETURN(request.tiling.tile, app::SizesFromText("--tile", tile));
+  TEGULA_ASSIGN_OR_RETURN(request.tiling.context, app::SizesFromText("--context", context));
+  TEGULA_ASSIGN_OR_RETURN(request.tiling.stride, app::SizesFromText("--stride", stride));
   return Ok();
 }
 

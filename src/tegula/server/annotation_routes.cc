@@ -7,25 +7,12 @@
 
 #include "tegula/app/view/annotations.h"
 #include "tegula/outputs/palette.h"
+#include "tegula/server/waited.h"
 
 namespace tegula::server {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// Ends the work of a request for which nobody waits any more.
-class Waited final : public Progress {
- public:
-  Waited(const std::function<bool()>& is_gone, std::stop_source stop) : is_gone_(is_gone), stop_(std::move(stop)) {}
-  void Update(std::string_view, std::int64_t, std::int64_t, std::string_view) override {
-    if (is_gone_()) stop_.request_stop();
-  }
-  void Note(std::string_view) override {}
-
- private:
-  const std::function<bool()>& is_gone_;
-  std::stop_source stop_;
-};
 
 Response GeoJsonResponse(std::string text) {
   Response response;

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
-#include "tegula/app/view/live_prediction.h"
+#include "tegula/app/request_words.h"
+#include "tegula/app/view/live_classifier.h"
 #include "tegula/core/limits.h"
 #include "tegula/core/text.h"
 #include "tegula/outputs/palette.h"
+#include "tegula/server/classifier_routes.h"
 #include "tegula/server/events.h"
 #include "tegula/server/look_words.h"
 
@@ -56,20 +59,45 @@ Result<app::LivePlane> PlaneOf(const Request& request) {
   return plane;
 }
 
+// What may be chosen where no classifier has.
+constexpr Parameter kSettings[] = {{"model", "an id of the catalogue, or a model in a folder"},
+                                   {"output", "an output's id; empty: the first"},
+                                   {"channels", "which channels the model gets, as `predict --channels` takes them"},
+                                   {"pixel_size", "in µm, to which the image is brought; empty: as the model wants it"},
+                                   {"downsample", "instead of it: so many times larger pixels"},
+                                   {"level", "instead of it: this level of the image's pyramid as it is"},
+                                   {"tile", "windows, as `predict --tile` takes them; empty: at most 512 pixels"}};
+
+Result<std::optional<double>> PositiveOf(const Request& request, const std::string& name) {
+  const std::string& text = request.value(name);
+  if (text.empty()) return std::optional<double>();
+  const std::optional<double> number = ParseDouble(text);
+  if (!number || !(*number > 0)) return InvalidError(fmt::format("{}: '{}' is no number above 0", name, text));
+  return number;
+}
+
 Result<app::LiveRequest> LiveRequestOf(const ViewState& state, const Request& request) {
   app::LiveRequest live;
   TEGULA_ASSIGN_OR_RETURN(live.image, state.roots.Resolve(request.value("image")));
-  TEGULA_ASSIGN_OR_RETURN(live.model, ModelNameOf(state, request.value("model")));
-  live.output = request.value("output");
-  for (const std::string& channel : Split(request.value("channels"), ','))
-    if (!channel.empty()) live.binding.channels.push_back(channel);
-  if (const std::string& text = request.value("pixel_size"); !text.empty()) {
-    live.binding.pixel_size_um = ParseDouble(text);
-    if (!live.binding.pixel_size_um) return InvalidError(fmt::format("'{}' is no pixel size in µm", text));
-  }
   TEGULA_ASSIGN_OR_RETURN(live.plane, PlaneOf(request));
   live.engine = state.engine;
   live.cache_bytes = state.memory.tiles;
+  if (const std::string& name = request.value("classifier"); !name.empty()) {
+    for (const Parameter& setting : kSettings)
+      if (!request.value(std::string(setting.name)).empty())
+        return InvalidError(fmt::format("the classifier says what '{}' is; leave it out", setting.name));
+    TEGULA_ASSIGN_OR_RETURN(const ShownClassifier shown, ClassifierOf(state, name));
+    TEGULA_TRY(app::Apply(shown.classifier, live));
+    return live;
+  }
+  TEGULA_ASSIGN_OR_RETURN(live.model, ModelNameOf(state, request.value("model")));
+  live.output = request.value("output");
+  live.binding.channels = app::ChannelWords(request.value("channels"));
+  TEGULA_ASSIGN_OR_RETURN(live.binding.pixel_size_um, PositiveOf(request, "pixel_size"));
+  TEGULA_ASSIGN_OR_RETURN(live.binding.downsample, PositiveOf(request, "downsample"));
+  TEGULA_ASSIGN_OR_RETURN(const std::int64_t level, WholeNumberOf(request, "level", -1));
+  if (level >= 0) live.binding.level = static_cast<int>(std::min<std::int64_t>(level, std::numeric_limits<int>::max()));
+  TEGULA_ASSIGN_OR_RETURN(live.tile, app::SizesFromText("tile", request.value("tile")));
   return live;
 }
 
@@ -151,20 +179,16 @@ std::vector<Route> PredictionRoutes(const ViewState& state) {
   constexpr Parameter kId = {"id", "as `ready` has said it"};
   constexpr Parameter kZ = {"z", "the plane of the image along z, from 0"};
   constexpr Parameter kT = {"t", "the plane of the image along t, from 0"};
+  std::vector<Parameter> opened;
+  opened.push_back({"image", "the image, as a folder's listing names it", true});
+  for (const Parameter& setting : kSettings) opened.push_back(setting);
+  opened.push_back({"classifier", "instead of all these: one that is kept"});
+  opened.push_back(kZ), opened.push_back(kT);
   return {
-      {"GET",
-       "/api/predictions/open",
+      {"GET", "/api/predictions/open",
        "opens a prediction and tells, as server-sent events, how far that is: progress, note, ready, failed. A preview "
        "is ready twice",
-       "text/event-stream",
-       {{"image", "the image, as a folder's listing names it", true},
-        {"model", "an id of the catalogue, or a model in a folder", true},
-        {"output", "an output's id; empty: the first"},
-        {"channels", "which channels the model gets, as `predict --channels` takes them"},
-        {"pixel_size", "in µm, to which the image is brought; empty: as the model wants it"},
-        kZ,
-        kT},
-       with(&Open)},
+       "text/event-stream", std::move(opened), with(&Open)},
       {"GET",
        "/api/predictions/{id}",
        "what it is, and how many windows were predicted",

@@ -9,12 +9,15 @@
 #include "tegula/app/test_page.h"
 #include "tegula/app/version.h"
 #include "tegula/app/view/channel_ranges.h"
+#include "tegula/app/view/classifier_choices.h"
 #include "tegula/app/view/pixel_values.h"
 #include "tegula/app/view/rendering.h"
 #include "tegula/core/text.h"
 #include "tegula/outputs/jpeg.h"
+#include "tegula/outputs/palette.h"
 #include "tegula/outputs/png.h"
 #include "tegula/server/annotation_routes.h"
+#include "tegula/server/classifier_routes.h"
 #include "tegula/server/look_words.h"
 #include "tegula/server/object_routes.h"
 #include "tegula/server/page_files.h"
@@ -33,15 +36,25 @@ constexpr Parameter kImage = {"image", "the image, as a folder's listing names i
 constexpr Parameter kZ = {"z", "the plane along z, from 0"};
 constexpr Parameter kT = {"t", "the plane along t, from 0"};
 
-Result<std::shared_ptr<const image::Source>> ImageOf(const ViewState& state, const Request& request) {
-  TEGULA_ASSIGN_OR_RETURN(const std::string name, state.roots.Resolve(request.value("image")));
+Result<std::shared_ptr<const image::Source>> ImageNamed(const ViewState& state, const std::string& shown) {
+  TEGULA_ASSIGN_OR_RETURN(const std::string name, state.roots.Resolve(shown));
   return state.images.Get(name);
 }
 
+Result<std::shared_ptr<const image::Source>> ImageOf(const ViewState& state, const Request& request) {
+  return ImageNamed(state, request.value("image"));
+}
+
+// With what is known of the image at once, so that the page need not come back for it.
 Result<Response> Start(const ViewState& state, const Request&) {
+  Json info = nullptr;
+  if (!state.image.empty())
+    if (const auto source = ImageNamed(state, state.image); source.ok())
+      info = Json::parse(app::CardToJson(app::ImageCard{state.image, (*source)->info()}));
   return JsonResponse(Dump({{"version", app::Version()},
                             {"roots", state.roots.names()},
                             {"image", state.image},
+                            {"info", std::move(info)},
                             {"model", state.model},
                             {"offline", state.context.offline}}));
 }
@@ -120,6 +133,20 @@ Result<Response> Models(const ViewState& state, const Request& request) {
   return JsonResponse(app::SearchToJson(found, kMostHits));
 }
 
+Json ChoicesJson(const spec::ModelDescription& model) {
+  Json choices = Json::array();
+  for (const app::ClassifierChoice& choice : app::ClassifierChoicesOf(model)) {
+    Json classes = Json::array();
+    for (const app::ClassReading::Class& each : choice.classes)
+      classes.push_back({{"name", each.name}, {"colour", outputs::TextOf(each.colour).substr(1)}});
+    choices.push_back({{"output", choice.output},
+                       {"classes", std::move(classes)},
+                       {"types", choice.types},
+                       {"reason", choice.reason}});
+  }
+  return choices;
+}
+
 Result<Response> ModelCard(const ViewState& state, const Request& request) {
   TEGULA_ASSIGN_OR_RETURN(const std::string name, ModelNameOf(state, request.value("model")));
   TEGULA_ASSIGN_OR_RETURN(app::ModelCard card,
@@ -127,6 +154,7 @@ Result<Response> ModelCard(const ViewState& state, const Request& request) {
   card.package = request.value("model");
   Json json = Json::parse(app::CardToJson(card));
   json["covers"] = card.covers;  // as data addresses: the page has no other way to them
+  json["choices"] = ChoicesJson(card.model);
   return JsonResponse(Dump(json));
 }
 
@@ -247,6 +275,7 @@ std::vector<Route> ViewRoutes(const ViewState& state) {
                     with(&ModelTest)});
   for (Route& route : PredictionRoutes(state)) routes.push_back(std::move(route));
   for (Route& route : ObjectRoutes(state)) routes.push_back(std::move(route));
+  for (Route& route : ClassifierRoutes(state)) routes.push_back(std::move(route));
   for (Route& route : AnnotationRoutes(state)) routes.push_back(std::move(route));
   for (Route& route : RunRoutes(state)) routes.push_back(std::move(route));
   // The description describes itself too.

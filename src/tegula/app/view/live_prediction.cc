@@ -37,11 +37,19 @@ Status CheckIsLocal(const spec::TensorDescription& output) {
 // The command line that makes the same of the whole image.
 std::string CommandOf(const LiveRequest& request, const std::string& tile, const PerAxis<std::int64_t>& frames) {
   const image::BindingRequest& binding = request.binding;
-  std::string command = fmt::format("tegula predict {} {} -o prediction --tile {}", ShellWord(request.model),
-                                    ShellWord(request.image), tile);
-  if (!binding.channels.empty()) command += " --channels " + ShellWord(Join(binding.channels, ","));
-  if (binding.pixel_size_um) command += fmt::format(" --pixel-size {}", *binding.pixel_size_um);
-  if (!request.output.empty()) command += " --outputs " + ShellWord(request.output);
+  std::string command;
+  if (request.classifier) {
+    command = fmt::format("tegula predict --classifier {} {} -o prediction", ShellWord(request.classifier->name),
+                          ShellWord(request.image));
+  } else {
+    command = fmt::format("tegula predict {} {} -o prediction --tile {}", ShellWord(request.model),
+                          ShellWord(request.image), tile);
+    if (!binding.channels.empty()) command += " --channels " + ShellWord(Join(binding.channels, ","));
+    if (binding.level) command += fmt::format(" --level {}", *binding.level);
+    if (binding.pixel_size_um) command += fmt::format(" --pixel-size {}", *binding.pixel_size_um);
+    if (binding.downsample) command += fmt::format(" --downsample {}", *binding.downsample);
+    if (!request.output.empty()) command += " --outputs " + ShellWord(request.output);
+  }
   // A stack that the model takes whole is predicted whole.
   if (frames[GridAxis::kZ] > 1) command += fmt::format(" --z {}", request.plane.z);
   if (frames[GridAxis::kT] > 1) command += fmt::format(" --t {}", request.plane.t);
@@ -70,6 +78,9 @@ Status LivePrediction::Prepare(const LiveRequest& request, const LivePrediction*
   const spec::ModelDescription& model = model_->package.description();
   image_ = request.image;
   plane_ = request.plane;
+  const Classifier* const classifier = request.classifier ? &*request.classifier : nullptr;
+  if (classifier != nullptr && other == nullptr)
+    TEGULA_TRY(CheckPackage(TitleOf(*classifier), classifier->network, model_->package));
   const std::vector<std::string> ids = request.output.empty() ? std::vector<std::string>{model.outputs.front().id}
                                                               : std::vector<std::string>{request.output};
   TEGULA_ASSIGN_OR_RETURN(wanted_.outputs, pipeline::FindOutputs(model, ids));
@@ -89,6 +100,11 @@ Status LivePrediction::Prepare(const LiveRequest& request, const LivePrediction*
     context.progress.Update("choosing an engine", 0, 1, "engines");
     TEGULA_ASSIGN_OR_RETURN(model_->proven, SelectNetwork(model_->package, request.engine, registry, context));
   }
+  if (classifier != nullptr)
+    TEGULA_TRY(
+        CheckSame(TitleOf(*classifier),
+                  DifferencesTo(classifier->network,
+                                NetworkOf(*model_->proven, model_->package.description_sha256(), request.engine))));
   decisions_.push_back(ProofOf(model_->proven->check));
   if (other != nullptr) {
     wanted_.tiling = other->wanted_.tiling;
@@ -97,6 +113,11 @@ Status LivePrediction::Prepare(const LiveRequest& request, const LivePrediction*
     TEGULA_TRY(ChooseWindows(request, context));
   }
   command_ = CommandOf(request, tile_words_, feeds_->frames());
+  if (classifier != nullptr && classifier->axes.empty())
+    decisions_.push_back(
+        fmt::format("windows: {} here; {} leaves them to where it is applied, where values agree as far "
+                    "as tiles do, not bit by bit",
+                    tile_words_, TitleOf(*classifier)));
 
   const bool wants_statistics = !ops::RequiredStatistics(model)->empty();
   const image::BoundInfo& info = feeds_->leading().bound.info();
@@ -118,7 +139,9 @@ Status LivePrediction::Prepare(const LiveRequest& request, const LivePrediction*
 Status LivePrediction::ChooseWindows(const LiveRequest& request, const RunContext& context) {
   const spec::ModelDescription& model = model_->package.description();
   tiling::TileRequest& tiling = wanted_.tiling;
-  for (const GridAxis axis : {GridAxis::kY, GridAxis::kX}) tiling.max_tile[axis] = kWindow;
+  tiling.tile = request.tile;
+  for (const GridAxis axis : {GridAxis::kY, GridAxis::kX})
+    if (!tiling.tile[axis]) tiling.max_tile[axis] = kWindow;
   tiling::TileRequest measured = tiling;
   TEGULA_ASSIGN_OR_RETURN(const ContextDecision decision,
                           DecideContext(model_->package, *model_->proven, *feeds_, wanted_.outputs, request.engine,

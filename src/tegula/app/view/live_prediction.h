@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "tegula/app/classifier.h"
 #include "tegula/app/feeds.h"
 #include "tegula/app/normalisation.h"
 #include "tegula/app/prove.h"
@@ -41,6 +42,8 @@ struct LiveRequest {
   image::BindingRequest binding;
   std::string output;  ///< an id; empty: the model's first
   LivePlane plane;
+  PerAxis<std::optional<std::int64_t>> tile;  ///< windows, as `predict --tile` takes them; kWindow where not given
+  std::optional<Classifier> classifier;       ///< that decided all of this, and which network it must be
   EngineRequest engine;
   std::int64_t cache_bytes = image::Access{}.cache_bytes;  ///< that decoded tiles of the image may take
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tegula/app/request_words.h"
 #include "tegula/core/files.h"
 
 namespace tegula::app {
@@ -11,9 +12,13 @@ namespace {
 
 std::string Short(const std::string& text) { return Sha256OfBytes(text).substr(0, 16); }
 
+// A classifier says the rest itself.
 std::string KindOf(const LiveRequest& request) {
-  return Short(fmt::format("{}\n{}\n{}\n{}\n{}", request.image, request.model, request.output,
-                           request.binding.pixel_size_um.value_or(0), fmt::join(request.binding.channels, "\n")));
+  const image::BindingRequest& binding = request.binding;
+  return Short(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", request.image, request.model, request.output,
+                           binding.pixel_size_um.value_or(0), binding.downsample.value_or(0),
+                           binding.level.value_or(-1), SizesText(request.tile), fmt::join(binding.channels, "\n"),
+                           request.classifier ? ToJson(*request.classifier) : ""));
 }
 
 }  // namespace
