@@ -44,7 +44,7 @@ export class ObjectOptions {
     for (const { name, label, hint, choices, placeholder } of kRows) {
       const field = choices
         ? h('select', { 'aria-label': label, title: hint }, ...choices.map(([value, text]) => h('option', { value }, text)))
-        : h('input', { type: 'text', class: 'short', size: 9, placeholder, 'aria-label': label, title: hint });
+        : h('input', { type: 'text', placeholder, 'aria-label': label, title: hint });
       this.fields.set(name, field);
       this.element.append(line(label, field));
     }
