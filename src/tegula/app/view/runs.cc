@@ -269,8 +269,6 @@ Result<RunRow> Runs::Resume(const std::string& name) {
   if (run->state != RunState::kPaused && run->state != RunState::kCancelled && run->state != RunState::kFailed)
     return InvalidError(fmt::format("{} is {}; only what was paused, cancelled or has failed can go on", name,
                                     RunStateName(run->state)));
-  // It may stand in a note that somebody else has written.
-  TEGULA_TRY(commands_.may_read(run->words));
   run->state = RunState::kQueued;
   run->sentence.clear();
   TEGULA_TRY(Note(*run, RunStateName(run->state)));
