@@ -49,10 +49,20 @@ def check_geometry(geometry, width, height):
 
 
 def check_feature(feature, object_type, width, height):
-    assert set(feature) == {"type", "id", "geometry", "properties"}
+    is_cell = object_type == "cell"
+    assert list(feature) == ["type", "id", "geometry", *(["nucleusGeometry"] if is_cell else []), "properties"]
     assert feature["type"] == "Feature"
     assert str(uuid.UUID(feature["id"])) == feature["id"]
     check_geometry(feature["geometry"], width, height)
+    if is_cell:
+        check_geometry(feature["nucleusGeometry"], width, height)
+        cell, nucleus = (shapely.geometry.shape(feature[key]) for key in ("geometry", "nucleusGeometry"))
+        assert cell.covers(nucleus)
+        # As QuPath's own cell detection names them; a cell has its place and how it was found once.
+        names = set(feature["properties"]["measurements"])
+        assert names >= {"Nucleus: Area px^2", "Cell: Area px^2", "Nucleus/Cell area ratio", "Nucleus: Circularity", "Cell: Max diameter px",
+                         "Class probability", "Nearest neighbour distance px"}
+        assert feature["properties"]["measurements"]["Cell: Area px^2"] == cell.area
     properties = feature["properties"]
     assert set(properties) <= KNOWN
     assert properties["objectType"] == object_type

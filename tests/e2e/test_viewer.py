@@ -153,7 +153,9 @@ def test_answers_nobody_without_the_token_or_from_elsewhere(viewer):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ends_when_it_is_asked_to(number):
     with viewing("synthetic:noise,height=50,width=60,channels=3") as viewer:
-        assert viewer.json("/api/start")["image"] == "synthetic:noise,height=50,width=60,channels=3"
+        start = viewer.json("/api/start")
+        assert start["image"] == "synthetic:noise,height=50,width=60,channels=3"
+        assert start["info"] == viewer.json("/api/images/info", image=start["image"])
         idle = http.client.HTTPConnection("127.0.0.1", viewer.port)
         idle.request("GET", f"/api/start?token={viewer.token}")
         idle.getresponse().read()  # and the connection stays

@@ -4,6 +4,8 @@ export interface Start {
   version: string;
   roots: string[];
   image: string;
+  /** Of that image; null if it cannot be opened, which asking for it tells. */
+  info: ImageInfo | null;
   model: string;
   offline: boolean;
 }

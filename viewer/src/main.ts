@@ -1,6 +1,6 @@
+import { type FirstLook, firstLook, lookAt, started } from './first'; // before all else
 import './style.css';
 import { Annotations } from './annotations';
-import { ask, type ChannelRange, type ImageInfo, type Start } from './api';
 import { Channels } from './channels';
 import { debounce, fold, h, sentence } from './dom';
 import { Files } from './files';
@@ -29,7 +29,7 @@ const models = new Models({
   meaning: (meaning) => live.mean(meaning),
 });
 const annotations = new Annotations(slide);
-const runs = new Runs({ show: (run) => showRun(run), image: () => image });
+const runs = new Runs({ show: (run) => showRun(run), image: () => image, plane: () => slide });
 models.onchosen = (chosen) => runs.set(chosen);
 annotations.onareas = (areas) => runs.setAreas(areas);
 live.oninfo = (info) => annotations.setLive(info);
@@ -49,13 +49,11 @@ function showRun(path: string | null): void {
 let opening = 0;
 let image = ''; // that is open
 
-async function openImage(path: string): Promise<void> {
+async function openImage(path: string, look: (path: string) => Promise<FirstLook> = lookAt): Promise<void> {
   const number = ++opening;
   slide.say('Opening …');
   try {
-    const info = await ask<ImageInfo>('images/info', { image: path });
-    const asItIs = info.is_rgb && info.dtype === 'uint8' && info.channels.length === 3;
-    const ranges = asItIs ? [] : (await ask<{ channels: ChannelRange[] }>('images/channels', { image: path })).channels;
+    const { info, asItIs, ranges } = await look(path);
     if (number !== opening) return;
     image = path;
     slide.z = slide.t = 0;
@@ -154,8 +152,8 @@ annotations.mount();
 
 async function start(): Promise<void> {
   try {
-    const given = await ask<Start>('start');
-    if (given.image) void openImage(given.image);
+    const given = await started;
+    if (given.image) void openImage(given.image, firstLook);
     if (given.model) void models.choose(given.model);
     const folder = given.image.includes('/') && given.roots.includes(given.image.split('/')[0]!)
       ? given.image.split('/').slice(0, -1).join('/')

@@ -131,7 +131,7 @@ export class Models {
     const start = h('button', { class: 'main', onclick: predict }, 'Show its prediction');
     const form = this.classifiers.form(model, settings, this.kept?.name ?? '');
     replace(this.card, ...cardOf(card, model, settings.element, start, form));
-    if (card.runs) this.onchosen(() => ({ image, model, card, wishes: settings.wishes() }));
+    if (card.runs) this.onchosen(() => ({ image, info, model, card, wishes: settings.wishes() }));
   }
 
   private hit(hit: Hit): HTMLElement {

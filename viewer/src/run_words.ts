@@ -30,7 +30,9 @@ export interface Run {
 }
 
 export interface RunList {
-  out: string;
+  /** None if the viewer has no folder for results, for this reason. */
+  out: string | null;
+  reason?: string;
   runs: Run[];
 }
 

@@ -1,7 +1,7 @@
 // The panel of runs: the model on the whole slide or on an annotation, the runs there are, and objects as files.
 
-import { address, ask, isAbort, post, postForEvents, token, type ModelCard } from './api';
-import { debounce, h, notice, replace } from './dom';
+import { address, ask, isAbort, post, postForEvents, token, type ImageInfo, type ModelCard } from './api';
+import { debounce, h, notice, replace, sentence } from './dom';
 import { ObjectOptions } from './object_options';
 import { grouped } from './object_words';
 import { RunRow } from './run_row';
@@ -11,6 +11,7 @@ import type { Wishes } from './settings';
 /** What is chosen elsewhere on the page. */
 export interface Chosen {
   image: string;
+  info: ImageInfo;
   model: string;
   card: ModelCard;
   wishes: Wishes & { classifier?: string };
@@ -22,7 +23,6 @@ export interface Area {
   geojson: string;
 }
 
-const kOut = 'Start the viewer with `tegula view --out FOLDER` to run models on whole images and to export.';
 const kFormats: [string, string][] = [['', 'OME-Zarr'], ['ome-tiff', 'OME-TIFF'], ['ome-zarr,ome-tiff', 'both']];
 const kValues: [string, string][] = [
   ['', 'probability, as the model gives it'],
@@ -37,6 +37,7 @@ export class Runs {
   private readonly list = h('ul', { class: 'entries run-list', 'aria-label': 'Runs' });
   private readonly making = h('div', { class: 'making' });
   private readonly where = h('select', { 'aria-label': 'Where it runs' });
+  private readonly planes = h('select', { 'aria-label': 'Planes' }, h('option', { value: '' }, 'all planes'), h('option', { value: 'shown' }, 'the one that is shown'));
   private readonly format = h('select', { 'aria-label': 'Format of the prediction' }, ...kFormats.map(([value, text]) => h('option', { value }, text)));
   private readonly values = h('select', { 'aria-label': 'What is stored of the prediction' });
   private readonly options = new ObjectOptions('none', () => {});
@@ -46,10 +47,10 @@ export class Runs {
   private counting: AbortController | null = null;
   private chosen: (() => Chosen) | null = null;
   private model = '';
-  private hasOut = true;
+  private reason = ''; // why nothing can be run
   private areas: Area[] = [];
 
-  constructor(private readonly on: { show: (run: string) => void; image: () => string }) {
+  constructor(private readonly on: { show: (run: string) => void; image: () => string; plane: () => { z: number; t: number } }) {
     this.element.append(this.start, this.trouble, this.list, this.making);
     this.about();
   }
@@ -76,18 +77,21 @@ export class Runs {
   /** Reads the list, and follows it while something goes on. */
   async read(): Promise<void> {
     try {
-      this.show(await ask<RunList>('runs'));
+      const list = await ask<RunList>('runs');
+      if (list.reason) {
+        this.reason = list.reason;
+        this.about();
+      }
+      this.show(list);
     } catch (error) {
-      this.hasOut = false;
-      replace(this.trouble, error instanceof Error && error.message.includes('--out') ? h('p', { class: 'quiet' }, kOut) : notice(error));
-      this.about();
+      replace(this.trouble, notice(error));
     }
   }
   private about(): void {
     const { chosen } = this;
-    if (!this.hasOut) return replace(this.start);
+    if (this.reason) return replace(this.start, h('p', { class: 'quiet' }, sentence(this.reason)));
     if (!chosen) return replace(this.start, h('p', { class: 'quiet' }, 'Open an image and choose a model to run it.'));
-    const { model, card } = chosen();
+    const { model, card, info } = chosen();
     const names = card.outputs[0]?.axes.find((axis) => axis.channel_names.length > 0)?.channel_names ?? [];
     if (model !== this.model) {
       this.model = model;
@@ -98,7 +102,7 @@ export class Runs {
     this.setAreas(this.areas);
     replace(
       this.start,
-      h('div', { class: 'settings' }, line('on', this.where), line('stored as', this.format), line('values', this.values)),
+      h('div', { class: 'settings' }, line('on', this.where), ...(info.size_z * info.size_t > 1 ? [line('of', this.planes)] : []), line('stored as', this.format), line('values', this.values)),
       h('details', {}, h('summary', {}, 'Objects of it'), this.options.element),
       h('button', { class: 'main', onclick: () => void this.guard(() => this.run()) }, `Run ${card.name}`),
     );
@@ -114,7 +118,9 @@ export class Runs {
   }
 
   private async run(): Promise<void> {
-    const { image, model, wishes } = this.chosen!();
+    const { image, info, model, wishes } = this.chosen!();
+    const { z, t } = this.on.plane();
+    const isOne = this.planes.value === 'shown';
     const { output, ...binding } = wishes;
     const area = this.areas[Number(this.where.value)];
     const annotation = this.where.value && this.where.value !== 'tissue' ? area?.geojson : undefined;
@@ -123,6 +129,8 @@ export class Runs {
       image,
       ...(wishes.classifier ? {} : { model }),
       ...Object.fromEntries(given),
+      z: isOne && info.size_z > 1 ? String(z) : undefined,
+      t: isOne && info.size_t > 1 ? String(t) : undefined,
       outputs: output,
       format: this.format.value || undefined,
       values: this.values.value || undefined,

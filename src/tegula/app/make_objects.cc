@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 
+#include "tegula/app/cells.h"
 #include "tegula/app/label_files.h"
 #include "tegula/app/object_files.h"
 #include "tegula/objects/simplify/simplify_outline.h"
@@ -20,14 +23,20 @@ outputs::ObjectType TypeOf(const std::string& name) {
 }
 
 outputs::GeoJsonOptions GeoJsonOptionsOf(const ObjectRequest& request, const ObjectSource& source,
-                                         const objects::MeasurementPlan& plan) {
+                                         std::vector<std::string> measurements) {
   outputs::GeoJsonOptions options;
   options.type = TypeOf(request.object_type);
   options.frame = source.frame;
-  for (std::size_t i = 0; i < plan.columns(); ++i) options.measurements.push_back(plan.Name(i));
+  options.measurements = std::move(measurements);
   options.classes = ClassesOf(source.channels, source.colours);
   options.seed = source.seed;
   return options;
+}
+
+std::vector<std::string> NamesOf(const objects::MeasurementPlan& plan) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < plan.columns(); ++i) names.push_back(plan.Name(i));
+  return names;
 }
 
 std::string Count(std::int64_t n, const char* one, const char* many) {
@@ -46,6 +55,9 @@ std::vector<std::string> NotesOf(const ObjectRequest& request, const ObjectSourc
         Count(summary.dropped, "object touches the edge and is left out", "objects touch the edge and are left out"));
   else if (summary.at_edge > 0)
     notes.push_back(Count(summary.at_edge, "object is cut by the image's edge", "objects are cut by the image's edge"));
+  if (MakesCells(request))
+    notes.push_back(fmt::format("cells reach {} beyond their nuclei; counts and areas are those of the nuclei",
+                                ToText(CellExpansionLength(request, source.frame))));
   if (request.split.method != objects::SplitMethod::kNone)
     notes.push_back(Count(summary.split, "region was split into objects", "regions were split into objects"));
   if (summary.too_large > 0)
@@ -79,6 +91,7 @@ class ObjectsTaker {
     if (made_.areas_in_um2) of_class.area_um2 += static_cast<double>(region.area_px) * unit;
     ++made_.total;
     if (pictures_ != nullptr) pictures_->AddOutlines(region);
+    if (pictures_ != nullptr && MakesCells(request_)) pictures_->AddOutlines(object.cell);
     if (source_.report != nullptr) source_.report->Add(region, object.object.values, MayBeCut(region));
     return writers_.Add(object.geojson, object.csv);
   }
@@ -125,21 +138,31 @@ Result<pipeline::FindResult> Find(const ObjectRequest& request, const ObjectSour
   return pipeline::FindObjects(context, {source.map, image}, options, plan, spool);
 }
 
-// Writes and shows what was found.
-Status TakeFound(const pipeline::FoundObjects& found, const ObjectWriters& writers, double tolerance,
-                 const ObjectSource& source, ObjectsTaker& taker, const RunContext& context) {
+// Writes and shows what was found; `cells` is null where there are none.
+Status TakeFound(const pipeline::FoundObjects& found, const Cells* cells, const ObjectWriters& writers,
+                 double tolerance, const ObjectSource& source, ObjectsTaker& taker, const RunContext& context) {
   objects::Junctions junctions;
   if (tolerance > 0) {
     const Shape& map = source.map.shape();
-    TEGULA_ASSIGN_OR_RETURN(junctions, pipeline::JunctionsOf(context, found, map[1], map[2]));
+    TEGULA_ASSIGN_OR_RETURN(junctions, cells != nullptr ? cells->Junctions(context)
+                                                        : pipeline::JunctionsOf(context, found, map[1], map[2]));
   }
-  const auto prepare = [&](pipeline::StreamedObject& object) {
+  const auto simplified = [&](const objects::Region& region) {
+    return tolerance > 0 ? objects::SimplifyOutline(region.polygons, junctions, tolerance)
+                         : std::vector<objects::PointPolygon>();
+  };
+  const auto prepare = [&](pipeline::StreamedObject& object) -> Status {
     const objects::MeasuredRegion& measured = object.object;
-    std::vector<objects::PointPolygon> outline;
-    if (tolerance > 0) outline = objects::SimplifyOutline(measured.region.polygons, junctions, tolerance);
-    const std::int64_t number = measured.region.number > 0 ? measured.region.number : object.number;
-    return writers.Prepare(measured.region, number, measured.values, tolerance > 0 ? &outline : nullptr, object.geojson,
-                           object.csv);
+    const std::vector<objects::PointPolygon> outline = simplified(measured.region);
+    outputs::GeoJsonFormat::Drawn drawn{.outline = tolerance > 0 ? &outline : nullptr};
+    if (cells == nullptr)
+      return writers.Prepare(measured.region, object.number, measured.values, drawn, object.geojson, object.csv);
+    TEGULA_ASSIGN_OR_RETURN(Cells::Cell cell, cells->Of(measured, object.number));
+    object.cell = std::move(cell.region);
+    const std::vector<objects::PointPolygon> cell_outline = simplified(object.cell);
+    drawn.cell = &object.cell;
+    drawn.cell_outline = tolerance > 0 ? &cell_outline : nullptr;
+    return writers.Prepare(measured.region, object.number, cell.values, drawn, object.geojson, object.csv);
   };
   const auto take = [&](const pipeline::StreamedObject& object) { return taker.Take(object); };
   return found.Stream(context, prepare, take);
@@ -154,9 +177,10 @@ std::vector<outputs::GeoJsonClass> ClassesOf(const std::vector<std::string>& cha
   return classes;
 }
 
-Status CheckObjects(const ObjectRequest& request, const std::vector<std::string>& channels,
-                    const objects::MapFrame& frame, MapKind kind) {
+Status CheckObjects(const ObjectRequest& request, const std::vector<std::int32_t>& labels,
+                    const std::vector<std::string>& channels, const objects::MapFrame& frame, MapKind kind) {
   TEGULA_TRY(CheckKind(request, kind));
+  TEGULA_TRY(CheckCells(request, labels.size(), kind, frame));
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasureOptions measure, MeasureOptionsOf(request.measure, frame));
   TEGULA_TRY(objects::MeasurementPlan::Create(measure, {.map = channels}, frame));
   TEGULA_TRY(ObjectsOptionsOf(request, {}, channels, frame, kind));
@@ -176,17 +200,30 @@ Result<MadeObjects> MakeObjects(const ObjectRequest& request, const ObjectSource
   if (source.kind == MapKind::kValues) channels.map = source.channels;  // numbers have no mean
   TEGULA_ASSIGN_OR_RETURN(const objects::MeasurementPlan plan,
                           objects::MeasurementPlan::Create(measure, channels, source.frame));
-  TEGULA_ASSIGN_OR_RETURN(ObjectWriters writers,
-                          ObjectWriters::Create(folder, request.files, GeoJsonOptionsOf(request, source, plan)));
-  if (source.report != nullptr) source.report->Begin(plan, source.seed);
+  std::optional<CellColumns> columns;
+  if (MakesCells(request)) {
+    TEGULA_ASSIGN_OR_RETURN(columns, CellColumns::Create(plan, measure, channels));
+  }
+  TEGULA_ASSIGN_OR_RETURN(
+      ObjectWriters writers,
+      ObjectWriters::Create(folder, request.files,
+                            GeoJsonOptionsOf(request, source, columns ? columns->Names() : NamesOf(plan))));
+  if (source.report != nullptr) source.report->Begin(plan, columns ? "Nucleus" : "", source.seed);
   ObjectsTaker taker(request, source, labels, writers, pictures);
   TEGULA_ASSIGN_OR_RETURN(const double tolerance, ToleranceOf(request, source.frame));
   TEGULA_ASSIGN_OR_RETURN(const pipeline::FindResult found,
                           Find(request, source, labels, plan, scratch / "objects", context));
   if (pictures != nullptr) pictures->LookAt(found.objects.entries());
-  TEGULA_TRY(TakeFound(found.objects, writers, tolerance, source, taker, context));
   const Shape& map = source.map.shape();
-  TEGULA_TRY(WriteLabelFiles(request.files, found.objects, source.frame, map[1], map[2], folder, scratch, context));
+  const LabelPlace place{FilesOf(request), source.frame, map[1], map[2], folder, scratch};
+  std::optional<Cells> cells;
+  if (columns) {
+    TEGULA_ASSIGN_OR_RETURN(const objects::Expansion expansion, CellExpansionOf(request, source.frame));
+    const pipeline::PlaneReader* const image = request.measure.intensity ? source.image : nullptr;
+    TEGULA_ASSIGN_OR_RETURN(cells, Cells::Grow(found.objects, expansion, *columns, place, image, context));
+  }
+  TEGULA_TRY(TakeFound(found.objects, cells ? &*cells : nullptr, writers, tolerance, source, taker, context));
+  TEGULA_TRY(cells ? cells->WriteLabels(place, context) : WriteLabelFiles(place, found.objects, context));
   return taker.Finish(found.summary);
 }
 

@@ -46,10 +46,10 @@ struct MadeObjects {
   std::vector<std::string> notes;  ///< sentences without a full stop: what was left out, split, cut off
 };
 
-/// What is wrong with the request for a map with these channels in this frame, before there is one; `kind`: what that
-/// will hold. kInvalid, kUnsupported.
-Status CheckObjects(const ObjectRequest& request, const std::vector<std::string>& channels,
-                    const objects::MapFrame& frame, MapKind kind);
+/// What is wrong with the request for objects of the channels `labels` of a map with these channels in this frame,
+/// before there is one; `kind`: what that will hold. kInvalid, kUnsupported.
+Status CheckObjects(const ObjectRequest& request, const std::vector<std::int32_t>& labels,
+                    const std::vector<std::string>& channels, const objects::MapFrame& frame, MapKind kind);
 
 /// Makes the objects of the channels `labels`, writes them into `folder` and shows them to `pictures` (which may be
 /// null); `scratch` is a folder for what is needed on the way. Errors of the planes, the request and the files;

@@ -27,9 +27,9 @@ Result<ObjectWriters> ObjectWriters::Create(const Path& folder, const std::vecto
 }
 
 Status ObjectWriters::Prepare(const objects::Region& region, std::int64_t number, std::span<const double> values,
-                              const std::vector<objects::PointPolygon>* outline, std::string& geojson,
+                              const outputs::GeoJsonFormat::Drawn& drawn, std::string& geojson,
                               std::string& csv) const {
-  if (geojson_) TEGULA_TRY(format_.Append(region, values, geojson, outline));
+  if (geojson_) TEGULA_TRY(format_.Append(region, values, geojson, drawn));
   if (!csv_) return Ok();
   std::vector<std::string> cells = {format_.Id(region), fmt::format("{}", number),
                                     classes_[static_cast<std::size_t>(region.label)]};

@@ -20,9 +20,9 @@ class ObjectWriters {
   static Result<ObjectWriters> Create(const Path& folder, const std::vector<ObjectFile>& files,
                                       const outputs::GeoJsonOptions& form);
 
-  /// Appends the object's text for each file; `outline` as for GeoJsonFormat. kInvalid.
+  /// Appends the object's text for each file; `drawn` as for GeoJsonFormat. kInvalid.
   Status Prepare(const objects::Region& region, std::int64_t number, std::span<const double> values,
-                 const std::vector<objects::PointPolygon>* outline, std::string& geojson, std::string& csv) const;
+                 const outputs::GeoJsonFormat::Drawn& drawn, std::string& geojson, std::string& csv) const;
   /// kIo or kExhausted.
   Status Add(std::string_view geojson, std::string_view csv);
   Status Commit();

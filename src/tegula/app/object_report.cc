@@ -32,7 +32,7 @@ ObjectReport::ObjectReport(const pipeline::OutputInfo& output, const tiling::Til
       seams_(output.height(), output.width(), SeamsOnMap(plan.axes[GridAxis::kY], 0, output.height()),
              SeamsOnMap(plan.axes[GridAxis::kX], 0, output.width())) {}
 
-void ObjectReport::Begin(const objects::MeasurementPlan& measured, std::uint64_t seed) {
+void ObjectReport::Begin(const objects::MeasurementPlan& measured, std::string_view part, std::uint64_t seed) {
   gallery_ = ObjectGallery(seed);
   const auto is_of = [](std::string_view name, std::string_view what) {
     return name.starts_with(what) && (name.size() == what.size() || name[what.size()] == ' ');
@@ -40,7 +40,7 @@ void ObjectReport::Begin(const objects::MeasurementPlan& measured, std::uint64_t
   const auto show = [&](std::size_t column) {
     if (columns_.size() == kMostShown) return;
     columns_.push_back(column);
-    measured_.push_back({measured.Name(column)});
+    measured_.push_back({measured.Name(column, part)});
   };
   for (const std::string_view what : kShown)
     for (std::size_t i = 0; i < measured.columns(); ++i)
@@ -59,11 +59,12 @@ void ObjectReport::Add(const objects::Region& region, std::span<const double> va
   density_.Add(region);
   if (!may_be_cut) seams_.Add(region);
   if (!gallery_.IsDrawn(region)) return;
-  const auto area = std::ranges::find(measured_, true, [](const auto& m) { return m.name.starts_with("Area "); });
+  const auto area =
+      std::ranges::find(measured_, true, [](const auto& m) { return m.name.find("Area ") != std::string::npos; });
   std::string caption = output_.channel_names[static_cast<std::size_t>(region.label)];
   if (area != measured_.end())
-    caption +=
-        fmt::format(", {} {}", outputs::ReadableNumber(area->values.back()), area->name == "Area µm^2" ? "µm²" : "px");
+    caption += fmt::format(", {} {}", outputs::ReadableNumber(area->values.back()),
+                           area->name.ends_with("Area µm^2") ? "µm²" : "px");
   gallery_.Add(region, std::move(caption));
 }
 

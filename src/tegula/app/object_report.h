@@ -24,8 +24,8 @@ class ObjectReport {
   /// Of objects of the plan's output number 0, which is `output`.
   ObjectReport(const pipeline::OutputInfo& output, const tiling::TilePlan& plan);
 
-  /// What will be measured of them; `seed` decides which objects are shown.
-  void Begin(const objects::MeasurementPlan& measured, std::uint64_t seed);
+  /// What will be measured of them, of which part of theirs if they have some; `seed` decides which are shown.
+  void Begin(const objects::MeasurementPlan& measured, std::string_view part, std::uint64_t seed);
   /// An object that the edge of what was asked for may cut says nothing about seams.
   void Add(const objects::Region& region, std::span<const double> values, bool may_be_cut);
 

@@ -15,6 +15,8 @@ namespace {
 using objects::SplitMethod;
 
 constexpr Quantity kRadius{50, Quantity::Unit::kMicrometre}, kRadiusInPixels{100, Quantity::Unit::kPixel};
+// QuPath's cell detection has the same.
+constexpr Quantity kExpansion{5, Quantity::Unit::kMicrometre}, kExpansionInPixels{5, Quantity::Unit::kPixel};
 // Of 0.25 to 3 pixels the one with which most nuclei of the Data Science Bowl's ground truths are found again when
 // those that touch are joined and split.
 constexpr double kDepthInPixels = 0.75;
@@ -25,6 +27,8 @@ constexpr ObjectFileRow kFiles[] = {
     {ObjectFile::kCsv, "csv", "objects.csv", "csv", "a table of the measurements"},
     {ObjectFile::kLabels, "labels", "objects.ome.zarr", "ome-zarr", "an image of the objects' numbers as OME-Zarr"},
     {ObjectFile::kLabelsTiff, "labels-tiff", "objects.ome.tif", "ome-tiff", "the same as OME-TIFF"},
+    {ObjectFile::kNuclei, "", "nuclei.ome.zarr", "ome-zarr", ""},
+    {ObjectFile::kNucleiTiff, "", "nuclei.ome.tif", "ome-tiff", ""},
 };
 
 std::string ToText(const ObjectMeasures& measure) {
@@ -154,6 +158,7 @@ Result<std::vector<ObjectFile>> ObjectFilesOf(const std::vector<std::string>& wo
   std::vector<ObjectFile> files;
   std::vector<std::string_view> known;
   for (const ObjectFileRow& row : kFiles) {
+    if (row.word.empty()) continue;
     known.push_back(row.word);
     if (std::ranges::find(words, row.word) != words.end()) files.push_back(row.file);
   }
@@ -162,6 +167,15 @@ Result<std::vector<ObjectFile>> ObjectFilesOf(const std::vector<std::string>& wo
       return InvalidError(fmt::format("--object-files {} is not known: there are {}", word, fmt::join(known, ", ")));
   if (files.empty())
     return InvalidError("--object-files names no file: there are " + fmt::format("{}", fmt::join(known, ", ")));
+  return files;
+}
+
+std::vector<ObjectFile> FilesOf(const ObjectRequest& request) {
+  std::vector<ObjectFile> files = request.files;
+  for (const ObjectFile file : request.files) {
+    if (MakesCells(request) && file == ObjectFile::kLabels) files.push_back(ObjectFile::kNuclei);
+    if (MakesCells(request) && file == ObjectFile::kLabelsTiff) files.push_back(ObjectFile::kNucleiTiff);
+  }
   return files;
 }
 
@@ -177,7 +191,8 @@ std::string ToText(const ObjectRequest& request) {
       request.connectivity == objects::Connectivity::kEdges ? 4 : 8, ToText(request.smooth),
       static_cast<int>(request.split.method), request.split.channel, request.split.depth, ToText(request.fill_holes),
       ToText(request.min_area), request.drops_border ? ", none at the edge" : "", ToText(request.measure),
-      request.object_type, ToText(request.simplify), fmt::join(files, ","));
+      request.object_type + (request.cell_expansion ? " +" + ToText(*request.cell_expansion) : ""),
+      ToText(request.simplify), fmt::join(files, ","));
 }
 
 Status CheckKind(const ObjectRequest& request, MapKind kind) {
@@ -206,7 +221,7 @@ Status CheckKind(const ObjectRequest& request, MapKind kind) {
     return InvalidError(fmt::format(
         "{} is for channels of probabilities; the objects of this output are made and numbered already", row.option));
   }
-  if (kind == MapKind::kClasses) return Ok();
+  if (kind == MapKind::kClasses || MakesCells(request)) return Ok();
   for (const ObjectFile file : request.files)
     if (file == ObjectFile::kLabels || file == ObjectFile::kLabelsTiff)
       return InvalidError(
@@ -240,6 +255,40 @@ Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& class
   std::sort(labels.begin(), labels.end());
   labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
   return labels;
+}
+
+Quantity CellExpansionLength(const ObjectRequest& request, const objects::MapFrame& frame) noexcept {
+  return request.cell_expansion.value_or(frame.in_um() ? kExpansion : kExpansionInPixels);
+}
+
+Result<objects::Expansion> CellExpansionOf(const ObjectRequest& request, const objects::MapFrame& frame) {
+  constexpr std::string_view kOption = "--cell-expansion";
+  const Quantity length = CellExpansionLength(request, frame);
+  if (length.is_zero())
+    return InvalidError("--cell-expansion 0 leaves nuclei as they are: make them --object-type detection");
+  TEGULA_ASSIGN_OR_RETURN(const double distance, LengthInUnits(kOption, length, frame));
+  const double least = std::min(frame.step_y(), frame.step_x()),
+               most = least * static_cast<double>(objects::Expansion::kLargestReach);
+  if (distance < least || distance > most)
+    return InvalidError(fmt::format("{} {} is {:.3g} pixels of the map: cells can reach 1 to {} beyond their nuclei",
+                                    kOption, ToText(length), distance / least, objects::Expansion::kLargestReach));
+  return objects::Expansion(distance, frame.step_y(), frame.step_x());
+}
+
+Status CheckCells(const ObjectRequest& request, std::size_t classes, MapKind kind, const objects::MapFrame& frame) {
+  if (!MakesCells(request))
+    return request.cell_expansion ? InvalidError("--cell-expansion is for cells: add --object-type cell") : Ok();
+  TEGULA_TRY(CellExpansionOf(request, frame));
+  if (classes < 2 || kind == MapKind::kNumbers) return Ok();
+  if (kind == MapKind::kValues && request.overlaps && !request.thresholds.empty())
+    return InvalidError(
+        "cells never overlap, and with --threshold nuclei of several classes may: add --overlaps never, or name one "
+        "class with --objects");
+  if (!request.fill_holes.is_zero())
+    return InvalidError(
+        "cells never overlap, and with --fill-holes nuclei may lie within those of another class: leave it out, or "
+        "name one class with --objects");
+  return Ok();
 }
 
 Result<double> ToleranceOf(const ObjectRequest& request, const objects::MapFrame& frame) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tegula/app/quantity.h"
+#include "tegula/objects/cells/expand_labels.h"
 #include "tegula/objects/measure/measurements.h"
 #include "tegula/pipeline/objects_pass.h"
 
@@ -43,10 +44,10 @@ struct SplitRequest {
 };
 
 /// What objects are written to.
-enum class ObjectFile : std::uint8_t { kGeoJson, kCsv, kLabels, kLabelsTiff };
+enum class ObjectFile : std::uint8_t { kGeoJson, kCsv, kLabels, kLabelsTiff, kNuclei, kNucleiTiff };
 struct ObjectFileRow {
   ObjectFile file;
-  std::string_view word;  ///< as requests call it
+  std::string_view word;  ///< as requests call it; of nuclei none: they come with the labels of their cells
   const char* name;       ///< of the file or folder
   const char* format;     ///< as records call it
   std::string_view description;
@@ -71,8 +72,14 @@ struct ObjectRequest {
   Quantity simplify;  ///< how far outlines with fewer corners may lie from the exact ones; 0: they are exact
   std::vector<ObjectFile> files = {ObjectFile::kGeoJson};
   ObjectMeasures measure;
-  std::string object_type = "detection";  ///< QuPath's: detection, annotation, cell
+  std::string object_type = "detection";   ///< QuPath's: detection, annotation, cell
+  std::optional<Quantity> cell_expansion;  ///< how far cells reach beyond what is detected; else 5 µm, or 5 pixels
 };
+
+/// Whether what is detected are nuclei, around which there are cells.
+inline bool MakesCells(const ObjectRequest& request) { return request.object_type == "cell"; }
+/// What is written for the request: its files, and of cells images of their nuclei.
+std::vector<ObjectFile> FilesOf(const ObjectRequest& request);
 
 /// What a map holds, of which objects are to be made.
 enum class MapKind : std::uint8_t {
@@ -94,6 +101,13 @@ Result<std::int32_t> ChannelOf(const std::string& wanted, const std::vector<std:
 Result<std::vector<std::int32_t>> LabelsOf(const std::vector<std::string>& classes,
                                            const std::vector<std::string>& channels);
 
+/// How far cells reach beyond their nuclei, as asked for or by default.
+Quantity CellExpansionLength(const ObjectRequest& request, const objects::MapFrame& frame) noexcept;
+/// The same as it is made. kInvalid if that is no pixel of the map, or more than can be looked at.
+Result<objects::Expansion> CellExpansionOf(const ObjectRequest& request, const objects::MapFrame& frame);
+/// Whether what is asked for makes nuclei that overlap, which cells cannot hold, or speaks of cells without making any.
+/// kInvalid.
+Status CheckCells(const ObjectRequest& request, std::size_t classes, MapKind kind, const objects::MapFrame& frame);
 /// How far outlines may be simplified, in pixels of the map; 0: not at all. kInvalid.
 Result<double> ToleranceOf(const ObjectRequest& request, const objects::MapFrame& frame);
 /// The options for a map in this frame. kInvalid for a length in µm where the pixel size is unknown.

@@ -38,7 +38,7 @@ void DescribeFiles(const PredictJob& job, outputs::RunRecord& record) {
       record.outputs.push_back({"prediction", FileOf(job, number, *chosen.format), std::string(chosen.format->name),
                                 outputs::NameOf(chosen)});
   if (!job.labels.empty())
-    for (const ObjectFile file : job.request.objects.files)
+    for (const ObjectFile file : FilesOf(job.request.objects))
       record.outputs.push_back({"objects", NameOf(file), FormatOf(file), ""});
   if (job.request.qupath) record.outputs.push_back({"objects for QuPath", kQuPathFolder, "folder", ""});
   if (job.request.save_statistics) record.outputs.push_back({"statistics", kStatisticsFile, "json", ""});

@@ -65,7 +65,7 @@ Status CheckObjectsOf(const PredictJob& job, const Feeds& feeds) {
   TEGULA_ASSIGN_OR_RETURN(const pipeline::TensorLayout layout, pipeline::TensorLayout::Of(output));
   std::vector<std::string> channels = pipeline::ChannelNamesOf(output, layout.channels());
   for (std::size_t c = 0; c < job.classes.size(); ++c) channels[c] = job.classes[c].name;
-  return CheckObjects(job.request.objects, channels, FrameOf(feeds, {}),
+  return CheckObjects(job.request.objects, job.labels, channels, FrameOf(feeds, {}),
                       spec::FindObjectOps(output) ? MapKind::kNumbers : MapKind::kValues);
 }
 

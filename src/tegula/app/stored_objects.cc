@@ -103,8 +103,8 @@ Result<StoredObjects> MakeOf(const StoredObjectsRequest& request, const Path& pa
   if (request.qupath) TEGULA_TRY(CheckQuPath(request.objects));
   ObjectRequest wanted = request.objects;
   if (request.classifier) wanted.thresholds = ThresholdsOf(*request.classifier);
-  TEGULA_TRY(CheckObjects(wanted, source.channels, source.frame, source.kind));
   TEGULA_ASSIGN_OR_RETURN(const std::vector<std::int32_t> labels, LabelsOf(wanted.classes, source.channels));
+  TEGULA_TRY(CheckObjects(wanted, labels, source.channels, source.frame, source.kind));
   std::optional<PredictedImage> image;
   if (wanted.measure.intensity) {
     const std::string name = request.image.empty() ? prediction.record.image.path : request.image;
@@ -113,7 +113,7 @@ Result<StoredObjects> MakeOf(const StoredObjectsRequest& request, const Path& pa
   }
 
   std::vector<std::string> names, all;
-  for (const ObjectFile file : wanted.files) names.emplace_back(NameOf(file));
+  for (const ObjectFile file : FilesOf(wanted)) names.emplace_back(NameOf(file));
   for (const ObjectFileRow& row : ObjectFiles()) all.emplace_back(row.name);
   all.emplace_back(kQuPathFolder);
   if (request.qupath) names.emplace_back(kQuPathFolder);

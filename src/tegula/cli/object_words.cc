@@ -56,12 +56,17 @@ void ObjectWords::AddTo(CLI::App& command) {
       ->allow_extra_args(false);
   add("--percentiles", percentiles, "of intensities, beside the median, separated by commas; default: 5,95");
   add("--neighbour-radius", radius, "within which neighbours are counted; default: 50um, or 100px");
-  add("--object-type", object_type, "what QuPath makes of them")
+  add("--object-type", object_type,
+      "what QuPath makes of them; cell: what is found are nuclei, around which cells are grown that never overlap")
       ->check(CLI::IsMember({"detection", "annotation", "cell"}))
       ->capture_default_str();
+  add("--cell-expansion", cell_expansion,
+      "with --object-type cell: how far cells reach beyond their nuclei: 5um or 20px (of the full resolution); "
+      "default: "
+      "5um as in QuPath, or 5px where the pixel size is unknown");
   std::string kinds;
   for (const app::ObjectFileRow& row : app::ObjectFiles())
-    kinds += fmt::format("{}{}: {}", kinds.empty() ? "" : "; ", row.word, row.description);
+    if (!row.word.empty()) kinds += fmt::format("{}{}: {}", kinds.empty() ? "" : "; ", row.word, row.description);
   command.add_option("--object-files", files, "what is written of them, separated by commas; " + kinds)
       ->group(kGroup)
       ->capture_default_str();
@@ -105,6 +110,9 @@ Result<app::ObjectRequest> ObjectWords::Request(const CLI::App& command) const {
   }
   TEGULA_ASSIGN_OR_RETURN(request.files, app::ObjectFilesOf(Names(files)));
   request.object_type = object_type;
+  if (!cell_expansion.empty()) {
+    TEGULA_ASSIGN_OR_RETURN(request.cell_expansion, app::Quantity::ParseLength("--cell-expansion", cell_expansion));
+  }
   return request;
 }
 

@@ -18,7 +18,7 @@ struct ObjectWords {
   std::string overlaps = "keep", border = "keep";
   std::vector<std::string> measure;
   int connectivity = 4;
-  std::string object_type = "detection";
+  std::string object_type = "detection", cell_expansion;
 
   /// Declares --objects and everything else about objects, which write here.
   void AddTo(CLI::App& command);

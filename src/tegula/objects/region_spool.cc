@@ -103,6 +103,7 @@ Status RegionSpool::Add(const Region& region, std::span<const double> values) {
   entries_.push_back({region.first,
                       region.label,
                       static_cast<std::int32_t>(text_.size()),
+                      static_cast<std::int32_t>(region.number),
                       size_,
                       region.area_px,
                       {region.centroid_y, region.centroid_x}});

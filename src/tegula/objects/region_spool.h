@@ -33,6 +33,7 @@ class RegionSpool {
     Corner first;
     std::int32_t label = 0;
     std::int32_t bytes = 0;
+    std::int32_t number = 0;  ///< Region::number, which fits: images of numbers have at most 2^31 - 1
     std::int64_t offset = 0;
     std::int64_t area_px = 0;
     Point centroid;  ///< in pixels of the map

@@ -118,7 +118,7 @@ GeoJsonFormat::GeoJsonFormat(const GeoJsonOptions& options) : options_(options) 
 }
 
 Status GeoJsonFormat::Append(const objects::Region& region, std::span<const double> values, std::string& text,
-                             const std::vector<objects::PointPolygon>* outline) const {
+                             const Drawn& drawn) const {
   const bool is_classified = !options_.classes.empty();
   if (is_classified && (region.label < 0 || static_cast<std::size_t>(region.label) >= properties_.size()))
     return InvalidError(fmt::format("an object has class {}, but only {} classes have names and colours", region.label,
@@ -128,12 +128,12 @@ Status GeoJsonFormat::Append(const objects::Region& region, std::span<const doub
   text += R"({"type":"Feature","id":")";
   text += Id(region);
   text += R"(",)";
-  if (outline != nullptr) {
-    AppendGeometry(*outline, text);
+  if (drawn.cell != nullptr) {
+    AppendOutline("geometry", *drawn.cell, drawn.cell_outline, text);
+    AppendOutline("nucleusGeometry", region, drawn.outline, text);
   } else {
-    AppendGeometry(region.polygons, text);
+    AppendOutline("geometry", region, drawn.outline, text);
   }
-  text += ',';
   text += properties_[is_classified ? static_cast<std::size_t>(region.label) : 0];
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     text += keys_[i];
@@ -153,13 +153,26 @@ std::string GeoJsonFormat::Id(const objects::Region& region) const {
                      0x8000 | ((low >> 48) & 0x3FFF), low & 0xFFFF'FFFF'FFFF);
 }
 
+void GeoJsonFormat::AppendOutline(std::string_view key, const objects::Region& region,
+                                  const std::vector<objects::PointPolygon>* outline, std::string& text) const {
+  text += '"';
+  text += key;
+  text += R"(":)";
+  if (outline != nullptr) {
+    AppendGeometry(*outline, text);
+  } else {
+    AppendGeometry(region.polygons, text);
+  }
+  text += ',';
+}
+
 template <class P>
 void GeoJsonFormat::AppendGeometry(const std::vector<P>& polygons, std::string& text) const {
   if (polygons.size() == 1) {
-    text += R"("geometry":{"type":"Polygon","coordinates":)";
+    text += R"({"type":"Polygon","coordinates":)";
     AppendPolygon(polygons.front(), text);
   } else {
-    text += R"("geometry":{"type":"MultiPolygon","coordinates":[)";
+    text += R"({"type":"MultiPolygon","coordinates":[)";
     for (const P& polygon : polygons) {
       if (&polygon != &polygons.front()) text += ',';
       AppendPolygon(polygon, text);

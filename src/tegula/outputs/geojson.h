@@ -45,15 +45,27 @@ class GeoJsonFormat {
   /// name.
   static Result<GeoJsonFormat> Create(const GeoJsonOptions& options);
 
-  /// Appends one feature; `values` are those of the measurements, `outline` is drawn in place of the region's own one.
-  /// kInvalid for a label without class or another number of values than of names.
+  /// What is drawn of an object.
+  struct Drawn {
+    const std::vector<objects::PointPolygon>* outline = nullptr;       ///< in place of the region's own one
+    const objects::Region* cell = nullptr;                             ///< around the region, which is its nucleus
+    const std::vector<objects::PointPolygon>* cell_outline = nullptr;  ///< in place of the cell's own one
+  };
+  /// Appends one feature; `values` are those of the measurements. With a cell the feature's geometry is the cell's, the
+  /// region's is its nucleusGeometry, and id and class are the region's. kInvalid for a label without class or another
+  /// number of values than of names.
   Status Append(const objects::Region& region, std::span<const double> values, std::string& text,
-                const std::vector<objects::PointPolygon>* outline = nullptr) const;
+                const Drawn& drawn) const;
+  Status Append(const objects::Region& region, std::span<const double> values, std::string& text) const {
+    return Append(region, values, text, {});
+  }
   /// The UUID of a region's object.
   std::string Id(const objects::Region& region) const;
 
  private:
   explicit GeoJsonFormat(const GeoJsonOptions& options);
+  void AppendOutline(std::string_view key, const objects::Region& region,
+                     const std::vector<objects::PointPolygon>* outline, std::string& text) const;
   template <class P>
   void AppendGeometry(const std::vector<P>& polygons, std::string& text) const;
   template <class P>

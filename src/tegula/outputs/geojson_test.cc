@@ -95,6 +95,33 @@ TEST_F(GeoJsonWriterTest, WritesTheFieldsThatQuPathReads) {
   EXPECT_EQ(measurements["nucleus: Mean"], 0.75);
 }
 
+TEST_F(GeoJsonWriterTest, ACellHasItsNucleusBesideItsGeometryAndUnderItsName) {
+  GeoJsonOptions options = SomeOptions();
+  options.type = ObjectType::kCell;
+  const GeoJsonFormat format = GeoJsonFormat::Create(options).value();
+  const Region nucleus = SomeRegion();
+  Region cell{.label = 0, .first = {1, 2}, .pixels = 20};
+  cell.polygons = {{{{1, 2}, {1, 6}, {6, 6}, {6, 2}, {1, 2}}, {}}};
+  std::string text;
+  const std::vector<double> values = {12.5, 0.75};
+  ASSERT_TRUE(format.Append(nucleus, values, text, {.cell = &cell}).ok());
+  const json feature = json::parse(text), alone = Written(options, {nucleus})["features"][0];
+  EXPECT_EQ(feature["geometry"],
+            json::parse(R"({"type":"Polygon","coordinates":[[[8.5,4],[24.5,4],[24.5,24],[8.5,24],[8.5,4]]]})"));
+  EXPECT_EQ(feature["nucleusGeometry"], alone["geometry"]);
+  EXPECT_EQ(feature["id"], alone["id"]);
+  EXPECT_EQ(feature["properties"], alone["properties"]);
+  EXPECT_EQ(feature["properties"]["objectType"], "cell");
+
+  const std::vector<objects::PointPolygon> outline = {{{{1.5, 2}, {1, 6}, {6, 6}, {1.5, 2}}, {}}};
+  std::string drawn;
+  ASSERT_TRUE(
+      format.Append(nucleus, values, drawn, {.outline = &outline, .cell = &cell, .cell_outline = &outline}).ok());
+  EXPECT_EQ(json::parse(drawn)["geometry"],
+            json::parse(R"({"type":"Polygon","coordinates":[[[8.5,6],[24.5,4],[24.5,24],[8.5,6]]]})"));
+  EXPECT_EQ(json::parse(drawn)["nucleusGeometry"], json::parse(drawn)["geometry"]);
+}
+
 TEST_F(GeoJsonWriterTest, OmitsWhatIsUnknownAndLocksAnnotations) {
   GeoJsonOptions options = SomeOptions();
   options.classes.clear();

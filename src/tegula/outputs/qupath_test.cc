@@ -71,7 +71,9 @@ TEST(GeoJson, LosesNothingOnItsWayThroughTheReader) {
     for (const objects::Region& region : regions.value()) {
       std::string text;
       const std::vector<double> values = {0.1 * static_cast<double>(region.area_px), -1e-300, 1.0 / 3};
-      ASSERT_TRUE(format.Append(region, values, text).ok());
+      const bool is_cell = type == ObjectType::kCell;
+      const objects::Region& cell = regions->back();
+      ASSERT_TRUE(format.Append(region, values, text, {.cell = is_cell ? &cell : nullptr}).ok());
       std::vector<objects::Annotation> read;
       const auto keep = [&](objects::Annotation annotation) {
         read.push_back(std::move(annotation));
@@ -100,11 +102,13 @@ TEST(GeoJson, LosesNothingOnItsWayThroughTheReader) {
           EXPECT_EQ(found[i].x, 0.5 + 4 * ring[i].x);
         }
       };
-      ASSERT_EQ(object.geometry.polygons.size(), region.polygons.size());
+      const objects::Geometry& own = is_cell ? object.nucleus : object.geometry;
+      EXPECT_TRUE(!is_cell || object.geometry.polygons.size() == cell.polygons.size());
+      ASSERT_EQ(own.polygons.size(), region.polygons.size());
       parts = std::max(parts, region.polygons.size());
       for (std::size_t p = 0; p < region.polygons.size(); ++p) {
         const objects::Polygon& polygon = region.polygons[p];
-        const objects::PointPolygon& found = object.geometry.polygons[p];
+        const objects::PointPolygon& found = own.polygons[p];
         expect_ring(found.outer, polygon.outer);
         ASSERT_EQ(found.holes.size(), polygon.holes.size());
         for (std::size_t h = 0; h < polygon.holes.size(); ++h) expect_ring(found.holes[h], polygon.holes[h]);

@@ -32,6 +32,12 @@ Result<objects::MeasuredRegion> FoundObjects::Read(std::size_t index) const {
   return object;
 }
 
+std::int64_t FoundObjects::largest_number() const noexcept {
+  std::int64_t largest = 0;
+  for (std::size_t i = 0; i < entries().size(); ++i) largest = std::max(largest, NumberOf(i));
+  return largest;
+}
+
 Status FoundObjects::Stream(const RunContext& context, Prepare prepare, Take take) const {
   std::vector<StreamedObject> batch;
   for (std::int64_t begin = 0; begin < size(); begin += kBatch) {
@@ -41,7 +47,7 @@ Status FoundObjects::Stream(const RunContext& context, Prepare prepare, Take tak
     const auto piece = [&](std::int64_t number, int) -> Status {
       for (std::int64_t i = number * kPiece; i < std::min(count, (number + 1) * kPiece); ++i) {
         StreamedObject& object = batch[static_cast<std::size_t>(i)];
-        object.number = begin + i + 1;
+        object.number = NumberOf(static_cast<std::size_t>(begin + i));
         TEGULA_ASSIGN_OR_RETURN(object.object, Read(static_cast<std::size_t>(begin + i)));
         TEGULA_TRY(prepare(object));
       }

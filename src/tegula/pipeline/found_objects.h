@@ -14,8 +14,9 @@ namespace tegula::pipeline {
 
 /// One object as it passes to the writers.
 struct StreamedObject {
-  std::int64_t number = 0;  ///< from 1, in the order of first pixels
+  std::int64_t number = 0;  ///< FoundObjects::NumberOf
   objects::MeasuredRegion object;
+  objects::Region cell = {};           ///< that `prepare` found to be around it
   std::string geojson = {}, csv = {};  ///< what `prepare` made of it
 };
 
@@ -28,6 +29,13 @@ class FoundObjects {
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(spool_.entries().size()); }
   std::span<const objects::RegionSpool::Entry> entries() const noexcept { return spool_.entries(); }
+  /// The number that people see of object number `index` + 1: that of an image of numbered objects, else its own.
+  std::int64_t NumberOf(std::size_t index) const noexcept {
+    const std::int32_t given = entries()[index].number;
+    return given > 0 ? given : static_cast<std::int64_t>(index) + 1;
+  }
+  /// The largest of them; 0 without objects.
+  std::int64_t largest_number() const noexcept;
   /// Object number `index` + 1 with all measurements. kIo.
   Result<objects::MeasuredRegion> Read(std::size_t index) const;
 

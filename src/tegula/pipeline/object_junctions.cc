@@ -69,4 +69,24 @@ Result<objects::Junctions> JunctionsOf(const RunContext& context, const FoundObj
   return std::move(finder).Finish(height);
 }
 
+Result<objects::Junctions> JunctionsOf(const RunContext& context, const outputs::ChunkStore& nuclei,
+                                       const outputs::ChunkStore& cells) {
+  const std::int64_t height = cells.LevelShape(0)[0], width = cells.LevelShape(0)[1];
+  const std::int64_t band = std::min(cells.ChunkShape()[0], height);
+  TEGULA_ASSIGN_OR_RETURN(Tensor whole, Tensor::Allocate(DType::kU32, {band, width}, context.limits));
+  TEGULA_ASSIGN_OR_RETURN(Tensor inner, Tensor::Allocate(DType::kU32, {band, width}, context.limits));
+  JunctionFinder finder(width);
+  for (std::int64_t y = 0; y < height; y += band) {
+    if (context.stop.stop_requested()) return CancelledError();
+    const std::int64_t rows = std::min(band, height - y);
+    TEGULA_TRY(cells.ReadBox(0, {y, 0}, whole.view().Slice(0, 0, rows)));
+    TEGULA_TRY(nuclei.ReadBox(0, {y, 0}, inner.view().Slice(0, 0, rows)));
+    const std::span<std::uint32_t> numbers = whole.values<std::uint32_t>();
+    const std::span<const std::uint32_t> of_nuclei = std::as_const(inner).values<std::uint32_t>();
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = 2 * numbers[i] + (of_nuclei[i] != 0 ? 1 : 0);
+    TEGULA_TRY(finder.Add({y, y + rows}, std::as_const(whole).view().Slice(0, 0, rows)));
+  }
+  return std::move(finder).Finish(height);
+}
+
 }  // namespace tegula::pipeline

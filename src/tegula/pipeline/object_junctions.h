@@ -3,6 +3,7 @@
 
 #include "tegula/core/run_context.h"
 #include "tegula/objects/simplify/junctions.h"
+#include "tegula/outputs/zarr_store.h"
 #include "tegula/pipeline/found_objects.h"
 
 namespace tegula::pipeline {
@@ -12,5 +13,10 @@ namespace tegula::pipeline {
 /// kExhausted if there are more than 2^24; errors of the objects; kCancelled.
 Result<objects::Junctions> JunctionsOf(const RunContext& context, const FoundObjects& objects, std::int64_t height,
                                        std::int64_t width);
+
+/// The same of `cells`, an image of numbers, and of their `nuclei`, one of the same size and numbers: of both outlines
+/// together.
+Result<objects::Junctions> JunctionsOf(const RunContext& context, const outputs::ChunkStore& nuclei,
+                                       const outputs::ChunkStore& cells);
 
 }  // namespace tegula::pipeline

@@ -16,9 +16,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kPiece = 1 << 20;  // of a file that is sent
 
+constexpr const char* kNoFolder =
+    "this viewer has no folder for results: end it and start it with `tegula view --out FOLDER`";
+
 Result<app::Runs*> RunsOf(const ViewState& state) {
   if (state.runs != nullptr) return state.runs;
-  return InvalidError("this viewer has no folder for results: end it and start it with `tegula view --out FOLDER`");
+  return InvalidError(kNoFolder);
 }
 
 Json ToJson(const app::RunRow& row, const ViewState& state) {
@@ -55,7 +58,8 @@ Json ListOf(const ViewState& state) {
 }
 
 Result<Response> List(const ViewState& state, const Request&) {
-  TEGULA_TRY(RunsOf(state));
+  if (state.runs == nullptr)
+    return JsonResponse(Dump({{"out", nullptr}, {"reason", kNoFolder}, {"runs", Json::array()}}));
   return JsonResponse(Dump(ListOf(state)));
 }
 
@@ -222,7 +226,12 @@ std::vector<Route> RunRoutes(const ViewState& state) {
   constexpr Field kOwnName = {"name", "string", "of its folder; empty: one that is free is found"};
   constexpr Field kPrediction = {"run", "string", "the folder of a prediction, as a listing names it", true};
   std::vector<Route> routes = {
-      {"GET", "/api/runs", "the runs, the newest first", "application/json", {}, with(&List)},
+      {"GET",
+       "/api/runs",
+       "the runs, the newest first; `out` is null, with the reason, if none can be made",
+       "application/json",
+       {},
+       with(&List)},
       {"GET",
        "/api/runs/events",
        "the list as server-sent events, `runs`, whenever it changes, until nothing runs or waits any more",

@@ -7,6 +7,8 @@
 #include "tegula/app/image_access.h"
 #include "tegula/app/model_source.h"
 #include "tegula/app/tile_size.h"
+#include "tegula/app/view/channel_ranges.h"
+#include "tegula/app/view/rendering.h"
 #include "tegula/server/view_routes.h"
 
 namespace tegula::server {
@@ -24,6 +26,18 @@ Result<std::string> ShownAs(const std::string& name, const app::ViewRoots& roots
   if (!shown.empty()) return shown;
   return InvalidError(
       fmt::format("{} lies in none of the folders that may be shown; name its folder with --root too", name));
+}
+
+// What the page asks for as soon as it is made: what is decoded by then stays with the image. Nothing that takes long,
+// for the program's end waits for it. Its errors are those that the page is told.
+void LookOnce(app::OpenImages& images, const std::string& name) {
+  constexpr int kLevel = 9;  // 512 pixels across, of any image
+  constexpr std::int64_t kMostPixels = 1 << 24;
+  const auto source = images.Get(name);
+  if (!source.ok()) return;
+  const image::Level& least = (*source)->info().levels.back();
+  if (least.height > kMostPixels / least.width) return;
+  if (!app::RenderTile(**source, {}, kLevel, 0, 0).ok()) (void)app::ChannelRangesOf(**source, 0, 0);
 }
 
 // What runs are about is a file in the folders, or no file at all.
@@ -91,14 +105,18 @@ Status View(ViewRequest request, engines::Registry& registry, const RunContext& 
   TEGULA_ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> server,
                           HttpServer::Bind(request.server, ViewRoutes(state)));
   on_ready(AddressOf(request.server, server->port()));
-  if (runs == nullptr) return server->Serve(context.stop);
   std::stop_source ended;
   const std::stop_callback with_viewer(context.stop, [&]() { ended.request_stop(); });
   Status served = Ok();
-  NewThreadExecutor(2)->ForEach(2, [&](std::int64_t item, int) {
-    if (item == 1) return runs->Work(ended.get_token());
-    served = server->Serve(context.stop);
-    ended.request_stop();
+  NewThreadExecutor(3)->ForEach(3, [&](std::int64_t item, int) {
+    if (item == 0) {
+      served = server->Serve(context.stop);
+      ended.request_stop();
+    } else if (item == 1) {
+      if (runs != nullptr) runs->Work(ended.get_token());
+    } else if (!request.image.empty()) {
+      LookOnce(images, request.image);
+    }
   });
   return served;
 }

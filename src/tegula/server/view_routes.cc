@@ -36,15 +36,25 @@ constexpr Parameter kImage = {"image", "the image, as a folder's listing names i
 constexpr Parameter kZ = {"z", "the plane along z, from 0"};
 constexpr Parameter kT = {"t", "the plane along t, from 0"};
 
-Result<std::shared_ptr<const image::Source>> ImageOf(const ViewState& state, const Request& request) {
-  TEGULA_ASSIGN_OR_RETURN(const std::string name, state.roots.Resolve(request.value("image")));
+Result<std::shared_ptr<const image::Source>> ImageNamed(const ViewState& state, const std::string& shown) {
+  TEGULA_ASSIGN_OR_RETURN(const std::string name, state.roots.Resolve(shown));
   return state.images.Get(name);
 }
 
+Result<std::shared_ptr<const image::Source>> ImageOf(const ViewState& state, const Request& request) {
+  return ImageNamed(state, request.value("image"));
+}
+
+// With what is known of the image at once, so that the page need not come back for it.
 Result<Response> Start(const ViewState& state, const Request&) {
+  Json info = nullptr;
+  if (!state.image.empty())
+    if (const auto source = ImageNamed(state, state.image); source.ok())
+      info = Json::parse(app::CardToJson(app::ImageCard{state.image, (*source)->info()}));
   return JsonResponse(Dump({{"version", app::Version()},
                             {"roots", state.roots.names()},
                             {"image", state.image},
+                            {"info", std::move(info)},
                             {"model", state.model},
                             {"offline", state.context.offline}}));
 }

@@ -295,7 +295,12 @@ Status Runs::RemoveFromList(const std::string& name) {
 Result<RunOutcome> Runs::Try(const RunWords& words, const RunContext& context) const {
   TEGULA_TRY(CheckRunWords(words));
   TEGULA_ASSIGN_OR_RETURN(const TemporaryFolder folder, TemporaryFolder::Create("tegula-count"));
-  return commands_.run(ArgumentsOf(words, folder.path() / "objects", {}), context);
+  // The smallest file of those that a command can be asked for, which wants one.
+  RunWords counted = words;
+  std::erase_if(counted.options,
+                [](const OptionWord& word) { return word.name == "object-files" || word.name == "qupath"; });
+  counted.options.push_back({"object-files", "csv"});
+  return commands_.run(ArgumentsOf(counted, folder.path() / "objects", {}), context);
 }
 
 std::uint64_t Runs::changes() const {

@@ -216,6 +216,23 @@ TEST_F(RunsTest, NamesStayInTheFolderAndAreTakenOnce) {
   EXPECT_EQ(runs->Start(Wanted())->name, "a_b-m-2");
 }
 
+TEST_F(RunsTest, WhatIsOnlyTriedLeavesNothing) {
+  std::vector<std::string> done;
+  commands_.Do = [&](const auto& arguments, const auto&) {
+    done = arguments;
+    return RunOutcome{{{"nucleus", 3}}, {}};
+  };
+  const auto runs = Open();
+  const RunWords words{
+      "objects", {"a-run"}, {{"threshold", "0.5"}, {"object-files", "geojson,labels"}, {"qupath", "true"}}};
+  EXPECT_EQ(runs->Try(words, context_)->classes.front().objects, 3);
+  const Path out = done[3];
+  EXPECT_EQ(done, (std::vector<std::string>{"objects", "a-run", "-o", out.string(), "--threshold", "0.5",
+                                            "--object-files", "csv"}));
+  EXPECT_FALSE(*Exists(out.parent_path()));
+  EXPECT_TRUE(runs->List().empty());
+}
+
 TEST(CheckRunWords, OptionsThatNameFilesOrAreNotKnownAreRefused) {
   const auto check = [](const std::string& command, const std::string& option, const std::string& value) {
     return CheckRunWords({command,

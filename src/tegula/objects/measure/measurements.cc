@@ -113,6 +113,12 @@ constexpr Measurement kMeasurements[] = {
      [](const NeighbourFacts& f) { return static_cast<double>(f.within); }},
 };
 
+// What tells of an object as one and not of what it is like: of a cell there is one.
+bool IsOfWhole(const Measurement& what) {
+  return what.of_neighbours != nullptr || what.name == "Class probability" || what.name == "Label" ||
+         what.name == "Detection probability";
+}
+
 bool IsPercentile(const Measurement& what) { return what.name == "Percentile {}"; }
 
 // The median is one of them, and the first.
@@ -171,7 +177,7 @@ Result<MeasurementPlan> MeasurementPlan::Create(const MeasureOptions& options, c
   plan.options_ = options;
   plan.frame_ = frame;
   plan.labels_are_channels_ = channels.labels_are_channels;
-  plan.map_channels_ = channels.map.size();
+  plan.map_channels_ = channels.measures_map ? channels.map.size() : 0;
   plan.image_channels_ = options.intensity ? channels.image.size() : 0;
   if (options.intensity) {
     plan.percentiles_ = {50};
@@ -202,9 +208,9 @@ Result<MeasurementPlan> MeasurementPlan::Create(const MeasureOptions& options, c
   };
   add_all(&Measurement::of_object, "", 0);
   const std::vector<std::string> names = DistinctNames(channels);
-  const std::size_t unmeasured = channels.has_classes ? 1 : 0;
+  const std::size_t unmeasured = channels.has_classes ? 1 : 0, unread = channels.map.size() - plan.map_channels_;
   for (std::size_t c = 0; c < plan.map_channels_ + plan.image_channels_; ++c)
-    add_all(&Measurement::of_channel, names[c], unmeasured + c);
+    add_all(&Measurement::of_channel, names[unread + c], unmeasured + c);
   add_all(&Measurement::of_neighbours, "", 0);
   return plan;
 }
@@ -216,7 +222,7 @@ std::string MeasurementPlan::Name(std::size_t column, std::string_view part) con
     if (!name.empty() && !text.empty()) name += between;
     name += text;
   };
-  add(part, ": ");
+  if (!IsOfWhole(*c.what)) add(part, ": ");
   add(c.name, ": ");
   add(UnitText(c.what->unit, frame_.in_um()), " ");
   return name;

@@ -76,6 +76,7 @@ struct MeasureOptions {
 struct MeasuredChannels {
   std::vector<std::string> map, image;
   bool labels_are_channels = false;  ///< a region's label is the number of the map's channel that made it
+  bool measures_map = true;          ///< else the map's channels are only there to tell the image's names apart
   bool has_classes = false;          ///< the map is one channel of numbers of classes, of which nothing is measured
   bool has_numbers = false;          ///< regions come of an image of numbered objects
   bool has_scores = false;           ///< and have scores
@@ -92,8 +93,11 @@ class MeasurementPlan {
   const MeasureOptions& options() const noexcept { return options_; }
   const MapFrame& frame() const noexcept { return frame_; }
   std::size_t columns() const noexcept { return columns_.size(); }
-  /// With units. `part` is "" or, of a cell, "Cell" or "Nucleus".
+  /// With units. `part` is "" or, of a cell, "Cell", "Nucleus" or "Cytoplasm"; columns that a cell has once (how it was
+  /// found, its neighbours) do without.
   std::string Name(std::size_t column, std::string_view part = "") const;
+  /// Of which channel the column is; "" if of none.
+  const std::string& Channel(std::size_t column) const noexcept { return columns_[column].channel; }
 
   /// How many of the map's channels are measured, and of the image's.
   std::size_t map_channels() const noexcept { return map_channels_; }
