@@ -318,7 +318,7 @@ def test_windows_that_see_the_same_are_told_apart_by_what_they_write(data, tmp_p
                 preview[256 * row:256 * row + 256, 256 * column:256 * column + 256] = np.frombuffer(body, np.float32).reshape(256, 256)
         # The same network, windows and pixels; the statistics are those of the image in full resolution, or of its half.
         assert preview.min() >= 0 and preview.max() <= 1
-        assert np.abs(preview - values_of(viewer, half, 0, 0, 512, 512)[0]).mean() < 0.01
+        assert np.corrcoef(preview.ravel(), values_of(viewer, half, 0, 0, 512, 512)[0].ravel())[0, 1] > 0.99
 
 
 def test_previews_stand_in_for_many_windows(data):

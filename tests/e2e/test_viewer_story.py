@@ -64,7 +64,7 @@ def test_the_page_does_the_whole_story(data, source, tmp_path, monkeypatch, name
         root = tmp_path / "images"
         root.mkdir()
         image = fluorescence(data, root).name
-        pair = {"model": ["models_made", "nuclei_fluo_globalnorm"], "channel": "DAPI", "object": "all", "threshold": "0.9", "box": [100, 200, 400, 300]}
+        pair = {"model": ["models_made", "nuclei_fluo_globalnorm"], "channel": "DAPI", "object": "channel0", "threshold": "0.9", "box": [100, 200, 400, 300]}
     pair |= {"name": name, "image": [root.name, image]}
     out = tmp_path / "out"
     with viewing("--root", root, "--root", data / "models_made", "--out", out) as viewer:

@@ -71,7 +71,7 @@ const slider = page.locator('input[name=threshold]');
 await slider.fill(pair.threshold);
 await overlay('threshold');
 seen.live.asked = asked.live - before;
-await zoom.click();
+await page.getByRole('button', { name: '1:1' }).click();
 await still(page);
 await page.getByRole('button', { name: 'Fit' }).click();
 await page.getByRole('button', { name: 'Close the prediction' }).click();
