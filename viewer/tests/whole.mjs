@@ -84,7 +84,7 @@ await runs.getByLabel('least area').first().fill('20px');
 await runs.getByRole('button', { name: /^Run / }).click();
 const run = page.locator('.run').first();
 await page.locator('.run[data-state=done]').waitFor({ timeout: 120_000 });
-await page.waitForFunction(() => /\d/.test(document.querySelector('.objects .count')?.textContent ?? ''));
+await page.locator('.objects .status').filter({ hasText: /^[\d,]+ objects/ }).waitFor();
 await run.locator('summary').click();
 await run.locator('code').waitFor();
 seen.run = { name: await run.getAttribute('data-name'), status: await text('.objects .status'), command: await run.locator('code').innerText() };
