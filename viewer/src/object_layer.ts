@@ -195,6 +195,7 @@ export class ObjectLayer {
     canvas.dataset.complete = String(complete);
     this.want(missing, wanted, scale);
     canvas.dataset.waiting = String(this.asked.size);
+    canvas.dataset.view = JSON.stringify({ ...view, small: this.small }); // for whoever compares what is drawn
     context.globalAlpha = 1;
     this.drawMarks(context, view);
     this.on.drawn();

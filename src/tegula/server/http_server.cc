@@ -99,6 +99,28 @@ Lobby::Rules RulesOf(const ServerOptions& options) {
                                                           options.request_bytes)))};
 }
 
+bool HasBody(const httplib::Request& asked) { return asked.method != "GET" && asked.method != "HEAD"; }
+
+// Whether everybody on the way understands the same: where a request ends, and whom it asks. A proxy that took another
+// of two Hosts or lengths would let through what is refused here, or the other way round.
+Status CheckForm(const httplib::Request& asked) {
+  static constexpr std::string_view kMethods[] = {"GET", "HEAD", "POST", "DELETE"};
+  if (std::find(std::begin(kMethods), std::end(kMethods), asked.method) == std::end(kMethods))
+    return InvalidError(fmt::format("there is no '{}' here", asked.method));
+  for (const char* name : {"Host", "Origin", "Authorization", "Content-Type", "Content-Length", "Transfer-Encoding"})
+    if (asked.headers.count(name) > 1) return InvalidError(fmt::format("a request has one {} at most", name));
+  const std::string length = asked.get_header_value("Content-Length");
+  const bool has_length = asked.has_header("Content-Length"), is_chunked = asked.has_header("Transfer-Encoding");
+  if (has_length && (length.empty() || length.find_first_not_of("0123456789") != std::string::npos))
+    return InvalidError(fmt::format("'{}' is no length of a request's body", length));
+  if (is_chunked && ToLower(asked.get_header_value("Transfer-Encoding")) != "chunked")
+    return UnsupportedError("a request's body has a length or is chunked");
+  if (is_chunked && has_length) return InvalidError("a request's body has a length or is chunked, not both");
+  if (!HasBody(asked) && (is_chunked || (has_length && length != "0")))
+    return InvalidError(fmt::format("a {} sends no body", asked.method));
+  return Ok();
+}
+
 // Whether a media type is that of JSON, whatever parameters follow it. Pages of other servers cannot send it unasked.
 bool IsJson(const std::string& type) { return ToLower(Trim(type.substr(0, type.find(';')))) == "application/json"; }
 
@@ -110,12 +132,13 @@ class HttpServer::Listener final : public httplib::Server {
       : options_(std::move(options)),
         routes_(std::move(routes)),
         guard_(options_.token, options_.hosts),
-        rate_(options_.requests_per_second, options_.requests_per_second) {
+        rate_(options_.requests_per_second, options_.requests_per_second),
+        public_rate_(options_.requests_per_second, options_.requests_per_second) {
     for (const Route& route : routes_) Add(route);
     set_pre_routing_handler([this](const httplib::Request& asked, httplib::Response& answer) {
       std::optional<Response> refusal = Refuse(asked);
       if (!refusal) return HandlerResponse::Unhandled;
-      if (HasBody(asked)) LeaveBody(asked, answer);
+      LeaveBody(asked, answer);
       Send(std::move(*refusal), answer);
       return HandlerResponse::Handled;
     });
@@ -182,19 +205,18 @@ class HttpServer::Listener final : public httplib::Server {
             token == asked.params.end() ? std::string_view() : std::string_view(token->second)};
   }
 
-  static bool HasBody(const httplib::Request& asked) { return asked.method != "GET" && asked.method != "HEAD"; }
-
   // What is told before a body is read: whoever may not ask, or sends something else, has no 8 MiB of memory.
   std::optional<Response> Refuse(const httplib::Request& asked) const {
+    if (const Status status = CheckForm(asked); !status.ok()) return WithStatus(status.error(), 400);
     const Knock knock = KnockOf(asked);
     if (const Status status = guard_.CheckPlace(knock); !status.ok()) return WithStatus(status.error(), 403);
     if (!HasBody(asked)) return std::nullopt;
     if (const Status status = guard_.CheckToken(knock); !status.ok()) return WithStatus(status.error(), 401);
     if (asked.method == "POST" && !IsJson(asked.get_header_value("Content-Type")))
       return WithStatus(InvalidError("a request that sends something sends JSON: Content-Type: application/json"), 415);
-    const std::optional<std::int64_t> length = ParseInt(asked.get_header_value("Content-Length"));
-    if (length && *length > options_.body_bytes)
-      return WithStatus(InvalidError(fmt::format("{} bytes are more than the {} that a request may send", *length,
+    const std::string length = asked.get_header_value("Content-Length");
+    if (!length.empty() && ParseInt(length).value_or(options_.body_bytes + 1) > options_.body_bytes)
+      return WithStatus(InvalidError(fmt::format("{} bytes are more than the {} that a request may send", length,
                                                  options_.body_bytes)),
                         413);
     return std::nullopt;
@@ -250,7 +272,7 @@ class HttpServer::Listener final : public httplib::Server {
   Response Answer(const Route& route, const std::vector<std::string>& names, const httplib::Request& asked) {
     if (!route.is_public)
       if (const Status status = guard_.CheckToken(KnockOf(asked)); !status.ok()) return WithStatus(status.error(), 401);
-    if (!rate_.Take(MonotonicSeconds()))
+    if (!(route.is_public ? public_rate_ : rate_).Take(MonotonicSeconds()))
       return WithStatus(ExhaustedError(fmt::format("more than {} requests in a second are not answered; wait a moment",
                                                    options_.requests_per_second)),
                         429);
@@ -314,13 +336,16 @@ class HttpServer::Listener final : public httplib::Server {
       bytes_left = found->second.bytes_left;
       asked_.erase(found);
     }
-    return {.goes_on = is_done && !is_closed && !stop_.stop_requested(), .forgets = bytes_left.value_or(0)};
+    // What has no line and headers of a request has no end either.
+    if (begun == nullptr) return {.goes_on = false, .forgets = options_.request_bytes};
+    const bool goes_on = is_done && !is_closed && !bytes_left && !stop_.stop_requested();
+    return {.goes_on = goes_on, .forgets = bytes_left.value_or(0)};
   }
 
   const ServerOptions options_;
   const std::vector<Route> routes_;
   const Guard guard_;
-  RateLimit rate_;
+  RateLimit rate_, public_rate_;  // whoever has no token uses up nothing of those who have one
   std::stop_token stop_;
   int port_ = -1;
   std::optional<Lobby> lobby_;

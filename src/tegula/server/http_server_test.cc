@@ -323,6 +323,17 @@ TEST_F(HttpServerTest, RefusesMoreThanItsRate) {
   EXPECT_GT(refused, 0);
 }
 
+TEST_F(HttpServerTest, LetsNobodyWithoutTokenUseUpTheRate) {
+  Start({.requests_per_second = 5});
+  int refused = 0;
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(StatusOf(Get("/api/echo/a")), 401);
+    refused += StatusOf(Get("/assets/x.js")) == 429 ? 1 : 0;
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_EQ(StatusOf(Get(WithToken("/api/echo/a"))), 200);
+}
+
 TEST_F(HttpServerTest, TellsAHandlerThatNobodyWaitsAnyMore) {
   Start();
   {

@@ -221,14 +221,17 @@ Result<std::shared_ptr<const ObjectSet>> ObjectSet::Read(const Path& path, const
   const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path, unknown));
   Builder builder(most_bytes);
   std::int64_t objects = 0, bytes = 0;
-  TEGULA_TRY(objects::ReadGeoJson(path, {}, [&](objects::Annotation annotation) -> Status {
-    bytes += static_cast<std::int64_t>(annotation.json.size()) + 2;
-    if (objects++ % kBetweenLooks == 0) {
-      if (context.stop.stop_requested() || is_gone()) return CancelledError();
-      if (!unknown) context.progress.Update("reading objects", std::min(bytes, size), size, "bytes");
-    }
-    return builder.Add(annotation).Context(path.filename().string());
-  }));
+  TEGULA_TRY(objects::ReadGeoJson(
+      path, {},
+      [&](objects::Annotation annotation) -> Status {
+        bytes += static_cast<std::int64_t>(annotation.json.size()) + 2;
+        if (objects++ % kBetweenLooks == 0) {
+          if (context.stop.stop_requested() || is_gone()) return CancelledError();
+          if (!unknown) context.progress.Update("reading objects", std::min(bytes, size), size, "bytes");
+        }
+        return builder.Add(annotation).Context(path.filename().string());
+      },
+      context.executor));
   return builder.Finish();
 }
 

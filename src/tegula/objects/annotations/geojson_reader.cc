@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tegula/objects/annotations/geojson_feature.h"
 #include "tegula/objects/annotations/json_cutter.h"
@@ -14,11 +16,15 @@
 namespace tegula::objects {
 namespace {
 
+// Of features that several threads understand at once: enough to be worth starting them.
+constexpr std::int64_t kBatchBytes = 4 << 20;
+
 // Reads one file. One thread at a time.
 class Reader {
  public:
-  Reader(NextPiece next, std::string_view name, const GeoJsonLimits& limits)
-      : cutter_(std::move(next), limits.feature_bytes),
+  Reader(NextPiece next, std::string_view name, const GeoJsonLimits& limits, const Executor& executor)
+      : executor_(executor),
+        cutter_(std::move(next), limits.feature_bytes),
         name_(name),
         limits_{limits.feature_values, limits.feature_positions, limits.depth} {}
 
@@ -39,9 +45,9 @@ class Reader {
     return OfFile(fmt::format("its JSON is broken at byte {} of the file", cutter_.offset()));
   }
   // "feature 17 (Tumour) of regions.geojson"
-  std::string Feature(std::string_view name) const {
-    return name.empty() ? fmt::format("feature {} of {}", index_, name_)
-                        : fmt::format("feature {} ({}) of {}", index_, name, name_);
+  std::string Feature(std::int64_t index, std::string_view name) const {
+    return name.empty() ? fmt::format("feature {} of {}", index, name_)
+                        : fmt::format("feature {} ({}) of {}", index, name, name_);
   }
 
   // The first byte of the JSON. Refuses what people take for GeoJSON and is none.
@@ -61,23 +67,68 @@ class Reader {
   // From the opening bracket to behind the closing one.
   Status ReadList(AnnotationSink sink) {
     cutter_.Skip();
-    TEGULA_ASSIGN_OR_RETURN(char next, cutter_.Peek());
-    while (next != ']') {
+    TEGULA_ASSIGN_OR_RETURN(const char next, cutter_.Peek());
+    bool has_more = next != ']';
+    while (has_more) {
+      std::vector<Piece> batch;
+      const Status cut = CutBatch(batch, has_more);
+      TEGULA_TRY(DeliverBatch(batch, sink));  // what stands before that which is broken
+      TEGULA_TRY(cut);
+    }
+    cutter_.Skip();
+    return Ok();
+  }
+
+  // A feature's text and where it stands in the file.
+  struct Piece {
+    std::int64_t offset = 0;
+    std::string text;
+  };
+
+  // Begins at a feature, and ends at another or, without more, at the closing bracket.
+  Status CutBatch(std::vector<Piece>& batch, bool& has_more) {
+    const std::int64_t most = executor_.workers() > 1 ? kBatchBytes : 1;
+    for (std::int64_t bytes = 0; has_more && bytes < most;) {
+      TEGULA_ASSIGN_OR_RETURN(char next, cutter_.Peek());
       if (cutter_.at_end() || next == ',') return Broken();
-      const std::int64_t offset = cutter_.offset();
-      std::string text;
-      TEGULA_TRY(cutter_.Cut(text).Context(Feature("")));
-      TEGULA_ASSIGN_OR_RETURN(const JsonValue value, ParseJson(text, offset, limits_).Context(Feature("")));
-      TEGULA_TRY(Deliver(value, std::move(text), sink));
+      Piece piece{cutter_.offset(), {}};
+      TEGULA_TRY(cutter_.Cut(piece.text).Context(Feature(index_ + static_cast<std::int64_t>(batch.size()), "")));
+      bytes += static_cast<std::int64_t>(piece.text.size());
+      batch.push_back(std::move(piece));
       TEGULA_ASSIGN_OR_RETURN(next, cutter_.Peek());
-      if (next == ']') break;
+      has_more = next != ']';
+      if (!has_more) break;
       if (next != ',') return Broken();
       cutter_.Skip();
       TEGULA_ASSIGN_OR_RETURN(next, cutter_.Peek());
       if (next == ']') return Broken();  // after a comma
     }
-    cutter_.Skip();
     return Ok();
+  }
+
+  Status DeliverBatch(std::vector<Piece>& batch, AnnotationSink sink) {
+    std::vector<std::optional<Result<Annotation>>> read(batch.size());
+    const auto pieces = static_cast<std::int64_t>(batch.size());
+    const std::int64_t step = std::clamp<std::int64_t>(pieces / (4 * executor_.workers()), 1, 256);
+    executor_.ForEach((pieces + step - 1) / step, [&](std::int64_t part, int) {
+      for (std::int64_t i = part * step; i < std::min(pieces, (part + 1) * step); ++i) {
+        Piece& piece = batch[static_cast<std::size_t>(i)];
+        read[static_cast<std::size_t>(i)] =
+            Guarded("a feature", [&]() { return ReadPiece(std::move(piece), index_ + i); });
+      }
+    });
+    for (std::optional<Result<Annotation>>& one : read) {
+      TEGULA_ASSIGN_OR_RETURN(Annotation annotation, *std::move(one));
+      ++index_;
+      TEGULA_TRY(sink(std::move(annotation)));
+    }
+    return Ok();
+  }
+
+  Result<Annotation> ReadPiece(Piece piece, std::int64_t index) const {
+    TEGULA_ASSIGN_OR_RETURN(const JsonValue value,
+                            ParseJson(piece.text, piece.offset, limits_).Context(Feature(index, "")));
+    return AnnotationOf(value, std::move(piece.text), index);
   }
 
   // A FeatureCollection, whose features are handed on as they come and replaced by an empty list, or one feature or
@@ -104,7 +155,8 @@ class Reader {
     if (!value.ok()) return value.error();
     TEGULA_TRY(CheckType(value.value()));
     if (has_features_) return Ok();
-    return Deliver(value.value(), std::move(text), sink);
+    TEGULA_ASSIGN_OR_RETURN(Annotation annotation, AnnotationOf(value.value(), std::move(text), index_++));
+    return sink(std::move(annotation));
   }
 
   // Whether a top-level object has features if and only if it says so; one that has need not say anything.
@@ -142,13 +194,15 @@ class Reader {
     return cutter_.Peek();
   }
 
-  Status Deliver(const JsonValue& feature, std::string text, AnnotationSink sink) {
-    TEGULA_ASSIGN_OR_RETURN(Annotation annotation, ReadFeature(feature).Context(Feature(NameInMessages(feature))));
-    annotation.index = index_++;
+  Result<Annotation> AnnotationOf(const JsonValue& feature, std::string text, std::int64_t index) const {
+    TEGULA_ASSIGN_OR_RETURN(Annotation annotation,
+                            ReadFeature(feature).Context(Feature(index, NameInMessages(feature))));
+    annotation.index = index;
     annotation.json = std::move(text);
-    return sink(std::move(annotation));
+    return annotation;
   }
 
+  const Executor& executor_;
   JsonCutter cutter_;
   std::string name_;
   JsonLimits limits_;
@@ -158,7 +212,7 @@ class Reader {
 
 }  // namespace
 
-Status ReadGeoJson(const Path& path, const GeoJsonLimits& limits, AnnotationSink sink) {
+Status ReadGeoJson(const Path& path, const GeoJsonLimits& limits, AnnotationSink sink, const Executor& executor) {
   TEGULA_ASSIGN_OR_RETURN(const RandomAccessFile file, RandomAccessFile::Open(path));
   std::int64_t at = 0;
   std::string buffer;
@@ -168,16 +222,17 @@ Status ReadGeoJson(const Path& path, const GeoJsonLimits& limits, AnnotationSink
     at += static_cast<std::int64_t>(buffer.size());
     return std::string_view(buffer);
   };
-  return Reader(next, path.filename().string(), limits).Read(sink);
+  return Reader(next, path.filename().string(), limits, executor).Read(sink);
 }
 
-Status ParseGeoJson(std::string_view text, std::string_view name, const GeoJsonLimits& limits, AnnotationSink sink) {
+Status ParseGeoJson(std::string_view text, std::string_view name, const GeoJsonLimits& limits, AnnotationSink sink,
+                    const Executor& executor) {
   const auto next = [&]() -> Result<std::string_view> {
     const std::string_view piece = text.substr(0, static_cast<std::size_t>(limits.piece_bytes));
     text.remove_prefix(piece.size());
     return piece;
   };
-  return Reader(next, name, limits).Read(sink);
+  return Reader(next, name, limits, executor).Read(sink);
 }
 
 }  // namespace tegula::objects

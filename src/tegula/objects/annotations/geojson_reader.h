@@ -1,15 +1,16 @@
 // objects/annotations/geojson_reader.h — annotations and objects from GeoJSON as QuPath writes it, one after the other.
 //
 // A file may be a FeatureCollection (RFC 7946), a bare list of features or geometries, one feature or one geometry, of
-// any size: only one feature is in memory. Coordinates are pixels of the slide's full resolution, pixel corners, y
-// downwards. What is read of a feature stands in objects/annotations/annotation.h, what of QuPath's forms in
-// objects/annotations/geojson_feature.h; the writer is outputs/geojson.h. Out of scope: compressed files, geographic
-// coordinates.
+// any size: only one feature, or with several workers a few megabytes of them, is in memory. Coordinates are pixels of
+// the slide's full resolution, pixel corners, y downwards. What is read of a feature stands in
+// objects/annotations/annotation.h, what of QuPath's forms in objects/annotations/geojson_feature.h; the writer is
+// outputs/geojson.h. Out of scope: compressed files, geographic coordinates.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
+#include "tegula/core/executor.h"
 #include "tegula/core/files.h"
 #include "tegula/core/function_ref.h"
 #include "tegula/core/status.h"
@@ -33,10 +34,12 @@ using AnnotationSink = FunctionRef<Status(Annotation annotation)>;
 /// or kIo from the system, kCorrupt for what is no GeoJSON or breaks off, kUnsupported for a geometry that is not
 /// known, kExhausted for a limit. Sentences name the feature, counted from 0: "feature 17 (Tumour) of regions.geojson:
 /// its polygon has ...". Memory: a piece, a feature's text and its tree. About 50 MB per second, most of which nlohmann
-/// takes.
-Status ReadGeoJson(const Path& path, const GeoJsonLimits& limits, AnnotationSink sink);
+/// takes; features are understood by all workers of `executor`, which changes nothing else.
+Status ReadGeoJson(const Path& path, const GeoJsonLimits& limits, AnnotationSink sink,
+                   const Executor& executor = SerialExecutor());
 
 /// The same for a text in memory that messages call `name`.
-Status ParseGeoJson(std::string_view text, std::string_view name, const GeoJsonLimits& limits, AnnotationSink sink);
+Status ParseGeoJson(std::string_view text, std::string_view name, const GeoJsonLimits& limits, AnnotationSink sink,
+                    const Executor& executor = SerialExecutor());
 
 }  // namespace tegula::objects

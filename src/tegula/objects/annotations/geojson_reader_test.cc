@@ -197,6 +197,34 @@ TEST(GeoJsonReader, FilesReadAsTexts) {
   EXPECT_THAT(ToString(ReadGeoJson(path, limits, sink).error()), StartsWith("feature 0 of objects.geojson: it is no"));
 }
 
+TEST(GeoJsonReader, SeveralWorkersChangeNothing) {
+  std::string long_list = "[";
+  for (int i = 0; i < 100'000; ++i)
+    long_list += std::string(i > 0 ? "," : "") + R"({"type":"Point","coordinates":[)" + std::to_string(i) + ",1]}";
+  std::vector<std::string> texts = {std::string(kWritten), "[]", "[", "[1]", long_list + "]", long_list,
+                                    long_list + ",]"};
+  // A feature is wrong, and behind it the file is broken as well: what is told is the first.
+  std::string wrong = long_list;
+  wrong.replace(wrong.find("[50000,"), 6, "[\"a\"  ");
+  texts.push_back(wrong + "]");
+  texts.push_back(wrong + "} nonsense");
+  const std::unique_ptr<Executor> workers = NewThreadExecutor(3);
+  for (const std::string& text : texts) {
+    const auto read = [&](const Executor& executor) {
+      std::vector<std::pair<std::int64_t, std::string>> seen;
+      const auto sink = [&](const Annotation& annotation) {
+        seen.emplace_back(annotation.index, annotation.json);
+        return Ok();
+      };
+      const Status status = ParseGeoJson(text, "a.geojson", {}, sink, executor);
+      return std::pair(seen, status.ok() ? std::string() : ToString(status.error()));
+    };
+    const auto alone = read(SerialExecutor()), together = read(*workers);
+    EXPECT_EQ(alone.second, together.second);
+    EXPECT_TRUE(alone.first == together.first) << text.substr(0, 40);
+  }
+}
+
 TEST(GeoJsonReader, TheSinkMayStop) {
   int count = 0;
   const Status status = ParseGeoJson(kWritten, "a", {}, [&](const Annotation& /*annotation*/) -> Status {
