@@ -2,6 +2,7 @@
 
 import csv
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import zarr
 from scipy import ndimage
 from skimage import measure, segmentation
 
+from conftest import content
+from cutting_off import PARTIAL, cut_off_when
 from object_maps import HEIGHT, WIDTH, features_of, predict, smooth_noise
 
 WORDS = ["--object-type", "cell", "--threshold", 0.62, "--min-area", "6px"]
@@ -155,6 +158,18 @@ def test_cells_survive_classify_and_measure(tegula, stored, tmp_path):
     measured = json.loads(next((tmp_path / "m").glob("*.geojson")).read_text())["features"][0]["properties"]["measurements"]
     inside = sum(shapely.geometry.shape(f["nucleusGeometry"]).centroid.within(shapely.box(0, 0, 100, 100)) for f in before)
     assert [v for name, v in measured.items() if name.endswith("Num Detections")] == [inside]
+
+
+def test_a_run_that_was_cut_off_while_it_wrote_labels_goes_on(tegula, tmp_path):
+    stored = predict(tmp_path, smooth_noise(4, 1500, 1500)[None])
+    out = tmp_path / "run"
+    command = ["predict", stored.parent / "model", stored.parent / "image.ome.tif", "-o", out, "--objects", "all", *WORDS, "--object-files", "labels"]
+    code, _ = cut_off_when(lambda: (out / PARTIAL / "objects.ome.zarr/zarr.json").exists(), command)
+    assert code == -signal.SIGKILL and (out / PARTIAL / "objects.ome.zarr").exists()
+    tegula(*command).ok()
+    tegula("objects", stored, "-o", tmp_path / "o", *WORDS, "--object-files", "labels").ok()
+    for name in ("objects.ome.zarr", "nuclei.ome.zarr"):
+        assert content(out / name) == content(tmp_path / "o" / name)
 
 
 @pytest.mark.parametrize("words, says", [

@@ -16,8 +16,8 @@ import skimage.morphology
 import tifffile
 import zarr
 from conftest import content
+from cutting_off import cut_off
 from identity_model import write_model
-from test_resume import cut_off
 
 # A square with a hole and an island in it, a part that leaves the image, and one that is outside. No edge meets a pixel's
 # centre.

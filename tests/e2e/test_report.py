@@ -8,8 +8,8 @@ import re
 import numpy as np
 import pytest
 import scipy.ndimage
+from identity_model import toy
 from PIL import Image
-from test_verify import toy
 
 
 def section(out):

@@ -4,33 +4,18 @@ import os
 import random
 import signal
 import subprocess
-import time
 
 import numpy as np
 import pytest
 from conftest import content
+from cutting_off import PARTIAL, chunks_done, cut_off
 
 PROGRAM = os.environ["TEGULA_PROGRAM"]
 IMAGE = "synthetic:noise,height=900,width=1100,seed=4"
-PARTIAL = ".tegula-partial"
 
 
 def words(data, out, *more):
     return ["predict", data / "models_made/nuclei_unet_any_size", IMAGE, "-o", out, "--tile", 256, "--context", 56, *more]
-
-
-def chunks_done(out):
-    return len([path for path in (out / PARTIAL).glob("prediction.ome.zarr/0/c/*/*/*") if not path.name.startswith(".")])
-
-
-def cut_off(command, out, chunks, signal_number=signal.SIGKILL):
-    """Ends the program when it has written so many chunks: its exit code and what it said."""
-    program = subprocess.Popen([PROGRAM, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    while program.poll() is None and chunks_done(out) < chunks:
-        time.sleep(0.002)
-    program.send_signal(signal_number)
-    _, errors = program.communicate()
-    return program.returncode, errors
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 import zarr
 from conftest import content
-from identity_model import NOTHING, write_model
+from identity_model import toy
 from PIL import Image
 
 
@@ -34,16 +34,6 @@ def section(folder):
     part = page[page.index("Are tiles the whole?"):page.index("Where the time went")]
     pictures = re.findall(r"data:image/png;base64,([A-Za-z0-9+/=]+)", part)
     return part, [np.asarray(Image.open(io.BytesIO(base64.b64decode(picture)))) for picture in pictures]
-
-
-def toy(folder, layers, post=NOTHING):
-    """A network of known reach, without test tensors: they would be others for each network."""
-    plane = np.zeros((64, 64), "float32")
-    model = write_model(folder, plane, plane, post=post)
-    (model / "net.toy").write_text(layers)
-    lines = (model / "rdf.yaml").read_text().splitlines()
-    (model / "rdf.yaml").write_text("\n".join(line for line in lines if "test_tensor:" not in line) + "\n")
-    return model
 
 
 NOISE = "synthetic:noise,height=500,width=700,seed=4"

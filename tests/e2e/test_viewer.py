@@ -282,6 +282,25 @@ def test_the_page_shows_images_and_models(data, tmp_path, source):
     mirror.close()
 
 
+def test_windows_that_see_the_same_are_told_apart_by_what_they_write(data, tmp_path):
+    # 512 pixels in windows of 256: the last two write other chunks and see the same.
+    tile = tifffile.imread(data / "images/fluorescence/stardist_img2d.tif")
+    tifffile.imwrite(tmp_path / "nuclei.tif", np.block([[tile, tile[:, ::-1]], [tile[::-1], tile[::-1, ::-1]]]))
+    with viewing(tmp_path / "nuclei.tif", "--model", data / "models_made/nuclei_fluo_globalnorm", "--root", tmp_path, "--root", data / "models_made") as viewer:
+        image = f"{tmp_path.name}/nuclei.tif"
+        info, = ready(viewer, image=image, model="models_made/nuclei_fluo_globalnorm", tile="256")
+        half, = ready(viewer, image=image, model="models_made/nuclei_fluo_globalnorm", tile="256", downsample=2)
+        preview = np.empty((512, 512), np.float32)
+        for row in range(2):
+            for column in range(2):
+                status, _, body = viewer.ask(f"/api/predictions/{info['id']}/previews/9/{column}/{row}")
+                assert status == 200, body
+                preview[256 * row:256 * row + 256, 256 * column:256 * column + 256] = np.frombuffer(body, np.float32).reshape(256, 256)
+        # The same network, windows and pixels; the statistics are those of the image in full resolution, or of its half.
+        assert preview.min() >= 0 and preview.max() <= 1
+        assert np.corrcoef(preview.ravel(), values_of(viewer, half, 0, 0, 512, 512)[0].ravel())[0, 1] > 0.99
+
+
 def test_previews_stand_in_for_many_windows(data):
     with viewing("--root", data / "images", "--root", data / "models_made") as viewer:
         info, = ready(viewer, image="images/wsi/CMU-1-Small-Region.svs", model="models_made/he_nuclei_rgb")

@@ -224,7 +224,7 @@ def test_objects_are_counted_and_exported_with_other_options(viewer, out, tmp_pa
     assert b"event: failed" in body and b"much" in body
 
 
-def test_only_what_a_run_may_name_is_taken(viewer, out):
+def test_only_what_a_run_may_name_is_taken(viewer, data, out):
     for wrong in ({"name": "../x"}, {"name": ".x"}, {"region": "/etc/passwd"}, {"list": "/etc/passwd"}, {"image": "/etc/passwd"},
                   {"image": "images/../../x"}, {"model": "../x"}, {"channels": "a\nb"}, {"statistics-from": "/etc/passwd"}):
         status, answer = post(viewer, "/api/runs", **{**WANTED, **wrong})
@@ -234,6 +234,20 @@ def test_only_what_a_run_may_name_is_taken(viewer, out):
     for file in ("../linked/run.json", "/etc/passwd", ".tegula-view.json", "link.txt", ".."):
         assert viewer.ask("/api/runs/file", {"name": "linked", "file": file})[0] == 404, file
     assert viewer.ask("/api/runs/files", {"name": "../.."})[0] == 404
+    # A note in the folder is not believed either.
+    settled(viewer, "linked")
+    for folder, name, value in (("elsewhere", "subjects", [str(data / "models_made/he_nuclei_rgb"), "/etc/passwd"]),
+                                ("address", "subjects", ["https://example.org/model.zip", str(data / HE)]),
+                                ("options", "options", [{"name": "list", "value": "/etc/passwd"}])):
+        note = json.loads((out / "linked/.tegula-view.json").read_text())
+        note["words"][name], note["state"] = value, "paused"
+        (out / folder).mkdir()
+        (out / folder / ".tegula-view.json").write_text(json.dumps(note))
+    with viewing("--root", data / "images", "--root", data / "models_made", "--out", out) as other:
+        names = {run["name"] for run in other.json("/api/runs")["runs"]}
+        assert {"linked", "elsewhere", "address"} <= names and "options" not in names
+        for name in ("elsewhere", "address"):
+            assert post(other, "/api/runs/resume", name=name)[0] == 404, name
     paths = viewer.json("/api/openapi.json")["paths"]
     assert {"/api/runs", "/api/runs/pause", "/api/runs/objects", "/api/runs/count", "/api/runs/file"} <= paths.keys()
     asked = paths["/api/runs"]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]

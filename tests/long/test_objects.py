@@ -90,9 +90,9 @@ def test_memory_does_not_grow_with_the_slide(tegula, values, identity, results, 
         rows[:] = np.tile(dense[:len(rows)], (1, across))[:, :LARGE]
     del rows, large
     tegula("predict", identity, image, "-o", tmp_path / "out").ok()
-    image.unlink()
-    for name, words in {"basic": [], "all": ["--measure", "shape", "--measure", "neighbours"],
-                        "all, split": ["--measure", "shape", "--measure", "neighbours", "--split", "distance", "--object-files", "geojson,csv"]}.items():
+    for name, words in {"basic": [], "all": ["--measure", "all"],
+                        "all, split": ["--measure", "all", "--split", "distance", "--object-files", "geojson,csv"],
+                        "all, cells": ["--measure", "all", "--object-type", "cell", "--cell-expansion", "5px"]}.items():
         run = tegula("objects", tmp_path / "out", "-o", tmp_path / "o", "--overwrite", *words).ok()
         with (tmp_path / "o/objects.geojson").open() as file:
             objects = sum(1 for _ in file) - 2

@@ -19,6 +19,8 @@ const kRows: Row[] = [
   { name: 'fill-holes', label: 'fill holes below', hint: 'Smaller holes are filled: 20um2, or 50px', placeholder: 'none' },
   { name: 'smooth', label: 'smooth', hint: 'Standard deviation of a Gaussian over the prediction: 0.5um, or 1px', placeholder: 'not' },
   { name: 'border-objects', label: 'cut by the edge', hint: 'Objects that the edge of the image cuts', choices: [['', 'keep'], ['drop', 'drop']] },
+  { name: 'object-type', label: 'as', hint: 'What QuPath makes of them; cells are grown around nuclei', choices: [['', 'detections'], ['annotation', 'annotations'], ['cell', 'cells around them']] },
+  { name: 'cell-expansion', label: 'cells reach', hint: 'How far cells reach around their nuclei: 5um, or 10px', placeholder: '5um' },
   { name: 'measure', label: 'measure', hint: 'Beside area, place and means', choices: [['', 'the basics'], ['shape', 'shape too'], ['intensity', 'intensity too'], ['all', 'everything']] },
 ];
 
@@ -42,7 +44,7 @@ export class ObjectOptions {
     for (const { name, label, hint, choices, placeholder } of kRows) {
       const field = choices
         ? h('select', { 'aria-label': label, title: hint }, ...choices.map(([value, text]) => h('option', { value }, text)))
-        : h('input', { type: 'text', class: 'short', size: 9, placeholder, 'aria-label': label, title: hint });
+        : h('input', { type: 'text', placeholder, 'aria-label': label, title: hint });
       this.fields.set(name, field);
       this.element.append(line(label, field));
     }
@@ -56,6 +58,13 @@ export class ObjectOptions {
       if (![...this.files.values()].includes(event.target as HTMLInputElement)) this.onchange();
     };
     this.element.addEventListener('input', changed);
+    this.element.addEventListener('input', () => this.fit());
+    this.fit();
+  }
+
+  /** Only cells have a reach. */
+  private fit(): void {
+    this.fields.get('cell-expansion')!.closest('label')!.hidden = this.fields.get('object-type')!.value !== 'cell';
   }
 
   /** The channels there are; what was chosen stays if it is still there. */
@@ -73,6 +82,7 @@ export class ObjectOptions {
   /** As they were for a run. */
   set(options: Record<string, string>): void {
     for (const [name, field] of this.fields) field.value = options[name] ?? '';
+    this.fit();
   }
 
   /** What objects are made; nothing if none are. */
@@ -81,7 +91,7 @@ export class ObjectOptions {
     const words: Words = { objects: this.channels.value };
     for (const [name, field] of this.fields) {
       const text = field.value.trim().replace(/^(\d+),(\d)/, '$1.$2');
-      if (text) words[name] = text;
+      if (text && !field.closest('label')!.hidden) words[name] = text;
     }
     return words;
   }

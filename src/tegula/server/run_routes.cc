@@ -165,6 +165,24 @@ Result<Response> Changed(const ViewState& state, const Request& request) {
   return JsonResponse(Dump(ToJson(row, state)));
 }
 
+// What it is about may stand in a note that somebody else has written: it is looked for as a page's wish would be.
+Status CheckSubjects(const ViewState& state, const app::RunWords& words) {
+  for (std::size_t i = 0; i < words.subjects.size(); ++i) {
+    const std::string known = state.roots.NameOf(words.subjects[i]);
+    const std::string& name = known.empty() ? words.subjects[i] : known;
+    const bool is_model = words.command == app::kPredictWord && i + 1 < words.subjects.size();
+    TEGULA_TRY(is_model ? ModelNameOf(state, name) : state.roots.Resolve(name));
+  }
+  return Ok();
+}
+
+Result<Response> Resume(const ViewState& state, const Request& request) {
+  TEGULA_TRY(RunsOf(state));
+  TEGULA_ASSIGN_OR_RETURN(const app::RunRow row, state.runs->Find(request.body.text("name")));
+  TEGULA_TRY(CheckSubjects(state, row.words));
+  return Changed<&app::Runs::Resume>(state, request);
+}
+
 Result<Response> Remove(const ViewState& state, const Request& request) {
   TEGULA_TRY(RunsOf(state));
   TEGULA_TRY(state.runs->RemoveFromList(request.body.text("name")));
@@ -282,7 +300,7 @@ std::vector<Route> RunRoutes(const ViewState& state) {
   };
   constexpr ChangeRow kChanges[] = {
       {"/api/runs/pause", "stops a run when the tiles at work are done; resume goes on", &Changed<&app::Runs::Pause>},
-      {"/api/runs/resume", "goes on with one that was paused, cancelled or has failed", &Changed<&app::Runs::Resume>},
+      {"/api/runs/resume", "goes on with one that was paused, cancelled or has failed", &Resume},
       {"/api/runs/cancel", "stops it for good; what was made stays, and resume goes on", &Changed<&app::Runs::Cancel>},
       {"/api/runs/remove-from-list", "takes it off the list; files stay", &Remove}};
   for (const ChangeRow& row : kChanges)

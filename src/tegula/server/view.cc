@@ -40,13 +40,6 @@ void LookOnce(app::OpenImages& images, const std::string& name) {
   if (!app::RenderTile(**source, {}, kLevel, 0, 0).ok()) (void)app::ChannelRangesOf(**source, 0, 0);
 }
 
-// What runs are about is a file in the folders, or no file at all.
-Status MayRead(const app::RunWords& words, const app::ViewRoots& roots) {
-  for (const std::string& subject : words.subjects)
-    if (IsOnDisk(subject)) TEGULA_TRY(ShownAs(subject, roots));
-  return Ok();
-}
-
 // An address that a browser takes.
 std::string AddressOf(const ServerOptions& options, int port) {
   const bool is_any = options.address == "0.0.0.0" || options.address == "::";
@@ -97,7 +90,6 @@ Status View(ViewRequest request, engines::Registry& registry, const RunContext& 
   app::OpenObjects objects;
   std::unique_ptr<app::Runs> runs;
   if (!request.out.empty()) {
-    request.run.may_read = [&](const app::RunWords& words) { return MayRead(words, view_roots); };
     TEGULA_ASSIGN_OR_RETURN(runs, app::Runs::Open(request.out, std::move(request.run), quiet));
   }
   const ViewState state{view_roots, images,         predictions, kept,  memory, objects,   turns,

@@ -18,7 +18,7 @@ struct ViewRequest {
   std::string model;        ///< the same of a model: a path or an id
   std::vector<Path> roots;  ///< folders that may be shown; none: that of the image, else the working folder
   Path out;                 ///< folder for results; empty: none are made
-  app::RunCommands run;     ///< what is done to make them; `may_read` is decided here
+  app::RunCommands run;     ///< what is done to make them
   ServerOptions server;     ///< without a token one is made
   app::EngineRequest engine;
   std::int64_t memory_bytes = 0;  ///< for what is kept between requests; 0: a quarter of the machine's

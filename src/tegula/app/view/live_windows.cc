@@ -56,7 +56,6 @@ Result<KeptWindows::Window> LiveWindows::Make(std::size_t window, const Maker& m
   const Turns::Turn turn = maker.turns.Take(maker.is_gone);
   if (!turn) return CancelledError();
   if (KeptWindows::Window kept = kept_.Find(owner_, window)) return kept;  // made while this one waited
-  const tiling::Tile wanted = prediction_->plan().tile(static_cast<std::int64_t>(window));
   std::shared_ptr<Tensor> made;
   const auto take = [&](std::size_t, const Block&, const ConstView& use_tczyx) -> Status {
     TEGULA_ASSIGN_OR_RETURN(Tensor values_tczyx, Tensor::Allocate(use_tczyx.dtype(), use_tczyx.shape()));
@@ -67,8 +66,10 @@ Result<KeptWindows::Window> LiveWindows::Make(std::size_t window, const Maker& m
   SilentProgress silent;
   const SerialExecutor here;
   const RunContext context{here, silent, maker.context.stop, maker.context.limits, maker.context.offline};
+  // By what it writes: at the far edge two may be made of the same window.
   const auto state_of = [&](const tiling::Tile& tile) {
-    return tile.input == wanted.input ? pipeline::TileState::kMissing : pipeline::TileState::kNotAsked;
+    return tile.pieces.front().write == writes_[window] ? pipeline::TileState::kMissing
+                                                        : pipeline::TileState::kNotAsked;
   };
   TEGULA_ASSIGN_OR_RETURN(engines::Session* const session, maker.sessions.For(*prediction_));
   ++made_;

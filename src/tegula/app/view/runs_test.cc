@@ -18,7 +18,6 @@ class Commands {
   RunCommands Made() {
     return {[](const auto&) { return Ok(); },
             [this](const auto& arguments, const RunContext& context) { return Do(arguments, context); },
-            [](const RunWords&) { return Ok(); },
             {"--engine", "toy"}};
   }
   std::function<Result<RunOutcome>(const std::vector<std::string>&, const RunContext&)> Do = [](const auto&,

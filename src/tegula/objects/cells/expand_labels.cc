@@ -1,6 +1,7 @@
 #include "tegula/objects/cells/expand_labels.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -138,9 +139,14 @@ Status ExpandLabels(const RunContext& context, const PixelBlocks& labels, const 
   const auto around = [](Interval part, std::int64_t reach, std::int64_t size) {
     return Intersect({part.begin - reach, part.end + reach}, Interval{0, size});
   };
+  std::atomic<std::int64_t> done{0};
+  const auto told = [&]() {
+    context.progress.Update("growing objects", ++done, grid.count(), "blocks");
+    return Ok();
+  };
   const auto expand = [&](std::int64_t number, int) -> Status {
     const Block block = grid.at(number);
-    if (grown.Has(block)) return Ok();
+    if (grown.Has(block)) return told();
     const Box part = PlaneBox(block), read{around(part.y, expansion.reach_y(), grid.size[GridAxis::kY]),
                                            around(part.x, expansion.reach_x(), grid.size[GridAxis::kX])};
     TEGULA_ASSIGN_OR_RETURN(const Tensor stored, ReadPlane(labels, read, context.limits));
@@ -153,7 +159,8 @@ Status ExpandLabels(const RunContext& context, const PixelBlocks& labels, const 
               {expanded.view().data(), DType::kU32, {part.height(), part.width()}});
     TEGULA_ASSIGN_OR_RETURN(Tensor written, Tensor::Allocate(grown.dtype(), expanded.shape(), context.limits));
     ConvertCopy(std::as_const(expanded).view(), written.view());
-    return WritePlane(grown, block, std::as_const(written).view());
+    TEGULA_TRY(WritePlane(grown, block, std::as_const(written).view()));
+    return told();
   };
   return ForEach(context.executor, grid.count(), context.stop, expand);
 }
