@@ -98,6 +98,7 @@ Status Resample(const AxisGrid& y, const AxisGrid& x, const Box& box, ReadBox re
   const Interval needed_x = x.Needs(box.x), needed_y = y.Needs(box.y);
   const std::int64_t strip_rows = std::max<std::int64_t>(1, kStripPixels / (channels * needed_x.size()));
 
+  TEGULA_ASSIGN_OR_RETURN(Tensor old_row, Tensor::Allocate(DType::kF64, {channels, 1, needed_x.size()}));
   std::vector<double> row(columns.size() * static_cast<std::size_t>(channels));
   RowSums sums(box.y.begin, row.size());
   std::int64_t unfinished = box.y.begin;  // the first new row that still lacks old ones
@@ -105,11 +106,10 @@ Status Resample(const AxisGrid& y, const AxisGrid& x, const Box& box, ReadBox re
     const Interval rows{begin, std::min(begin + strip_rows, needed_y.end)};
     TEGULA_ASSIGN_OR_RETURN(Tensor raw, Tensor::Allocate(out_cyx.dtype(), {channels, rows.size(), needed_x.size()}));
     TEGULA_TRY(read({rows, needed_x}, raw.view()));
-    TEGULA_ASSIGN_OR_RETURN(Tensor strip, Tensor::Allocate(DType::kF64, raw.shape()));
     const Tensor& filled = raw;
-    ConvertCopy(filled.view(), strip.view());
     for (std::int64_t r = rows.begin; r < rows.end; ++r) {
-      ResampleRow(strip.view().Slice(1, r - rows.begin, 1), needed_x.begin, columns, row);
+      ConvertCopy(filled.view().Slice(1, r - rows.begin, 1), old_row.view());
+      ResampleRow(old_row.view(), needed_x.begin, columns, row);
       for (std::int64_t i = unfinished; i < box.y.end; ++i) {
         const Taps taps = y.At(i);
         if (taps.first > r) break;
