@@ -153,7 +153,10 @@ annotations.mount();
 async function start(): Promise<void> {
   try {
     const given = await started;
-    if (given.image) void openImage(given.image, firstLook);
+    if (given.image) {
+      void openImage(given.image, firstLook);
+      await slide.seen(); // what follows would hold it up
+    }
     if (given.model) void models.choose(given.model);
     const folder = given.image.includes('/') && given.roots.includes(given.image.split('/')[0]!)
       ? given.image.split('/').slice(0, -1).join('/')

@@ -119,6 +119,14 @@ export class Slide {
     });
   }
 
+  /** Until something of an image is there; a second at most. */
+  seen(): Promise<void> {
+    return new Promise((done) => {
+      this.osd.addOnceHandler('tile-loaded', () => done());
+      setTimeout(done, 1000);
+    });
+  }
+
   fit(): void {
     this.osd.viewport.goHome();
   }
