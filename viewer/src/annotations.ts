@@ -15,7 +15,7 @@ import {
   ringOf,
 } from './annotation';
 import { AnnotationLayer, type Tool } from './annotation_layer';
-import { h, notice, replace, save } from './dom';
+import { h, line, notice, replace, save } from './dom';
 import { Measure } from './measure';
 import type { LiveInfo } from './overlay';
 import type { Slide } from './slide';
@@ -378,7 +378,7 @@ export class Annotations {
         },
       });
       if (list) input.setAttribute('list', list);
-      return h('label', { class: 'slider' }, h('span', { class: 'wide' }, label), input);
+      return line(label, input);
     };
     const colour = h('input', {
       type: 'color',

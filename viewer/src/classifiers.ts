@@ -1,7 +1,7 @@
 // Classifiers: those that are kept, and keeping a model with its settings as one.
 
 import { ask, isAbort, type KeptClassifier, type ShownClassifier, post } from './api';
-import { copyButton, h, notice, replace } from './dom';
+import { copyButton, h, line, notice, replace } from './dom';
 import type { Settings } from './settings';
 
 export class Classifiers {
@@ -60,7 +60,7 @@ export class Classifiers {
         }
       })();
     });
-    return h('div', { class: 'apply' }, h('label', { class: 'slider' }, h('span', { class: 'wide' }, 'classifier'), name, button), again, said);
+    return h('div', { class: 'apply' }, line('classifier', name, button), again, said);
   }
 
   private row(each: KeptClassifier): HTMLElement {

@@ -33,6 +33,20 @@ export function debounce<A extends unknown[]>(ms: number, what: (...args: A) => 
   };
 }
 
+/** What is set, behind what it is. */
+export const line = (name: string, ...fields: Node[]): HTMLLabelElement =>
+  h('label', { class: 'slider' }, h('span', { class: 'wide' }, name), ...fields);
+
+/** Does something; what goes wrong is told in `trouble`, where what went wrong before is gone. */
+export async function telling(trouble: Element, what: () => void | Promise<void>): Promise<void> {
+  try {
+    replace(trouble);
+    await what();
+  } catch (error) {
+    replace(trouble, notice(error));
+  }
+}
+
 /** An error where it happened. */
 export function notice(error: unknown): HTMLElement {
   return h('p', { class: 'notice', role: 'alert' }, sentence(error));

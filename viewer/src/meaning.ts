@@ -2,7 +2,7 @@
 // pixel has. The words are those of `tegula classifier create`.
 
 import type { Choice, ClassifierFile } from './api';
-import { h, replace } from './dom';
+import { h, line, replace } from './dom';
 
 export interface ClassRow {
   name: string;
@@ -103,9 +103,9 @@ export class Meaning {
   private show(): void {
     replace(
       this.element,
-      this.type.options.length > 1 && h('label', { class: 'slider' }, h('span', { class: 'wide' }, 'output is'), this.type),
+      this.type.options.length > 1 && line('output is', this.type),
       h('p', { class: 'quiet' }, this.rows.length === 1 ? kOfOne : (kTypes[this.type.value] ?? '')),
-      this.hasThreshold && h('label', { class: 'slider' }, h('span', { class: 'wide' }, 'threshold'), this.threshold),
+      this.hasThreshold && line('threshold', this.threshold),
       this.table,
     );
     replace(

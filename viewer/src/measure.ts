@@ -2,7 +2,7 @@
 
 import { isAbort, post } from './api';
 import { allOf, type Feature, type FeatureCollection, polygonsOf } from './annotation';
-import { copyButton, h, notice, replace, save } from './dom';
+import { copyButton, h, line, notice, replace, save } from './dom';
 import type { LiveInfo } from './overlay';
 
 interface Measured {
@@ -47,7 +47,7 @@ export class Measure {
       h('h3', {}, 'Measure within them'),
       this.source,
       this.counted,
-      h('label', { class: 'slider' }, h('span', { class: 'wide' }, 'threshold'), this.threshold),
+      line('threshold', this.threshold),
       h('div', { class: 'row' }, this.button),
       this.answer,
     );

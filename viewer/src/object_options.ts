@@ -1,6 +1,6 @@
 // How objects are made of a prediction, in the words of the commands.
 
-import { h, replace } from './dom';
+import { h, line, replace } from './dom';
 
 export type Words = Record<string, string | boolean>;
 
@@ -39,7 +39,6 @@ export class ObjectOptions {
 
   /** `none`: what no objects at all are called, where that is a choice. */
   constructor(private readonly none: string | null, private readonly onchange: () => void) {
-    const line = (label: string, field: HTMLElement) => h('label', { class: 'slider' }, h('span', { class: 'wide' }, label), field);
     this.element.append(line('objects of', this.channels));
     for (const { name, label, hint, choices, placeholder } of kRows) {
       const field = choices

@@ -1,7 +1,7 @@
 // A run in the list: how far it is, what can be done with it, and what it has left.
 
 import { address, ask, token } from './api';
-import { copyButton, h, notice, replace } from './dom';
+import { copyButton, h, replace, telling } from './dom';
 import { hasObjects, hasPrediction, isBusy, type Run, stateText } from './run_words';
 
 export interface RunActions {
@@ -24,7 +24,7 @@ export class RunRow {
   constructor(private run: Run, actions: RunActions) {
     const act = (text: string, title: string, what: () => void | Promise<void>, is: (run: Run) => boolean) => {
       const button = h('button', { title, 'aria-label': `${text} ${run.name}` }, text);
-      button.addEventListener('click', () => void this.guard(what));
+      button.addEventListener('click', () => void telling(this.trouble, what));
       this.buttons.push([button, is]);
       return button;
     };
@@ -61,7 +61,7 @@ export class RunRow {
       this.trouble,
       this.said,
     );
-    this.said.addEventListener('toggle', () => void this.guard(() => this.list()));
+    this.said.addEventListener('toggle', () => void telling(this.trouble, () => this.list()));
     this.update(run);
   }
 
@@ -79,16 +79,7 @@ export class RunRow {
     for (const [button, is] of this.buttons) button.hidden = !is(run);
     if (run.command !== this.command || hasEnded) {
       this.command = run.command;
-      if (this.said.open) void this.guard(() => this.list());
-    }
-  }
-
-  private async guard(what: () => void | Promise<void>): Promise<void> {
-    try {
-      replace(this.trouble);
-      await what();
-    } catch (error) {
-      replace(this.trouble, notice(error));
+      if (this.said.open) void telling(this.trouble, () => this.list());
     }
   }
 

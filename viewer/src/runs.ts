@@ -1,7 +1,7 @@
 // The panel of runs: the model on the whole slide or on an annotation, the runs there are, and objects as files.
 
 import { address, ask, isAbort, post, postForEvents, token, type ImageInfo, type ModelCard } from './api';
-import { debounce, h, notice, replace, sentence } from './dom';
+import { debounce, h, line, notice, replace, sentence, telling } from './dom';
 import { ObjectOptions } from './object_options';
 import { grouped } from './object_words';
 import { RunRow } from './run_row';
@@ -98,23 +98,13 @@ export class Runs {
       this.options.setChannels(names, '');
       replace(this.values, ...kValues.filter(([value]) => value !== 'argmax' || names.length > 1).map(([value, text]) => h('option', { value }, text)));
     }
-    const line = (label: string, field: HTMLElement) => h('label', { class: 'slider' }, h('span', { class: 'wide' }, label), field);
     this.setAreas(this.areas);
     replace(
       this.start,
       h('div', { class: 'settings' }, line('on', this.where), ...(info.size_z * info.size_t > 1 ? [line('of', this.planes)] : []), line('stored as', this.format), line('values', this.values)),
       h('details', {}, h('summary', {}, 'Objects of it'), this.options.element),
-      h('button', { class: 'main', onclick: () => void this.guard(() => this.run()) }, `Run ${card.name}`),
+      h('button', { class: 'main', onclick: () => void telling(this.trouble, () => this.run()) }, `Run ${card.name}`),
     );
-  }
-
-  private async guard(what: () => Promise<void>): Promise<void> {
-    try {
-      replace(this.trouble);
-      await what();
-    } catch (error) {
-      replace(this.trouble, notice(error));
-    }
   }
 
   private async run(): Promise<void> {

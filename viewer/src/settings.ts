@@ -1,7 +1,7 @@
 // What a model is to get of the image, which of its outputs is meant, and what that means.
 
 import type { ClassifierFile, ImageInfo, ModelCard } from './api';
-import { h, replace } from './dom';
+import { h, line, replace } from './dom';
 import { Meaning, type MeaningWords } from './meaning';
 
 /** As the program takes them; a kept classifier stands for all others. */
@@ -38,7 +38,6 @@ const kResolutionHints: Record<string, string> = {
 };
 type Resolution = 'pixel_size' | 'downsample' | 'level';
 
-const row = (name: string, ...what: Node[]) => h('label', { class: 'slider' }, h('span', { class: 'wide' }, name), ...what);
 const text = (label: string, placeholder: string, size: number) =>
   h('input', { type: 'text', class: size < 8 ? 'short' : undefined, size, placeholder, 'aria-label': label });
 
@@ -62,7 +61,7 @@ export class Settings {
     this.channels = this.channelsOf(info);
     this.element.append(this.as);
     const wanted = card.inputs[0]?.axes.find((axis) => axis.channel_names.length > 0)?.channel_names ?? [];
-    wanted.forEach((name, i) => this.element.append(row(`${name} is`, this.channels[i]!)));
+    wanted.forEach((name, i) => this.element.append(line(`${name} is`, this.channels[i]!)));
 
     const wants = card.inputs[0]?.axes.find((axis) => axis.id === 'x' && axis.unit);
     const has = info.pixel_size_um?.x;
@@ -70,7 +69,7 @@ export class Settings {
       wants ? `The model wants pixels of ${+wants.scale.toPrecision(4)} ${wants.unit === 'micrometer' ? 'µm' : wants.unit}` : 'The model does not say what it wants',
       has ? `the image has ${+has.toPrecision(4)} µm` : 'the image does not say what it has',
     ].join('; ');
-    this.element.append(row('resolution', this.resolution, this.number), h('p', { class: 'quiet' }, `${hint}.`));
+    this.element.append(line('resolution', this.resolution, this.number), h('p', { class: 'quiet' }, `${hint}.`));
     for (const [name, value] of [['pixel_size', kept?.pixel_size_um], ['downsample', kept?.downsample], ['level', kept?.level]] as const)
       if (value !== undefined && (name === 'level' ? value >= 0 : value > 0)) {
         this.resolution.value = name;
@@ -88,14 +87,14 @@ export class Settings {
       this.tile = text('Windows', 'chosen', 10);
       this.tile.title = `What the network sees at once, in pixels: 512, or y=512,x=256. It takes ${sizes}`;
       this.tile.value = kept?.axes.filter((axis) => axis.tile > 0).map((axis) => `${axis.axis}=${axis.tile}`).join(',') ?? '';
-      this.element.append(row('windows', this.tile));
+      this.element.append(line('windows', this.tile));
     } else if (sizes) this.element.append(h('p', { class: 'quiet' }, `Windows are fixed: ${sizes}.`));
 
     if (card.outputs.length > 1) {
       this.output = h('select', { 'aria-label': 'Output' }, ...card.outputs.map((tensor) => h('option', { value: tensor.id }, tensor.id)));
       if (kept) this.output.value = kept.output;
       this.output.addEventListener('change', () => this.showMeaning(null));
-      this.element.append(row('output', this.output));
+      this.element.append(line('output', this.output));
     }
     this.element.append(this.means);
     this.showMeaning(kept);
