@@ -8,12 +8,6 @@
 #include "tegula/outputs/run_record.h"
 
 namespace tegula::app {
-namespace {
-
-constexpr std::int64_t kLargestRecord = 64 << 20;
-
-}  // namespace
-
 Result<PerAxis<std::optional<std::int64_t>>> EarlierWindows(const Path& folder) {
   PerAxis<std::optional<std::int64_t>> windows;
   TEGULA_ASSIGN_OR_RETURN(const std::optional<RunKey> key, Staging::CutOffIn(folder));
@@ -22,9 +16,8 @@ Result<PerAxis<std::optional<std::int64_t>>> EarlierWindows(const Path& folder) 
       if (const std::string* window = key->Find(WindowFact(axis))) windows[axis] = ParseInt(*window);
     return windows;
   }
-  const Result<std::string> text = ReadFile(folder / outputs::kRunRecordName, kLargestRecord);
-  if (!text.ok() && text.error().code == Code::kIo) return text.error();
-  const Result<outputs::RunRecord> record = text.ok() ? outputs::RunRecordFromJson(*text) : text.error();
+  const Result<outputs::RunRecord> record = outputs::ReadRunRecord(folder);
+  if (!record.ok() && record.error().code == Code::kIo) return record.error();
   if (!record.ok()) return windows;
   for (const outputs::TileAxisRecord& along : record->tiles.axes)
     for (const GridAxis axis : kGridAxes)

@@ -32,7 +32,6 @@ namespace tegula::app {
 namespace {
 
 constexpr const char* kRecord = outputs::kRunRecordName;
-constexpr std::int64_t kLargestRecord = 64 << 20;
 constexpr std::int64_t kLargestReport = 256 << 20;
 
 Error ChangedError(const std::string& source, std::string_view when) {
@@ -165,8 +164,9 @@ class ImageRun {
       TEGULA_ASSIGN_OR_RETURN(const bool exists, Exists(folder_ / name));
       if (!exists) return std::optional<outputs::RunRecord>();
     }
-    TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder_ / kRecord, kLargestRecord));
-    Result<outputs::RunRecord> record = outputs::RunRecordFromJson(text);
+    Result<outputs::RunRecord> record = outputs::ReadRunRecord(folder_);
+    if (!record.ok() && record.error().code != Code::kCorrupt && record.error().code != Code::kUnsupported)
+      return std::move(record).error();
     if (!record.ok() || record->key != record_.key) return std::optional<outputs::RunRecord>();
     context_.progress.Note(fmt::format("{} has the results of this very run already", folder_.string()));
     return std::optional(std::move(*record));

@@ -70,9 +70,7 @@ Result<EngineAlone> Prepare(const spec::Package& package, const ProvenNetwork& p
 
 // The windows of the run in this folder.
 Result<tiling::TileRequest> TilingOf(const Path& folder) {
-  constexpr std::int64_t kLargestRecord = 64 << 20;
-  TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder / "run.json", kLargestRecord));
-  TEGULA_ASSIGN_OR_RETURN(const outputs::RunRecord record, outputs::RunRecordFromJson(text));
+  TEGULA_ASSIGN_OR_RETURN(const outputs::RunRecord record, outputs::ReadRunRecord(folder));
   tiling::TileRequest tiling;
   for (const outputs::TileAxisRecord& along : record.tiles.axes)
     for (const GridAxis axis : kGridAxes)

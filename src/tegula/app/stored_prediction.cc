@@ -9,8 +9,6 @@
 namespace tegula::app {
 namespace {
 
-constexpr std::int64_t kLargestRecord = 64 << 20;
-
 Result<outputs::PlacementRecord> PlacementOf(const outputs::RunRecord& record, const std::string& output,
                                              const std::string& store) {
   std::vector<std::string> ids;
@@ -51,13 +49,12 @@ Result<StoredPrediction> OpenStoredPrediction(const Path& path, const std::strin
   std::error_code ignored;
   const bool is_run = std::filesystem::exists(clean / outputs::kRunRecordName, ignored);
   const Path folder = is_run ? clean : clean.parent_path();
-  Result<std::string> text = ReadFile(folder / outputs::kRunRecordName, kLargestRecord);
-  if (!text.ok() && text.error().code == Code::kNotFound)
+  Result<outputs::RunRecord> read = outputs::ReadRunRecord(folder);
+  if (!read.ok() && read.error().code == Code::kNotFound)
     return NotFoundError(fmt::format(
         "{} is no result of `tegula predict`: it has no run.json; name the folder given with -o then", path.string()));
-  TEGULA_TRY(text);
-  TEGULA_ASSIGN_OR_RETURN(outputs::RunRecord record,
-                          outputs::RunRecordFromJson(*text).Context((folder / outputs::kRunRecordName).string()));
+  TEGULA_TRY(read);
+  outputs::RunRecord record = std::move(*read);
   TEGULA_ASSIGN_OR_RETURN(const outputs::PlacementRecord placement,
                           PlacementOf(record, output, is_run ? "" : clean.filename().string()).Context(path.string()));
   for (const outputs::StoredRecord& stored : record.stored)

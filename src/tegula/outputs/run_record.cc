@@ -34,7 +34,8 @@ TEGULA_JSON_FIELDS(RunRecord, tegula_version, key, command, started, finished, m
 
 namespace {
 constexpr std::int64_t kFormat = 1;
-}
+constexpr std::int64_t kLargestRecord = 64 << 20;
+}  // namespace
 
 std::string ToJson(const RunRecord& record) { return json_record::ToText(record, kFormat); }
 
@@ -44,6 +45,12 @@ std::string ToJson(const VerificationRecord& record) {
 
 Result<RunRecord> RunRecordFromJson(std::string_view text) {
   return json_record::FromText<RunRecord>(text, kFormat, "run record");
+}
+
+Result<RunRecord> ReadRunRecord(const Path& folder) {
+  const Path path = folder / kRunRecordName;
+  TEGULA_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kLargestRecord));
+  return RunRecordFromJson(text).Context(path.string());
 }
 
 }  // namespace tegula::outputs

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tegula/core/files.h"
 #include "tegula/core/status.h"
 
 namespace tegula::outputs {
@@ -208,5 +209,7 @@ std::string ToJson(const VerificationRecord& record);
 /// Reads what ToJson wrote; unknown fields are ignored. kCorrupt with the path of the field that is missing or of
 /// another type, kUnsupported for the format of a later version.
 Result<RunRecord> RunRecordFromJson(std::string_view text);
+/// That of the run in a folder. Errors of reading (kNotFound, kIo) and of RunRecordFromJson, with the file's name.
+Result<RunRecord> ReadRunRecord(const Path& folder);
 
 }  // namespace tegula::outputs

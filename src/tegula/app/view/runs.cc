@@ -16,7 +16,6 @@ namespace tegula::app {
 namespace {
 
 constexpr std::int64_t kLargestNote = 1 << 20;
-constexpr std::int64_t kLargestRecord = 64 << 20;
 constexpr std::size_t kLongestName = 100;
 constexpr double kBetweenChanges = 0.1;                  // seconds
 constexpr std::chrono::milliseconds kLongestWait{1000};  // for a change
@@ -149,9 +148,7 @@ void Runs::Discover() {
       run->state = state->state;
       if (run->state == RunState::kQueued || run->state == RunState::kRunning)
         run->state = RunState::kPaused, run->sentence = kCutOff;
-    } else if (const Result<std::string> file = ReadFile(folder / outputs::kRunRecordName, kLargestRecord); file.ok()) {
-      const Result<outputs::RunRecord> record = outputs::RunRecordFromJson(*file);
-      if (!record.ok()) continue;
+    } else if (const Result<outputs::RunRecord> record = outputs::ReadRunRecord(folder); record.ok()) {
       run->state = RunState::kDone, run->asked = record->started;
       run->command = Join(record->command, " ");
       for (const outputs::ObjectsRecord& of_class : record->objects) run->objects += of_class.count;
