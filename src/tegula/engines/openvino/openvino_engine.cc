@@ -16,6 +16,7 @@
 #include "tegula/engines/abi.h"
 #include "tegula/engines/onnx/single_loops.h"
 #include "tegula/engines/openvino/ov_values.h"
+#include "tegula/engines/openvino/resize_last.h"
 #include "tegula/engines/plugin.h"
 
 namespace tegula::engines {
@@ -168,6 +169,7 @@ class OvNetwork final : public Network {
           std::map<std::size_t, ov::PartialShape> partial;
           for (std::size_t i = 0; i < shapes.size(); ++i) partial[i] = ov::PartialShape(ToOv(shapes[i]));
           model->reshape(partial);
+          openvino::ResizeLast(model);
           std::vector<bool> belongs = BelongsToOpenVino(*model);
           ov::CompiledModel compiled = core_->compile_model(
               model, device_, ov::hint::inference_precision(ToOv(options_.precision)),

@@ -1,0 +1,113 @@
+#include "tegula/engines/openvino/resize_last.h"
+
+#include <algorithm>
+#include <memory>
+#include <openvino/core/graph_util.hpp>
+#include <openvino/core/rt_info.hpp>
+#include <openvino/op/add.hpp>
+#include <openvino/op/constant.hpp>
+#include <openvino/op/convolution.hpp>
+#include <openvino/op/interpolate.hpp>
+#include <openvino/pass/constant_folding.hpp>
+#include <openvino/pass/manager.hpp>
+
+namespace tegula::engines::openvino {
+namespace {
+
+using ov::op::v0::Constant;
+using ov::op::v1::Add;
+using ov::op::v1::Convolution;
+using Resize = ov::op::v11::Interpolate;
+
+constexpr std::size_t kFirstSpatial = 2;  // N, C, then the spatial axes
+
+template <class T>
+bool All(const std::vector<T>& values, T wanted, std::size_t from = 0) {
+  return values.size() >= from && std::all_of(values.begin() + static_cast<std::ptrdiff_t>(from), values.end(),
+                                              [&](T v) { return v == wanted; });
+}
+
+template <class Op>
+std::shared_ptr<Op> OnlyUser(const ov::Node& node) {
+  const auto users = node.output(0).get_target_inputs();
+  return users.size() == 1 ? ov::as_type_ptr<Op>(users.begin()->get_node()->shared_from_this()) : nullptr;
+}
+
+// Enlarges spatial axes alone, and does so whatever the number of channels.
+bool EnlargesPixels(const Resize& resize) {
+  const ov::Shape& from = resize.get_input_shape(0);
+  const ov::Shape& to = resize.get_output_shape(0);
+  if (from.size() <= kFirstSpatial || from[0] != to[0] || from[1] != to[1] || from == to) return false;
+  for (std::size_t axis = kFirstSpatial; axis < from.size(); ++axis)
+    if (from[axis] > to[axis]) return false;
+  const Resize::InterpolateAttrs& attributes = resize.get_attrs();
+  if (!All<std::size_t>(attributes.pads_begin, 0) || !All<std::size_t>(attributes.pads_end, 0)) return false;
+  if (attributes.shape_calculation_mode == Resize::ShapeCalcMode::SCALES) return true;
+  // Sizes of all axes would name the channels.
+  const auto* const axes =
+      resize.get_input_size() == 3 ? ov::as_type<const Constant>(resize.get_input_node_ptr(2)) : nullptr;
+  if (axes == nullptr) return false;
+  const std::vector<std::int64_t> listed = axes->cast_vector<std::int64_t>();
+  return std::all_of(listed.begin(), listed.end(), [](std::int64_t a) { return a >= std::int64_t{kFirstSpatial}; });
+}
+
+bool IsOneByOne(const Convolution& convolution) {
+  const ov::Shape& weights = convolution.get_input_shape(1);
+  return All<std::size_t>(weights, 1, kFirstSpatial) && weights[0] <= weights[1] &&
+         All<std::size_t>(convolution.get_strides(), 1) && All<std::ptrdiff_t>(convolution.get_pads_begin(), 0) &&
+         All<std::ptrdiff_t>(convolution.get_pads_end(), 0);
+}
+
+// Which input of `add` is a constant that says at most one value per channel; -1 if none.
+int Bias(const Add& add) {
+  for (const std::size_t input : {0, 1}) {
+    const auto* const constant = ov::as_type<const Constant>(add.get_input_node_ptr(input));
+    if (constant == nullptr) continue;
+    ov::Shape shape = constant->get_shape();
+    const std::size_t rank = add.get_output_shape(0).size();
+    if (shape.size() > rank) continue;
+    shape.insert(shape.begin(), rank - shape.size(), 1);
+    if (shape[0] == 1 && All<std::size_t>(shape, 1, kFirstSpatial)) return static_cast<int>(input);
+  }
+  return -1;
+}
+
+bool Move(const std::shared_ptr<Resize>& resize) {
+  if (!EnlargesPixels(*resize)) return false;
+  const std::shared_ptr<Convolution> convolution = OnlyUser<Convolution>(*resize);
+  if (convolution == nullptr || convolution->input_value(0).get_node() != resize.get() || !IsOneByOne(*convolution))
+    return false;
+  std::shared_ptr<ov::Node> replaced = convolution;
+  std::shared_ptr<ov::Node> small =
+      convolution->clone_with_new_inputs({resize->input_value(0), convolution->input_value(1)});
+  if (const std::shared_ptr<Add> add = OnlyUser<Add>(*convolution)) {
+    if (const int bias = Bias(*add); bias >= 0) {
+      small = add->clone_with_new_inputs({small, add->input_value(static_cast<std::size_t>(bias))});
+      replaced = add;
+    }
+  }
+  ov::OutputVector inputs = resize->input_values();
+  inputs[0] = small;
+  const std::shared_ptr<ov::Node> large = resize->clone_with_new_inputs(inputs);
+  large->set_friendly_name(replaced->get_friendly_name());
+  ov::copy_runtime_info({resize, convolution, replaced}, {small, large});
+  ov::replace_node(replaced, large);
+  return true;
+}
+
+}  // namespace
+
+int ResizeLast(const std::shared_ptr<ov::Model>& model) {
+  const ov::NodeVector nodes = model->get_ops();
+  if (std::none_of(nodes.begin(), nodes.end(), [](const auto& node) { return ov::is_type<Resize>(node); })) return 0;
+  // Axes and what is added are constants in the end, but readers leave them as shapes of shapes.
+  ov::pass::Manager passes;
+  passes.register_pass<ov::pass::ConstantFolding>();
+  passes.run_passes(model);
+  int moved = 0;
+  for (const std::shared_ptr<ov::Node>& node : model->get_ordered_ops())
+    if (const std::shared_ptr<Resize> resize = ov::as_type_ptr<Resize>(node)) moved += Move(resize) ? 1 : 0;
+  return moved;
+}
+
+}  // namespace tegula::engines::openvino
