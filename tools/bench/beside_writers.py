@@ -17,7 +17,7 @@ import tempfile
 import numpy as np
 
 SIZE = 8192
-ROUNDS = 3
+ROUNDS = 7
 THREADS = 2
 TILE = 512
 # What is asked for, ours, theirs, and how much of their time ours may take.
