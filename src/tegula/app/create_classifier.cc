@@ -82,9 +82,9 @@ std::string CommandOf(const ClassifierRequest& request) {
   if (engine.engine != "auto") add("--engine", engine.engine);
   if (engine.weights) add("--weight-format", std::string(spec::WeightsFormatName(*engine.weights)));
   if (engine.device != "cpu") add("--device", engine.device);
-  if (engine.allows_less) add("--precision", "auto-fast");
-  if (engine.precision != engines::Precision::kF32)
-    add("--precision", engine.precision == engines::Precision::kBf16 ? "bf16" : "f16");
+  for (const PrecisionWord& row : kPrecisionWords)
+    if (row.word != "f32" && row.precision == engine.precision && row.allows_less == engine.allows_less)
+      add("--precision", std::string(row.word));
   if (engine.threads != AvailableCores()) command += fmt::format(" --engine-threads {}", engine.threads);
   if (request.overwrite) command += " --overwrite";
   return command;

@@ -29,6 +29,17 @@ struct EngineRequest {
   Path cache;  ///< where converted networks and choices are kept; empty: nowhere
 };
 
+/// What users say of precision, and what a request for it holds.
+struct PrecisionWord {
+  std::string_view word;
+  engines::Precision precision;
+  bool allows_less;
+};
+inline constexpr PrecisionWord kPrecisionWords[] = {{"f32", engines::Precision::kF32, false},
+                                                    {"bf16", engines::Precision::kBf16, false},
+                                                    {"f16", engines::Precision::kF16, false},
+                                                    {"auto-fast", engines::Precision::kF32, true}};
+
 /// One way of running a model. Borrows the description.
 struct Candidate {
   const spec::WeightsEntry* weights = nullptr;

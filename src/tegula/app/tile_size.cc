@@ -25,7 +25,7 @@ constexpr std::size_t kMostCosts = 64;
 constexpr std::int64_t kSmallPixels = std::int64_t{1024} * 1024;
 constexpr double kLongest = 20;  // seconds that one run may take to be worth measuring
 // Of the planner's usual largest window, along every axis.
-constexpr double kFactors[] = {0.25, 0.375, 0.5, 0.75, 1, 1.5, 2, 3};
+constexpr double kFactors[] = {0.25, 0.375, 0.5, 0.75, 1, 1.5, 2, 2.5, 3};
 constexpr double kAboutEqual = 1.02;
 constexpr std::int64_t kElsewhere = 48 << 20;  // pictures, metadata, what allocators keep
 

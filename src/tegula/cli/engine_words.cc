@@ -5,20 +5,6 @@
 #include <CLI/CLI.hpp>
 
 namespace tegula::cli {
-namespace {
-
-struct PrecisionWord {
-  const char* word;
-  engines::Precision precision;
-  bool allows_less;
-};
-constexpr PrecisionWord kPrecisions[] = {{"f32", engines::Precision::kF32, false},
-                                         {"bf16", engines::Precision::kBf16, false},
-                                         {"f16", engines::Precision::kF16, false},
-                                         {"auto-fast", engines::Precision::kF32, true}};
-
-}  // namespace
-
 void EngineWords::AddTo(CLI::App& command) {
   command
       .add_option(
@@ -29,7 +15,7 @@ void EngineWords::AddTo(CLI::App& command) {
   command.add_option("--weight-format", weights, "only these weights: onnx, torchscript, ...");
   command.add_option("--device", device, "where the engine computes: cpu, gpu, cuda, ...")->capture_default_str();
   std::vector<std::string> words;
-  for (const PrecisionWord& row : kPrecisions) words.emplace_back(row.word);
+  for (const app::PrecisionWord& row : app::kPrecisionWords) words.emplace_back(row.word);
   command
       .add_option("--precision", precision,
                   "of the arithmetic in the network; bf16 and f16 change the numbers, and the run says by how much; "
@@ -44,7 +30,7 @@ Result<app::EngineRequest> EngineWords::Request(const Session& session) const {
   request.device = device;
   request.threads = session.threads;
   request.cache = session.cache;
-  for (const PrecisionWord& row : kPrecisions)
+  for (const app::PrecisionWord& row : app::kPrecisionWords)
     if (precision == row.word) request.precision = row.precision, request.allows_less = row.allows_less;
   if (weights.empty() || weights == "all" || weights == "any") return request;
   request.weights = spec::WeightsFormatFromName(weights);

@@ -39,11 +39,13 @@ FileLock::~FileLock() {
 }
 
 // Whether the file that is locked still stands under this name.
-bool FileLock::IsOf(const Path& path) const {
+Result<bool> FileLock::IsOf(const Path& path) const {
   struct stat locked {
   }, named{};
-  return ::fstat(descriptor_, &locked) == 0 && ::stat(path.c_str(), &named) == 0 && locked.st_dev == named.st_dev &&
-         locked.st_ino == named.st_ino;
+  if (::fstat(descriptor_, &locked) != 0) return SystemError("lock", path, errno);
+  if (::stat(path.c_str(), &named) == 0) return locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+  if (errno == ENOENT) return false;
+  return SystemError("lock", path, errno);
 }
 
 Result<std::optional<TemporaryLock>> TemporaryLock::Try(const Path& path) {
@@ -51,7 +53,8 @@ Result<std::optional<TemporaryLock>> TemporaryLock::Try(const Path& path) {
     TEGULA_ASSIGN_OR_RETURN(std::optional<FileLock> lock, FileLock::Try(path, FileLock::Kind::kExclusive));
     if (!lock) return std::optional<TemporaryLock>();
     // Who had it may have removed its file after this one opened it; then another may hold a new file of this name.
-    if (lock->IsOf(path)) return std::optional<TemporaryLock>(TemporaryLock(std::move(*lock), path));
+    TEGULA_ASSIGN_OR_RETURN(const bool is_of_path, lock->IsOf(path));
+    if (is_of_path) return std::optional<TemporaryLock>(TemporaryLock(std::move(*lock), path));
   }
 }
 

@@ -32,7 +32,7 @@ class FileLock {
  private:
   friend class TemporaryLock;
   explicit FileLock(int descriptor) : descriptor_(descriptor) {}
-  bool IsOf(const Path& path) const;
+  Result<bool> IsOf(const Path& path) const;
   int descriptor_ = -1;
 };
 
