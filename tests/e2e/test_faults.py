@@ -70,6 +70,17 @@ def test_a_disk_that_cannot_read_back_the_results(prediction):
     assert prediction.every_call(output, "read", BROKEN, check) > 100
 
 
+def test_a_disk_that_breaks_for_good_ends_the_run(prediction):
+    def check(run, call, out):
+        assert run.code in (0, 5)  # 0: all was done but for removing what only the run needed
+        if run.code == 5:
+            run.says_one_sentence()
+        prediction.is_whole(out)
+        prediction.goes_on(out)
+
+    assert prediction.every_call(output, "read,remove", BROKEN, check, hits=0) > 100
+
+
 def test_an_image_that_cannot_be_read(prediction):
     healed = []
 
