@@ -24,7 +24,8 @@ class FaultyRun:
                       "FAULTS_FROM": str(first), "FAULTS_FOR": str(hits), "FAULTS_DO": str(do), "FAULTS_LOG": log.name}
             done = subprocess.run([PROGRAM, *map(str, words)], env=os.environ | faults, capture_output=True, text=True,
                                   timeout=120)
-            self.calls = [line.split()[0] for line in log]  # names of functions
+            lines = [line.rstrip("\n").split(" ", 1) for line in log]
+            self.calls, self.paths = [line[0] for line in lines], [line[1] for line in lines]  # names of functions, and of what
         self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
 
     def ok(self):

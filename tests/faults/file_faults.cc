@@ -137,7 +137,15 @@ int Opened(int file, bool counts, bool for_writing) {
 std::mutex g_lost_mutex;
 std::vector<int> g_lost;  // descriptors of files that were closed and not synchronised
 
+std::atomic<bool> g_is_dying{false};
+
+[[noreturn]] void WaitForTheEnd() {
+  for (;;) ::pause();
+}
+
 [[noreturn]] void Die() {
+  // Other threads do nothing any more: what one of them made durable after the end would be lost below all the same.
+  if (g_is_dying.exchange(true)) WaitForTheEnd();
   if (ThePlan().action == Action::kCrash) {
     const std::lock_guard lock(g_lost_mutex);
     for (int file = 0; file < kMostFiles; ++file)
@@ -193,6 +201,7 @@ Fate Meet(Kind kind, const char* function, const std::string& path, bool can_stu
   static std::atomic<long> calls{0};
   const Plan& plan = ThePlan();
   if ((plan.kinds & kind) == 0) return Fate::kGoOn;
+  if (g_is_dying) WaitForTheEnd();
   const long number = ++calls;
   if (plan.log >= 0) {
     const std::string line = std::string(function) + " " + path + "\n";

@@ -39,8 +39,7 @@ Result<RunKey> RunKey::FromJson(std::string_view text) {
 std::vector<std::string> RunKey::DifferencesTo(const RunKey& other) const {
   std::vector<std::string> differences;
   for (const auto& [what, value] : facts_) {
-    const auto was =
-        std::find_if(other.facts_.begin(), other.facts_.end(), [&](auto& fact) { return fact.first == what; });
+    const auto was = std::ranges::find(other.facts_, what, &decltype(facts_)::value_type::first);
     if (was == other.facts_.end())
       differences.push_back(fmt::format("the {} is {} here and was not known", what, value));
     else if (was->second != value)

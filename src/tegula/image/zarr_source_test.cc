@@ -68,7 +68,7 @@ TEST_F(ZarrSources, LevelsWithFewerPlanesAreNotUsedAndThatIsSaid) {
 TEST_F(ZarrSources, AShortChunkIsNamed) {
   const Tensor pixels = Numbered({20, 17});
   const std::string name = WriteZarr(at("a.zarr"), "yx", {{.pixels = &pixels, .chunk = {8, 5}}});
-  for (const std::size_t size : {0, 79, 81, 100000}) {
+  for (const std::size_t size : {0U, 79U, 81U, 100000U}) {
     ASSERT_TRUE(WriteFileWhole(at("a.zarr") / "0/c/0/1", std::string(size, 'a')).ok());
     Tensor out = Tensor::Allocate(DType::kU16, {1, 20, 17}).value();
     const Status read = Open(name).value()->Read({.box = {{0, 20}, {0, 17}}}, out.view());

@@ -18,11 +18,13 @@ bool IsSame(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string_view HostName(std::string_view host) {
-  if (host.starts_with('[')) {
-    const std::size_t end = host.find(']');
-    return end == std::string_view::npos ? std::string_view() : host.substr(1, end - 1);
-  }
-  return host.substr(0, host.find(':'));
+  const bool is_bracketed = host.starts_with('[');
+  const std::size_t end = is_bracketed ? host.find(']') : std::min(host.find(':'), host.size());
+  if (end == std::string_view::npos) return {};
+  const std::string_view name = host.substr(0, end), after = host.substr(end + (is_bracketed ? 1 : 0));
+  const bool is_port = after.starts_with(':') && after.find_first_not_of("0123456789", 1) == std::string_view::npos;
+  if (!after.empty() && !is_port) return {};
+  return is_bracketed ? name.substr(1) : name;
 }
 
 bool IsNumericAddress(std::string_view name) {

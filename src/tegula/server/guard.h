@@ -40,7 +40,7 @@ class Guard {
   std::vector<std::string> hosts_;
 };
 
-/// The name in "name:port", "[::1]:port" or "name"; without brackets.
+/// The name in "name:port", "[::1]:port" or "name"; without brackets. Empty for what has another form.
 std::string_view HostName(std::string_view host);
 /// Whether it is an IPv4 or IPv6 address in numbers.
 bool IsNumericAddress(std::string_view name);

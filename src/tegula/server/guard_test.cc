@@ -28,6 +28,9 @@ TEST(Guard, RefusesANameThatWasMadeToPointHere) {
   EXPECT_FALSE(MayEnter("1.2.3.999"));
   EXPECT_FALSE(MayEnter(""));
   EXPECT_FALSE(MayEnter("[evil"));
+  EXPECT_FALSE(MayEnter("[::1]evil"));
+  EXPECT_FALSE(MayEnter("[::1]:80.evil"));
+  EXPECT_FALSE(MayEnter("localhost:80@evil"));
 }
 
 TEST(Guard, LetsInUnderANameThatWasAllowed) {

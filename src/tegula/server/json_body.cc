@@ -55,8 +55,7 @@ Result<JsonBody> JsonBody::Parse(std::string_view text, const std::vector<Field>
   auto object = std::make_shared<const Json>(Json::parse(text, watch_depth, /*allow_exceptions=*/false));
   if (is_deep || !object->is_object()) return InvalidError("what was sent is not a JSON object");
   for (const auto& [name, value] : object->items()) {
-    const auto field =
-        std::find_if(fields.begin(), fields.end(), [&](const Field& candidate) { return candidate.name == name; });
+    const auto field = std::ranges::find(fields, name, &Field::name);
     if (field == fields.end())
       return InvalidError(fmt::format("'{}' is not understood here; /api/openapi.json says what is", name));
     if (!value.is_null()) TEGULA_TRY(Check(value, *field));

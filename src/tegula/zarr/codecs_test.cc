@@ -73,7 +73,7 @@ class Codecs : public ::testing::TestWithParam<Case> {
 
 TEST_P(Codecs, GiveBackWhatWasEncoded) {
   EXPECT_EQ(ByteCodecFromName(GetParam().name), GetParam().codec);
-  for (const std::size_t size : {1, 2, 1000, 70001}) {
+  for (const std::size_t size : {1U, 2U, 1000U, 70001U}) {
     const Bytes encoded = GetParam().encode(Pattern(size));
     ASSERT_TRUE(DecodeTo(size, encoded).ok()) << size;
     EXPECT_EQ(out_, Pattern(size));
@@ -84,7 +84,7 @@ TEST_P(Codecs, GiveBackWhatWasEncoded) {
 
 TEST_P(Codecs, RefuseAnotherNumberOfBytes) {
   const Bytes encoded = GetParam().encode(Pattern(1000));
-  for (const std::size_t size : {1, 999, 1001, 5000}) {
+  for (const std::size_t size : {1U, 999U, 1001U, 5000U}) {
     const Status decoded = DecodeTo(size, encoded);
     ASSERT_FALSE(decoded.ok()) << size;
     EXPECT_EQ(decoded.error().code, Code::kCorrupt);

@@ -60,7 +60,7 @@ bool IsOneByOne(const Convolution& convolution) {
 
 // Which input of `add` is a constant that says at most one value per channel; -1 if none.
 int Bias(const Add& add) {
-  for (const std::size_t input : {0, 1}) {
+  for (const std::size_t input : {0U, 1U}) {
     const auto* const constant = ov::as_type<const Constant>(add.get_input_node_ptr(input));
     if (constant == nullptr) continue;
     ov::Shape shape = constant->get_shape();

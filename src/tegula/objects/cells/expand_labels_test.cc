@@ -23,9 +23,8 @@ Tensor Labels(std::int64_t height, std::int64_t width, std::uint64_t seed, doubl
       labels.values<std::uint32_t>()[static_cast<std::size_t>(i)] = number;
   };
   for (std::int64_t i = 0; i < height * width; ++i) {
-    const auto at = static_cast<std::uint64_t>(i);
-    const double chance = UniformAt(seed, at, 0, 0);
-    set(i, chance < share ? 1 + static_cast<std::uint32_t>(UniformAt(seed, at, 1, 0) * 60'000) : 0);
+    const double chance = UniformAt(seed, i, 0, 0);
+    set(i, chance < share ? 1 + static_cast<std::uint32_t>(UniformAt(seed, i, 1, 0) * 60'000) : 0);
   }
   return labels;
 }
