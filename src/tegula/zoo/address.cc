@@ -118,7 +118,7 @@ std::optional<Address> ParseAddress(std::string_view text) {
     if (std::optional<Address> address = page.parse(text.substr(page.prefix.size()))) return address;
   }
   if (text.starts_with("http://") || text.starts_with("https://")) {
-    const bool is_clean = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
+    const bool is_clean = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127 && c != '"'; });
     if (!is_clean || !spec::IsUrl(text)) return std::nullopt;
     return Address{Address::Kind::kUrl, std::string(text), ""};
   }

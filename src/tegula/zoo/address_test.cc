@@ -60,6 +60,7 @@ TEST(ParseAddress, TakesNoPathForAnId) {
                            "synthetic:nuclei"})
     EXPECT_EQ(ParseAddress(text), std::nullopt) << text;
   EXPECT_EQ(ParseAddress("https://example.org/" + std::string(3000, 'a')), std::nullopt);
+  EXPECT_EQ(ParseAddress("https://example.org/a\"b/rdf.yaml"), std::nullopt);
 }
 
 TEST(ParseAddress, ReadsWhatToStringWrites) {
