@@ -9,6 +9,6 @@ namespace tegula::app {
 std::string_view Version();
 
 /// Raised with every change after which the same request gives other values, so that what was made before knows.
-inline constexpr std::int64_t kAnswers = 2;
+inline constexpr std::int64_t kAnswers = 3;
 
 }  // namespace tegula::app

@@ -8,8 +8,8 @@
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/interpolate.hpp>
-#include <openvino/pass/constant_folding.hpp>
-#include <openvino/pass/manager.hpp>
+
+#include "tegula/engines/openvino/graph.h"
 
 namespace tegula::engines::openvino {
 namespace {
@@ -18,20 +18,6 @@ using ov::op::v0::Constant;
 using ov::op::v1::Add;
 using ov::op::v1::Convolution;
 using Resize = ov::op::v11::Interpolate;
-
-constexpr std::size_t kFirstSpatial = 2;  // N, C, then the spatial axes
-
-template <class T>
-bool All(const std::vector<T>& values, T wanted, std::size_t from = 0) {
-  return values.size() >= from && std::all_of(values.begin() + static_cast<std::ptrdiff_t>(from), values.end(),
-                                              [&](T v) { return v == wanted; });
-}
-
-template <class Op>
-std::shared_ptr<Op> OnlyUser(const ov::Node& node) {
-  const auto users = node.output(0).get_target_inputs();
-  return users.size() == 1 ? ov::as_type_ptr<Op>(users.begin()->get_node()->shared_from_this()) : nullptr;
-}
 
 // Enlarges spatial axes alone, and does so whatever the number of channels.
 bool EnlargesPixels(const Resize& resize) {
@@ -56,20 +42,6 @@ bool IsOneByOne(const Convolution& convolution) {
   return All<std::size_t>(weights, 1, kFirstSpatial) && weights[0] <= weights[1] &&
          All<std::size_t>(convolution.get_strides(), 1) && All<std::ptrdiff_t>(convolution.get_pads_begin(), 0) &&
          All<std::ptrdiff_t>(convolution.get_pads_end(), 0);
-}
-
-// Which input of `add` is a constant that says at most one value per channel; -1 if none.
-int Bias(const Add& add) {
-  for (const std::size_t input : {0U, 1U}) {
-    const auto* const constant = ov::as_type<const Constant>(add.get_input_node_ptr(input));
-    if (constant == nullptr) continue;
-    ov::Shape shape = constant->get_shape();
-    const std::size_t rank = add.get_output_shape(0).size();
-    if (shape.size() > rank) continue;
-    shape.insert(shape.begin(), rank - shape.size(), 1);
-    if (shape[0] == 1 && All<std::size_t>(shape, 1, kFirstSpatial)) return static_cast<int>(input);
-  }
-  return -1;
 }
 
 bool Move(const std::shared_ptr<Resize>& resize) {
@@ -100,10 +72,7 @@ bool Move(const std::shared_ptr<Resize>& resize) {
 int ResizeLast(const std::shared_ptr<ov::Model>& model) {
   const ov::NodeVector nodes = model->get_ops();
   if (std::none_of(nodes.begin(), nodes.end(), [](const auto& node) { return ov::is_type<Resize>(node); })) return 0;
-  // Axes and what is added are constants in the end, but readers leave them as shapes of shapes.
-  ov::pass::Manager passes;
-  passes.register_pass<ov::pass::ConstantFolding>();
-  passes.run_passes(model);
+  FoldConstants(model);
   int moved = 0;
   for (const std::shared_ptr<ov::Node>& node : model->get_ordered_ops())
     if (const std::shared_ptr<Resize> resize = ov::as_type_ptr<Resize>(node)) moved += Move(resize) ? 1 : 0;

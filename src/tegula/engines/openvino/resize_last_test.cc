@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/relu.hpp>
 #include <openvino/op/result.hpp>
@@ -13,6 +11,8 @@
 #include <openvino/opsets/opset11.hpp>
 #include <vector>
 
+#include "tegula/engines/openvino/graph_testing.h"
+
 namespace tegula::engines::openvino {
 namespace {
 
@@ -20,12 +20,6 @@ namespace op = ov::opset11;
 using Mode = op::Interpolate::InterpolateMode;
 using Shapes = op::Interpolate::ShapeCalcMode;
 using Coordinates = op::Interpolate::CoordinateTransformMode;
-
-std::shared_ptr<op::Constant> Waves(const ov::Shape& shape, float offset = 0) {
-  std::vector<float> values(ov::shape_size(shape));
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::sin(0.7F * static_cast<float>(i)) + offset;
-  return op::Constant::create(ov::element::f32, shape, values);
-}
 
 struct Net {
   ov::Shape image = {1, 8, 6, 7};
@@ -62,26 +56,15 @@ struct Net {
     if (is_shared) outputs.push_back(node);
     if (is_between) node = std::make_shared<op::Relu>(node);
     const ov::CoordinateDiff padding(spatial, weights.back() / 2);
-    node = std::make_shared<op::Convolution>(node, Waves(weights), ov::Strides(spatial, 1), padding, padding,
+    node = std::make_shared<op::Convolution>(node, testing::Waves(weights), ov::Strides(spatial, 1), padding, padding,
                                              ov::Strides(spatial, 1));
-    if (!bias.empty()) node = std::make_shared<op::Add>(node, Waves(bias, 5));
+    if (!bias.empty()) node = std::make_shared<op::Add>(node, testing::Waves(bias, 5));
     node = std::make_shared<op::Tanh>(node);
     node->output(0).set_names({"answer"});
     outputs.push_back(node);
     return std::make_shared<ov::Model>(outputs, ov::ParameterVector{input});
   }
 };
-
-std::vector<float> Run(const std::shared_ptr<ov::Model>& model) {
-  ov::Core core;
-  ov::InferRequest request =
-      core.compile_model(model, "CPU", ov::hint::inference_precision(ov::element::f32)).create_infer_request();
-  ov::Tensor input = request.get_input_tensor();
-  for (std::size_t i = 0; i < input.get_size(); ++i) input.data<float>()[i] = std::sin(1.3F * static_cast<float>(i));
-  request.infer();
-  ov::Tensor output = request.get_tensor("answer");
-  return {output.data<float>(), output.data<float>() + output.get_size()};
-}
 
 // Whether the convolution comes before the resizing.
 bool IsResizedLast(const ov::Model& model) {
@@ -98,9 +81,7 @@ void ExpectMovedAndSame(const Net& net) {
   EXPECT_EQ(ResizeLast(moved), 1);
   EXPECT_TRUE(IsResizedLast(*moved));
   EXPECT_EQ(moved->output("answer").get_partial_shape(), shape);
-  const std::vector<float> expected = Run(plain), given = Run(moved);
-  ASSERT_EQ(given.size(), expected.size());
-  for (std::size_t i = 0; i < given.size(); ++i) ASSERT_NEAR(given[i], expected[i], 5e-6) << i;
+  testing::ExpectSameAnswers(plain, moved);
 }
 
 void ExpectLeftAlone(const Net& net) {

@@ -1,0 +1,28 @@
+#include "tegula/engines/openvino/graph.h"
+
+#include <openvino/op/constant.hpp>
+#include <openvino/pass/constant_folding.hpp>
+#include <openvino/pass/manager.hpp>
+
+namespace tegula::engines::openvino {
+
+int Bias(const ov::op::v1::Add& add) {
+  for (const std::size_t input : {0U, 1U}) {
+    const auto* const constant = ov::as_type<const ov::op::v0::Constant>(add.get_input_node_ptr(input));
+    if (constant == nullptr) continue;
+    ov::Shape shape = constant->get_shape();
+    const std::size_t rank = add.get_output_shape(0).size();
+    if (shape.size() > rank) continue;
+    shape.insert(shape.begin(), rank - shape.size(), 1);
+    if (shape[0] == 1 && All<std::size_t>(shape, 1, kFirstSpatial)) return static_cast<int>(input);
+  }
+  return -1;
+}
+
+void FoldConstants(const std::shared_ptr<ov::Model>& model) {
+  ov::pass::Manager passes;
+  passes.register_pass<ov::pass::ConstantFolding>();
+  passes.run_passes(model);
+}
+
+}  // namespace tegula::engines::openvino

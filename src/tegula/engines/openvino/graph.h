@@ -1,0 +1,36 @@
+// engines/openvino/graph.h — what rearranging a network's graph takes, whatever is rearranged.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <openvino/core/model.hpp>
+#include <openvino/op/add.hpp>
+#include <vector>
+
+namespace tegula::engines::openvino {
+
+/// Tensors are N, C, then the spatial axes.
+inline constexpr std::size_t kChannels = 1;
+inline constexpr std::size_t kFirstSpatial = 2;
+
+/// Whether all values from the one at `from` on are `wanted`; false if there are fewer.
+template <class T>
+bool All(const std::vector<T>& values, T wanted, std::size_t from = 0) {
+  return values.size() >= from && std::all_of(values.begin() + static_cast<std::ptrdiff_t>(from), values.end(),
+                                              [&](T v) { return v == wanted; });
+}
+
+/// What alone uses the first output of `node`, if it is an `Op`; null otherwise.
+template <class Op>
+std::shared_ptr<Op> OnlyUser(const ov::Node& node) {
+  const auto users = node.output(0).get_target_inputs();
+  return users.size() == 1 ? ov::as_type_ptr<Op>(users.begin()->get_node()->shared_from_this()) : nullptr;
+}
+
+/// Which input of `add` is a constant that says at most one value per channel; -1 if none.
+int Bias(const ov::op::v1::Add& add);
+
+/// Computes what depends on constants alone: readers leave axes, factors and shapes as small graphs.
+void FoldConstants(const std::shared_ptr<ov::Model>& model);
+
+}  // namespace tegula::engines::openvino
