@@ -89,6 +89,7 @@ def test_the_answer_and_the_record_and_the_report_say_the_same(too_little):
     assert answer["verification"] == [found] and answer["error"] == ""
     assert found["verdict"].startswith("failed: the result differs by up to 0.003")
     assert "verification " + found["verdict"] in record(out)["warnings"]
+    assert "than 32 pixels matters to it (the declared halo, which is more than was asked for)" in record(out)["exactness"]
     assert [stage["name"] for stage in record(out)["stages"]].count("verification") == 1
     text, pictures = section(out)
     assert found["verdict"] in text and "Pixels that differ by more" in text and "<polyline" in text
@@ -107,7 +108,7 @@ def test_the_context_that_is_advised_is_enough(tegula, nuclei, too_little):
     assert "verification passed: no value differs" in run.out
     found = verdict(out)
     assert found["passed"] and found["largest"] <= found["allowed"] and found["enough"] == ""
-    assert record(out)["warnings"] == []
+    assert record(out)["warnings"] == [] and "(the context that was asked for)" in record(out)["exactness"]
     assert np.abs(level0(out) - too_little[2]).max() == found["largest"]
 
 

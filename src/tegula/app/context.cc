@@ -29,6 +29,14 @@ const pipeline::AxisField* FieldOf(const spec::ModelDescription& model, const ti
   return nullptr;
 }
 
+// Which of both the tiles have along the axes that the user has asked for.
+const char* SourceOf(const tiling::ModelGrid& grid, const tiling::TileRequest& tiling) {
+  for (const GridAxis axis : kGridAxes)
+    if (grid.axes[axis] && tiling.context[axis] && grid.axes[axis]->context > *tiling.context[axis])
+      return "the declared halo, which is more than was asked for";
+  return ContextDecision::kAsked;
+}
+
 // The warning if the axis has no finite context; a whole image in one window needs none.
 std::string WithoutContext(const pipeline::AxisField& field, GridAxis axis, std::int64_t image, bool fits_whole,
                            tiling::TileRequest& tiling) {
@@ -56,7 +64,7 @@ Result<ContextDecision> DecideContext(const spec::Package& package, const Proven
   TEGULA_ASSIGN_OR_RETURN(const tiling::ModelGrid grid, tiling::GridOf(model, outputs, tiling));
   const auto is_open = [&](GridAxis axis) { return grid.axes[axis] && !tiling.context[axis]; };
   if (plan.tiles() == 1 || plan.is_patches() || !std::any_of(kGridAxes.begin(), kGridAxes.end(), is_open))
-    return ContextDecision{};
+    return ContextDecision{SourceOf(grid, tiling), ""};
 
   const Result<pipeline::ReceptiveField> field = MeasuredField(package, proven, engine, context);
   if (!field.ok() && field.error().code == Code::kCancelled) return field.error();

@@ -15,7 +15,8 @@ inline constexpr const char* kMeasured = "measured on the network";
 
 /// What was decided, in words for the run record.
 struct ContextDecision {
-  std::string source = "the context that was asked for";
+  static constexpr const char* kAsked = "the context that was asked for";
+  std::string source = kAsked;
   std::string warning;  ///< if the result depends on the tiles, or could; else empty
 };
 

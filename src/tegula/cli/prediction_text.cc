@@ -23,14 +23,20 @@ std::string VerdictText(const app::ImagePrediction& prediction) {
   return text;
 }
 
+// A small region is not 0.0 megapixels.
+std::string MegapixelsText(double megapixels) {
+  return megapixels < 0.1 ? fmt::format("{:.2g}", megapixels) : fmt::format("{:.1f}", megapixels);
+}
+
 }  // namespace
 
 std::string PredictionsText(const std::vector<app::ImagePrediction>& predictions) {
   if (predictions.size() == 1) {
     const app::ImagePrediction& p = predictions.front();
-    return (p.was_done ? fmt::format("{}: done before\n", p.image)
-                       : fmt::format("{}: {:.1f} megapixels in {}{}\n", p.image, p.megapixels, HumanSeconds(p.seconds),
-                                     p.objects > 0 ? fmt::format(", {} objects", p.objects) : "")) +
+    return (p.was_done
+                ? fmt::format("{}: done before\n", p.image)
+                : fmt::format("{}: {} megapixels in {}{}\n", p.image, MegapixelsText(p.megapixels),
+                              HumanSeconds(p.seconds), p.objects > 0 ? fmt::format(", {} objects", p.objects) : "")) +
            VerdictText(p) + fmt::format("  report: {}\n", p.report);
   }
   std::vector<std::vector<std::string>> rows = {
@@ -39,7 +45,7 @@ std::string PredictionsText(const std::vector<app::ImagePrediction>& predictions
     const std::string how = p.was_done ? "done before" : "done";
     const std::string verdict = p.verification.empty() ? "" : HasPassed(p) ? ", verified" : ", depends on its tiles";
     rows.push_back({p.image, p.error.empty() ? how + verdict : "failed",
-                    p.error.empty() && !p.was_done ? fmt::format("{:.1f}", p.megapixels) : "",
+                    p.error.empty() && !p.was_done ? MegapixelsText(p.megapixels) : "",
                     p.error.empty() ? HumanSeconds(p.seconds) : "", p.objects > 0 ? fmt::format("{}", p.objects) : "",
                     p.error.empty() ? p.report : p.error});
   }

@@ -16,8 +16,8 @@ void TileWords::AddTo(CLI::App& command) {
                      "for models that give one result for a patch: pixels from one patch to the next, 32, or per axis; "
                      "default: patches side by side. The result is a map whose pixels are so large");
   command.add_option("--context", context,
-                     "pixels around each tile that the network sees: 56, or per axis z=9,y=23,x=23; at least the "
-                     "declared halo, which is the default");
+                     "pixels around each tile that the network sees: 56, or per axis z=9,y=23,x=23; never less than "
+                     "the declared halo; default: what is measured on the network");
   command
       .add_option("--border", border,
                   "pad: extend the image by the halo, as bioimageio predict; network: the network meets the edge, as "

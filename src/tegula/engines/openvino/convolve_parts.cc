@@ -23,6 +23,7 @@ using ov::op::v1::Convolution;
 constexpr std::size_t kFewestChannels = 16;  // as many as a vector holds: with fewer, convolutions are slow
 
 bool JoinsChannels(const Concat& concat) {
+  if (!IsStatic(concat)) return false;
   const auto rank = static_cast<std::int64_t>(concat.get_output_shape(0).size());
   const std::int64_t axis = concat.get_axis() < 0 ? concat.get_axis() + rank : concat.get_axis();
   if (axis != std::int64_t{kChannels} || concat.get_input_size() < 2) return false;

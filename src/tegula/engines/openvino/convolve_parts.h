@@ -11,7 +11,7 @@
 namespace tegula::engines::openvino {
 
 /// Takes apart each `Concat` of channels that only convolutions with constant weights use, where that moves less
-/// memory. `model` has static shapes. The answer differs by rounding. Returns how many were taken apart. Throws what
+/// memory and all sizes are known. The answer differs by rounding. Returns how many were taken apart. Throws what
 /// OpenVINO throws.
 int ConvolveParts(const std::shared_ptr<ov::Model>& model);
 

@@ -25,6 +25,7 @@ struct Net {
   bool is_shared = false;   // the joined tensor is an output too
   bool is_between = false;  // a ReLU before the convolution
   bool is_same = false;     // all parts are one tensor
+  bool is_open = false;     // the image is of any size
 
   std::shared_ptr<ov::Model> Make() const {
     const std::size_t spatial = image.size();
@@ -33,8 +34,10 @@ struct Net {
     for (const std::size_t count : channels) {
       ov::Shape shape = {1, count};
       shape.insert(shape.end(), image.begin(), image.end());
+      ov::PartialShape partial(shape);
+      if (is_open) partial[2] = ov::Dimension::dynamic();
       if (!is_same || inputs.empty()) {
-        inputs.push_back(std::make_shared<op::Parameter>(ov::element::f32, shape));
+        inputs.push_back(std::make_shared<op::Parameter>(ov::element::f32, partial));
         parts.push_back(std::make_shared<op::Relu>(inputs.back()));
       } else {
         parts.push_back(parts.front());
@@ -46,7 +49,7 @@ struct Net {
     if (is_between) joined = std::make_shared<op::Relu>(joined);
     std::shared_ptr<ov::Node> answer;
     for (int user = 0; user < users; ++user) {
-      ov::Shape weights = {filters, joined->get_shape()[1]};
+      ov::Shape weights = {filters, static_cast<std::size_t>(joined->get_output_partial_shape(0)[1].get_length())};
       weights.insert(weights.end(), spatial, kernel);
       const ov::CoordinateDiff padding(spatial, static_cast<std::ptrdiff_t>(kernel / 2));
       const float height = 4 / static_cast<float>(ov::shape_size(weights) / filters);  // sums of about 1
@@ -120,6 +123,7 @@ TEST(ConvolveParts, LeavesAloneWhatIsNotAJoinOfChannelsForConvolutionsAlone) {
   ExpectLeftAlone({.channels = {16, 16}, .axis = 2});
   ExpectLeftAlone({.is_shared = true});
   ExpectLeftAlone({.is_between = true});
+  ExpectLeftAlone({.is_open = true});
 }
 
 }  // namespace

@@ -6,6 +6,14 @@
 
 namespace tegula::engines::openvino {
 
+bool IsStatic(const ov::Node& node) {
+  for (const ov::Input<const ov::Node>& input : node.inputs())
+    if (input.get_partial_shape().is_dynamic()) return false;
+  for (const ov::Output<const ov::Node>& output : node.outputs())
+    if (output.get_partial_shape().is_dynamic()) return false;
+  return true;
+}
+
 int Bias(const ov::op::v1::Add& add) {
   for (const std::size_t input : {0U, 1U}) {
     const auto* const constant = ov::as_type<const ov::op::v0::Constant>(add.get_input_node_ptr(input));

@@ -20,6 +20,9 @@ bool All(const std::vector<T>& values, T wanted, std::size_t from = 0) {
                                               [&](T v) { return v == wanted; });
 }
 
+/// Whether the sizes of all that `node` takes and gives are known. Of what depends on values they never are.
+bool IsStatic(const ov::Node& node);
+
 /// What alone uses the first output of `node`, if it is an `Op`; null otherwise.
 template <class Op>
 std::shared_ptr<Op> OnlyUser(const ov::Node& node) {

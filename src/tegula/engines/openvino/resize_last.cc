@@ -21,6 +21,7 @@ using Resize = ov::op::v11::Interpolate;
 
 // Enlarges spatial axes alone, and does so whatever the number of channels.
 bool EnlargesPixels(const Resize& resize) {
+  if (!IsStatic(resize)) return false;
   const ov::Shape& from = resize.get_input_shape(0);
   const ov::Shape& to = resize.get_output_shape(0);
   if (from.size() <= kFirstSpatial || from[0] != to[0] || from[1] != to[1] || from == to) return false;
@@ -47,8 +48,9 @@ bool IsOneByOne(const Convolution& convolution) {
 bool Move(const std::shared_ptr<Resize>& resize) {
   if (!EnlargesPixels(*resize)) return false;
   const std::shared_ptr<Convolution> convolution = OnlyUser<Convolution>(*resize);
-  if (convolution == nullptr || convolution->input_value(0).get_node() != resize.get() || !IsOneByOne(*convolution))
-    return false;
+  const bool is_moved = convolution != nullptr && IsStatic(*convolution) &&
+                        convolution->input_value(0).get_node() == resize.get() && IsOneByOne(*convolution);
+  if (!is_moved) return false;
   std::shared_ptr<ov::Node> replaced = convolution;
   std::shared_ptr<ov::Node> small =
       convolution->clone_with_new_inputs({resize->input_value(0), convolution->input_value(1)});

@@ -12,7 +12,7 @@
 namespace tegula::engines::openvino {
 
 /// Moves each `Interpolate` whose only use is a 1 x 1 convolution (with or without a constant added) behind it, where
-/// that is less work. `model` has static shapes. The answer differs by rounding: the weights of every mode of
+/// that is less work and all sizes are known. The answer differs by rounding: the weights of every mode of
 /// `Interpolate` sum to one, so that constants pass through it. Returns how many were moved. Throws what OpenVINO
 /// throws.
 int ResizeLast(const std::shared_ptr<ov::Model>& model);

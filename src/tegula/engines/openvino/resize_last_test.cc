@@ -31,11 +31,14 @@ struct Net {
   bool by_sizes = false;    // of the spatial axes, taken from the image's shape
   bool is_shared = false;   // the enlarged tensor is an output too
   bool is_between = false;  // a ReLU before the convolution
+  bool is_open = false;     // the image is of any size
   std::vector<std::size_t> pads = {0, 0};
 
   std::shared_ptr<ov::Model> Make() const {
     const std::size_t spatial = image.size() - 2;
-    const auto input = std::make_shared<op::Parameter>(ov::element::f32, image);
+    ov::PartialShape partial(image);
+    if (is_open) partial[2] = ov::Dimension::dynamic();
+    const auto input = std::make_shared<op::Parameter>(ov::element::f32, partial);
     const auto one = std::make_shared<op::Relu>(input);
     op::Interpolate::InterpolateAttrs attributes(mode, by_sizes ? Shapes::SIZES : Shapes::SCALES, pads, pads,
                                                  coordinates);
@@ -126,6 +129,7 @@ TEST(ResizeLast, LeavesAloneWhatDoesNotCommuteOrDoesNotPay) {
   ExpectLeftAlone({.weights = {4, 4, 1, 1}, .scales = {1, 0.5F, 2, 2}});
   ExpectLeftAlone({.is_shared = true});
   ExpectLeftAlone({.is_between = true});
+  ExpectLeftAlone({.is_open = true});
   ExpectLeftAlone({.pads = {0, 0, 1, 1}});
 }
 
