@@ -20,7 +20,8 @@ SIZES = (1024, 2048, 4096, 8192, 16384)
 # Beside Tegula's run in 8192 x 8192 pixels: at most so many times the CPU time of the other.
 LIMITS = {"core, onnx in blocks": 0.70, "core, torchscript in blocks": 0.15}
 LIMIT_SCRIPT, LIMIT_BF16 = 0.50, 0.65
-LIMIT_MB = {"tegula, tiles of 2048": 1.5 * 2**30 / 1e6, "tegula, tiles of 1024": 500 * 2**20 / 1e6}
+GIB_AND_A_HALF = 1.5 * 2**30 / 1e6
+LIMIT_MB = {"tegula": GIB_AND_A_HALF, "tegula, tiles of 2048": GIB_AND_A_HALF, "tegula, tiles of 1024": 500 * 2**20 / 1e6}
 LARGEST = {"tegula, tiles of 2048": 8192, "core, onnx whole": 4096, "core, onnx in blocks": 8192, "core, torchscript in blocks": 8192, "script": 8192}
 
 
