@@ -27,7 +27,7 @@ constexpr double kLongest = 20;  // seconds that one run may take to be worth me
 // Of the planner's usual largest window, along every axis.
 constexpr double kFactors[] = {0.25, 0.375, 0.5, 0.75, 1, 1.5, 2, 2.5, 3};
 constexpr double kAboutEqual = 1.02;
-constexpr std::int64_t kElsewhere = 48 << 20;  // pictures, metadata, what allocators keep
+constexpr std::int64_t kElsewhere = 112 << 20;  // statistics, pictures, pyramids, metadata, what allocators keep
 
 // Bytes of one tile on its way: raw and prepared inputs, raw and finished outputs.
 std::int64_t TileBytes(const spec::ModelDescription& model, std::span<const pipeline::InputFeed> feeds,
