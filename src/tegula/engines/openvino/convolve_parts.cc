@@ -64,20 +64,12 @@ ov::OutputVector WeightsOfParts(const Convolution& convolution, const std::vecto
 
 void TakeApart(const std::shared_ptr<Convolution>& convolution, const ov::OutputVector& parts,
                const ov::OutputVector& weights) {
-  std::shared_ptr<ov::Node> replaced = convolution, sum;
-  ov::NodeVector made;
-  for (std::size_t part = parts.size(); part-- > 0;) {
-    std::shared_ptr<ov::Node> one = convolution->clone_with_new_inputs({parts[part], weights[part]});
-    made.push_back(one);
-    // OpenVINO computes a bias with the convolution that it follows, and would not behind the sum.
-    if (sum == nullptr)
-      if (const std::shared_ptr<Add> add = OnlyUser<Add>(*convolution))
-        if (const int bias = Bias(*add); bias >= 0) {
-          made.push_back(one = add->clone_with_new_inputs({one, add->input_value(static_cast<std::size_t>(bias))}));
-          replaced = add;
-        }
-    if (sum != nullptr) made.push_back(one = std::make_shared<Add>(sum, one));
-    sum = one;
+  auto [sum, replaced] = CloneWithBias(convolution, parts.back(), weights.back());
+  ov::NodeVector made = {sum};
+  for (std::size_t part = parts.size() - 1; part-- > 0;) {
+    const std::shared_ptr<ov::Node> one = convolution->clone_with_new_inputs({parts[part], weights[part]});
+    sum = std::make_shared<Add>(sum, one);
+    made.insert(made.end(), {one, sum});
   }
   sum->set_friendly_name(replaced->get_friendly_name());
   ov::copy_runtime_info({convolution, replaced}, made);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <memory>
 #include <openvino/core/model.hpp>
-#include <openvino/op/add.hpp>
+#include <openvino/op/convolution.hpp>
 #include <vector>
 
 namespace tegula::engines::openvino {
@@ -30,8 +30,14 @@ std::shared_ptr<Op> OnlyUser(const ov::Node& node) {
   return users.size() == 1 ? ov::as_type_ptr<Op>(users.begin()->get_node()->shared_from_this()) : nullptr;
 }
 
-/// Which input of `add` is a constant that says at most one value per channel; -1 if none.
-int Bias(const ov::op::v1::Add& add);
+/// A convolution of other tensors, with the constant added that alone follows the original: OpenVINO computes both as
+/// one only where they stand together.
+struct ConvolutionWithBias {
+  std::shared_ptr<ov::Node> made;
+  std::shared_ptr<ov::Node> replaced;  ///< of the original: the addition, or the convolution if none follows
+};
+ConvolutionWithBias CloneWithBias(const std::shared_ptr<ov::op::v1::Convolution>& convolution,
+                                  const ov::Output<ov::Node>& image, const ov::Output<ov::Node>& weights);
 
 /// Computes what depends on constants alone: readers leave axes, factors and shapes as small graphs.
 void FoldConstants(const std::shared_ptr<ov::Model>& model);

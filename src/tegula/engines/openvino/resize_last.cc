@@ -4,7 +4,6 @@
 #include <memory>
 #include <openvino/core/graph_util.hpp>
 #include <openvino/core/rt_info.hpp>
-#include <openvino/op/add.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/interpolate.hpp>
@@ -15,7 +14,6 @@ namespace tegula::engines::openvino {
 namespace {
 
 using ov::op::v0::Constant;
-using ov::op::v1::Add;
 using ov::op::v1::Convolution;
 using Resize = ov::op::v11::Interpolate;
 
@@ -51,15 +49,7 @@ bool Move(const std::shared_ptr<Resize>& resize) {
   const bool is_moved = convolution != nullptr && IsStatic(*convolution) &&
                         convolution->input_value(0).get_node() == resize.get() && IsOneByOne(*convolution);
   if (!is_moved) return false;
-  std::shared_ptr<ov::Node> replaced = convolution;
-  std::shared_ptr<ov::Node> small =
-      convolution->clone_with_new_inputs({resize->input_value(0), convolution->input_value(1)});
-  if (const std::shared_ptr<Add> add = OnlyUser<Add>(*convolution)) {
-    if (const int bias = Bias(*add); bias >= 0) {
-      small = add->clone_with_new_inputs({small, add->input_value(static_cast<std::size_t>(bias))});
-      replaced = add;
-    }
-  }
+  const auto [small, replaced] = CloneWithBias(convolution, resize->input_value(0), convolution->input_value(1));
   ov::OutputVector inputs = resize->input_values();
   inputs[0] = small;
   const std::shared_ptr<ov::Node> large = resize->clone_with_new_inputs(inputs);
