@@ -11,14 +11,17 @@ namespace tegula::image {
 namespace {
 
 // Where one row of windows ends and the next begins both want the same tiles: two rows of them at most, unless windows
-// overlap by more than a tile. All channels of one plane of the first level. Strips are read once.
-std::int64_t BytesOfTileRows(const TiffLayout& layout) noexcept {
-  std::int64_t bytes = 0;
+// overlap by more than a tile. All channels of one plane of the first level. Strips are read once. What the windows
+// that are being read share with their neighbours beside them comes on top: with a tile too little, each pushes out the
+// one that is wanted next, and all are decoded twice.
+std::int64_t BytesWorthKeeping(const TiffLayout& layout) noexcept {
+  std::int64_t bytes = TileCache::kDefaultBytes;
   for (std::size_t c = 0; c < layout.info.channels.size(); ++c) {
     const TiffPage& page = layout.pages[static_cast<std::size_t>(layout.planes[c].page)];
-    if (page.tiled) bytes += 2 * page.block_height * page.blocks_across() * page.block_width;
+    if (page.tiled)
+      bytes += 2 * page.block_height * page.blocks_across() * page.block_width * DTypeSize(layout.info.dtype);
   }
-  return bytes * DTypeSize(layout.info.dtype);
+  return bytes;
 }
 
 /// Holds a pool of libtiff handles and a bounded cache. Immutable and thread-safe.
@@ -28,8 +31,7 @@ class TiffSource final : public Source {
       : name_(std::move(name)),
         file_(std::move(file)),
         layout_(std::move(layout)),
-        cache_(std::clamp(BytesOfTileRows(layout_), TileCache::kDefaultBytes,
-                          std::max(TileCache::kDefaultBytes, cache_bytes))) {
+        cache_(std::min(BytesWorthKeeping(layout_), std::max(TileCache::kDefaultBytes, cache_bytes))) {
     layout_.info.held_bytes = cache_.budget();
   }
   const ImageInfo& info() const noexcept override { return layout_.info; }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <random>
 
 #include "tegula/image/open.h"
@@ -269,6 +270,48 @@ TEST_F(Tiff, AFileThatIsCutAnywhereIsAnErrorOrReadsTheSame) {
     } else {
       EXPECT_NE(ToString(read.error()).find("cut.tif"), std::string::npos);
     }
+  }
+}
+
+// Overwrites what the file has of the tiles that touch `box`.
+void DestroyTiles(const Path& file, const Box& box) {
+  TIFF* const tiff = TIFFOpen(file.c_str(), "r");
+  ASSERT_NE(tiff, nullptr);
+  std::uint32_t tile = 0;
+  ASSERT_EQ(TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &tile), 1);
+  std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);
+  for (auto y = static_cast<std::uint32_t>(box.y.begin) / tile; y * tile < box.y.end; ++y)
+    for (auto x = static_cast<std::uint32_t>(box.x.begin) / tile; x * tile < box.x.end; ++x) {
+      const std::uint32_t number = TIFFComputeTile(tiff, x * tile, y * tile, 0, 0);
+      out.seekp(static_cast<std::streamoff>(TIFFGetStrileOffset(tiff, number)));
+      out << std::string(TIFFGetStrileByteCount(tiff, number), '\0');
+    }
+  TIFFClose(tiff);
+}
+
+TEST_F(Tiff, WindowsThatOverlapDecodeEachTileOnce) {
+  // Two rows of tiles are more than what is kept of any file.
+  constexpr std::int64_t kTile = 1024, kHeight = 5 * kTile, kWidth = 20 * kTile, kContext = 56;
+  TIFF* const tiff = TIFFOpen(file_.c_str(), "w");
+  testing::SetTags(tiff, {.height = kHeight, .width = kWidth, .tile = kTile, .compression = COMPRESSION_ADOBE_DEFLATE});
+  std::vector<std::uint8_t> pixels(kTile * kTile, 7);
+  for (std::uint32_t i = 0; i < TIFFNumberOfTiles(tiff); ++i)
+    ASSERT_GT(TIFFWriteEncodedTile(tiff, i, pixels.data(), static_cast<tmsize_t>(pixels.size())), 0);
+  TIFFClose(tiff);
+  const std::string bytes = ReadFile(file_, 1 << 24).value();
+  // Windows that end where tiles do, near it and elsewhere.
+  for (const std::int64_t step : {1 * kTile, 2 * kTile, 2 * kTile - 2 * kContext, 3 * kTile - 500}) {
+    ASSERT_TRUE(WriteFileWhole(file_, bytes).ok());
+    const std::unique_ptr<Source> source = Open(file_.string(), {.cache_bytes = std::int64_t{1} << 30}).value();
+    for (std::int64_t y = 0; y < kHeight; y += step)
+      for (std::int64_t x = 0; x < kWidth; x += step) {
+        const Box box = Intersect(Box{{y - kContext, y + step + kContext}, {x - kContext, x + step + kContext}},
+                                  Box{{0, kHeight}, {0, kWidth}});
+        Tensor out = Tensor::Allocate(DType::kU8, {1, box.height(), box.width()}).value();
+        const Status read = source->Read({.box = box, .overlap = {2 * kContext, 2 * kContext}}, out.view());
+        ASSERT_TRUE(read.ok()) << "step " << step << ": " << ToString(read.error());
+        ASSERT_NO_FATAL_FAILURE(DestroyTiles(file_, box));
+      }
   }
 }
 
