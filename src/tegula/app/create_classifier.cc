@@ -78,13 +78,12 @@ std::string CommandOf(const ClassifierRequest& request) {
   add("--classes", predict.classes.names);
   if (request.output_type != kDefaultOutputType) add("--output", request.output_type);
   add_number("--threshold", predict.classes.threshold);
-  const EngineRequest& engine = predict.engine;
-  if (engine.engine != "auto") add("--engine", engine.engine);
+  const EngineRequest &engine = predict.engine, usual = {};
+  if (engine.engine != usual.engine) add("--engine", engine.engine);
   if (engine.weights) add("--weight-format", std::string(spec::WeightsFormatName(*engine.weights)));
-  if (engine.device != "cpu") add("--device", engine.device);
+  if (engine.device != usual.device) add("--device", engine.device);
   for (const PrecisionWord& row : kPrecisionWords)
-    if (row.word != "f32" && row.precision == engine.precision && row.allows_less == engine.allows_less)
-      add("--precision", std::string(row.word));
+    if (row.IsOf(engine) && !row.IsOf(usual)) add("--precision", std::string(row.word));
   if (engine.threads != AvailableCores()) command += fmt::format(" --engine-threads {}", engine.threads);
   if (request.overwrite) command += " --overwrite";
   return command;

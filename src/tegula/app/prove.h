@@ -34,6 +34,9 @@ struct PrecisionWord {
   std::string_view word;
   engines::Precision precision;
   bool allows_less;
+  bool IsOf(const EngineRequest& request) const noexcept {
+    return precision == request.precision && allows_less == request.allows_less;
+  }
 };
 inline constexpr PrecisionWord kPrecisionWords[] = {{"f32", engines::Precision::kF32, false},
                                                     {"bf16", engines::Precision::kBf16, false},
