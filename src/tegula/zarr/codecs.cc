@@ -150,7 +150,7 @@ Status Decode(std::span<const ByteCodec> codecs, std::span<const std::byte> enco
   }
   if (encoded.size() != out.size())
     return CorruptError(fmt::format("it holds {} bytes instead of the {} of a chunk", encoded.size(), out.size()));
-  if (encoded.data() != out.data()) std::memcpy(out.data(), encoded.data(), out.size());
+  if (encoded.data() != out.data()) std::ranges::copy(encoded, out.begin());
   return Ok();
 }
 

@@ -28,7 +28,7 @@ DrawnTile Draw(const ObjectSet& set, int level, std::int64_t column, std::int64_
     std::vector<T> list(count);
     EXPECT_LE(at + count * sizeof(T), text.size());
     EXPECT_EQ(at % sizeof(T), 0U);
-    std::memcpy(list.data(), text.data() + at, count * sizeof(T));
+    if (count > 0) std::memcpy(list.data(), text.data() + at, count * sizeof(T));
     at += count * sizeof(T);
     return list;
   };
