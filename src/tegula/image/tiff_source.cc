@@ -10,18 +10,22 @@
 namespace tegula::image {
 namespace {
 
+constexpr std::int64_t kWindowHeight = 4096;  // of windows that share tiles with those beside them
+
 // Where one row of windows ends and the next begins both want the same tiles: two rows of them at most, unless windows
-// overlap by more than a tile. All channels of one plane of the first level. Strips are read once. What the windows
-// that are being read share with their neighbours beside them comes on top: with a tile too little, each pushes out the
-// one that is wanted next, and all are decoded twice.
+// overlap by more than a tile. All channels of one plane of the first level. Strips are read once. What a window shares
+// with those beside it, two columns of tiles, comes on top: with a tile too little, each pushes out the one that is
+// wanted next, and all are decoded twice.
 std::int64_t BytesWorthKeeping(const TiffLayout& layout) noexcept {
-  std::int64_t bytes = TileCache::kDefaultBytes;
+  std::int64_t pixels = 0;
   for (std::size_t c = 0; c < layout.info.channels.size(); ++c) {
     const TiffPage& page = layout.pages[static_cast<std::size_t>(layout.planes[c].page)];
-    if (page.tiled)
-      bytes += 2 * page.block_height * page.blocks_across() * page.block_width * DTypeSize(layout.info.dtype);
+    if (!page.tiled) continue;
+    const std::int64_t rows = 2 * page.block_height * page.blocks_across() * page.block_width,
+                       columns = 2 * (kWindowHeight + page.block_height) * page.block_width;
+    pixels += rows + columns;
   }
-  return bytes;
+  return std::max(pixels * DTypeSize(layout.info.dtype), TileCache::kDefaultBytes);
 }
 
 /// Holds a pool of libtiff handles and a bounded cache. Immutable and thread-safe.
