@@ -10,7 +10,7 @@
 namespace tegula::image {
 namespace {
 
-constexpr std::int64_t kWindowHeight = 4096;  // of windows that share tiles with those beside them
+constexpr std::int64_t kBesideRows = 2048;  // of pixels that a window has beside its last two rows of tiles
 
 // Where one row of windows ends and the next begins both want the same tiles: two rows of them at most, unless windows
 // overlap by more than a tile. All channels of one plane of the first level. Strips are read once. What a window shares
@@ -22,7 +22,7 @@ std::int64_t BytesWorthKeeping(const TiffLayout& layout) noexcept {
     const TiffPage& page = layout.pages[static_cast<std::size_t>(layout.planes[c].page)];
     if (!page.tiled) continue;
     const std::int64_t rows = 2 * page.block_height * page.blocks_across() * page.block_width,
-                       columns = 2 * (kWindowHeight + page.block_height) * page.block_width;
+                       columns = 2 * (kBesideRows + page.block_height) * page.block_width;
     pixels += rows + columns;
   }
   return std::max(pixels * DTypeSize(layout.info.dtype), TileCache::kDefaultBytes);
