@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 #include <png.h>
 
-#include "tegula/core/platform.h"
+#include "tegula/core/testing/shared_data.h"
 #include "tegula/image/open.h"
 #include "tegula/image/openslide_library.h"
 #include "tegula/image/testing/source_conformance.h"
@@ -149,9 +149,10 @@ TEST(OpenSlideLibrary, TheDistributionsVersionWorksToo) {
   const Path older[] = {"libopenslide.so.0"};
   const Result<OpenSlideLibrary> library = OpenSlideLibrary::Load(older);
   if (!library.ok()) GTEST_SKIP() << library.error().what;
-  const std::string data = EnvironmentVariable("TEGULA_TEST_DATA");
-  if (data.empty()) GTEST_SKIP() << "TEGULA_TEST_DATA is not set";
-  OpenSlideLibrary::Slide* slide = library->open((data + "/data/images/wsi/CMU-1-Small-Region.svs").c_str());
+  const Path part = "data/images/wsi/CMU-1-Small-Region.svs";
+  const std::string file = tegula::testing::SharedData(part).string();
+  if (file.empty()) GTEST_SKIP() << tegula::testing::NoSharedData(part);
+  OpenSlideLibrary::Slide* slide = library->open(file.c_str());
   ASSERT_NE(slide, nullptr);
   EXPECT_EQ(library->get_level_count(slide), 1);
   library->close(slide);

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "tegula/core/platform.h"
+#include "tegula/core/testing/shared_data.h"
 #include "tegula/image/formats.h"
 #include "tegula/image/testing/source_conformance.h"
 
@@ -60,16 +60,14 @@ double WeighedSum(const Source& source) {
 class RealFiles : public ::testing::Test {
  protected:
   void SetUp() override {
-    const std::string data = EnvironmentVariable("TEGULA_TEST_DATA");
-    if (data.empty()) GTEST_SKIP() << "TEGULA_TEST_DATA is not set";
-    folder_ = Path(data) / "data/images";
+    if (folder_.empty()) GTEST_SKIP() << tegula::testing::NoSharedData("data/images");
   }
   std::unique_ptr<Source> Opened(const std::string& file) {
     Result<std::unique_ptr<Source>> source = Open((folder_ / file).string());
     EXPECT_TRUE(source.ok()) << (source.ok() ? "" : ToString(source.error()));
     return source.ok() ? std::move(source).value() : nullptr;
   }
-  Path folder_;
+  const Path folder_ = tegula::testing::SharedData("data/images");
 };
 
 TEST_F(RealFiles, HaveThePixelsThatPythonReads) {

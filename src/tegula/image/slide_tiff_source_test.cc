@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "tegula/core/platform.h"
+#include "tegula/core/testing/shared_data.h"
 #include "tegula/image/formats.h"
 #include "tegula/image/openslide_library.h"
 #include "tegula/image/testing/slide_writer.h"
@@ -187,9 +187,9 @@ TEST_F(SlideTiff, WithADamagedTileSaysWhereItIs) {
 }
 
 TEST_F(SlideTiff, OfTheRealScannerIsAsInOpenSlide) {
-  const std::string data = EnvironmentVariable("TEGULA_TEST_DATA");
-  if (data.empty()) GTEST_SKIP() << "TEGULA_TEST_DATA is not set";
-  const std::string name = (Path(data) / "data/images/wsi/CMU-1-Small-Region.svs").string();
+  const Path part = "data/images/wsi/CMU-1-Small-Region.svs";
+  const std::string name = tegula::testing::SharedData(part).string();
+  if (name.empty()) GTEST_SKIP() << tegula::testing::NoSharedData(part);
   const std::unique_ptr<Source> source = Open(name).value();
   EXPECT_EQ(source->info().format, "tiff (Aperio)");
   CheckIsAsInOpenSlide(*source, name);

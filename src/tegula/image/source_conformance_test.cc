@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "tegula/core/platform.h"
+#include "tegula/core/testing/shared_data.h"
 #include "tegula/image/open.h"
 #include "tegula/image/testing/jpeg_writer.h"
 #include "tegula/image/testing/tiff_writer.h"
@@ -29,6 +29,8 @@ void WritePng(const Path& path, std::int64_t height, std::int64_t width, int col
     pixels[i] = static_cast<std::uint8_t>(has_alpha && i / bytes % channels == channels - 1 ? 255 : i * 7 % 251);
   ASSERT_NE(png_image_write_to_file(&image, path.c_str(), 0, pixels.data(), 0, nullptr), 0);
 }
+
+const Path kSlide = "data/images/wsi/CMU-1-Small-Region.svs";
 
 // One reader and one kind of image. `make` returns the name to open; empty: it cannot be made here.
 struct Case {
@@ -127,11 +129,7 @@ std::vector<Case> Cases() {
        [](const Path& f) {
          return Tiff(f, {{.dtype = DType::kF32}, {.dtype = DType::kF32, .plane = 1}});
        }},
-      {"slide",
-       [](const Path&) {
-         const std::string data = EnvironmentVariable("TEGULA_TEST_DATA");
-         return data.empty() ? "" : data + "/data/images/wsi/CMU-1-Small-Region.svs";
-       }},
+      {"slide", [](const Path&) { return tegula::testing::SharedData(kSlide).string(); }},
   };
 }
 
@@ -139,7 +137,7 @@ class SourceConformance : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     name_ = GetParam().make(folder_.path());
-    if (name_.empty()) GTEST_SKIP() << "TEGULA_TEST_DATA is not set";
+    if (name_.empty()) GTEST_SKIP() << tegula::testing::NoSharedData(kSlide);
   }
   TemporaryFolder folder_ = TemporaryFolder::Create("tegula-test").value();
   std::string name_;

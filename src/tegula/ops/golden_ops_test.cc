@@ -5,12 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "tegula/core/files.h"
+#include "tegula/core/testing/shared_data.h"
 #include "tegula/ops/chain.h"
 #include "tegula/ops/op.h"
 #include "tegula/spec/format_update.h"
@@ -247,9 +247,8 @@ class GoldenOps {
 };
 
 TEST(GoldenOps, GiveWhatTheReferenceGives) {
-  const char* const data = std::getenv("TEGULA_TEST_DATA");
-  const Path folder = Path(data == nullptr ? "" : data) / "golden" / "ops";
-  if (data == nullptr || !std::filesystem::exists(folder)) GTEST_SKIP() << "$TEGULA_TEST_DATA has no golden/ops";
+  const Path folder = testing::SharedData("golden/ops");
+  if (folder.empty()) GTEST_SKIP() << testing::NoSharedData("golden/ops");
   const std::string text = ReadFile(folder / "cases.json", 64 << 20).value();
   GoldenOps golden(folder);
   const Json cases = Json::parse(text);

@@ -6,12 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "tegula/core/files.h"
+#include "tegula/core/testing/shared_data.h"
 #include "tegula/spec/rdf.h"
 #include "tegula/tensor/npy.h"
 
@@ -52,9 +52,8 @@ double WorstOverlap(const Tensor& labels, const Tensor& expected) {
 }
 
 TEST(ObjectOps, GiveTheObjectsOfTheReference) {
-  const char* const data = std::getenv("TEGULA_TEST_DATA");
-  const Path folder = Path(data == nullptr ? "" : data) / "golden" / "ops";
-  if (data == nullptr || !std::filesystem::exists(folder)) GTEST_SKIP() << "$TEGULA_TEST_DATA has no golden/ops";
+  const Path folder = tegula::testing::SharedData("golden/ops");
+  if (folder.empty()) GTEST_SKIP() << tegula::testing::NoSharedData("golden/ops");
   const Json cases = Json::parse(ReadFile(folder / "labels.json", 64 << 20).value());
   int ran = 0;
   for (const auto& [name, test] : cases.items()) {

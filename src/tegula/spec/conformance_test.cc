@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tegula/core/files.h"
-#include "tegula/core/platform.h"
+#include "tegula/core/testing/shared_data.h"
 #include "tegula/core/text.h"
 #include "tegula/spec/rdf.h"
 #include "tegula/spec/sizes.h"
@@ -19,14 +19,13 @@ using Json = nlohmann::json;
 class Golden : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(root_ / "golden"))
-      GTEST_SKIP() << "no reference results in '" << root_.string() << "'";
+    if (golden_.empty()) GTEST_SKIP() << testing::NoSharedData("golden");
   }
-  Json Load(const char* name) const { return Json::parse(ReadFile(root_ / "golden" / name, 64 << 20).value()); }
+  Json Load(const char* name) const { return Json::parse(ReadFile(golden_ / name, 64 << 20).value()); }
   Result<ReadDescription> ReadAt(const std::string& path) const {
-    return ReadRdf(ReadFile(root_ / "data" / path, Limits{}.description_bytes).value());
+    return ReadRdf(ReadFile(golden_.parent_path() / "data" / path, Limits{}.description_bytes).value());
   }
-  Path root_ = EnvironmentVariable("TEGULA_TEST_DATA");
+  const Path golden_ = testing::SharedData("golden");
 };
 
 // "inputs[0].axes[2].size" as its parts.

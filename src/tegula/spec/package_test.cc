@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <zip.h>
 
-#include "tegula/core/platform.h"
+#include "tegula/core/testing/shared_data.h"
 #include "tegula/core/text.h"
 
 namespace tegula::spec {
@@ -15,9 +15,9 @@ using ::testing::HasSubstr;
 class RealPackages : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(data_ / "models_made")) GTEST_SKIP() << "no models in " << data_;
+    if (data_.empty()) GTEST_SKIP() << testing::NoSharedData("data");
   }
-  Path data_ = Path(EnvironmentVariable("TEGULA_TEST_DATA")) / "data";
+  const Path data_ = testing::SharedData("data");
 };
 
 TEST_F(RealPackages, AllMadeModelsOpenAndTheirFilesMatchTheirChecksums) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <limits>
@@ -15,6 +14,7 @@
 
 #include "tegula/core/files.h"
 #include "tegula/core/random.h"
+#include "tegula/core/testing/shared_data.h"
 #include "tegula/core/testing/shuffled_executor.h"
 #include "tegula/objects/cellpose/cell_map.h"
 #include "tegula/objects/cellpose/flow_error.h"
@@ -264,10 +264,7 @@ TEST(FlowError, OppositeFlowsDifferByFour) {
 class CellposeGolden : public ::testing::Test {
  protected:
   void SetUp() override {
-    const char* data = std::getenv("TEGULA_TEST_DATA");
-    if (data != nullptr) root_ = data;
-    if (!std::filesystem::exists(root_ / "golden/ops/labels.json"))
-      GTEST_SKIP() << "$TEGULA_TEST_DATA has no golden/ops";
+    if (golden_.empty()) GTEST_SKIP() << tegula::testing::NoSharedData("golden/ops");
   }
 
   // Every pixel has the number that the reference gives it.
@@ -283,14 +280,14 @@ class CellposeGolden : public ::testing::Test {
 
   void CheckCase(const std::string& name, const CellposeOptions& options) {
     SCOPED_TRACE(name);
-    const Tensor output_bcyx = ReadNpy(root_ / "golden/ops" / (name + ".net.npy")).value();
+    const Tensor output_bcyx = ReadNpy(golden_ / (name + ".net.npy")).value();
     const Shape& shape = output_bcyx.shape();
     ASSERT_EQ(shape[0], 1);
     Check({output_bcyx.view().data(), DType::kF32, {shape[1], shape[2], shape[3]}}, options,
-          root_ / "golden/ops" / (name + ".labels.npy"));
+          golden_ / (name + ".labels.npy"));
   }
 
-  Path root_;
+  const Path golden_ = tegula::testing::SharedData("golden/ops");
 };
 
 TEST_F(CellposeGolden, EveryPixelHasTheNumberOfTheReference) {
@@ -307,16 +304,16 @@ float FloatOfHalf(std::uint16_t half) {
 }
 
 TEST_F(CellposeGolden, EveryPixelOfTheModelHasTheNumberOfItsTestOutput) {
-  const Path model = root_ / "data/models_made/cellpose_like";
-  const Result<std::string> file = ReadFile(model / "network_output.npy", 1 << 24);
-  if (!file.ok()) GTEST_SKIP() << ToString(file.error());
+  const Path part = "data/models_made/cellpose_like", model = tegula::testing::SharedData(part);
+  if (model.empty()) GTEST_SKIP() << tegula::testing::NoSharedData(part);
+  const std::string file = ReadFile(model / "network_output.npy", 1 << 24).value();
   // float16 (1, 3, 208, 224), which ReadNpy does not take.
   const Shape shape{3, 208, 224};
   Tensor output = Tensor::Allocate(DType::kF32, shape).value();
   const std::size_t bytes = static_cast<std::size_t>(shape.elements()) * 2;
-  ASSERT_GT(file->size(), bytes);
+  ASSERT_GT(file.size(), bytes);
   std::vector<std::uint16_t> halves(static_cast<std::size_t>(shape.elements()));
-  std::memcpy(halves.data(), file->data() + (file->size() - bytes), bytes);
+  std::memcpy(halves.data(), file.data() + (file.size() - bytes), bytes);
   std::ranges::transform(halves, output.values<float>().begin(), FloatOfHalf);
   Check(std::as_const(output).view(), {}, model / "test_output.npy");
 }

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <numbers>
 #include <numeric>
@@ -14,6 +13,7 @@
 #include <string>
 
 #include "tegula/core/files.h"
+#include "tegula/core/testing/shared_data.h"
 #include "tegula/core/testing/shuffled_executor.h"
 #include "tegula/objects/stardist/star_picture.h"
 #include "tegula/tensor/npy.h"
@@ -113,9 +113,8 @@ std::vector<Golden> GoldenCases() {
 }
 
 TEST(StarDist, GivesTheLabelsOfTheReference) {
-  const char* const data = std::getenv("TEGULA_TEST_DATA");
-  const Path folder = Path(data == nullptr ? "" : data) / "golden" / "ops";
-  if (data == nullptr || !std::filesystem::exists(folder)) GTEST_SKIP() << "$TEGULA_TEST_DATA has no golden/ops";
+  const Path folder = tegula::testing::SharedData("golden/ops");
+  if (folder.empty()) GTEST_SKIP() << tegula::testing::NoSharedData("golden/ops");
   for (const Golden& golden : GoldenCases()) {
     SCOPED_TRACE(golden.name);
     const Tensor output = ReadNpy(folder / (std::string(golden.name) + ".net.npy")).value();
@@ -141,9 +140,8 @@ float FromHalf(std::uint16_t half) {
 }
 
 TEST(StarDist, GivesTheTestOutputOfItsModel) {
-  const char* const data = std::getenv("TEGULA_TEST_DATA");
-  const Path folder = Path(data == nullptr ? "" : data) / "data" / "models_made" / "stardist_like2d";
-  if (data == nullptr || !std::filesystem::exists(folder)) GTEST_SKIP() << "$TEGULA_TEST_DATA has no stardist_like2d";
+  const Path model = "data/models_made/stardist_like2d", folder = tegula::testing::SharedData(model);
+  if (folder.empty()) GTEST_SKIP() << tegula::testing::NoSharedData(model);
   // 1 x 104 x 112 x 33 of float16, which ReadNpy does not take.
   const std::string file = ReadFile(folder / "network_output.npy", 1 << 24).value();
   Tensor output = Tensor::Allocate(DType::kF32, {104, 112, 33}).value();
