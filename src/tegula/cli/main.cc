@@ -54,7 +54,7 @@ int Report(const Error& error) {
 }
 
 int Main(int argc, char** argv) {
-  KeepHeapLow();
+  const LowHeap heap;
   CLI::App app("Runs bioimage.io models on images of any size, exactly.", "tegula");
   app.set_version_flag("--version", std::string(app::Version()));
   app.require_subcommand(1);
