@@ -1,12 +1,12 @@
 #include "tegula/core/heap.h"
 
+#include <algorithm>
+
+#include "tegula/core/platform.h"
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
-
-#include <algorithm>
-#include <chrono>
-#include <stop_token>
 
 namespace tegula {
 
@@ -17,14 +17,11 @@ LowHeap::LowHeap() {
   ::mallopt(M_ARENA_MAX, 1);
   // Blocks of all sizes come and go with each window, and the holes between them grow with the image. To return large
   // blocks at once (M_MMAP_THRESHOLD) keeps them out too, for half again the time in the kernel on small images.
-  trimmer_ = std::jthread([this](const std::stop_token& stop) {
-    using Clock = std::chrono::steady_clock;
-    Clock::duration pause = std::chrono::seconds(1);
-    std::unique_lock lock(mutex_);
-    while (!stopped_.wait_for(lock, stop, pause, [&stop]() { return stop.stop_requested(); })) {
-      const Clock::time_point began = Clock::now();
-      ::malloc_trim(0);
-      pause = std::max<Clock::duration>(std::chrono::seconds(1), 100 * (Clock::now() - began));
+  trimmer_ = std::jthread([](const std::stop_token& stop) {
+    for (double pause = 1; WaitFor(pause, stop);) {
+      const double began = MonotonicSeconds();
+      ReleaseFreeMemory();
+      pause = std::max(1.0, 100 * (MonotonicSeconds() - began));
     }
   });
 #endif

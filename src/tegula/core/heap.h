@@ -1,8 +1,6 @@
 // core/heap.h — how the allocator of a program keeps what is freed.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 namespace tegula {
@@ -14,14 +12,9 @@ namespace tegula {
 class LowHeap {
  public:
   LowHeap();
-  LowHeap(const LowHeap&) = delete;
-  LowHeap& operator=(const LowHeap&) = delete;
-  ~LowHeap() = default;
 
  private:
-  std::mutex mutex_;
-  std::condition_variable_any stopped_;
-  std::jthread trimmer_;  // last: it uses the others
+  std::jthread trimmer_;
 };
 
 }  // namespace tegula
