@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -19,6 +18,7 @@
 #include "tegula/objects/cellpose/cell_map.h"
 #include "tegula/objects/cellpose/flow_error.h"
 #include "tegula/objects/cellpose/flow_field.h"
+#include "tegula/objects/testing/halves.h"
 #include "tegula/tensor/kernels.h"
 #include "tegula/tensor/npy.h"
 
@@ -175,7 +175,7 @@ TEST(Cellpose, LabelsDoNotDependOnStridesOrWorkers) {
   EXPECT_EQ(LabelsOf(Find({std::as_const(output_yxc).view().data(), DType::kF32, output_cyx.shape(), strides})),
             expected);
   EXPECT_EQ(LabelsOf(CellposeLabels(output_cyx.view(), {}, *NewThreadExecutor(3)).value()), expected);
-  EXPECT_EQ(LabelsOf(CellposeLabels(output_cyx.view(), {}, testing::ShuffledExecutor(4, 5)).value()), expected);
+  EXPECT_EQ(LabelsOf(CellposeLabels(output_cyx.view(), {}, tegula::testing::ShuffledExecutor(4, 5)).value()), expected);
 }
 
 TEST(Cellpose, PixelsThatMeetWhatIsNotANumberAreInNoObject) {
@@ -296,26 +296,11 @@ TEST_F(CellposeGolden, EveryPixelHasTheNumberOfTheReference) {
   CheckCase("cellpose_2d_threshold", {.cellprob_threshold = 2, .min_size = 60});
 }
 
-float FloatOfHalf(std::uint16_t half) {
-  const int exponent = (half >> 10) & 31, fraction = half & 1023;
-  const auto size = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
-                                  : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
-  return (half >> 15) != 0 ? -size : size;
-}
-
 TEST_F(CellposeGolden, EveryPixelOfTheModelHasTheNumberOfItsTestOutput) {
   const Path part = "data/models_made/cellpose_like", model = tegula::testing::SharedData(part);
   if (model.empty()) GTEST_SKIP() << tegula::testing::NoSharedData(part);
-  const std::string file = ReadFile(model / "network_output.npy", 1 << 24).value();
-  // float16 (1, 3, 208, 224), which ReadNpy does not take.
-  const Shape shape{3, 208, 224};
-  Tensor output = Tensor::Allocate(DType::kF32, shape).value();
-  const std::size_t bytes = static_cast<std::size_t>(shape.elements()) * 2;
-  ASSERT_GT(file.size(), bytes);
-  std::vector<std::uint16_t> halves(static_cast<std::size_t>(shape.elements()));
-  std::memcpy(halves.data(), file.data() + (file.size() - bytes), bytes);
-  std::ranges::transform(halves, output.values<float>().begin(), FloatOfHalf);
-  Check(std::as_const(output).view(), {}, model / "test_output.npy");
+  const Tensor output = testing::ReadHalves(model / "network_output.npy", {3, 208, 224});
+  Check(output.view(), {}, model / "test_output.npy");
 }
 
 }  // namespace

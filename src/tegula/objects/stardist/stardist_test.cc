@@ -16,6 +16,7 @@
 #include "tegula/core/testing/shared_data.h"
 #include "tegula/core/testing/shuffled_executor.h"
 #include "tegula/objects/stardist/star_picture.h"
+#include "tegula/objects/testing/halves.h"
 #include "tegula/tensor/npy.h"
 
 namespace tegula::objects {
@@ -132,26 +133,10 @@ TEST(StarDist, GivesTheLabelsOfTheReference) {
   }
 }
 
-float FromHalf(std::uint16_t half) {
-  const int exponent = (half >> 10) & 31, fraction = half & 1023;
-  const float size = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
-                                   : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
-  return (half & 0x8000) != 0 ? -size : size;
-}
-
 TEST(StarDist, GivesTheTestOutputOfItsModel) {
   const Path model = "data/models_made/stardist_like2d", folder = tegula::testing::SharedData(model);
   if (folder.empty()) GTEST_SKIP() << tegula::testing::NoSharedData(model);
-  // 1 x 104 x 112 x 33 of float16, which ReadNpy does not take.
-  const std::string file = ReadFile(folder / "network_output.npy", 1 << 24).value();
-  Tensor output = Tensor::Allocate(DType::kF32, {104, 112, 33}).value();
-  const std::size_t count = static_cast<std::size_t>(output.elements());
-  ASSERT_GT(file.size(), 2 * count);
-  const char* const bytes = file.data() + file.size() - 2 * count;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto byte = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(bytes[at])); };
-    output.values<float>()[i] = FromHalf(static_cast<std::uint16_t>(byte(2 * i) | byte(2 * i + 1) << 8));
-  }
+  const Tensor output = testing::ReadHalves(folder / "network_output.npy", {104, 112, 33});
   StarDistOptions options = Options(2, 32, 0.4, 0.4);
   options.grid = {2, 2};
   options.border = {{2, 2}, {2, 2}};
@@ -177,7 +162,7 @@ TEST(StarDist, DependsNeitherOnTheOrderOfCandidatesNorOnWorkers) {
       for (std::size_t ray = 0; ray < 8; ++ray) shuffled.distances.push_back(candidates.distances[8 * i + ray]);
     }
     const Stars a = stardist.Suppress(candidates, SerialExecutor{}).value();
-    const Stars b = stardist.Suppress(shuffled, testing::ShuffledExecutor(3, 4)).value();
+    const Stars b = stardist.Suppress(shuffled, tegula::testing::ShuffledExecutor(3, 4)).value();
     EXPECT_GT(a.size(), 10);
     EXPECT_LT(a.size(), candidates.size() / 2);
     EXPECT_EQ(a.centres, b.centres);
