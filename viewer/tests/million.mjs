@@ -64,10 +64,11 @@ function framesOf(events) {
     if (begins[i + 1] - begins[i] < 2000) continue; // two callbacks of one frame
     while (task < tasks.length && tasks[task].ts + tasks[task].dur < begins[i]) ++task;
     const frame = { wall: 0, cpu: 0 };
-    // A task belongs to the frame in which it ends; a frame's own task begins before its first callback.
+    // A task belongs to the frame in which it ends; a frame's own task begins before its first callback. Chromium
+    // leaves out some tasks' processor time; it is at most their length.
     for (; task < tasks.length && tasks[task].ts + tasks[task].dur < begins[i + 1]; ++task) {
       frame.wall += tasks[task].dur / 1000;
-      frame.cpu += (tasks[task].tdur ?? tasks[task].dur) / 1000; // Chromium leaves some out; no task works longer than it lasts
+      frame.cpu += (tasks[task].tdur ?? tasks[task].dur) / 1000;
     }
     frames.push(frame);
   }

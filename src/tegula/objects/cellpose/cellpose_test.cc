@@ -299,8 +299,9 @@ TEST_F(CellposeGolden, EveryPixelHasTheNumberOfTheReference) {
 TEST_F(CellposeGolden, EveryPixelOfTheModelHasTheNumberOfItsTestOutput) {
   const Path part = "data/models_made/cellpose_like", model = tegula::testing::SharedData(part);
   if (model.empty()) GTEST_SKIP() << tegula::testing::NoSharedData(part);
-  const Tensor output = testing::ReadHalves(model / "network_output.npy", {3, 208, 224});
-  Check(output.view(), {}, model / "test_output.npy");
+  const Result<Tensor> output = testing::ReadHalves(model / "network_output.npy", {3, 208, 224});
+  ASSERT_TRUE(output.ok()) << ToString(output.error());
+  Check(output.value().view(), {}, model / "test_output.npy");
 }
 
 }  // namespace
