@@ -21,8 +21,23 @@ def image(tmp_path_factory):
     return path
 
 
-def test_less_memory_gives_smaller_windows_and_the_same_answer(tegula, data, image, tmp_path):
+def take_as_long_for_each_pixel(cache):
+    """Which windows are fastest then follows from their overlap, not from what else the machine did while they were
+    measured."""
+    measured = list((cache / "costs").iterdir())
+    assert measured
+    for file in measured:
+        costs = json.loads(file.read_text())
+        for window in costs["windows"]:
+            window["seconds"] = window["pixels"] * 4e-7
+        file.write_text(json.dumps(costs))
+
+
+def test_less_memory_gives_smaller_windows_and_the_same_answer(tegula, data, image, tmp_path, monkeypatch):
+    monkeypatch.setenv("TEGULA_CACHE", str(tmp_path / "cache"))
     model = data / "models_made/nuclei_unet_any_size"
+    tegula("predict", model, image, "-o", tmp_path / "measured").ok()
+    take_as_long_for_each_pixel(tmp_path / "cache")
     results, windows = [], []
     for name, words in (("free", []), ("tight", ["--memory", "480MB"]), ("tighter", ["--memory", "280MB"])):
         tegula("predict", model, image, "-o", tmp_path / name, *words).ok()
