@@ -55,7 +55,7 @@ function(tegula_optional name switch found why)
   set(TEGULA_REPORT "${TEGULA_REPORT}" PARENT_SCOPE)
 endfunction()
 
-find_package(OpenVINO QUIET COMPONENTS Runtime PyTorch PATHS "${TEGULA_DEPS}/engines/openvino/cmake" NO_DEFAULT_PATH)
+find_package(OpenVINO QUIET COMPONENTS Runtime Threading PyTorch PATHS "${TEGULA_DEPS}/engines/openvino/cmake" NO_DEFAULT_PATH)
 tegula_optional(OPENVINO TEGULA_WITH_OPENVINO "${OpenVINO_FOUND}" "no OpenVINO in ${TEGULA_DEPS}/engines (tools/setup installs it)")
 
 # LibTorch: only its headers and three libraries are used, so its own CMake package (which looks for CUDA,

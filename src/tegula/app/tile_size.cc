@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 using pipeline::WindowCost;
 using pipeline::WindowCosts;
 
-constexpr int kVersion = 2;  // of how costs are measured, and of what Tegula's engines make of a network
+constexpr int kVersion = 3;  // of how costs are measured, and of what Tegula's engines make of a network
 constexpr std::int64_t kFileBytes = 1 << 16;
 constexpr std::size_t kMostCosts = 64;
 constexpr std::int64_t kSmallPixels = std::int64_t{1024} * 1024;

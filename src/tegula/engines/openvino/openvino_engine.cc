@@ -16,6 +16,7 @@
 #include "tegula/engines/abi.h"
 #include "tegula/engines/onnx/single_loops.h"
 #include "tegula/engines/openvino/convolve_parts.h"
+#include "tegula/engines/openvino/convolve_winograd.h"
 #include "tegula/engines/openvino/ov_values.h"
 #include "tegula/engines/openvino/resize_last.h"
 #include "tegula/engines/plugin.h"
@@ -170,8 +171,11 @@ class OvNetwork final : public Network {
           std::map<std::size_t, ov::PartialShape> partial;
           for (std::size_t i = 0; i < shapes.size(); ++i) partial[i] = ov::PartialShape(ToOv(shapes[i]));
           model->reshape(partial);
-          // In fewer bits the parts would be rounded before they are added.
-          if (options_.precision == Precision::kF32) openvino::ConvolveParts(model);
+          if (options_.precision == Precision::kF32) {
+            openvino::ConvolveByWinograd(model);
+            // In fewer bits the parts would be rounded before they are added.
+            openvino::ConvolveParts(model);
+          }
           openvino::ResizeLast(model);
           std::vector<bool> belongs = BelongsToOpenVino(*model);
           ov::CompiledModel compiled = core_->compile_model(
