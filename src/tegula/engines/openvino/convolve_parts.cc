@@ -94,8 +94,7 @@ bool TakeApart(const Concat& concat) {
 }  // namespace
 
 int ConvolveParts(const std::shared_ptr<ov::Model>& model) {
-  const ov::NodeVector nodes = model->get_ops();
-  if (std::none_of(nodes.begin(), nodes.end(), [](const auto& node) { return ov::is_type<Concat>(node); })) return 0;
+  if (!Has<Concat>(*model)) return 0;
   FoldConstants(model);
   int taken = 0;
   for (const std::shared_ptr<ov::Node>& node : model->get_ordered_ops())

@@ -266,9 +266,7 @@ bool Replace(const std::shared_ptr<ov::op::v1::Convolution>& convolution) {
 }  // namespace
 
 int ConvolveByWinograd(const std::shared_ptr<ov::Model>& model) {
-  const ov::NodeVector nodes = model->get_ops();
-  const auto is_ours = [](const auto& node) { return ov::is_type<ov::op::v1::Convolution>(node); };
-  if (std::none_of(nodes.begin(), nodes.end(), is_ours)) return 0;
+  if (!Has<ov::op::v1::Convolution>(*model)) return 0;
   FoldConstants(model);
   int replaced = 0;
   for (const std::shared_ptr<ov::Node>& node : model->get_ordered_ops())

@@ -136,6 +136,20 @@ TEST_F(ByWinograd, TakesInWhatIsTheSameForAllPixels) {
   EXPECT_EQ(Count<op::Add>(*all) + Count<op::Multiply>(*all) + Count<op::Relu>(*all), 0);
 }
 
+// As readers of ONNX leave it.
+TEST_F(ByWinograd, TakesInABiasWhoseShapeIsComputedFromTheConvolution) {
+  const std::shared_ptr<ov::Model> changed = ExpectSame({.after = [](const auto& of) {
+    const auto along = [](const std::vector<std::int64_t>& values) {
+      return op::Constant::create(ov::element::i64, {4}, values);
+    };
+    const auto channels = std::make_shared<op::Multiply>(std::make_shared<op::ShapeOf>(of), along({0, 1, 0, 0}));
+    const auto shape = std::make_shared<op::Add>(channels, along({1, 0, 1, 1}));
+    const auto bias = std::make_shared<op::Reshape>(PerChannel(0, {32}), shape, false);
+    return Rectified(std::make_shared<op::Add>(of, bias));
+  }});
+  EXPECT_EQ(Count<op::Add>(*changed) + Count<op::Relu>(*changed), 0);
+}
+
 TEST_F(ByWinograd, LeavesWhatIsNot) {
   // Something after the ReLU, per pixel, with a value of its own for each image, or with more users.
   EXPECT_EQ(Count<op::Add>(*ExpectSame({.after = [](const auto& of) { return Biased(Rectified(of)); }})), 1);

@@ -23,6 +23,14 @@ bool All(const std::vector<T>& values, T wanted, std::size_t from = 0) {
 /// Whether the sizes of all that `node` takes and gives are known. Of what depends on values they never are.
 bool IsStatic(const ov::Node& node);
 
+/// Whether the network has an `Op`. (What holds nodes while a graph is rearranged keeps the replaced ones, and they
+/// count as users.)
+template <class Op>
+bool Has(const ov::Model& model) {
+  const ov::NodeVector nodes = model.get_ops();
+  return std::any_of(nodes.begin(), nodes.end(), [](const auto& node) { return ov::is_type<Op>(node); });
+}
+
 /// What alone uses the first output of `node`, if it is an `Op`; null otherwise.
 template <class Op>
 std::shared_ptr<Op> OnlyUser(const ov::Node& node) {

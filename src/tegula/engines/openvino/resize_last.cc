@@ -62,8 +62,7 @@ bool Move(const std::shared_ptr<Resize>& resize) {
 }  // namespace
 
 int ResizeLast(const std::shared_ptr<ov::Model>& model) {
-  const ov::NodeVector nodes = model->get_ops();
-  if (std::none_of(nodes.begin(), nodes.end(), [](const auto& node) { return ov::is_type<Resize>(node); })) return 0;
+  if (!Has<Resize>(*model)) return 0;
   FoldConstants(model);
   int moved = 0;
   for (const std::shared_ptr<ov::Node>& node : model->get_ordered_ops())
