@@ -1,6 +1,7 @@
 #include "tegula/engines/openvino/convolve_winograd.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -32,7 +33,7 @@ using ov::op::v0::Constant;
 using ov::op::v1::Transpose;
 using winograd::Convolution;
 
-constexpr std::int64_t kSharesOfThread = 8;  // so that one that is held up does not hold up all
+constexpr std::int64_t kSharesOfThread = 32;  // so that one that is held up does not hold up all
 
 // Of parts that are joined along their channels; the second output is the first one pooled. Tensors are N, y, x, C.
 class Winograd final : public ov::op::Op {
@@ -90,9 +91,10 @@ class Winograd final : public ov::op::Op {
  private:
   void Run(const winograd::Task& task) const {
     const std::int64_t steps = Convolution::Steps(task);
-    const std::int64_t shares = std::min(steps, kSharesOfThread * parallel_get_max_threads());
-    ov::parallel_nt(static_cast<int>(shares), [&](std::int64_t share, std::int64_t) {
-      convolution_->Run(task, steps * share / shares, steps * (share + 1) / shares);
+    const int threads = static_cast<int>(std::min<std::int64_t>(steps, parallel_get_max_threads()));
+    std::atomic<std::int64_t> next = 0;
+    ov::parallel_nt(threads, [&](int, int) {
+      convolution_->Run(task, next, std::max<std::int64_t>(1, steps / (kSharesOfThread * threads)));
     });
   }
 

@@ -71,7 +71,7 @@ Convolution::Convolution(std::span<const float> filters, std::vector<float> bias
 
 std::int64_t Convolution::Steps(const Task& task) noexcept { return (TilesOf(task) + kTiles - 1) / kTiles; }
 
-void Convolution::Run(const Task& task, std::int64_t first, std::int64_t last) const {
+void Convolution::Run(const Task& task, std::atomic<std::int64_t>& next, std::int64_t at_once) const {
   const auto inputs = static_cast<std::size_t>(inputs_);
   const std::size_t tiles = kProducts * inputs * kTiles / kLine, products = kProducts * kTiles * 32 / kLine,
                     row = kSeen * inputs / kLine;
@@ -80,9 +80,10 @@ void Convolution::Run(const Task& task, std::int64_t first, std::int64_t last) c
                            lines[tiles + products + 4 * row].values};
   const Layer layer = {filters_[0].values, biases_.data(), inputs_, outputs(),
                        is_rectified_ ? 0.0F : -std::numeric_limits<float>::infinity()};
-  const std::int64_t end = TilesOf(task);
-  for (std::int64_t step = first; step < last; ++step)
-    kernel_->run(layer, task, step * kTiles, std::min((step + 1) * kTiles, end), scratch);
+  const std::int64_t steps = Steps(task), end = TilesOf(task);
+  for (std::int64_t first = next.fetch_add(at_once); first < steps; first = next.fetch_add(at_once))
+    for (std::int64_t step = first; step < std::min(first + at_once, steps); ++step)
+      kernel_->run(layer, task, step * kTiles, std::min((step + 1) * kTiles, end), scratch);
 }
 
 }  // namespace tegula::engines::winograd

@@ -11,6 +11,7 @@
 // than the usual sum does.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -60,10 +61,11 @@ class Convolution {
   int outputs() const noexcept { return static_cast<int>(biases_.size()); }
   bool is_rectified() const noexcept { return is_rectified_; }
 
-  /// The work is so many equal steps, in any order and on any threads. The answer does not depend on how it is split.
+  /// The work is so many equal steps, and the answer does not depend on which thread does which.
   static std::int64_t Steps(const Task& task) noexcept;
-  /// Runs the steps from `first` up to `last`. Memory of about 2 KB per channel is taken meanwhile.
-  void Run(const Task& task, std::int64_t first, std::int64_t last) const;
+  /// Takes up to `at_once` of the steps from `next` on, again and again until none are left. To be called once on each
+  /// thread, with the same `next`, which begins at 0. Memory of about 2 KB per channel is taken meanwhile.
+  void Run(const Task& task, std::atomic<std::int64_t>& next, std::int64_t at_once) const;
 
  private:
   std::vector<CacheLine> filters_;  // outputs / 16 · 16 products · inputs · 16 outputs

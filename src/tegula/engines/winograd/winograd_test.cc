@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "tegula/engines/winograd/convolution.h"
@@ -74,8 +76,7 @@ struct Case {
   }
 
   std::vector<float> Given(const std::vector<std::vector<float>>& images, const Kernel& kernel,
-                           std::int64_t at_once = std::numeric_limits<std::int64_t>::max(),
-                           std::vector<float>* pooled = nullptr) const {
+                           std::vector<float>* pooled = nullptr, std::int64_t at_once = 1, int threads = 1) const {
     const Convolution convolution(Filters(), Biases(), inputs(), is_rectified, kernel);
     std::vector<Part> given;
     for (std::size_t part = 0; part < parts.size(); ++part) given.push_back({images[part].data(), parts[part]});
@@ -92,10 +93,12 @@ struct Case {
                        .out_width = out_width(),
                        .out = out.data(),
                        .pooled = pooled == nullptr ? nullptr : pooled->data()};
-    const std::int64_t steps = Convolution::Steps(task);
-    // From the last to the first: steps are independent.
-    for (std::int64_t last = steps; last > 0; last -= std::min(at_once, last))
-      convolution.Run(task, last - std::min(at_once, last), last);
+    std::atomic<std::int64_t> next = 0;
+    std::vector<std::jthread> workers;
+    for (int worker = 1; worker < threads; ++worker)
+      workers.emplace_back([&]() { convolution.Run(task, next, at_once); });
+    convolution.Run(task, next, at_once);
+    workers.clear();
     return out;
   }
 };
@@ -154,7 +157,7 @@ TEST(Winograd, PoolsWhatItGives) {
         const std::vector<std::vector<float>> images = one.Images();
         for (const Kernel* kernel : Kernels()) {
           std::vector<float> pooled;
-          const std::vector<float> given = one.Given(images, *kernel, 2, &pooled);
+          const std::vector<float> given = one.Given(images, *kernel, &pooled);
           EXPECT_EQ(given, one.Given(images, *kernel)) << kernel->name;
           std::vector<float> expected;
           for (int y = 0; y < height / 2; ++y)
@@ -174,8 +177,13 @@ TEST(Winograd, GivesTheSameBytesHoweverItIsSplit) {
   const Case one = {.height = 31, .width = 53, .parts = {32}, .outputs = 48};
   const std::vector<std::vector<float>> images = one.Images();
   for (const Kernel* kernel : Kernels()) {
-    const std::vector<float> whole = one.Given(images, *kernel);
-    for (const std::int64_t at_once : {1, 2, 7}) EXPECT_EQ(one.Given(images, *kernel, at_once), whole) << kernel->name;
+    std::vector<float> pooled, again;
+    const std::vector<float> given = one.Given(images, *kernel, &pooled);
+    for (const std::int64_t at_once : {1, 2, 7, 1000})
+      for (const int threads : {1, 2, 5}) {
+        EXPECT_EQ(one.Given(images, *kernel, &again, at_once, threads), given) << kernel->name;
+        EXPECT_EQ(again, pooled);
+      }
   }
 }
 
