@@ -1,6 +1,5 @@
 #include "tegula/engines/openvino/convolve_parts.h"
 
-#include <algorithm>
 #include <memory>
 #include <openvino/core/graph_util.hpp>
 #include <openvino/core/rt_info.hpp>

@@ -114,10 +114,7 @@ std::optional<std::vector<float>> ValuesOf(const ov::Output<ov::Node>& output) {
 
 // One value per channel, of what is the same for all pixels.
 std::optional<std::vector<float>> PerChannel(const ov::Output<ov::Node>& output, std::size_t channels) {
-  ov::Shape shape = output.get_shape();
-  if (shape.size() > 4) return {};
-  shape.insert(shape.begin(), 4 - shape.size(), 1);
-  if (shape[0] != 1 || !All<std::size_t>(shape, 1, kFirstSpatial)) return {};
+  if (!IsPerChannel(output.get_shape(), 4)) return {};
   std::optional<std::vector<float>> values = ValuesOf(output);
   if (values && values->size() == 1) values->assign(channels, values->front());
   return values && values->size() == channels ? values : std::nullopt;

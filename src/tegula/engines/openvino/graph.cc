@@ -12,17 +12,19 @@ namespace {
 int Bias(const ov::op::v1::Add& add) {
   for (const std::size_t input : {0U, 1U}) {
     const auto* const constant = ov::as_type<const ov::op::v0::Constant>(add.get_input_node_ptr(input));
-    if (constant == nullptr) continue;
-    ov::Shape shape = constant->get_shape();
-    const std::size_t rank = add.get_output_shape(0).size();
-    if (shape.size() > rank) continue;
-    shape.insert(shape.begin(), rank - shape.size(), 1);
-    if (shape[0] == 1 && All<std::size_t>(shape, 1, kFirstSpatial)) return static_cast<int>(input);
+    if (constant != nullptr && IsPerChannel(constant->get_shape(), add.get_output_shape(0).size()))
+      return static_cast<int>(input);
   }
   return -1;
 }
 
 }  // namespace
+
+bool IsPerChannel(ov::Shape shape, std::size_t rank) {
+  if (shape.size() > rank) return false;
+  shape.insert(shape.begin(), rank - shape.size(), 1);
+  return shape[0] == 1 && All<std::size_t>(shape, 1, kFirstSpatial);
+}
 
 bool IsStatic(const ov::Node& node) {
   for (const ov::Input<const ov::Node>& input : node.inputs())

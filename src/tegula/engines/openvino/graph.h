@@ -23,6 +23,9 @@ bool All(const std::vector<T>& values, T wanted, std::size_t from = 0) {
 /// Whether the sizes of all that `node` takes and gives are known. Of what depends on values they never are.
 bool IsStatic(const ov::Node& node);
 
+/// Whether a tensor of this shape says at most one value per channel of one with `rank` axes that it is spread over.
+bool IsPerChannel(ov::Shape shape, std::size_t rank);
+
 /// Whether the network has an `Op`. (What holds nodes while a graph is rearranged keeps the replaced ones, and they
 /// count as users.)
 template <class Op>

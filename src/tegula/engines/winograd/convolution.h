@@ -57,9 +57,7 @@ class Convolution {
               const Kernel& kernel);
   Convolution(std::span<const float> filters, std::vector<float> biases, int inputs, bool is_rectified);
 
-  int inputs() const noexcept { return inputs_; }
   int outputs() const noexcept { return static_cast<int>(biases_.size()); }
-  bool is_rectified() const noexcept { return is_rectified_; }
 
   /// The work is so many equal steps, and the answer does not depend on which thread does which.
   static std::int64_t Steps(const Task& task) noexcept;

@@ -85,7 +85,7 @@ inline Places PlacesOf(const Task& task, int channels, long tile) {
           is_pooled ? task.pooled + (y * (task.out_width / 2) + x) * channels : nullptr};
 }
 
-// Aᵀ m A of one tile, kLanes outputs of it. NaN stays NaN.
+// Aᵀ m A of one tile, kLanes outputs of it. NaN stays NaN, but for the largest of others.
 inline void WriteTile(const float* products, long product, Vector bias, Vector least, const Places& to) {
   Vector sums[4][2];
   for (int i = 0; i < 4; ++i) {
