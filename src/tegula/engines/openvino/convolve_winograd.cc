@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <openvino/core/graph_util.hpp>
 #include <openvino/core/parallel.hpp>
@@ -164,6 +165,12 @@ bool TakeIn(const std::shared_ptr<ov::Node>& user, Found& found) {
   return true;
 }
 
+// Infinite ones would make everything NaN, and the largest overflow when they are transformed.
+bool AreModest(const std::vector<float>& filters) {
+  return std::all_of(filters.begin(), filters.end(),
+                     [](float filter) { return std::abs(filter) < std::numeric_limits<float>::max() / 4; });
+}
+
 bool IsOurs(const ov::op::v1::Convolution& convolution) {
   if (!IsStatic(convolution) || convolution.get_output_element_type(0) != ov::element::f32) return false;
   const ov::Shape& weights = convolution.get_input_shape(1);
@@ -247,7 +254,7 @@ void PutInPlace(const ov::Output<ov::Node>& made, const std::shared_ptr<ov::Node
 
 bool Replace(const std::shared_ptr<ov::op::v1::Convolution>& convolution) {
   std::optional<Found> found = Find(convolution);
-  if (!found) return false;
+  if (!found || !AreModest(found->filters)) return false;
   ov::OutputVector parts;
   for (const ov::Output<ov::Node>& part : PartsOf(convolution->input_value(0))) parts.push_back(ChannelsLast(part));
   const std::shared_ptr<ov::Node> pool = PoolOf(found->last->output(0));

@@ -7,8 +7,8 @@
 // usual sum. Libraries that have it write the transformed image to memory, which costs what it saves; here a few tiles
 // at a time go through all three steps within the processor's caches.
 //
-// An infinity or NaN in the image makes all outputs of the tiles that see it NaN: up to two pixels more on each side
-// than the usual sum does.
+// Where a tile's outputs are not all finite, the usual sum is taken instead: infinities and NaN reach the outputs that
+// see them and no others. A tile then takes about four times as long.
 #pragma once
 
 #include <atomic>

@@ -85,8 +85,13 @@ inline Places PlacesOf(const Task& task, int channels, long tile) {
           is_pooled ? task.pooled + (y * (task.out_width / 2) + x) * channels : nullptr};
 }
 
-// Aᵀ m A of one tile, kLanes outputs of it. NaN stays NaN, but for the largest of others.
-inline void WriteTile(const float* products, long product, Vector bias, Vector least, const Places& to) {
+// The 2 x 2 outputs of one tile, kLanes of each.
+struct Square {
+  Vector of[2][2];
+};
+
+// Aᵀ m A of one tile.
+inline Square SquareOf(const float* products, long product, Vector bias) {
   Vector sums[4][2];
   for (int i = 0; i < 4; ++i) {
     const float* const row = products + 4 * i * product;
@@ -94,15 +99,35 @@ inline void WriteTile(const float* products, long product, Vector bias, Vector l
     sums[i][0] = a + b + c;
     sums[i][1] = b - c - d;
   }
-  Vector largest = least;
+  Square square;
   for (int x = 0; x < 2; ++x) {
-    const Vector values[2] = {sums[0][x] + sums[1][x] + sums[2][x] + bias, sums[1][x] - sums[2][x] - sums[3][x] + bias};
-    for (int y = 0; y < 2; ++y) {
-      const Vector value = values[y] < least ? least : values[y];
-      if (to.outputs[y][x] != nullptr) Store(to.outputs[y][x], value);
-      largest = value < largest ? largest : value;
-    }
+    square.of[0][x] = sums[0][x] + sums[1][x] + sums[2][x] + bias;
+    square.of[1][x] = sums[1][x] - sums[2][x] - sums[3][x] + bias;
   }
+  return square;
+}
+
+// 0, or NaN where an output is infinite or NaN.
+inline Vector DoubtOf(const Square& square) {
+  const Vector sum = square.of[0][0] + square.of[0][1] + square.of[1][0] + square.of[1][1];
+  return sum - sum;
+}
+
+inline bool IsZero(Vector values) {
+  bool is_zero = true;
+  for (int lane = 0; lane < kLanes; ++lane) is_zero = is_zero && values[lane] == 0;
+  return is_zero;
+}
+
+// NaN stays NaN, here and in the largest of others.
+inline void Write(const Square& square, Vector least, const Places& to) {
+  Vector largest = least;
+  for (int y = 0; y < 2; ++y)
+    for (int x = 0; x < 2; ++x) {
+      const Vector value = square.of[y][x] < least ? least : square.of[y][x];
+      if (to.outputs[y][x] != nullptr) Store(to.outputs[y][x], value);
+      largest = (value > largest) | (value != value) ? value : largest;
+    }
   if (to.pooled != nullptr) Store(to.pooled, largest);
 }
 
@@ -144,6 +169,46 @@ inline void TransformRun(const Layer& layer, const Task& task, int y, int x, int
   }
 }
 
+// A 3 x 3 filter from its transformed one: G has 1, 1/2 and -1/2 in its columns.
+inline void FilterOf(const float* transformed, long product, Vector filter[3][3]) {
+  Vector rows[4][3];
+  for (int y = 0; y < 4; ++y) {
+    const float* const row = transformed + 4 * y * product;
+    rows[y][0] = Load(row);
+    rows[y][1] = Load(row + product) - Load(row + 2 * product);
+    rows[y][2] = Load(row + 3 * product);
+  }
+  for (int x = 0; x < 3; ++x) {
+    filter[0][x] = rows[0][x];
+    filter[1][x] = rows[1][x] - rows[2][x];
+    filter[2][x] = rows[3][x];
+  }
+}
+
+// The usual sum of nine products for each input. The transformation takes differences of what a tile sees, and so
+// carries an infinity or NaN, and what overflows, into outputs that do not see it.
+__attribute__((noinline)) Square UsualSquareOf(const Layer& layer, const Task& task, long tile, const float* filters,
+                                               Vector bias, const Scratch& scratch) {
+  const long across = (task.out_width + 1) / 2, product = static_cast<long>(layer.inputs) * kChannelGroup;
+  const int y = static_cast<int>(2 * (tile / across)) - task.above,
+            x = static_cast<int>(2 * (tile % across)) - task.left;
+  Square square = {{{bias, bias}, {bias, bias}}};
+  for (int i = 0; i < task.part_count; ++i) {
+    const Part& part = task.parts[i];
+    const float* rows[4];
+    RowsOf(part, task, y, x, 1, scratch.rows, scratch.zeros, rows);
+    for (int channel = 0; channel < part.channels; ++channel, filters += kChannelGroup) {
+      Vector filter[3][3];
+      FilterOf(filters, product, filter);
+      for (int at = 0; at < 4 * 9; ++at) {
+        const int down = at / 18, right = at / 9 % 2, of_y = at % 9 / 3, of_x = at % 3;
+        square.of[down][right] += filter[of_y][of_x] * rows[down + of_y][(right + of_x) * part.channels + channel];
+      }
+    }
+  }
+  return square;
+}
+
 template <int kWide>
 inline void Outputs(const Layer& layer, const Task& task, long first, int count, int output, const Scratch& scratch) {
   const long group = static_cast<long>(kProducts) * layer.inputs * kChannelGroup;  // of filters
@@ -156,12 +221,27 @@ inline void Outputs(const Layer& layer, const Task& task, long first, int count,
                       filters + static_cast<long>(product) * layer.inputs * kChannelGroup, next_filters, layer.inputs,
                       scratch.products + product * kProduct + tile * kWide * kLanes);
   const Vector least = Vector{} + layer.least;
+  const auto square_of = [&](int tile, int wide) {
+    return SquareOf(scratch.products + (tile * kWide + wide) * kLanes, kProduct,
+                    Load(layer.biases + output + wide * kLanes));
+  };
+  Vector doubt = {};
   for (int tile = 0; tile < count; ++tile) {
     const Places places = PlacesOf(task, layer.outputs, first + tile) + output;
-    for (int wide = 0; wide < kWide; ++wide)
-      WriteTile(scratch.products + (tile * kWide + wide) * kLanes, kProduct,
-                Load(layer.biases + output + wide * kLanes), least, places + wide * kLanes);
+    for (int wide = 0; wide < kWide; ++wide) {
+      const Square square = square_of(tile, wide);
+      doubt += DoubtOf(square);
+      Write(square, least, places + wide * kLanes);
+    }
   }
+  if (IsZero(doubt)) return;
+  for (int tile = 0; tile < count; ++tile)
+    for (int wide = 0; wide < kWide; ++wide) {
+      if (IsZero(DoubtOf(square_of(tile, wide)))) continue;
+      const int at = output + wide * kLanes;
+      Write(UsualSquareOf(layer, task, first + tile, filters + wide * next_filters, Load(layer.biases + at), scratch),
+            least, PlacesOf(task, layer.outputs, first + tile) + at);
+    }
 }
 
 void RunTiles(const Layer& layer, const Task& task, std::int64_t first, std::int64_t last, const Scratch& scratch) {
