@@ -2,7 +2,8 @@
 """`predict` beside what users would take instead: bioimageio.core and an ordinary Python script, on mosaics of real nuclei.
 
 Every program is started as a user would start it, one after the other on the same image, and its CPU time, wall time and
-largest resident memory are taken from the system. Tegula has proven its engine and measured context and costs before, as
+largest resident memory are taken from the system. Where the limits are, in 8192 x 8192 pixels, that is done in rounds, since
+neighbours on a machine slow down one program or another; what counts is the round of median CPU time and the largest memory of all. Tegula has proven its engine and measured context and costs before, as
 it does once per model. What is not run is said, with the reason.
 """
 
@@ -17,8 +18,11 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEERS = ROOT / ".deps/peers/bin"
 SIZES = (1024, 2048, 4096, 8192, 16384)
-# Beside Tegula's run in 8192 x 8192 pixels: at most so many times the CPU time of the other.
+# Beside Tegula's run of that size: at most so many times the CPU time of the other.
 LIMITS = {"core, onnx in blocks": 0.70, "core, torchscript in blocks": 0.15}
+LIMITED = 8192
+ROUNDS = 3
+ONCE = {"core, torchscript in blocks"}  # takes minutes
 LIMIT_SCRIPT, LIMIT_BF16 = 0.50, 0.65
 GIB_AND_A_HALF = 1.5 * 2**30 / 1e6
 LIMIT_MB = {"tegula": GIB_AND_A_HALF, "tegula, tiles of 2048": GIB_AND_A_HALF, "tegula, tiles of 1024": 500 * 2**20 / 1e6}
@@ -72,20 +76,30 @@ def compare(build, shared, folder, sizes=SIZES):
         shutil.rmtree(folder / "warm", ignore_errors=True)
     rows = []
     for size in sizes:
-        for name, words in cases.items():
-            if size > LARGEST.get(name, max(SIZES)):
-                continue
-            out = folder / "work"
-            out.mkdir()
-            row = {"pixels": size, "program": name, **run(words(folder / f"nuclei_{size}.tif", out), environment)}
-            record = out / "out/run.json"
-            if record.exists():
-                tiles = json.loads(record.read_text())["tiles"]
-                row["windows"], row["window"] = tiles["windows"], tiles["axes"][-1]["tile"]
-            rows.append(row)
-            show_row(row)
-            shutil.rmtree(out)
+        rounds = {}
+        for round_ in range(ROUNDS if size == LIMITED else 1):
+            for name, words in cases.items():
+                if size > LARGEST.get(name, max(SIZES)) or (round_ > 0 and name in ONCE):
+                    continue
+                out = folder / "work"
+                out.mkdir()
+                row = {"pixels": size, "program": name, **run(words(folder / f"nuclei_{size}.tif", out), environment)}
+                record = out / "out/run.json"
+                if record.exists():
+                    tiles = json.loads(record.read_text())["tiles"]
+                    row["windows"], row["window"] = tiles["windows"], tiles["axes"][-1]["tile"]
+                rounds.setdefault(name, []).append(row)
+                show_row(row)
+                shutil.rmtree(out)
+        rows += [middle(runs) for runs in rounds.values()]
     return rows
+
+
+def middle(runs):
+    """The run of median CPU time, with the largest memory of all; one that failed, if any did."""
+    failed = [run for run in runs if "failed" in run]
+    run = failed[0] if failed else sorted(runs, key=lambda run: run["cpu_s"])[len(runs) // 2]
+    return run | {"peak_memory_mb": max(run["peak_memory_mb"] for run in runs), "rounds": [round(run["cpu_s"], 1) for run in runs]}
 
 
 def show_row(row):
@@ -95,7 +109,7 @@ def show_row(row):
 
 
 def complaints(rows):
-    at = {row["program"]: row for row in rows if row["pixels"] == 8192}
+    at = {row["program"]: row for row in rows if row["pixels"] == LIMITED}
     if "tegula" not in at:
         return []
     has_bf16 = "does not compute in bfloat16" not in at["tegula, bf16"].get("failed", "")  # else there is nothing to measure
@@ -113,7 +127,7 @@ def complaints(rows):
         hold("CPU time in bf16 beside f32", at["tegula, bf16"]["cpu_s"] / at["tegula"]["cpu_s"], LIMIT_BF16)
     for name, limit in LIMIT_MB.items():
         hold(f"peak memory of {name}, MB", at[name]["peak_memory_mb"], limit)
-    peaks = [row["peak_memory_mb"] for row in rows if row["program"] == "tegula, tiles of 1024" and row["pixels"] >= 8192]
+    peaks = [row["peak_memory_mb"] for row in rows if row["program"] == "tegula, tiles of 1024" and row["pixels"] >= LIMITED]
     if len(peaks) > 1:
         hold("largest beside smallest peak memory from 8192² on", max(peaks) / min(peaks), 1.10)
     return wrong
