@@ -24,7 +24,7 @@ namespace {
 
 // Below this share of the threads' time the engine cannot have used them all.
 constexpr double kLeastUse = 0.65;
-constexpr int kRounds = 3;
+constexpr int kRounds = 5;
 
 struct Times {
   std::vector<double> wall, cpu;
@@ -32,11 +32,19 @@ struct Times {
     wall.push_back(MonotonicSeconds() - wall_began);
     cpu.push_back(CpuSeconds() - cpu_began);
   }
-  static double Median(std::vector<double> values) {
-    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-    return values[values.size() / 2];
-  }
 };
+
+double Median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+  return values[values.size() / 2];
+}
+
+// Of turns that follow each other: what slows the machine down for longer than one slows both.
+std::vector<double> Ratios(const std::vector<double>& values, const std::vector<double>& beside) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < values.size(); ++i) ratios.push_back(values[i] / beside[i]);
+  return ratios;
+}
 
 // The session that `predict` uses and one window of the image as it is given to it.
 struct EngineAlone {
@@ -103,7 +111,7 @@ Result<nlohmann::json> Measure(PredictRequest request, engines::Registry& regist
     predict.Take(wall, cpu);
     megapixels = done.front().megapixels;
   }
-  const double engine_cpu = Times::Median(engine.cpu), engine_wall = Times::Median(engine.wall);
+  const double engine_cpu = Median(engine.cpu), engine_wall = Median(engine.wall);
   const double use = engine_cpu / (engine_wall * request.engine.threads);
   if (use < kLeastUse)
     return InternalError(
@@ -119,10 +127,11 @@ Result<nlohmann::json> Measure(PredictRequest request, engines::Registry& regist
                         {"rounds", kRounds},
                         {"engine_cpu_s", engine_cpu},
                         {"engine_wall_s", engine_wall},
-                        {"predict_cpu_s", Times::Median(predict.cpu)},
-                        {"predict_wall_s", Times::Median(predict.wall)},
-                        {"cpu_ratio", Times::Median(predict.cpu) / engine_cpu},
-                        {"wall_ratio", Times::Median(predict.wall) / engine_wall},
+                        {"predict_cpu_s", Median(predict.cpu)},
+                        {"predict_wall_s", Median(predict.wall)},
+                        {"cpu_ratio", Median(Ratios(predict.cpu, engine.cpu))},
+                        {"cpu_ratios", Ratios(predict.cpu, engine.cpu)},
+                        {"wall_ratio", Median(Ratios(predict.wall, engine.wall))},
                         {"peak_memory_mb", PeakMemoryBytes() / 1000000}};
 }
 
