@@ -28,7 +28,8 @@ void ReleaseFreeMemory();
 /// Memory that this process may have: the machine's, or what its control group allows; 0 if the system does not say.
 std::int64_t MachineMemoryBytes();
 /// Memory straight from the system, aligned to pages; null if there is none. It goes back to it when it is freed, with
-/// the same size.
+/// the same size. Up to 64 MB are there at once, on huge pages where the system gives them; of more each page comes
+/// when it is touched, so that a size that a file merely claims costs nothing.
 void* AllocatePages(std::size_t bytes);
 void FreePages(void* pages, std::size_t bytes);
 /// User and system CPU time of this process so far, in seconds.
