@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tegula/app/test_tensors.h"
+#include "tegula/core/function_ref.h"
 #include "tegula/core/platform.h"
 #include "tegula/core/text.h"
 #include "tegula/pipeline/whole.h"
@@ -24,6 +25,10 @@ constexpr std::int64_t kFileBytes = 1 << 16;
 constexpr std::size_t kMostCosts = 64;
 constexpr std::int64_t kSmallPixels = std::int64_t{1024} * 1024;
 constexpr double kLongest = 20;  // seconds that one run may take to be worth measuring
+// All sizes are measured in turns, and the fastest turn counts: what slows the machine down for seconds would else make
+// one size look dear beside another. Turns that take longer are not repeated.
+constexpr int kTurns = 3;
+constexpr double kLongTurn = 10;  // seconds
 // Of the planner's usual largest window, along every axis.
 constexpr double kFactors[] = {0.25, 0.375, 0.5, 0.75, 1, 1.5, 2, 2.5, 3};
 constexpr double kAboutEqual = 1.02;
@@ -61,6 +66,37 @@ Path CostsFile(const spec::Package& package, const ProvenNetwork& proven, const 
                   package.description_sha256(), Title(check), check.engine_version,
                   engines::PrecisionName(check.precision), engine.device, engine.threads, ProcessorName()));
   return engine.cache / "costs" / (key + ".json");
+}
+
+// One measurement of all sizes.
+struct Turn {
+  std::vector<WindowCost> measured;
+  bool is_cut_short = false;  // by the budget
+  double lasted = 0;          // with what sessions need to be made
+  double seconds() const {
+    double sum = 0;
+    for (const WindowCost& cost : measured) sum += cost.seconds;
+    return sum;
+  }
+};
+
+Result<Turn> MeasureTurn(const tiling::ModelGrid& grid, const MemoryBudget& budget,
+                         FunctionRef<Result<WindowCost>(const PerAxis<std::int64_t>& window)> measure) {
+  Turn turn;
+  const double began = MonotonicSeconds();
+  for (const PerAxis<std::int64_t>& window : pipeline::WindowsToMeasure(grid)) {
+    std::int64_t pixels = 1;
+    for (const std::int64_t size : window.of) pixels *= size;
+    if (!turn.measured.empty()) {
+      const WindowCosts known(turn.measured);
+      turn.is_cut_short = budget.bytes > 0 && ResidentMemoryBytes() + known.Bytes(pixels) > budget.bytes;
+      if (turn.is_cut_short || known.Seconds(pixels) > kLongest) break;
+    }
+    TEGULA_ASSIGN_OR_RETURN(const WindowCost cost, measure(window));
+    turn.measured.push_back(cost);
+  }
+  turn.lasted = MonotonicSeconds() - began;
+  return turn;
 }
 
 }  // namespace
@@ -111,24 +147,22 @@ Result<WindowCosts> MeasuredCosts(const spec::Package& package, const ProvenNetw
   TEGULA_ASSIGN_OR_RETURN(const TestTensors tests, ReadTestTensors(package, context.limits));
   TEGULA_ASSIGN_OR_RETURN(const pipeline::PreparedInputs inputs,
                           pipeline::PrepareInputs(package.description(), tests.inputs, context.limits));
-  std::vector<WindowCost> measured;
-  bool is_cut_short = false;
-  for (const PerAxis<std::int64_t>& window : pipeline::WindowsToMeasure(grid)) {
-    std::int64_t pixels = 1;
-    for (const std::int64_t size : window.of) pixels *= size;
-    if (!measured.empty()) {
-      const WindowCosts known(measured);
-      is_cut_short = budget.bytes > 0 && ResidentMemoryBytes() + known.Bytes(pixels) > budget.bytes;
-      if (is_cut_short || known.Seconds(pixels) > kLongest) break;
-    }
-    TEGULA_ASSIGN_OR_RETURN(const WindowCost cost, pipeline::MeasureWindow(package.description(), grid, *proven.network,
-                                                                           inputs.tensors, window, context)
-                                                       .Context("measuring what windows cost"));
-    measured.push_back(cost);
+  const auto measure = [&](const PerAxis<std::int64_t>& window) {
+    return pipeline::MeasureWindow(package.description(), grid, *proven.network, inputs.tensors, window, context)
+        .Context("measuring what windows cost");
+  };
+  TEGULA_ASSIGN_OR_RETURN(Turn fastest, MeasureTurn(grid, budget, measure));
+  for (int i = 1; i < kTurns && !fastest.is_cut_short && fastest.lasted < kLongTurn; ++i) {
+    TEGULA_ASSIGN_OR_RETURN(Turn turn, MeasureTurn(grid, budget, measure));
+    if (turn.measured.size() != fastest.measured.size()) continue;
+    // The memory of all turns: later ones may find some that the first one left.
+    for (std::size_t k = 0; k < turn.measured.size(); ++k)
+      turn.measured[k].bytes = fastest.measured[k].bytes = std::max(turn.measured[k].bytes, fastest.measured[k].bytes);
+    if (turn.seconds() < fastest.seconds()) fastest = std::move(turn);
   }
-  WindowCosts costs(std::move(measured));
+  WindowCosts costs(std::move(fastest.measured));
   // A cache that cannot be written only costs time; what a small budget left out another run may measure.
-  if (!is_cut_short && !engine.cache.empty() && MakeFolders(file.parent_path()).ok())
+  if (!fastest.is_cut_short && !engine.cache.empty() && MakeFolders(file.parent_path()).ok())
     (void)WriteFileWhole(file, CostsToJson(costs));
   return costs;
 }

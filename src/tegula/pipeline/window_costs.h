@@ -19,7 +19,7 @@ namespace tegula::pipeline {
 /// Of one run on a window with so many pixels of the leading input (t · z · y · x).
 struct WindowCost {
   std::int64_t pixels = 0;
-  double seconds = 0;      ///< of the fastest of two runs
+  double seconds = 0;      ///< of the fastest of some runs
   std::int64_t bytes = 0;  ///< by which the process grows while a session for it is made and runs; 0 if unknown
   friend bool operator==(const WindowCost&, const WindowCost&) = default;
 };
