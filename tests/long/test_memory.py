@@ -56,14 +56,18 @@ def blur(tmp_path):
 
 
 def test_memory_does_not_grow_with_the_image(tegula, blur, tmp_path, results):
-    peaks = {}
-    for size in (8192, 16_384, 100_000):
+    def peak_mb(size):
         out = tmp_path / f"out{size}"
         image = f"synthetic:nuclei,height={size},width={size},seed=3"
-        run = tegula("predict", blur, image, "-o", out, "--overwrite", "--memory", f"{LIMIT_MB}MB").ok()
-        peaks[size] = run.peak_mb
+        run = tegula("predict", blur, image, "-o", out, "--memory", f"{LIMIT_MB}MB").ok()
         results[f"memory of predict with a blur, {size} x {size}"] = {
-            "peak_mb": round(run.peak_mb), "seconds": round(run.seconds, 1), "cpu_seconds": round(run.cpu_seconds, 1)}
+            "peak_mb": round(run.peak_mb, 1), "seconds": round(run.seconds, 1),
+            "cpu_seconds": round(run.cpu_seconds, 1)}
         shutil.rmtree(out)
-    assert max(peaks.values()) < LIMIT_MB
+        return run.peak_mb
+
+    # Only the first run of a network also measures its context and what its windows cost: the others are compared.
+    first = peak_mb(4096)
+    peaks = {size: peak_mb(size) for size in (8192, 16_384, 100_000)}
+    assert max(first, *peaks.values()) < LIMIT_MB
     assert max(peaks.values()) <= 1.10 * min(peaks.values()), peaks  # the image itself grew by 10 GB
