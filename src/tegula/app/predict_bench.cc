@@ -1,6 +1,6 @@
 // The price of everything around the network: CPU time of a whole `predict` beside that of the engine alone on as many
-// windows of the same shape, turn by turn in one process. A run before has filled the cache with what is found out once
-// (engine, context, costs), and says which windows `predict` takes.
+// windows of the same shape before and after it, in one process. A run before has filled the cache with what is found
+// out once (engine, context, costs), and says which windows `predict` takes.
 //
 //   predict_bench ENGINES MODEL IMAGE OUT     prints one JSON object; fails if the engine ran on one core
 #include <fmt/format.h>
@@ -39,10 +39,11 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Of turns that follow each other: what slows the machine down for longer than one slows both.
-std::vector<double> Ratios(const std::vector<double>& values, const std::vector<double>& beside) {
+// Of each value and the mean of what came before and after it: a machine that gets slower or faster meanwhile changes
+// both alike.
+std::vector<double> Ratios(const std::vector<double>& values, const std::vector<double>& around) {
   std::vector<double> ratios;
-  for (std::size_t i = 0; i < values.size(); ++i) ratios.push_back(values[i] / beside[i]);
+  for (std::size_t i = 0; i < values.size(); ++i) ratios.push_back(2 * values[i] / (around[i] + around[i + 1]));
   return ratios;
 }
 
@@ -101,15 +102,20 @@ Result<nlohmann::json> Measure(PredictRequest request, engines::Registry& regist
 
   Times engine, predict;
   double megapixels = 0;
-  for (int round = 0; round < kRounds; ++round) {
-    double wall = MonotonicSeconds(), cpu = CpuSeconds();
+  const auto run_engine = [&]() -> Status {
+    const double wall = MonotonicSeconds(), cpu = CpuSeconds();
     for (std::int64_t i = 0; i < alone.tiles; ++i) TEGULA_TRY(alone.session->Run({&window, 1}));
     engine.Take(wall, cpu);
+    return Ok();
+  };
+  TEGULA_TRY(run_engine());
+  for (int round = 0; round < kRounds; ++round) {
     ResetPeakMemory();
-    wall = MonotonicSeconds(), cpu = CpuSeconds();
+    const double wall = MonotonicSeconds(), cpu = CpuSeconds();
     TEGULA_ASSIGN_OR_RETURN(const std::vector<ImagePrediction> done, Predict(request, registry, context));
     predict.Take(wall, cpu);
     megapixels = done.front().megapixels;
+    TEGULA_TRY(run_engine());
   }
   const double engine_cpu = Median(engine.cpu), engine_wall = Median(engine.wall);
   const double use = engine_cpu / (engine_wall * request.engine.threads);

@@ -28,6 +28,30 @@ std::int64_t BytesWorthKeeping(const TiffLayout& layout) noexcept {
   return std::max(pixels * DTypeSize(layout.info.dtype), TileCache::kDefaultBytes);
 }
 
+// Narrower blocks are put together to about this width before their samples are told apart: each sample's rows go to
+// another place, and memory is slow where pieces are as short as one block's. What is gathered stays in a core's cache.
+constexpr std::int64_t kGatheredWidth = 1024;
+constexpr std::int64_t kGatheredBytes = 2 << 20;
+
+std::int64_t BlocksTogether(const TiffPage& page) noexcept {
+  const std::int64_t row_bytes = kGatheredWidth * page.samples * page.bits / 8;
+  const bool pays = page.samples > 1 && !page.planar && page.block_height <= kGatheredBytes / row_bytes;
+  return pays ? std::max<std::int64_t>(1, kGatheredWidth / page.block_width) : 1;
+}
+
+Interval BlocksOf(Interval pixels, std::int64_t block) noexcept {
+  return {pixels.begin / block, CeilDiv(pixels.end, block)};
+}
+
+// Samples of a row as elements of a row.
+template <class Byte>
+BasicView<Byte> Rows(const BasicView<Byte>& yxs) noexcept {
+  return {yxs.data(), yxs.dtype(), {yxs.shape()[0], yxs.shape()[1] * yxs.shape()[2]}};
+}
+
+// Pixels (rows, columns, samples) without gaps, of which the first is that of the level at y, x.
+using TakePixels = FunctionRef<void(std::int64_t y, std::int64_t x, const ConstView& pixels_yxs)>;
+
 /// Holds a pool of libtiff handles and a bounded cache. Immutable and thread-safe.
 class TiffSource final : public Source {
  public:
@@ -71,15 +95,46 @@ class TiffSource final : public Source {
   // Plane `i` of the output and all later ones that lie in its blocks.
   Status ReadPlanesWith(std::int64_t i, const ReadRequest& request, const View& out_cyx) const {
     const TiffPage& page = PageOf(PlaneOf(request, i));
-    const Box& box = request.box;
-    for (std::int64_t by = box.y.begin / page.block_height; by * page.block_height < box.y.end; ++by)
-      for (std::int64_t bx = box.x.begin / page.block_width; bx * page.block_width < box.x.end; ++bx)
-        TEGULA_TRY(CopyBlock(i, by, bx, request, out_cyx));
+    const Interval ys = BlocksOf(request.box.y, page.block_height), xs = BlocksOf(request.box.x, page.block_width);
+    const std::int64_t together = BlocksTogether(page);
+    for (std::int64_t y = ys.begin; y < ys.end; ++y)
+      for (std::int64_t x = xs.begin; x < xs.end; x += together)
+        TEGULA_TRY(ReadBlocks(i, y, {x, std::min(x + together, xs.end)}, request, out_cyx));
     return Ok();
   }
 
-  Status CopyBlock(std::int64_t i, std::int64_t by, std::int64_t bx, const ReadRequest& request,
-                   const View& out_cyx) const {
+  // Blocks side by side. Of several, the rows are put together before their samples are told apart.
+  Status ReadBlocks(std::int64_t i, std::int64_t by, Interval bxs, const ReadRequest& request,
+                    const View& out_cyx) const {
+    const auto to_place = [&](std::int64_t y, std::int64_t x, const ConstView& rows_yxs) {
+      CopyRows(i, y, x, rows_yxs, request, out_cyx);
+    };
+    if (bxs.size() == 1) return TakeBlock(i, by, bxs.begin, request, to_place);
+    const TiffPage& page = PageOf(PlaneOf(request, i));
+    const Box box = Intersect(request.box, {{by * page.block_height, (by + 1) * page.block_height},
+                                            {bxs.begin * page.block_width, bxs.end * page.block_width}});
+    TEGULA_ASSIGN_OR_RETURN(Tensor place,
+                            cache_.Allocate(info().dtype, {page.block_height, kGatheredWidth, page.samples}));
+    const View gathered(place.view().data(), place.dtype(), {box.height(), box.width(), page.samples});
+    const auto gather = [&](std::int64_t y, std::int64_t x, const ConstView& rows_yxs) {
+      const Box part = Intersect(box, {{y, y + rows_yxs.shape()[0]}, {x, x + rows_yxs.shape()[1]}});
+      if (part.empty()) return;
+      const auto pixels = [&](const auto& view_yxs, std::int64_t y0, std::int64_t x0) {
+        return Rows(view_yxs)
+            .Slice(0, part.y.begin - y0, part.height())
+            .Slice(1, (part.x.begin - x0) * page.samples, part.width() * page.samples);
+      };
+      ConvertCopy(pixels(rows_yxs, y, x), pixels(gathered, box.y.begin, box.x.begin));
+    };
+    for (std::int64_t bx = bxs.begin; bx < bxs.end; ++bx) TEGULA_TRY(TakeBlock(i, by, bx, request, gather));
+    to_place(box.y.begin, box.x.begin, gathered);
+    cache_.Recycle(std::move(place));
+    return Ok();
+  }
+
+  // Shows `take` what is wanted of a block, and where its first pixel lies: all rows at once, or a few at a time.
+  Status TakeBlock(std::int64_t i, std::int64_t by, std::int64_t bx, const ReadRequest& request,
+                   TakePixels take) const {
     const PlaneRef plane = PlaneOf(request, i);
     const TiffPage& page = PageOf(plane);
     const std::int64_t sample_block = page.planar ? plane.sample : 0;
@@ -89,23 +144,24 @@ class TiffSource final : public Source {
     const Box whole{{y0, std::min(y0 + page.block_height, page.height)},
                     {x0, std::min(x0 + page.block_width, page.width)}};
     const TileShare share = ShareOf(whole, request);
-    bool is_copied = false;
-    const auto copy = [&](std::int64_t y, const ConstView& rows_yxs) {
-      CopyRows(i, y0 + y, x0, rows_yxs, request, out_cyx);
-      is_copied = true;
+    bool is_taken = false;
+    const auto take_rows = [&](std::int64_t y, const ConstView& rows_yxs) {
+      take(y0 + y, x0, rows_yxs);
+      is_taken = true;
     };
     // What nobody else wants goes straight to its place.
-    if (share.is_all() && page.has_jpeg_tiles() && !cache_.Has(key)) return file_.DecodeTileRows(page, by, bx, copy);
+    if (share.is_all() && page.has_jpeg_tiles() && !cache_.Has(key))
+      return file_.DecodeTileRows(page, by, bx, take_rows);
     const auto allocate = [&](DType dtype, const Shape& shape) { return cache_.Allocate(dtype, shape); };
     TEGULA_ASSIGN_OR_RETURN(
         const TileCache::Tile block,
         cache_.Get(
-            key, [&]() { return file_.DecodeBlock(page, by, bx, sample_block, allocate, copy); }, share));
-    if (!is_copied) copy(0, block->view());
+            key, [&]() { return file_.DecodeBlock(page, by, bx, sample_block, allocate, take_rows); }, share));
+    if (!is_taken) take(y0, x0, block->view());
     return Ok();
   }
 
-  // Rows of a block whose first pixel is that of the level at y, x.
+  // As TakePixels gives them.
   void CopyRows(std::int64_t i, std::int64_t y, std::int64_t x, const ConstView& rows_yxs, const ReadRequest& request,
                 const View& out_cyx) const noexcept {
     const Shape& yxs = rows_yxs.shape();

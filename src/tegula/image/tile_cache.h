@@ -55,6 +55,8 @@ class TileCache {
   /// Uninitialised pixels for a tile: those of one that went, if they are of this form. New memory is slow, for each of
   /// its pages is cleared.
   Result<Tensor> Allocate(DType dtype, const Shape& shape);
+  /// Gives back what Allocate gave for another use than a tile.
+  void Recycle(Tensor tensor) { spares_->Put(std::move(tensor)); }
 
   std::int64_t budget() const noexcept { return budget_; }
   /// Bytes held now; never above the budget unless one tile alone is. A few tiles that went are not counted.
