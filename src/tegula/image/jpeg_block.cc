@@ -10,11 +10,19 @@ namespace tegula::image {
 namespace {
 
 constexpr JDIMENSION kRowsAtOnce = 16;  // what one row of blocks of halved colours gives
+constexpr std::int64_t kVector = 16;    // bytes
 constexpr const char* kAdvice = "save the image with JPEG of 8 bits, LZW or Deflate";
 
 void SetSource(jpeg_decompress_struct& jpeg, std::span<const std::byte> bytes) {
   jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char*>(bytes.data()),
                static_cast<unsigned long>(bytes.size()));  // NOLINT(google-runtime-int): libjpeg's type
+}
+
+// Rows that begin at a multiple of the processor's vectors libjpeg-turbo writes past the caches, from where they are
+// slow to read. Those that begin here do not, nor do they further on if a row is some vectors long.
+std::uint8_t* ThroughCaches(std::uint8_t* place) noexcept {
+  const auto past = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(place) % kVector);
+  return place + (kVector / 2 + kVector - past) % kVector;
 }
 
 J_COLOR_SPACE SpaceOf(JpegColours colours) {
@@ -72,12 +80,10 @@ class KeptTables {
 
 }  // namespace
 
-// Where rows go, and who is told after so many of them.
+// A place for kRowsAtOnce rows, and who is shown them.
 struct JpegBlockDecoder::Strip {
   JSAMPROW pixels;
-  bool has_all_rows;  // else each strip goes where the one before went
-  JDIMENSION rows;
-  FunctionRef<void(JDIMENSION begin, JDIMENSION count)> take;
+  FunctionRef<void(JDIMENSION begin, JDIMENSION count)> show;
 };
 
 // A decoder that knows the tables of a container.
@@ -136,17 +142,15 @@ class JpegBlockDecoder::State {
     const std::size_t row_bytes =
         static_cast<std::size_t>(jpeg.output_width) * static_cast<unsigned>(jpeg.output_components);
     JSAMPROW rows[MAX_SAMP_FACTOR];
-    JDIMENSION begin = 0;  // the first row of the strip
+    JDIMENSION shown = 0;
     while (jpeg.output_scanline < end) {
-      const JDIMENSION in_strip = jpeg.output_scanline - begin,
-                       at = strip.has_all_rows ? jpeg.output_scanline : in_strip,
-                       count = std::min({end - jpeg.output_scanline, strip.rows - in_strip,
-                                         static_cast<JDIMENSION>(std::size(rows))});
-      for (JDIMENSION i = 0; i < count; ++i) rows[i] = strip.pixels + row_bytes * (at + i);
-      jpeg_read_scanlines(&jpeg, rows, count);
-      if (jpeg.output_scanline < end && jpeg.output_scanline - begin < strip.rows) continue;
-      strip.take(begin, jpeg.output_scanline - begin);
-      begin = jpeg.output_scanline;
+      const JDIMENSION in_strip = jpeg.output_scanline - shown,
+                       left = std::min(end - jpeg.output_scanline, kRowsAtOnce - in_strip),
+                       count = std::min(left, static_cast<JDIMENSION>(std::size(rows)));
+      for (JDIMENSION i = 0; i < count; ++i) rows[i] = strip.pixels + row_bytes * (in_strip + i);
+      if (jpeg_read_scanlines(&jpeg, rows, count) < left) continue;
+      strip.show(shown, jpeg.output_scanline - shown);
+      shown = jpeg.output_scanline;
     }
     return true;
   }
@@ -161,30 +165,20 @@ class JpegBlockDecoder::State {
 JpegBlockDecoder::JpegBlockDecoder() = default;
 JpegBlockDecoder::~JpegBlockDecoder() = default;
 
-Status JpegBlockDecoder::Run(const JpegBlock& block, std::int64_t rows, const Strip& strip) {
+Status JpegBlockDecoder::Decode(const JpegBlock& block, std::int64_t rows, TakeRows take) {
   TEGULA_ASSERT(rows > 0 && rows <= block.height);
   if (state_ == nullptr || !state_->Has(block.tables)) {
     TEGULA_ASSIGN_OR_RETURN(state_, State::Create(block.tables));
   }
-  Status status = state_->Decode(block, rows, strip);
+  strip_.resize(static_cast<std::size_t>(kRowsAtOnce * block.width * block.samples() + kVector));
+  std::uint8_t* const pixels = ThroughCaches(strip_.data());
+  const auto show = [&](JDIMENSION begin, JDIMENSION count) {
+    take(begin,
+         ConstView(reinterpret_cast<const std::byte*>(pixels), DType::kU8, {count, block.width, block.samples()}));
+  };
+  Status status = state_->Decode(block, rows, {pixels, show});
   if (!status.ok() || !state_->is_as_new()) state_.reset();
   return status;
-}
-
-Status JpegBlockDecoder::Decode(const JpegBlock& block, const View& out_yxs, TakeRows take) {
-  TEGULA_ASSERT(out_yxs.dtype() == DType::kU8 && out_yxs.is_contiguous() && out_yxs.shape().rank() == 3);
-  TEGULA_ASSERT(out_yxs.shape()[1] == block.width && out_yxs.shape()[2] == block.samples());
-  const auto show = [&](JDIMENSION begin, JDIMENSION count) { take(begin, out_yxs.Slice(0, begin, count)); };
-  return Run(block, out_yxs.shape()[0], {out_yxs.as<JSAMPLE>(), true, kRowsAtOnce, show});
-}
-
-Status JpegBlockDecoder::DecodeRows(const JpegBlock& block, std::int64_t rows, TakeRows take) {
-  strip_.resize(static_cast<std::size_t>(kRowsAtOnce * block.width * block.samples()));
-  const auto hand_over = [&](JDIMENSION begin, JDIMENSION count) {
-    take(begin, ConstView(reinterpret_cast<const std::byte*>(strip_.data()), DType::kU8,
-                          {count, block.width, block.samples()}));
-  };
-  return Run(block, rows, {strip_.data(), false, kRowsAtOnce, hand_over});
 }
 
 }  // namespace tegula::image

@@ -33,9 +33,7 @@ using TakeRows = FunctionRef<void(std::int64_t y, const ConstView& rows_yxs)>;
 /// Decodes such streams one after the other. What libjpeg needs beside the pixels is made once; but the tables that one
 /// stream brings never reach another, so a decoder that was used gives what a new one gives. One thread at a time.
 ///
-/// The pixels are those of libjpeg's defaults: accurate DCT, smooth upsampling of colours. Both functions give kCorrupt
-/// for damaged data, also where libjpeg would go on with grey, and for a stream that is not of just the size that the
-/// block says; kUnsupported for 12 bits and the like.
+/// The pixels are those of libjpeg's defaults: accurate DCT, smooth upsampling of colours.
 class JpegBlockDecoder {
  public:
   JpegBlockDecoder();
@@ -43,17 +41,15 @@ class JpegBlockDecoder {
   JpegBlockDecoder& operator=(const JpegBlockDecoder&) = delete;
   ~JpegBlockDecoder();
 
-  /// A stream's first rows into `out_yxs` (rows, columns, samples: 1 for grey, else 3, red, green and blue; uint8,
-  /// without gaps); as many as this has. `take` is shown them a few at a time, while the processor's caches hold them.
-  Status Decode(const JpegBlock& block, const View& out_yxs, TakeRows take);
-
-  /// The same for pixels that are wanted elsewhere only, in another order. After an error some have been handed over.
-  Status DecodeRows(const JpegBlock& block, std::int64_t rows, TakeRows take);
+  /// Shows `take` a stream's first rows (samples: 1 for grey, else 3, red, green and blue; uint8, without gaps), from
+  /// above and a few at a time, while the processor's caches hold them. kCorrupt for damaged data, also where libjpeg
+  /// would go on with grey, and for a stream that is not of just the size that the block says; kUnsupported for 12 bits
+  /// and the like. After an error some rows may have been shown.
+  Status Decode(const JpegBlock& block, std::int64_t rows, TakeRows take);
 
  private:
   struct Strip;
   class State;
-  Status Run(const JpegBlock& block, std::int64_t rows, const Strip& strip);
   std::unique_ptr<State> state_;
   std::vector<std::uint8_t> strip_;
 };

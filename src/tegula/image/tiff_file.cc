@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <optional>
 
+#include "tegula/tensor/kernels.h"
+
 namespace tegula::image {
 namespace {
 
@@ -201,7 +203,11 @@ class TiffFile::Handle {
       TEGULA_ASSIGN_OR_RETURN(const JpegBlock jpeg, LoadJpegTile(page, block_y * page.blocks_across() + block_x));
       TEGULA_ASSIGN_OR_RETURN(Tensor block,
                               allocate(DType::kU8, {page.rows_inside(block_y), page.block_width, page.samples}));
-      TEGULA_TRY(decoder_.Decode(jpeg, block.view(), take));
+      const auto keep = [&](std::int64_t y, const ConstView& rows_yxs) {
+        take(y, rows_yxs);
+        ConvertCopy(rows_yxs, block.view().Slice(0, y, rows_yxs.shape()[0]));
+      };
+      TEGULA_TRY(decoder_.Decode(jpeg, page.rows_inside(block_y), keep));
       return block;
     }
     if (page.photometric == Photometric::kYCbCr) TIFFSetField(tiff_, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
@@ -229,7 +235,7 @@ class TiffFile::Handle {
   Status DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, TakeRows take) {
     TEGULA_TRY(Select(page.offset));
     TEGULA_ASSIGN_OR_RETURN(const JpegBlock jpeg, LoadJpegTile(page, block_y * page.blocks_across() + block_x));
-    return decoder_.DecodeRows(jpeg, page.rows_inside(block_y), take);
+    return decoder_.Decode(jpeg, page.rows_inside(block_y), take);
   }
 
  private:

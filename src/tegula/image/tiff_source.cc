@@ -45,8 +45,8 @@ Interval BlocksOf(Interval pixels, std::int64_t block) noexcept {
 
 // Samples of a row as elements of a row.
 template <class Byte>
-BasicView<Byte> Rows(const BasicView<Byte>& yxs) noexcept {
-  return {yxs.data(), yxs.dtype(), {yxs.shape()[0], yxs.shape()[1] * yxs.shape()[2]}};
+BasicView<Byte> AsRows(const BasicView<Byte>& yxs) noexcept {
+  return {yxs.data(), yxs.dtype(), {yxs.shape()[0], yxs.shape()[1] * yxs.shape()[2]}, {yxs.strides()[0], 1}};
 }
 
 // Pixels (rows, columns, samples) without gaps, of which the first is that of the level at y, x.
@@ -111,28 +111,22 @@ class TiffSource final : public Source {
     };
     if (bxs.size() == 1) return TakeBlock(i, by, bxs.begin, request, to_place);
     const TiffPage& page = PageOf(PlaneOf(request, i));
-    const Box box = Intersect(request.box, {{by * page.block_height, (by + 1) * page.block_height},
-                                            {bxs.begin * page.block_width, bxs.end * page.block_width}});
-    TEGULA_ASSIGN_OR_RETURN(Tensor place,
+    TEGULA_ASSIGN_OR_RETURN(Tensor held,
                             cache_.Allocate(info().dtype, {page.block_height, kGatheredWidth, page.samples}));
-    const View gathered(place.view().data(), place.dtype(), {box.height(), box.width(), page.samples});
+    const View gathered(held.view().data(), held.dtype(),
+                        {page.block_height, bxs.size() * page.block_width, page.samples});
+    const std::int64_t y0 = by * page.block_height, x0 = bxs.begin * page.block_width;
     const auto gather = [&](std::int64_t y, std::int64_t x, const ConstView& rows_yxs) {
-      const Box part = Intersect(box, {{y, y + rows_yxs.shape()[0]}, {x, x + rows_yxs.shape()[1]}});
-      if (part.empty()) return;
-      const auto pixels = [&](const auto& view_yxs, std::int64_t y0, std::int64_t x0) {
-        return Rows(view_yxs)
-            .Slice(0, part.y.begin - y0, part.height())
-            .Slice(1, (part.x.begin - x0) * page.samples, part.width() * page.samples);
-      };
-      ConvertCopy(pixels(rows_yxs, y, x), pixels(gathered, box.y.begin, box.x.begin));
+      const View place = gathered.Slice(0, y - y0, rows_yxs.shape()[0]).Slice(1, x - x0, rows_yxs.shape()[1]);
+      ConvertCopy(AsRows(rows_yxs), AsRows(place));
     };
     for (std::int64_t bx = bxs.begin; bx < bxs.end; ++bx) TEGULA_TRY(TakeBlock(i, by, bx, request, gather));
-    to_place(box.y.begin, box.x.begin, gathered);
-    cache_.Recycle(std::move(place));
+    to_place(y0, x0, gathered);
+    cache_.Recycle(std::move(held));
     return Ok();
   }
 
-  // Shows `take` what is wanted of a block, and where its first pixel lies: all rows at once, or a few at a time.
+  // Shows `take` a block, and where its first pixel lies: all rows at once, or a few at a time.
   Status TakeBlock(std::int64_t i, std::int64_t by, std::int64_t bx, const ReadRequest& request,
                    TakePixels take) const {
     const PlaneRef plane = PlaneOf(request, i);
@@ -141,15 +135,13 @@ class TiffSource final : public Source {
     const std::int64_t index = (sample_block * page.blocks_down() + by) * page.blocks_across() + bx;
     const TileCache::Key key{page.offset, static_cast<std::uint64_t>(index)};
     const std::int64_t y0 = by * page.block_height, x0 = bx * page.block_width;
-    const Box whole{{y0, std::min(y0 + page.block_height, page.height)},
-                    {x0, std::min(x0 + page.block_width, page.width)}};
+    const Box whole{{y0, y0 + page.rows_inside(by)}, {x0, std::min(x0 + page.block_width, page.width)}};
     const TileShare share = ShareOf(whole, request);
     bool is_taken = false;
     const auto take_rows = [&](std::int64_t y, const ConstView& rows_yxs) {
       take(y0 + y, x0, rows_yxs);
       is_taken = true;
     };
-    // What nobody else wants goes straight to its place.
     if (share.is_all() && page.has_jpeg_tiles() && !cache_.Has(key))
       return file_.DecodeTileRows(page, by, bx, take_rows);
     const auto allocate = [&](DType dtype, const Shape& shape) { return cache_.Allocate(dtype, shape); };
