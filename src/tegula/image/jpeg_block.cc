@@ -9,8 +9,7 @@
 namespace tegula::image {
 namespace {
 
-constexpr JDIMENSION kRowsAtOnce = 16;  // what one row of blocks of halved colours gives
-constexpr std::int64_t kVector = 16;    // bytes
+constexpr std::int64_t kVector = 16;  // bytes
 constexpr const char* kAdvice = "save the image with JPEG of 8 bits, LZW or Deflate";
 
 void SetSource(jpeg_decompress_struct& jpeg, std::span<const std::byte> bytes) {
@@ -145,7 +144,7 @@ class JpegBlockDecoder::State {
     JDIMENSION shown = 0;
     while (jpeg.output_scanline < end) {
       const JDIMENSION in_strip = jpeg.output_scanline - shown,
-                       left = std::min(end - jpeg.output_scanline, kRowsAtOnce - in_strip),
+                       left = std::min(end - jpeg.output_scanline, JDIMENSION{kRowsAtOnce} - in_strip),
                        count = std::min(left, static_cast<JDIMENSION>(std::size(rows)));
       for (JDIMENSION i = 0; i < count; ++i) rows[i] = strip.pixels + row_bytes * (in_strip + i);
       if (jpeg_read_scanlines(&jpeg, rows, count) < left) continue;

@@ -7,9 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "tegula/core/function_ref.h"
 #include "tegula/core/status.h"
-#include "tegula/tensor/tensor.h"
+#include "tegula/image/take_rows.h"
 
 namespace tegula::image {
 
@@ -27,9 +26,6 @@ struct JpegBlock {
   std::int64_t samples() const noexcept { return colours == JpegColours::kGrey ? 1 : 3; }
 };
 
-/// Takes rows from row `y` on (rows, columns, samples); valid until it returns. Must not throw.
-using TakeRows = FunctionRef<void(std::int64_t y, const ConstView& rows_yxs)>;
-
 /// Decodes such streams one after the other. What libjpeg needs beside the pixels is made once; but the tables that one
 /// stream brings never reach another, so a decoder that was used gives what a new one gives. One thread at a time.
 ///
@@ -42,10 +38,11 @@ class JpegBlockDecoder {
   ~JpegBlockDecoder();
 
   /// Shows `take` a stream's first rows (samples: 1 for grey, else 3, red, green and blue; uint8, without gaps), from
-  /// above and a few at a time, while the processor's caches hold them. kCorrupt for damaged data, also where libjpeg
-  /// would go on with grey, and for a stream that is not of just the size that the block says; kUnsupported for 12 bits
-  /// and the like. After an error some rows may have been shown.
+  /// above and kRowsAtOnce at a time, while the processor's caches hold them. kCorrupt for damaged data, also where
+  /// libjpeg would go on with grey, and for a stream that is not of just the size that the block says; kUnsupported for
+  /// 12 bits and the like. After an error some rows may have been shown.
   Status Decode(const JpegBlock& block, std::int64_t rows, TakeRows take);
+  static constexpr int kRowsAtOnce = 16;  ///< what one row of blocks of halved colours gives
 
  private:
   struct Strip;

@@ -9,8 +9,6 @@
 #include <cstdio>
 #include <optional>
 
-#include "tegula/tensor/kernels.h"
-
 namespace tegula::image {
 namespace {
 
@@ -197,19 +195,8 @@ class TiffFile::Handle {
   }
 
   Result<Tensor> Decode(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t sample,
-                        Allocate allocate, TakeRows take) {
+                        Allocate allocate) {
     TEGULA_TRY(Select(page.offset));
-    if (page.has_jpeg_tiles()) {
-      TEGULA_ASSIGN_OR_RETURN(const JpegBlock jpeg, LoadJpegTile(page, block_y * page.blocks_across() + block_x));
-      TEGULA_ASSIGN_OR_RETURN(Tensor block,
-                              allocate(DType::kU8, {page.rows_inside(block_y), page.block_width, page.samples}));
-      const auto keep = [&](std::int64_t y, const ConstView& rows_yxs) {
-        take(y, rows_yxs);
-        ConvertCopy(rows_yxs, block.view().Slice(0, y, rows_yxs.shape()[0]));
-      };
-      TEGULA_TRY(decoder_.Decode(jpeg, page.rows_inside(block_y), keep));
-      return block;
-    }
     if (page.photometric == Photometric::kYCbCr) TIFFSetField(tiff_, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     TEGULA_ASSIGN_OR_RETURN(
         Tensor block, allocate(page.dtype(), {page.rows_of(block_y), page.block_width, page.samples_per_block()}));
@@ -228,14 +215,14 @@ class TiffFile::Handle {
     TEGULA_TRY(Read());
     if (read != expected) return CorruptError(Complaint("the data end too early"));
     if (!client_.jpeg_warning.empty()) return CorruptError(client_.jpeg_warning);
-    take(0, std::as_const(block).view());
     return block;
   }
 
-  Status DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, TakeRows take) {
+  Status DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t rows,
+                        TakeRows take) {
     TEGULA_TRY(Select(page.offset));
     TEGULA_ASSIGN_OR_RETURN(const JpegBlock jpeg, LoadJpegTile(page, block_y * page.blocks_across() + block_x));
-    return decoder_.Decode(jpeg, page.rows_inside(block_y), take);
+    return decoder_.Decode(jpeg, rows, take);
   }
 
  private:
@@ -365,16 +352,17 @@ Result<bool> TiffFile::HasAllTiles(const TiffPage& page) const {
 }
 
 Result<Tensor> TiffFile::DecodeBlock(const TiffPage& page, std::int64_t block_y, std::int64_t block_x,
-                                     std::int64_t sample, Allocate allocate, TakeRows take) const {
+                                     std::int64_t sample, Allocate allocate) const {
   TEGULA_ASSIGN_OR_RETURN(const Lease handle, Borrow(page.offset));
-  Result<Tensor> block = handle->Decode(page, block_y, block_x, sample, allocate, take);
+  Result<Tensor> block = handle->Decode(page, block_y, block_x, sample, allocate);
   if (block.ok()) return block;
   return std::move(block).Context(PlaceOf(page, block_y, block_x));
 }
 
-Status TiffFile::DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, TakeRows take) const {
+Status TiffFile::DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t rows,
+                                TakeRows take) const {
   TEGULA_ASSIGN_OR_RETURN(const Lease handle, Borrow(page.offset));
-  Status status = handle->DecodeTileRows(page, block_y, block_x, take);
+  Status status = handle->DecodeTileRows(page, block_y, block_x, rows, take);
   return status.ok() ? Ok() : std::move(status).Context(PlaceOf(page, block_y, block_x));
 }
 

@@ -37,15 +37,15 @@ class TiffFile {
   Result<TiffPage> ReadPageAt(std::uint64_t offset) const;
   /// Whether all tiles of a tiled page have data: scanners leave some out.
   Result<bool> HasAllTiles(const TiffPage& page) const;
-  /// One decoded block as (row, column, sample); `sample` matters for planar pages only. JPEG in YCbCr comes as RGB.
-  /// kCorrupt with the block's place. JPEG tiles are decoded without libtiff, which takes rows one by one, and have no
-  /// rows beyond the image. The tensor is one that `allocate` gives; `take` is shown its rows as soon as they are
-  /// there.
+  /// One decoded block as (row, column, sample), in a tensor that `allocate` gives; `sample` matters for planar pages
+  /// only. JPEG in YCbCr comes as RGB. kCorrupt with the block's place.
   using Allocate = FunctionRef<Result<Tensor>(DType dtype, const Shape& shape)>;
   Result<Tensor> DecodeBlock(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t sample,
-                             Allocate allocate, TakeRows take) const;
-  /// A JPEG tile (TiffPage::has_jpeg_tiles) by a few rows at a time.
-  Status DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, TakeRows take) const;
+                             Allocate allocate) const;
+  /// The first rows of a JPEG tile (TiffPage::has_jpeg_tiles), as JpegBlockDecoder shows them: without libtiff, which
+  /// decodes tiles whole.
+  Status DecodeTileRows(const TiffPage& page, std::int64_t block_y, std::int64_t block_x, std::int64_t rows,
+                        TakeRows take) const;
 
  private:
   class Handle;

@@ -11,17 +11,20 @@ namespace tegula::image {
 namespace {
 
 constexpr std::int64_t kBesideRows = 2048;  // of pixels that a window has beside its last two rows of tiles
+constexpr std::int64_t kOverlap = 512;      // of windows, at most as a rule
 
 // Where one row of windows ends and the next begins both want the same tiles: two rows of them at most, unless windows
-// overlap by more than a tile. All channels of one plane of the first level. Strips are read once. What a window shares
-// with those beside it, two columns of tiles, comes on top: with a tile too little, each pushes out the one that is
-// wanted next, and all are decoded twice.
+// overlap by more than a tile; of tall JPEG tiles, which are kept in bands, no more of the second than windows overlap.
+// All channels of one plane of the first level. Strips are read once. What a window shares with those beside it, two
+// columns of tiles, comes on top: with a tile too little, each pushes out the one that is wanted next, and all are
+// decoded twice.
 std::int64_t BytesWorthKeeping(const TiffLayout& layout) noexcept {
   std::int64_t pixels = 0;
   for (std::size_t c = 0; c < layout.info.channels.size(); ++c) {
     const TiffPage& page = layout.pages[static_cast<std::size_t>(layout.planes[c].page)];
     if (!page.tiled) continue;
-    const std::int64_t rows = 2 * page.block_height * page.blocks_across() * page.block_width,
+    const std::int64_t second = page.has_jpeg_tiles() ? std::min(kOverlap, page.block_height) : page.block_height,
+                       rows = (page.block_height + second) * page.blocks_across() * page.block_width,
                        columns = 2 * (kBesideRows + page.block_height) * page.block_width;
     pixels += rows + columns;
   }
@@ -38,6 +41,9 @@ std::int64_t BlocksTogether(const TiffPage& page) noexcept {
   const bool pays = page.samples > 1 && !page.planar && page.block_height <= kGatheredBytes / row_bytes;
   return pays ? std::max<std::int64_t>(1, kGatheredWidth / page.block_width) : 1;
 }
+
+// Rows of a JPEG tile that are kept, or go, together.
+constexpr std::int64_t kBandHeight = 4 * JpegBlockDecoder::kRowsAtOnce;
 
 Interval BlocksOf(Interval pixels, std::int64_t block) noexcept {
   return {pixels.begin / block, CeilDiv(pixels.end, block)};
@@ -136,21 +142,23 @@ class TiffSource final : public Source {
     const TileCache::Key key{page.offset, static_cast<std::uint64_t>(index)};
     const std::int64_t y0 = by * page.block_height, x0 = bx * page.block_width;
     const Box whole{{y0, y0 + page.rows_inside(by)}, {x0, std::min(x0 + page.block_width, page.width)}};
-    const TileShare share = ShareOf(whole, request);
-    bool is_taken = false;
-    const auto take_rows = [&](std::int64_t y, const ConstView& rows_yxs) {
-      take(y0 + y, x0, rows_yxs);
-      is_taken = true;
+    const auto share = [&](Interval rows) { return ShareOf({rows.Shifted(y0), whole.x}, request); };
+    const auto decode = [&](std::int64_t rows, TakeRows show) -> Result<std::optional<Tensor>> {
+      if (page.has_jpeg_tiles()) {
+        TEGULA_TRY(file_.DecodeTileRows(page, by, bx, rows, show));
+        return std::optional<Tensor>();
+      }
+      const auto allocate = [&](DType dtype, const Shape& shape) { return cache_.Allocate(dtype, shape); };
+      TEGULA_ASSIGN_OR_RETURN(Tensor block, file_.DecodeBlock(page, by, bx, sample_block, allocate));
+      return std::optional(std::move(block));
     };
-    if (share.is_all() && page.has_jpeg_tiles() && !cache_.Has(key))
-      return file_.DecodeTileRows(page, by, bx, take_rows);
-    const auto allocate = [&](DType dtype, const Shape& shape) { return cache_.Allocate(dtype, shape); };
-    TEGULA_ASSIGN_OR_RETURN(
-        const TileCache::Tile block,
-        cache_.Get(
-            key, [&]() { return file_.DecodeBlock(page, by, bx, sample_block, allocate, take_rows); }, share));
-    if (!is_taken) take(y0, x0, block->view());
-    return Ok();
+    const TileRead read{.dtype = info().dtype,
+                        .shape_yxs = {whole.height(), page.block_width, page.samples_per_block()},
+                        .band_height = page.has_jpeg_tiles() ? kBandHeight : page.block_height,
+                        .rows = Intersect(request.box.y, whole.y).Shifted(-y0),
+                        .share = share};
+    return cache_.Read(key, read, decode,
+                       [&](std::int64_t y, const ConstView& rows_yxs) { take(y0 + y, x0, rows_yxs); });
   }
 
   // As TakePixels gives them.

@@ -4,32 +4,46 @@
 #include <utility>
 
 #include "tegula/core/random.h"
+#include "tegula/tensor/kernels.h"
 
 namespace tegula::image {
 namespace {
 
-constexpr std::size_t kMostSpares = 4;
-constexpr std::int64_t kLargestSpare = 3 << 20;  // a tile of 1024² pixels of three colours
+constexpr std::int64_t kSpareBytes = 8 << 20;
+constexpr std::int64_t kFew = 8;  // of a tile's rows, as a divisor
 
-// Pixels of `tile` in `box` along one axis, doubled; what lies where a neighbour reads too counts once.
-std::int64_t HalvesTaken(Interval tile, Interval box, std::int64_t overlap, Interval image) noexcept {
+Interval RowsOf(const TileRead& read, std::size_t band) noexcept {
+  const std::int64_t begin = static_cast<std::int64_t>(band) * read.band_height;
+  return {begin, std::min(begin + read.band_height, read.shape_yxs[0])};
+}
+
+bool Wants(const TileRead& read, std::size_t band) noexcept {
+  return !Intersect(RowsOf(read, band), read.rows).empty();
+}
+
+// Pixels of `part` in `box` along one axis, doubled; what lies where a neighbour reads too counts once.
+std::int64_t HalvesTaken(Interval part, Interval box, std::int64_t overlap, Interval image) noexcept {
   const Interval alone{box.begin == image.begin ? box.begin : box.begin + overlap,
                        box.end == image.end ? box.end : box.end - overlap};
-  return Intersect(tile, box).size() + Intersect(tile, alone).size();
+  return Intersect(part, box).size() + Intersect(part, alone).size();
 }
 
 }  // namespace
 
-TileShare TileShare::Of(const Box& tile, const Box& box, Overlap overlap, const Box& image) noexcept {
-  return {HalvesTaken(tile.y, box.y, overlap.y, image.y) * HalvesTaken(tile.x, box.x, overlap.x, image.x),
-          4 * tile.area()};
+TileShare TileShare::Of(const Box& part, const Box& box, Overlap overlap, const Box& image) noexcept {
+  return {HalvesTaken(part.y, box.y, overlap.y, image.y) * HalvesTaken(part.x, box.x, overlap.x, image.x),
+          4 * part.area()};
 }
 
 void TileCache::Spares::Put(Tensor tensor) {
-  if (tensor.bytes() > kLargestSpare) return;
+  if (tensor.bytes() > kSpareBytes) return;
   const std::lock_guard lock(mutex_);
-  if (tensors_.size() == kMostSpares) tensors_.erase(tensors_.begin());
+  bytes_ += tensor.bytes();
   tensors_.push_back(std::move(tensor));
+  while (bytes_ > kSpareBytes) {
+    bytes_ -= tensors_.front().bytes();
+    tensors_.erase(tensors_.begin());
+  }
 }
 
 std::optional<Tensor> TileCache::Spares::Take(DType dtype, const Shape& shape) {
@@ -40,6 +54,7 @@ std::optional<Tensor> TileCache::Spares::Take(DType dtype, const Shape& shape) {
   if (found == tensors_.rend()) return std::nullopt;
   Tensor tensor = std::move(*found);
   tensors_.erase(std::next(found).base());
+  bytes_ -= tensor.bytes();
   return tensor;
 }
 
@@ -47,24 +62,105 @@ std::size_t TileCache::Hash::operator()(Key key) const noexcept {
   return static_cast<std::size_t>(Mix(Mix(key.page) ^ key.tile));
 }
 
-Result<TileCache::Tile> TileCache::Get(Key key, FunctionRef<Result<Tensor>()> decode, TileShare share) {
-  const std::shared_ptr<Slot> slot = Touch(key);
+Result<TileCache::Tile> TileCache::Get(Key key, FunctionRef<Result<Tensor>()> decode) {
+  const std::shared_ptr<Slot> slot = Touch(key, 1);
   const std::lock_guard lock(slot->decoding);
-  if (slot->tile == nullptr) {
+  Tile& tile = slot->bands.front().pixels;
+  if (tile == nullptr) {
     Result<Tensor> decoded = decode();
     if (!decoded.ok()) {
       Forget(key, slot);
       return std::move(decoded).error();
     }
-    const auto recycle = [spares = spares_](Tensor* tensor) {
-      spares->Put(std::move(*tensor));
-      delete tensor;
-    };
-    slot->tile = Tile(new Tensor(std::move(decoded).value()), recycle);
+    tile = Hold(std::move(*decoded));
     Account(key, slot);
   }
-  Take(key, slot, share);
-  return slot->tile;
+  return tile;
+}
+
+Status TileCache::Read(Key key, const TileRead& read, Decode decode, TakeRows take) {
+  const std::shared_ptr<Slot> slot = Touch(key, CeilDiv(read.shape_yxs[0], read.band_height));
+  std::vector<std::pair<std::int64_t, Tile>> here;  // to be shown when others may go on
+  {
+    const std::lock_guard lock(slot->decoding);
+    bool are_all_here = true;
+    for (std::size_t b = 0; b < slot->bands.size(); ++b) {
+      if (!Wants(read, b)) continue;
+      if (slot->bands[b].pixels == nullptr)
+        are_all_here = false;
+      else
+        here.emplace_back(RowsOf(read, b).begin, slot->bands[b].pixels);
+    }
+    if (!are_all_here) {
+      Status filled = Fill(*slot, read, decode, take);
+      if (!filled.ok()) {
+        Forget(key, slot);
+        return filled;
+      }
+    }
+    for (std::size_t b = 0; b < slot->bands.size(); ++b) {
+      if (!Wants(read, b)) continue;
+      const TileShare share = read.share(RowsOf(read, b));
+      slot->bands[b].taken += share.taken;
+      if (slot->bands[b].taken >= share.whole) slot->bands[b].pixels = nullptr;
+    }
+    Account(key, slot);
+  }
+  for (const auto& [y, pixels] : here) take(y, pixels->view());
+  return Ok();
+}
+
+// Decodes as many rows as must be; shows what is wanted and keeps what others are expected to want.
+Status TileCache::Fill(Slot& slot, const TileRead& read, Decode decode, TakeRows take) {
+  const std::size_t count = slot.bands.size();
+  std::vector<bool> is_kept(count);
+  std::int64_t wanted_end = 0, kept_end = 0;
+  for (std::size_t b = 0; b < count; ++b) {
+    if (slot.bands[b].pixels != nullptr) continue;
+    const TileShare share = read.share(RowsOf(read, b));
+    is_kept[b] = slot.bands[b].taken + share.taken < share.whole;
+    if (is_kept[b]) kept_end = RowsOf(read, b).end;
+    if (Wants(read, b)) wanted_end = RowsOf(read, b).end;
+  }
+  // Decoding the first few rows twice costs less than keeping all others until they are wanted.
+  const std::int64_t end = wanted_end <= read.shape_yxs[0] / kFew ? wanted_end : std::max(wanted_end, kept_end);
+  std::vector<std::optional<Tensor>> kept(count);
+  Status allocated = Ok();
+  const auto show = [&](std::int64_t y, const ConstView& rows_yxs) {
+    const auto b = static_cast<std::size_t>(y / read.band_height);
+    if (Wants(read, b) && slot.bands[b].pixels == nullptr) take(y, rows_yxs);
+    if (!is_kept[b] || !allocated.ok()) return;
+    const Interval rows = RowsOf(read, b);
+    if (!kept[b]) {
+      Result<Tensor> place = Allocate(read.dtype, {rows.size(), read.shape_yxs[1], read.shape_yxs[2]});
+      if (place.ok())
+        kept[b] = std::move(*place);
+      else
+        allocated = std::move(place).error();
+    }
+    if (kept[b]) ConvertCopy(rows_yxs, kept[b]->view().Slice(0, y - rows.begin, rows_yxs.shape()[0]));
+  };
+  TEGULA_ASSIGN_OR_RETURN(std::optional<Tensor> whole, decode(end, show));
+  TEGULA_TRY(allocated);
+  if (whole) {
+    TEGULA_ASSERT(count == 1);
+    take(0, std::as_const(*whole).view());
+    if (is_kept[0])
+      kept[0] = std::move(whole);
+    else
+      Recycle(std::move(*whole));
+  }
+  for (std::size_t b = 0; b < count; ++b)
+    if (kept[b]) slot.bands[b].pixels = Hold(std::move(*kept[b]));
+  return Ok();
+}
+
+TileCache::Tile TileCache::Hold(Tensor tensor) const {
+  const auto recycle = [spares = spares_](Tensor* gone) {
+    spares->Put(std::move(*gone));
+    delete gone;
+  };
+  return Tile(new Tensor(std::move(tensor)), recycle);
 }
 
 Result<Tensor> TileCache::Allocate(DType dtype, const Shape& shape) {
@@ -72,46 +168,37 @@ Result<Tensor> TileCache::Allocate(DType dtype, const Shape& shape) {
   return Tensor::Allocate(dtype, shape);
 }
 
-bool TileCache::Has(Key key) const {
-  const std::lock_guard lock(mutex_);
-  return index_.contains(key);
-}
-
 std::int64_t TileCache::bytes() const {
   const std::lock_guard lock(mutex_);
   return bytes_;
 }
 
-std::shared_ptr<TileCache::Slot> TileCache::Touch(Key key) {
+std::shared_ptr<TileCache::Slot> TileCache::Touch(Key key, std::int64_t bands) {
   const std::lock_guard lock(mutex_);
   if (const auto found = index_.find(key); found != index_.end()) {
     entries_.splice(entries_.begin(), entries_, found->second);
     return found->second->slot;
   }
   entries_.push_front({key, std::make_shared<Slot>()});
+  entries_.front().slot->bands.resize(static_cast<std::size_t>(bands));
   index_.emplace(key, entries_.begin());
   return entries_.front().slot;
 }
 
 void TileCache::Account(Key key, const std::shared_ptr<Slot>& slot) {
+  std::int64_t bytes = 0;
+  for (const Band& band : slot->bands) bytes += band.pixels != nullptr ? band.pixels->bytes() : 0;
   const std::lock_guard lock(mutex_);
   const auto found = index_.find(key);
-  if (found == index_.end() || found->second->slot != slot) return;  // dropped while it was decoded
-  slot->bytes = slot->tile->bytes();
-  bytes_ += slot->bytes;
+  if (found == index_.end() || found->second->slot != slot) return;  // dropped meanwhile
+  bytes_ += bytes - slot->bytes;
+  slot->bytes = bytes;
+  if (bytes == 0) return Erase(found->second);
   // From the oldest on; what is being decoded or was decoded just now stays.
   for (auto entry = entries_.end(); bytes_ > budget_ && entry != entries_.begin();) {
     --entry;
     if (entry->slot != slot && entry->slot->bytes > 0) Erase(entry++);
   }
-}
-
-void TileCache::Take(Key key, const std::shared_ptr<Slot>& slot, TileShare share) {
-  const std::lock_guard lock(mutex_);
-  const auto found = index_.find(key);
-  if (found == index_.end() || found->second->slot != slot) return;
-  found->second->taken += share.taken;
-  if (TileShare{found->second->taken, share.whole}.is_all()) Erase(found->second);
 }
 
 void TileCache::Forget(Key key, const std::shared_ptr<Slot>& slot) {

@@ -1,7 +1,8 @@
-// image/tile_cache.h — decoded tiles, so that overlapping reads do not decode them again.
+// image/tile_cache.h — what reads to come want of decoded tiles, so that overlapping reads do not decode them again.
 //
 // Windows of a prediction overlap by their context and are read by several workers; without this each tile of a file
-// would be decoded for every window that touches it. One cache belongs to one source.
+// would be decoded for every window that touches it. A tall tile is kept in bands, of which those go that all have
+// taken: between two rows of windows little is left, however large the tiles. One cache belongs to one source.
 #pragma once
 
 #include <cstdint>
@@ -16,23 +17,33 @@
 #include "tegula/core/interval.h"
 #include "tegula/core/status.h"
 #include "tegula/image/source.h"
+#include "tegula/image/take_rows.h"
 #include "tegula/tensor/tensor.h"
 
 namespace tegula::image {
 
-/// How much of a tile a read takes. When all of it was taken, nobody is expected to come back: the tile goes, and its
-/// memory, which the processor's caches still hold, becomes the next one's. By default tiles stay.
+/// How much of some pixels a read takes. When all of it was taken, nobody is expected to come back: they go, and their
+/// memory, which the processor's caches still hold, becomes the next ones'. By default they stay.
 struct TileShare {
   std::int64_t taken = 0;
   std::int64_t whole = 1;
-  bool is_all() const noexcept { return taken >= whole; }
-  /// Of `tile` (its pixels that belong to `image`) for a read of `box`, which its neighbours overlap: what two
-  /// regions read counts half for each, what four read a quarter.
-  static TileShare Of(const Box& tile, const Box& box, Overlap overlap, const Box& image) noexcept;
+  /// Of `part` of a tile (its pixels that belong to `image`) for a read of `box`, which its neighbours overlap: what
+  /// two regions read counts half for each, what four read a quarter.
+  static TileShare Of(const Box& part, const Box& box, Overlap overlap, const Box& image) noexcept;
+};
+
+/// What a read wants of a tile.
+struct TileRead {
+  DType dtype = DType::kU8;
+  Shape shape_yxs;                              ///< of the tile: rows, columns, samples
+  std::int64_t band_height = 0;                 ///< rows that are kept, or go, together
+  Interval rows;                                ///< that are wanted; not empty
+  FunctionRef<TileShare(Interval rows)> share;  ///< of a band, that it takes
 };
 
 /// Least recently used tiles go first. A tile that is asked for while another thread decodes it is waited for, so each
-/// is decoded and held once. Thread-safe.
+/// is decoded and held once; but of one of which only the first few rows are wanted the others are left to those who
+/// want them, who decode these few again. Thread-safe.
 class TileCache {
  public:
   static constexpr std::int64_t kDefaultBytes = 32 << 20;
@@ -42,28 +53,32 @@ class TileCache {
     std::uint64_t tile = 0;
     friend bool operator==(Key, Key) = default;
   };
+  /// Decodes a tile: shows its first `rows` rows from above, in pieces of which none lies in two bands, or returns the
+  /// pixels if the tile is one band. These may have more rows than the tile.
+  using Decode = FunctionRef<Result<std::optional<Tensor>>(std::int64_t rows, TakeRows show)>;
 
-  /// Holds at most `budget_bytes`, but always the newest tile: of a file that is one huge strip the strip stays.
+  /// Holds at most `budget_bytes`, but always the newest tile: of a file that is one huge tile this stays.
   explicit TileCache(std::int64_t budget_bytes = kDefaultBytes) : budget_(budget_bytes) {}
 
   /// The tile; decoded by `decode` if it is not here. An error is returned and not remembered.
-  Result<Tile> Get(Key key, FunctionRef<Result<Tensor>()> decode, TileShare share = {});
+  Result<Tile> Get(Key key, FunctionRef<Result<Tensor>()> decode);
 
-  /// Whether it is here, or on its way.
-  bool Has(Key key) const;
+  /// Shows `take` the bands that hold the wanted rows, in pieces and any order; decodes those that are not here. An
+  /// error is returned and not remembered; some rows may have been shown before.
+  Status Read(Key key, const TileRead& read, Decode decode, TakeRows take);
 
-  /// Uninitialised pixels for a tile: those of one that went, if they are of this form. New memory is slow, for each of
-  /// its pages is cleared.
+  /// Uninitialised pixels: those of a tile or band that went, if they are of this form. New memory is slow, for each
+  /// of its pages is cleared.
   Result<Tensor> Allocate(DType dtype, const Shape& shape);
-  /// Gives back what Allocate gave for another use than a tile.
+  /// Gives back what Allocate gave for another use than a tile of the cache.
   void Recycle(Tensor tensor) { spares_->Put(std::move(tensor)); }
 
   std::int64_t budget() const noexcept { return budget_; }
-  /// Bytes held now; never above the budget unless one tile alone is. A few tiles that went are not counted.
+  /// Bytes held now; never above the budget unless one tile alone is. A few MB that went are not counted.
   std::int64_t bytes() const;
 
  private:
-  // Tiles that went and are used no longer. Thread-safe.
+  // Pixels that went and are used no longer. Thread-safe.
   class Spares {
    public:
     void Put(Tensor tensor);
@@ -71,26 +86,31 @@ class TileCache {
 
    private:
     std::mutex mutex_;
-    std::vector<Tensor> tensors_;
+    std::vector<Tensor> tensors_;  // oldest first
+    std::int64_t bytes_ = 0;
   };
-  // A place for one tile. `decoding` is held while its pixels are made; `tile` is set once.
+  struct Band {
+    Tile pixels;  // null: not decoded, or gone
+    std::int64_t taken = 0;
+  };
+  // A place for one tile. `decoding` is held while `bands` are looked at or filled.
   struct Slot {
     std::mutex decoding;
-    Tile tile;
+    std::vector<Band> bands;
     std::int64_t bytes = 0;  // counted in bytes_
   };
   struct Entry {
     Key key;
     std::shared_ptr<Slot> slot;
-    std::int64_t taken = 0;
   };
   struct Hash {
     std::size_t operator()(Key key) const noexcept;
   };
-  std::shared_ptr<Slot> Touch(Key key);
+  std::shared_ptr<Slot> Touch(Key key, std::int64_t bands);
+  Status Fill(Slot& slot, const TileRead& read, Decode decode, TakeRows take);
+  Tile Hold(Tensor tensor) const;
   void Account(Key key, const std::shared_ptr<Slot>& slot);
   void Forget(Key key, const std::shared_ptr<Slot>& slot);
-  void Take(Key key, const std::shared_ptr<Slot>& slot, TileShare share);
   void Erase(std::list<Entry>::iterator entry);
 
   const std::int64_t budget_;

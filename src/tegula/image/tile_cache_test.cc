@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "tegula/core/executor.h"
+#include "tegula/core/random.h"
 
 namespace tegula::image {
 namespace {
@@ -62,22 +64,178 @@ TEST(TileCache, CountsWhatSeveralRegionsReadInParts) {
   }
 }
 
-TEST(TileCache, DropsATileWhenAllOfItWasTaken) {
+// A tile of one sample whose pixels are the numbers of their rows, and how many rows of it were decoded.
+class NumberedRows {
+ public:
+  NumberedRows(std::int64_t height, std::int64_t width) : height_(height), width_(width) {}
+
+  /// Reads `rows` and checks that they come, once each and right.
+  void Read(TileCache& cache, TileCache::Key key, Interval rows, FunctionRef<TileShare(Interval)> share) {
+    std::vector<int> seen(static_cast<std::size_t>(height_));
+    const auto take = [&](std::int64_t y, const ConstView& rows_yxs) {
+      for (std::int64_t i = 0; i < rows_yxs.shape()[0]; ++i) {
+        const std::uint8_t* const row = rows_yxs.as<std::uint8_t>() + i * width_;
+        ++seen[static_cast<std::size_t>(y + i)];
+        EXPECT_TRUE(row[0] == Value(y + i) && row[width_ - 1] == Value(y + i)) << "row " << y + i;
+      }
+    };
+    const auto decode = [&](std::int64_t end, TakeRows show) -> Result<std::optional<Tensor>> {
+      constexpr std::int64_t kAtOnce = 8;
+      std::vector<std::uint8_t> piece(static_cast<std::size_t>(kAtOnce * width_));
+      for (std::int64_t y = 0; y < end; y += kAtOnce) {
+        const std::int64_t count = std::min(kAtOnce, end - y);
+        for (std::int64_t i = 0; i < count; ++i) std::fill_n(piece.begin() + i * width_, width_, Value(y + i));
+        show(y, ConstView(reinterpret_cast<const std::byte*>(piece.data()), DType::kU8, {count, width_, 1}));
+      }
+      decoded += end;
+      return std::optional<Tensor>();
+    };
+    const TileRead read{.shape_yxs = {height_, width_, 1}, .band_height = kBandHeight, .rows = rows, .share = share};
+    ASSERT_TRUE(cache.Read(key, read, decode, take).ok());
+    for (std::int64_t y = rows.begin; y < rows.end; ++y) EXPECT_EQ(seen[static_cast<std::size_t>(y)], 1) << "row " << y;
+  }
+
+  static constexpr std::int64_t kBandHeight = 16;
+  std::atomic<std::int64_t> decoded{0};
+
+ private:
+  static std::uint8_t Value(std::int64_t y) { return static_cast<std::uint8_t>(y % 251); }
+  std::int64_t height_, width_;
+};
+
+// What a read of rows takes of a tile at the top of a larger image, with the overlap of two reads.
+auto RowsAlone(Interval rows, std::int64_t overlap) {
+  return [=](Interval band) { return TileShare::Of({band, {0, 10}}, {rows, {0, 1000}}, {overlap, 0}, kImage); };
+}
+
+TEST(TileCache, KeepsOnlyTheBandsThatOthersWillTake) {
+  TileCache cache(100000);
+  NumberedRows tile(100, 10);
+  tile.Read(cache, {}, {0, 60}, RowsAlone({0, 60}, 20));  // so the next one begins at 40
+  EXPECT_EQ(cache.bytes(), (100 - 32) * 10);
+  tile.Read(cache, {}, {40, 100}, RowsAlone({40, 200}, 20));
+  EXPECT_EQ(cache.bytes(), 0);
+  EXPECT_EQ(tile.decoded, 100);
+  // What went is decoded again, and not kept as nobody else is expected.
+  tile.Read(cache, {}, {0, 100}, RowsAlone({0, 200}, 0));
+  EXPECT_EQ(tile.decoded, 200);
+  EXPECT_EQ(cache.bytes(), 0);
+}
+
+TEST(TileCache, LeavesATileOfWhichFewRowsAreWantedToThoseWhoWantTheOthers) {
+  TileCache cache(100000);
+  NumberedRows tile(256, 10);
+  tile.Read(cache, {}, {0, 20}, RowsAlone({-100, 20}, 20));
+  EXPECT_EQ(tile.decoded, 32);
+  EXPECT_EQ(cache.bytes(), 32 * 10);
+  tile.Read(cache, {}, {0, 256}, RowsAlone({0, 400}, 20));
+  EXPECT_EQ(tile.decoded, 32 + 256);
+  NumberedRows low(240, 10);  // 32 rows are more than an eighth
+  low.Read(cache, {1, 0}, {0, 20}, RowsAlone({-100, 20}, 20));
+  EXPECT_EQ(low.decoded, 240);
+}
+
+// Windows over an image of tiles, as a prediction reads them; `order` says in which.
+struct WindowsOverTiles {
+  std::int64_t height, width, tile, step, overlap;
+
+  // None lies within what the one before reads.
+  std::int64_t Count(std::int64_t size) const { return std::max<std::int64_t>(1, CeilDiv(size - overlap, step)); }
+  std::int64_t across() const { return Count(width); }
+  std::int64_t windows() const { return Count(height) * across(); }
+  Box image() const { return {{0, height}, {0, width}}; }
+  Box Window(std::int64_t i) const {
+    const auto along = [&](std::int64_t n, std::int64_t size) {
+      return Intersect(Interval{n * step, (n + 1) * step + overlap}, {0, size});
+    };
+    return {along(i / across(), height), along(i % across(), width)};
+  }
+  // Of the tile in row and column.
+  Box Tile(std::int64_t y, std::int64_t x) const {
+    return Intersect({{y * tile, (y + 1) * tile}, {x * tile, (x + 1) * tile}}, image());
+  }
+  template <class F>
+  void ForEachTile(const Box& box, F&& f) const {
+    for (std::int64_t y = box.y.begin / tile; y * tile < box.y.end; ++y)
+      for (std::int64_t x = box.x.begin / tile; x * tile < box.x.end; ++x) f(y, x, Tile(y, x));
+  }
+  // Rows that were decoded.
+  std::int64_t Read(TileCache& cache, std::int64_t i) const {
+    std::int64_t decoded = 0;
+    const Box box = Window(i);
+    ForEachTile(box, [&](std::int64_t y, std::int64_t x, const Box& at) {
+      NumberedRows rows(at.height(), at.width());
+      const auto share = [&](Interval band) {
+        return TileShare::Of({band.Shifted(at.y.begin), at.x}, box, {overlap, overlap}, image());
+      };
+      rows.Read(cache, {static_cast<std::uint64_t>(y), static_cast<std::uint64_t>(x)},
+                Intersect(at.y, box.y).Shifted(-at.y.begin), share);
+      decoded += rows.decoded;
+    });
+    return decoded;
+  }
+};
+
+TEST(TileCache, DecodesWhatWindowsShareOnceAndIsEmptyInTheEnd) {
+  std::uint64_t state = 1;
+  const auto random = [&](std::int64_t from, std::int64_t to) {
+    state = Mix(state);
+    return from + static_cast<std::int64_t>(state % static_cast<std::uint64_t>(to - from));
+  };
+  for (int run = 0; run < 200; ++run) {
+    WindowsOverTiles windows{random(1, 400), random(1, 400), random(1, 200), random(20, 200), 0};
+    windows.overlap = random(0, windows.step / 2 + 1);
+    TileCache cache(1 << 30);
+    std::int64_t decoded = 0, all = 0;
+    for (std::int64_t i = 0; i < windows.windows(); ++i) decoded += windows.Read(cache, i);
+    windows.ForEachTile(windows.image(), [&](std::int64_t, std::int64_t, const Box& at) { all += at.height(); });
+    EXPECT_EQ(cache.bytes(), 0) << run;
+    EXPECT_GE(decoded, all);
+    EXPECT_LE(decoded, all + all / 8) << run;  // the first few rows of tiles that a window just touches from above
+  }
+}
+
+TEST(TileCache, GivesTheRightRowsInAnyOrderAndWithAnyBudget) {
+  const WindowsOverTiles windows{300, 300, 70, 64, 20};
+  for (const std::int64_t budget : {1LL, 5000LL, 1LL << 30}) {
+    TileCache cache(budget);
+    for (std::int64_t i = 0; i < windows.windows(); ++i) windows.Read(cache, i * 7 % windows.windows());
+    for (std::int64_t i = windows.windows() - 1; i >= 0; --i) windows.Read(cache, i);
+    EXPECT_LE(cache.bytes(), std::max<std::int64_t>(budget, 70 * 70));
+  }
+}
+
+TEST(TileCache, GivesThreadsTheRightRows) {
+  const WindowsOverTiles windows{300, 300, 70, 64, 20};
+  TileCache cache(20000);
+  const std::unique_ptr<Executor> threads = NewThreadExecutor(4);
+  threads->ForEach(4 * windows.windows(), [&](std::int64_t i, int) { windows.Read(cache, i % windows.windows()); });
+  EXPECT_LE(cache.bytes(), 20000);
+}
+
+TEST(TileCache, KeepsATileThatWasDecodedWhole) {
   TileCache cache(1000);
   int decoded = 0;
-  const auto get = [&](std::int64_t taken) {
-    const auto decode = [&]() {
+  const auto read = [&](TileShare share) {
+    const auto decode = [&](std::int64_t, TakeRows) -> Result<std::optional<Tensor>> {
       ++decoded;
-      return Bytes(100);
+      TEGULA_ASSIGN_OR_RETURN(Tensor tile, Tensor::Allocate(DType::kU8, {12, 10, 1}));  // rows beyond the image
+      return std::optional(std::move(tile));
     };
-    ASSERT_TRUE(cache.Get({0, 0}, decode, {taken, 10}).ok());
+    std::int64_t rows = 0;
+    const auto take = [&](std::int64_t, const ConstView& rows_yxs) { rows += rows_yxs.shape()[0]; };
+    const auto share_of = [&](Interval) { return share; };
+    ASSERT_TRUE(
+        cache.Read({}, {.shape_yxs = {10, 10, 1}, .band_height = 12, .rows = {2, 4}, .share = share_of}, decode, take)
+            .ok());
+    EXPECT_EQ(rows, 12);
   };
-  get(4), get(5);
-  EXPECT_EQ(cache.bytes(), 100);
-  get(1);
+  read({4, 10}), read({5, 10});
+  EXPECT_EQ(cache.bytes(), 120);
+  read({1, 10});
   EXPECT_EQ(decoded, 1);
   EXPECT_EQ(cache.bytes(), 0);
-  get(10);
+  read({10, 10});
   EXPECT_EQ(decoded, 2);
   EXPECT_EQ(cache.bytes(), 0);
 }
@@ -118,6 +276,12 @@ TEST(TileCache, AnErrorIsNotRemembered) {
   TileCache cache;
   EXPECT_EQ(cache.Get({0, 0}, []() -> Result<Tensor> { return CorruptError("no"); }).error().code, Code::kCorrupt);
   EXPECT_TRUE(cache.Get({0, 0}, [] { return Bytes(1); }).ok());
+  NumberedRows tile(20, 10);
+  const auto all = [](Interval) { return TileShare{}; };
+  const auto damaged = [](std::int64_t, TakeRows) -> Result<std::optional<Tensor>> { return CorruptError("no"); };
+  const TileRead read{.shape_yxs = {20, 10, 1}, .band_height = 16, .rows = {0, 20}, .share = all};
+  EXPECT_EQ(cache.Read({1, 0}, read, damaged, [](std::int64_t, const ConstView&) {}).error().code, Code::kCorrupt);
+  tile.Read(cache, {1, 0}, {0, 20}, all);
 }
 
 TEST(TileCache, ThreadsThatWantOneTileDecodeItOnce) {
