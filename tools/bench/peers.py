@@ -3,8 +3,9 @@
 
 Every program is started as a user would start it, one after the other on the same image, and its CPU time, wall time and
 largest resident memory are taken from the system. Where the limits are, in 8192 x 8192 pixels, that is done in rounds, since
-neighbours on a machine slow down one program or another; what counts is the round of median CPU time and the largest memory of all. Tegula has proven its engine and measured context and costs before, as
-it does once per model. What is not run is said, with the reason.
+neighbours on a machine slow down one program or another; what counts is the round of median CPU time and the largest memory
+of all. Tegula has proven its engine and measured context and costs before, as it does once per model. What is not run is
+said, with the reason.
 """
 
 import json
@@ -66,31 +67,35 @@ def programs(tegula, model, shared):
     }
 
 
+def measured(name, words, size, folder, environment):
+    """A row about one run on the mosaic of this size."""
+    out = folder / "work"
+    out.mkdir()
+    row = {"pixels": size, "program": name, **run(words(folder / f"nuclei_{size}.tif", out), environment)}
+    record = out / "out/run.json"
+    if record.exists():
+        tiles = json.loads(record.read_text())["tiles"]
+        row["windows"], row["window"] = tiles["windows"], tiles["axes"][-1]["tile"]
+    show_row(row)
+    shutil.rmtree(out)
+    return row
+
+
 def compare(build, shared, folder, sizes=SIZES):
     model = shared / "data/models_made/nuclei_unet_any_size"
     environment = {"TEGULA_CACHE": str(folder / "cache"), "BIOIMAGEIO_CACHE_PATH": str(folder / "core")}
     subprocess.run([sys.executable, shared / "bench/make_mosaic.py", shared / "data", folder, *map(str, sizes)], check=True)
     cases = programs(build / "tegula", model, shared)
     for name in ("tegula", "tegula, bf16"):  # what is found out once per model
-        run(cases[name](folder / f"nuclei_{max(sizes[0], 2048 if 2048 in sizes else sizes[0])}.tif", folder / "warm"), environment)
+        run(cases[name](folder / f"nuclei_{2048 if 2048 in sizes else sizes[0]}.tif", folder / "warm"), environment)
         shutil.rmtree(folder / "warm", ignore_errors=True)
     rows = []
     for size in sizes:
         rounds = {}
         for round_ in range(ROUNDS if size == LIMITED else 1):
             for name, words in cases.items():
-                if size > LARGEST.get(name, max(SIZES)) or (round_ > 0 and name in ONCE):
-                    continue
-                out = folder / "work"
-                out.mkdir()
-                row = {"pixels": size, "program": name, **run(words(folder / f"nuclei_{size}.tif", out), environment)}
-                record = out / "out/run.json"
-                if record.exists():
-                    tiles = json.loads(record.read_text())["tiles"]
-                    row["windows"], row["window"] = tiles["windows"], tiles["axes"][-1]["tile"]
-                rounds.setdefault(name, []).append(row)
-                show_row(row)
-                shutil.rmtree(out)
+                if size <= LARGEST.get(name, max(SIZES)) and not (round_ > 0 and name in ONCE):
+                    rounds.setdefault(name, []).append(measured(name, words, size, folder, environment))
         rows += [middle(runs) for runs in rounds.values()]
     return rows
 

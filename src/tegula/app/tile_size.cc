@@ -85,8 +85,7 @@ Result<Turn> MeasureTurn(const tiling::ModelGrid& grid, const MemoryBudget& budg
   Turn turn;
   const double began = MonotonicSeconds();
   for (const PerAxis<std::int64_t>& window : pipeline::WindowsToMeasure(grid)) {
-    std::int64_t pixels = 1;
-    for (const std::int64_t size : window.of) pixels *= size;
+    const std::int64_t pixels = pipeline::PixelsOf(window);
     if (!turn.measured.empty()) {
       const WindowCosts known(turn.measured);
       turn.is_cut_short = budget.bytes > 0 && ResidentMemoryBytes() + known.Bytes(pixels) > budget.bytes;

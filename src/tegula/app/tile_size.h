@@ -44,9 +44,9 @@ struct TileChoice {
 };
 
 /// Of the windows that fit into the budget the fastest for all of the image; of about equally fast ones the smallest.
-/// Windows that the request names are only checked. `held` is what the process takes now, `band_bytes` what passes over
-/// the finished output hold at once. Without `costs` the request is returned as it is. Errors of PlanFor; kExhausted
-/// with the memory that is needed at least.
+/// Windows that the request names are only checked. `held` is what the process takes now, `workers` are those that have
+/// a window in work at once. Without `costs` the request is returned as it is. Errors of PlanFor; kExhausted with the
+/// memory that is needed at least.
 Result<TileChoice> ChooseTiles(const spec::ModelDescription& model, std::span<const pipeline::InputFeed> feeds,
                                const pipeline::PredictionRequest& request, const pipeline::WindowCosts* costs,
                                const MemoryBudget& budget, std::int64_t held, int workers);

@@ -14,12 +14,6 @@ namespace {
 constexpr int kLeastRuns = 2, kMostRuns = 10;
 constexpr double kLeastSeconds = 0.25;  // of all runs
 
-std::int64_t PixelsOf(const PerAxis<std::int64_t>& window) {
-  std::int64_t pixels = 1;
-  for (const std::int64_t size : window.of) pixels *= size;
-  return pixels;
-}
-
 // A tensor of this shape with the bytes of another, over and over.
 Result<Tensor> Repeated(const Tensor& sample, const Shape& shape, const Limits& limits) {
   TEGULA_ASSIGN_OR_RETURN(Tensor filled, Tensor::Allocate(sample.dtype(), shape, limits));
@@ -77,6 +71,12 @@ std::int64_t WindowCosts::Bytes(std::int64_t pixels) const noexcept {
   std::size_t above = 1;
   while (above + 1 < measured_.size() && measured_[above].pixels < pixels) ++above;
   return line(measured_[above - 1], measured_[above]);
+}
+
+std::int64_t PixelsOf(const PerAxis<std::int64_t>& window) noexcept {
+  std::int64_t pixels = 1;
+  for (const std::int64_t size : window.of) pixels *= size;
+  return pixels;
 }
 
 std::vector<PerAxis<std::int64_t>> WindowsToMeasure(const tiling::ModelGrid& grid) {

@@ -41,6 +41,9 @@ class WindowCosts {
   std::vector<WindowCost> measured_;  // ascending
 };
 
+/// Of a window of the leading input, t · z · y · x.
+std::int64_t PixelsOf(const PerAxis<std::int64_t>& window) noexcept;
+
 /// The windows that are worth measuring: about a sixteenth, a quarter and all of what the planner would take at most
 /// for such a model, each of a size the network accepts; ascending, one if the size is fixed.
 std::vector<PerAxis<std::int64_t>> WindowsToMeasure(const tiling::ModelGrid& grid);
