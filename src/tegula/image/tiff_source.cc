@@ -33,7 +33,7 @@ std::int64_t BytesWorthKeeping(const TiffLayout& layout) noexcept {
 
 // Narrower blocks are put together to about this width before their samples are told apart: each sample's rows go to
 // another place, and memory is slow where pieces are as short as one block's. What is gathered stays in a core's cache.
-constexpr std::int64_t kGatheredWidth = 1024;
+constexpr std::int64_t kGatheredWidth = 512;
 constexpr std::int64_t kGatheredBytes = 2 << 20;
 
 std::int64_t BlocksTogether(const TiffPage& page) noexcept {
