@@ -1,5 +1,5 @@
 // Any bytes as a JPEG tile: which tables come from elsewhere, what colours it has and how large it must be stand in the
-// first bytes. Its first rows alone must be the first of all.
+// first bytes. Its first rows alone must be the first of all, and the same, or refused again, a second time.
 
 #include <algorithm>
 #include <cstdint>
@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t tables = std::min<std::size_t>(bytes.size(), data[4] + 256U * data[5]);
   const JpegBlock block{bytes.subspan(tables), bytes.first(tables), colours, height, width};
   JpegBlockDecoder decoder;
-  std::vector<std::byte> all, first;
+  std::vector<std::byte> all, first, again;
   const auto decode = [&](std::int64_t count, std::vector<std::byte>& pixels) {
     const auto take = [&](std::int64_t y, const tegula::ConstView& rows_yxs) {
       if (y * width * block.samples() != static_cast<std::int64_t>(pixels.size())) std::abort();
@@ -28,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   };
   const bool is_sound = decode(height, all), begins_sound = decode(rows, first);
   if (is_sound && !begins_sound) std::abort();
+  if (decode(rows, again) != begins_sound || (begins_sound && again != first)) std::abort();
   if (!begins_sound) return 0;
   if (static_cast<std::int64_t>(first.size()) != rows * width * block.samples()) std::abort();
   if (is_sound && !std::equal(first.begin(), first.end(), all.begin())) std::abort();
