@@ -49,15 +49,6 @@ Interval BlocksOf(Interval pixels, std::int64_t block) noexcept {
   return {pixels.begin / block, CeilDiv(pixels.end, block)};
 }
 
-// Samples of a row as elements of a row.
-template <class Byte>
-BasicView<Byte> AsRows(const BasicView<Byte>& yxs) noexcept {
-  return {yxs.data(), yxs.dtype(), {yxs.shape()[0], yxs.shape()[1] * yxs.shape()[2]}, {yxs.strides()[0], 1}};
-}
-
-// Pixels (rows, columns, samples) without gaps, of which the first is that of the level at y, x.
-using TakePixels = FunctionRef<void(std::int64_t y, std::int64_t x, const ConstView& pixels_yxs)>;
-
 /// Holds a pool of libtiff handles and a bounded cache. Immutable and thread-safe.
 class TiffSource final : public Source {
  public:
@@ -94,7 +85,7 @@ class TiffSource final : public Source {
   TileShare ShareOf(const Box& tile, const ReadRequest& request) const noexcept {
     const Level& level = info().levels[static_cast<std::size_t>(request.level)];
     const std::int64_t pixel_bytes = DTypeSize(info().dtype) * static_cast<std::int64_t>(info().channels.size());
-    if (level.height <= cache_.budget() / pixel_bytes / level.width) return {};
+    if (level.height <= cache_.budget() / pixel_bytes / level.width) return {.rest = {0, tile.width()}};
     return TileShare::Of(tile, request.box, request.overlap, {{0, level.height}, {0, level.width}});
   }
 
@@ -124,7 +115,7 @@ class TiffSource final : public Source {
     const std::int64_t y0 = by * page.block_height, x0 = bxs.begin * page.block_width;
     const auto gather = [&](std::int64_t y, std::int64_t x, const ConstView& rows_yxs) {
       const View place = gathered.Slice(0, y - y0, rows_yxs.shape()[0]).Slice(1, x - x0, rows_yxs.shape()[1]);
-      ConvertCopy(AsRows(rows_yxs), AsRows(place));
+      ConvertCopy(rows_yxs, place);
     };
     for (std::int64_t bx = bxs.begin; bx < bxs.end; ++bx) TEGULA_TRY(TakeBlock(i, by, bx, request, gather));
     to_place(y0, x0, gathered);
@@ -152,13 +143,15 @@ class TiffSource final : public Source {
       TEGULA_ASSIGN_OR_RETURN(Tensor block, file_.DecodeBlock(page, by, bx, sample_block, allocate));
       return std::optional(std::move(block));
     };
-    const TileRead read{.dtype = info().dtype,
-                        .shape_yxs = {whole.height(), page.block_width, page.samples_per_block()},
-                        .band_height = page.has_jpeg_tiles() ? kBandHeight : page.block_height,
-                        .rows = Intersect(request.box.y, whole.y).Shifted(-y0),
-                        .share = share};
-    return cache_.Read(key, read, decode,
-                       [&](std::int64_t y, const ConstView& rows_yxs) { take(y0 + y, x0, rows_yxs); });
+    const TileRead read{
+        .dtype = info().dtype,
+        .shape_yxs = {whole.height(), page.block_width, page.samples_per_block()},
+        .band_height = page.has_jpeg_tiles() ? kBandHeight : page.block_height,
+        .box = {Intersect(request.box.y, whole.y).Shifted(-y0), Intersect(request.box.x, whole.x).Shifted(-x0)},
+        .share = share};
+    return cache_.Read(key, read, decode, [&](std::int64_t y, std::int64_t x, const ConstView& pixels_yxs) {
+      take(y0 + y, x0 + x, pixels_yxs);
+    });
   }
 
   // As TakePixels gives them.

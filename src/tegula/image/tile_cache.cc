@@ -18,21 +18,35 @@ Interval RowsOf(const TileRead& read, std::size_t band) noexcept {
 }
 
 bool Wants(const TileRead& read, std::size_t band) noexcept {
-  return !Intersect(RowsOf(read, band), read.rows).empty();
+  return !Intersect(RowsOf(read, band), read.box.y).empty();
+}
+
+// Where no neighbour reads; may be reversed.
+Interval Alone(Interval box, std::int64_t overlap, Interval image) noexcept {
+  return {box.begin == image.begin ? box.begin : box.begin + overlap,
+          box.end == image.end ? box.end : box.end - overlap};
 }
 
 // Pixels of `part` in `box` along one axis, doubled; what lies where a neighbour reads too counts once.
-std::int64_t HalvesTaken(Interval part, Interval box, std::int64_t overlap, Interval image) noexcept {
-  const Interval alone{box.begin == image.begin ? box.begin : box.begin + overlap,
-                       box.end == image.end ? box.end : box.end - overlap};
+std::int64_t HalvesTaken(Interval part, Interval box, Interval alone) noexcept {
   return Intersect(part, box).size() + Intersect(part, alone).size();
+}
+
+// From the first to the last of `all` that is not in `gone`.
+Interval Rest(Interval all, Interval gone) noexcept {
+  if (Intersect(all, gone).empty()) return all;
+  return {gone.begin <= all.begin ? std::min(gone.end, all.end) : all.begin,
+          gone.end >= all.end ? std::max(gone.begin, all.begin) : all.end};
 }
 
 }  // namespace
 
 TileShare TileShare::Of(const Box& part, const Box& box, Overlap overlap, const Box& image) noexcept {
-  return {HalvesTaken(part.y, box.y, overlap.y, image.y) * HalvesTaken(part.x, box.x, overlap.x, image.x),
-          4 * part.area()};
+  const Box alone{Alone(box.y, overlap.y, image.y), Alone(box.x, overlap.x, image.x)};
+  const Interval rest = alone.y.Contains(part.y) ? Rest(part.x, alone.x) : part.x;
+  return {.taken = HalvesTaken(part.y, box.y, alone.y) * HalvesTaken(part.x, box.x, alone.x),
+          .whole = 4 * part.area(),
+          .rest = rest.Shifted(-part.x.begin)};
 }
 
 void TileCache::Spares::Put(Tensor tensor) {
@@ -78,18 +92,23 @@ Result<TileCache::Tile> TileCache::Get(Key key, FunctionRef<Result<Tensor>()> de
   return tile;
 }
 
-Status TileCache::Read(Key key, const TileRead& read, Decode decode, TakeRows take) {
+Status TileCache::Read(Key key, const TileRead& read, Decode decode, TakePixels take) {
   const std::shared_ptr<Slot> slot = Touch(key, CeilDiv(read.shape_yxs[0], read.band_height));
-  std::vector<std::pair<std::int64_t, Tile>> here;  // to be shown when others may go on
+  struct Here {
+    std::int64_t y, x;
+    Tile pixels;
+  };
+  std::vector<Here> here;  // to be shown when others may go on
   {
     const std::lock_guard lock(slot->decoding);
     bool are_all_here = true;
     for (std::size_t b = 0; b < slot->bands.size(); ++b) {
       if (!Wants(read, b)) continue;
-      if (slot->bands[b].pixels == nullptr)
-        are_all_here = false;
+      const Band& band = slot->bands[b];
+      if (band.Holds(read.box.x))
+        here.push_back({RowsOf(read, b).begin, band.x, band.pixels});
       else
-        here.emplace_back(RowsOf(read, b).begin, slot->bands[b].pixels);
+        are_all_here = false;
     }
     if (!are_all_here) {
       Status filled = Fill(*slot, read, decode, take);
@@ -106,21 +125,24 @@ Status TileCache::Read(Key key, const TileRead& read, Decode decode, TakeRows ta
     }
     Account(key, slot);
   }
-  for (const auto& [y, pixels] : here) take(y, pixels->view());
+  for (const auto& [y, x, pixels] : here) take(y, x, pixels->view());
   return Ok();
 }
 
 // Decodes as many rows as must be; shows what is wanted and keeps what others are expected to want.
-Status TileCache::Fill(Slot& slot, const TileRead& read, Decode decode, TakeRows take) {
+Status TileCache::Fill(Slot& slot, const TileRead& read, Decode decode, TakePixels take) {
   const std::size_t count = slot.bands.size();
-  std::vector<bool> is_kept(count);
+  std::vector<bool> is_shown(count);
+  std::vector<Interval> kept_columns(count);
   std::int64_t wanted_end = 0, kept_end = 0;
   for (std::size_t b = 0; b < count; ++b) {
-    if (slot.bands[b].pixels != nullptr) continue;
+    const Band& band = slot.bands[b];
+    is_shown[b] = Wants(read, b) && !band.Holds(read.box.x);
+    if (band.pixels != nullptr && !is_shown[b]) continue;
     const TileShare share = read.share(RowsOf(read, b));
-    is_kept[b] = slot.bands[b].taken + share.taken < share.whole;
-    if (is_kept[b]) kept_end = RowsOf(read, b).end;
-    if (Wants(read, b)) wanted_end = RowsOf(read, b).end;
+    if (band.taken + share.taken < share.whole) kept_columns[b] = share.rest;
+    if (!kept_columns[b].empty()) kept_end = RowsOf(read, b).end;
+    if (is_shown[b]) wanted_end = RowsOf(read, b).end;
   }
   // Decoding the first few rows twice costs less than keeping all others until they are wanted.
   const std::int64_t end = wanted_end <= read.shape_yxs[0] / kFew ? wanted_end : std::max(wanted_end, kept_end);
@@ -128,30 +150,38 @@ Status TileCache::Fill(Slot& slot, const TileRead& read, Decode decode, TakeRows
   Status allocated = Ok();
   const auto show = [&](std::int64_t y, const ConstView& rows_yxs) {
     const auto b = static_cast<std::size_t>(y / read.band_height);
-    if (Wants(read, b) && slot.bands[b].pixels == nullptr) take(y, rows_yxs);
-    if (!is_kept[b] || !allocated.ok()) return;
+    if (is_shown[b]) take(y, 0, rows_yxs);
+    const Interval columns = kept_columns[b];
+    if (columns.empty() || !allocated.ok()) return;
     const Interval rows = RowsOf(read, b);
     if (!kept[b]) {
-      Result<Tensor> place = Allocate(read.dtype, {rows.size(), read.shape_yxs[1], read.shape_yxs[2]});
+      Result<Tensor> place = Allocate(read.dtype, {rows.size(), columns.size(), read.shape_yxs[2]});
       if (place.ok())
         kept[b] = std::move(*place);
       else
         allocated = std::move(place).error();
     }
-    if (kept[b]) ConvertCopy(rows_yxs, kept[b]->view().Slice(0, y - rows.begin, rows_yxs.shape()[0]));
+    if (kept[b])
+      ConvertCopy(rows_yxs.Slice(1, columns.begin, columns.size()),
+                  kept[b]->view().Slice(0, y - rows.begin, rows_yxs.shape()[0]));
   };
   TEGULA_ASSIGN_OR_RETURN(std::optional<Tensor> whole, decode(end, show));
   TEGULA_TRY(allocated);
   if (whole) {
     TEGULA_ASSERT(count == 1);
-    take(0, std::as_const(*whole).view());
-    if (is_kept[0])
-      kept[0] = std::move(whole);
-    else
+    take(0, 0, std::as_const(*whole).view());
+    if (kept_columns[0].empty()) {
       Recycle(std::move(*whole));
+    } else {
+      kept[0] = std::move(whole);
+      kept_columns[0].begin = 0;
+    }
   }
   for (std::size_t b = 0; b < count; ++b)
-    if (kept[b]) slot.bands[b].pixels = Hold(std::move(*kept[b]));
+    if (kept[b]) {
+      slot.bands[b].pixels = Hold(std::move(*kept[b]));
+      slot.bands[b].x = kept_columns[b].begin;
+    }
   return Ok();
 }
 

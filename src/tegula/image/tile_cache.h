@@ -2,7 +2,8 @@
 //
 // Windows of a prediction overlap by their context and are read by several workers; without this each tile of a file
 // would be decoded for every window that touches it. A tall tile is kept in bands, of which those go that all have
-// taken: between two rows of windows little is left, however large the tiles. One cache belongs to one source.
+// taken, and of a band only the columns that others will want: between two windows little is left, however large the
+// tiles. One cache belongs to one source.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,7 @@ namespace tegula::image {
 struct TileShare {
   std::int64_t taken = 0;
   std::int64_t whole = 1;
+  Interval rest;  ///< columns of them that other reads are expected to want, counted from their first
   /// Of `part` of a tile (its pixels that belong to `image`) for a read of `box`, which its neighbours overlap: what
   /// two regions read counts half for each, what four read a quarter.
   static TileShare Of(const Box& part, const Box& box, Overlap overlap, const Box& image) noexcept;
@@ -37,7 +39,7 @@ struct TileRead {
   DType dtype = DType::kU8;
   Shape shape_yxs;                              ///< of the tile: rows, columns, samples
   std::int64_t band_height = 0;                 ///< rows that are kept, or go, together
-  Interval rows;                                ///< that are wanted; not empty
+  Box box;                                      ///< that is wanted; not empty
   FunctionRef<TileShare(Interval rows)> share;  ///< of a band, that it takes
 };
 
@@ -63,9 +65,10 @@ class TileCache {
   /// The tile; decoded by `decode` if it is not here. An error is returned and not remembered.
   Result<Tile> Get(Key key, FunctionRef<Result<Tensor>()> decode);
 
-  /// Shows `take` the bands that hold the wanted rows, in pieces and any order; decodes those that are not here. An
-  /// error is returned and not remembered; some rows may have been shown before.
-  Status Read(Key key, const TileRead& read, Decode decode, TakeRows take);
+  /// Shows `take` the bands that hold the wanted rows, with the wanted columns and perhaps more, in pieces and any
+  /// order; decodes those that are not here. An error is returned and not remembered; some rows may have been shown
+  /// before.
+  Status Read(Key key, const TileRead& read, Decode decode, TakePixels take);
 
   /// Uninitialised pixels: those of a tile or band that went, if they are of this form. New memory is slow, for each
   /// of its pages is cleared.
@@ -90,8 +93,12 @@ class TileCache {
     std::int64_t bytes_ = 0;
   };
   struct Band {
-    Tile pixels;  // null: not decoded, or gone
+    Tile pixels;         // null: not decoded, or gone
+    std::int64_t x = 0;  // their first column
     std::int64_t taken = 0;
+    bool Holds(Interval columns) const noexcept {
+      return pixels != nullptr && Interval{x, x + pixels->shape()[1]}.Contains(columns);
+    }
   };
   // A place for one tile. `decoding` is held while `bands` are looked at or filled.
   struct Slot {
@@ -107,7 +114,7 @@ class TileCache {
     std::size_t operator()(Key key) const noexcept;
   };
   std::shared_ptr<Slot> Touch(Key key, std::int64_t bands);
-  Status Fill(Slot& slot, const TileRead& read, Decode decode, TakeRows take);
+  Status Fill(Slot& slot, const TileRead& read, Decode decode, TakePixels take);
   Tile Hold(Tensor tensor) const;
   void Account(Key key, const std::shared_ptr<Slot>& slot);
   void Forget(Key key, const std::shared_ptr<Slot>& slot);

@@ -64,19 +64,34 @@ TEST(TileCache, CountsWhatSeveralRegionsReadInParts) {
   }
 }
 
-// A tile of one sample whose pixels are the numbers of their rows, and how many rows of it were decoded.
-class NumberedRows {
- public:
-  NumberedRows(std::int64_t height, std::int64_t width) : height_(height), width_(width) {}
+TEST(TileCache, ExpectsThatOthersWantWhatNotOneReadAloneTakes) {
+  const Box tile{{80, 160}, {100, 200}};
+  const auto rest = [&](const Box& box) { return TileShare::Of(tile, box, {10, 10}, kImage).rest; };
+  EXPECT_TRUE(rest({{0, 400}, {0, 400}}).empty());
+  EXPECT_EQ(rest({{0, 400}, {0, 150}}), (Interval{40, 100}));
+  EXPECT_EQ(rest({{0, 400}, {150, 400}}), (Interval{0, 60}));
+  EXPECT_EQ(rest({{0, 400}, {120, 180}}), (Interval{0, 100}));  // from the first to the last
+  EXPECT_EQ(rest({{0, 150}, {0, 150}}), (Interval{0, 100}));    // whoever reads the rows below wants all columns
+  EXPECT_EQ(rest({{400, 500}, {0, 400}}), (Interval{0, 100}));
+  EXPECT_EQ(rest({{0, 400}, {150, 165}}), (Interval{0, 100}));  // nothing is taken by one alone
+}
 
-  /// Reads `rows` and checks that they come, once each and right.
-  void Read(TileCache& cache, TileCache::Key key, Interval rows, FunctionRef<TileShare(Interval)> share) {
+// A tile of one sample whose pixels tell their rows and columns, and how many rows of it were decoded.
+class NumberedTile {
+ public:
+  NumberedTile(std::int64_t height, std::int64_t width) : height_(height), width_(width) {}
+
+  /// Reads `box` and checks that its pixels come, once each and right.
+  void Read(TileCache& cache, TileCache::Key key, const Box& box, FunctionRef<TileShare(Interval)> share) {
     std::vector<int> seen(static_cast<std::size_t>(height_));
-    const auto take = [&](std::int64_t y, const ConstView& rows_yxs) {
-      for (std::int64_t i = 0; i < rows_yxs.shape()[0]; ++i) {
-        const std::uint8_t* const row = rows_yxs.as<std::uint8_t>() + i * width_;
+    const auto take = [&](std::int64_t y, std::int64_t x, const ConstView& pixels_yxs) {
+      const Interval columns{x, x + pixels_yxs.shape()[1]};
+      EXPECT_TRUE(columns.Contains(box.x));
+      for (std::int64_t i = 0; i < pixels_yxs.shape()[0]; ++i) {
+        const std::uint8_t* const row = pixels_yxs.as<std::uint8_t>() + i * columns.size();
         ++seen[static_cast<std::size_t>(y + i)];
-        EXPECT_TRUE(row[0] == Value(y + i) && row[width_ - 1] == Value(y + i)) << "row " << y + i;
+        EXPECT_TRUE(row[0] == Value(y + i, x) && row[columns.size() - 1] == Value(y + i, columns.end - 1))
+            << "row " << y + i;
       }
     };
     const auto decode = [&](std::int64_t end, TakeRows show) -> Result<std::optional<Tensor>> {
@@ -84,22 +99,24 @@ class NumberedRows {
       std::vector<std::uint8_t> piece(static_cast<std::size_t>(kAtOnce * width_));
       for (std::int64_t y = 0; y < end; y += kAtOnce) {
         const std::int64_t count = std::min(kAtOnce, end - y);
-        for (std::int64_t i = 0; i < count; ++i) std::fill_n(piece.begin() + i * width_, width_, Value(y + i));
+        for (std::int64_t i = 0; i < count; ++i)
+          for (std::int64_t x = 0; x < width_; ++x) piece[static_cast<std::size_t>(i * width_ + x)] = Value(y + i, x);
         show(y, ConstView(reinterpret_cast<const std::byte*>(piece.data()), DType::kU8, {count, width_, 1}));
       }
       decoded += end;
       return std::optional<Tensor>();
     };
-    const TileRead read{.shape_yxs = {height_, width_, 1}, .band_height = kBandHeight, .rows = rows, .share = share};
+    const TileRead read{.shape_yxs = {height_, width_, 1}, .band_height = kBandHeight, .box = box, .share = share};
     ASSERT_TRUE(cache.Read(key, read, decode, take).ok());
-    for (std::int64_t y = rows.begin; y < rows.end; ++y) EXPECT_EQ(seen[static_cast<std::size_t>(y)], 1) << "row " << y;
+    for (std::int64_t y = box.y.begin; y < box.y.end; ++y)
+      EXPECT_EQ(seen[static_cast<std::size_t>(y)], 1) << "row " << y;
   }
 
   static constexpr std::int64_t kBandHeight = 16;
   std::atomic<std::int64_t> decoded{0};
 
  private:
-  static std::uint8_t Value(std::int64_t y) { return static_cast<std::uint8_t>(y % 251); }
+  static std::uint8_t Value(std::int64_t y, std::int64_t x) { return static_cast<std::uint8_t>((7 * y + x) % 251); }
   std::int64_t height_, width_;
 };
 
@@ -110,28 +127,48 @@ auto RowsAlone(Interval rows, std::int64_t overlap) {
 
 TEST(TileCache, KeepsOnlyTheBandsThatOthersWillTake) {
   TileCache cache(100000);
-  NumberedRows tile(100, 10);
-  tile.Read(cache, {}, {0, 60}, RowsAlone({0, 60}, 20));  // so the next one begins at 40
+  NumberedTile tile(100, 10);
+  tile.Read(cache, {}, {{0, 60}, {0, 10}}, RowsAlone({0, 60}, 20));  // so the next one begins at 40
   EXPECT_EQ(cache.bytes(), (100 - 32) * 10);
-  tile.Read(cache, {}, {40, 100}, RowsAlone({40, 200}, 20));
+  tile.Read(cache, {}, {{40, 100}, {0, 10}}, RowsAlone({40, 200}, 20));
   EXPECT_EQ(cache.bytes(), 0);
   EXPECT_EQ(tile.decoded, 100);
   // What went is decoded again, and not kept as nobody else is expected.
-  tile.Read(cache, {}, {0, 100}, RowsAlone({0, 200}, 0));
+  tile.Read(cache, {}, {{0, 100}, {0, 10}}, RowsAlone({0, 200}, 0));
   EXPECT_EQ(tile.decoded, 200);
   EXPECT_EQ(cache.bytes(), 0);
 }
 
+TEST(TileCache, KeepsOnlyTheColumnsThatOthersWillTake) {
+  TileCache cache(100000);
+  NumberedTile tile(100, 100);
+  const auto read = [&](Interval x, std::int64_t overlap) {
+    const auto share = [&](Interval band) {
+      return TileShare::Of({band, {0, 100}}, {{0, 1000}, x}, {overlap, overlap}, kImage);
+    };
+    tile.Read(cache, {}, {{0, 100}, Intersect(x, {0, 100})}, share);
+  };
+  read({0, 60}, 20);
+  EXPECT_EQ(cache.bytes(), 60 * 100);
+  read({40, 200}, 20);
+  EXPECT_EQ(cache.bytes(), 0);
+  EXPECT_EQ(tile.decoded, 100);
+  // A read that nobody expected finds too few columns, and leaves what it expects others to want.
+  read({0, 60}, 20), read({30, 70}, 10);
+  EXPECT_EQ(tile.decoded, 300);
+  EXPECT_EQ(cache.bytes(), 100 * 100);
+}
+
 TEST(TileCache, LeavesATileOfWhichFewRowsAreWantedToThoseWhoWantTheOthers) {
   TileCache cache(100000);
-  NumberedRows tile(256, 10);
-  tile.Read(cache, {}, {0, 20}, RowsAlone({-100, 20}, 20));
+  NumberedTile tile(256, 10);
+  tile.Read(cache, {}, {{0, 20}, {0, 10}}, RowsAlone({-100, 20}, 20));
   EXPECT_EQ(tile.decoded, 32);
   EXPECT_EQ(cache.bytes(), 32 * 10);
-  tile.Read(cache, {}, {0, 256}, RowsAlone({0, 400}, 20));
+  tile.Read(cache, {}, {{0, 256}, {0, 10}}, RowsAlone({0, 400}, 20));
   EXPECT_EQ(tile.decoded, 32 + 256);
-  NumberedRows low(240, 10);  // 32 rows are more than an eighth
-  low.Read(cache, {1, 0}, {0, 20}, RowsAlone({-100, 20}, 20));
+  NumberedTile low(240, 10);  // 32 rows are more than an eighth
+  low.Read(cache, {1, 0}, {{0, 20}, {0, 10}}, RowsAlone({-100, 20}, 20));
   EXPECT_EQ(low.decoded, 240);
 }
 
@@ -164,13 +201,14 @@ struct WindowsOverTiles {
     std::int64_t decoded = 0;
     const Box box = Window(i);
     ForEachTile(box, [&](std::int64_t y, std::int64_t x, const Box& at) {
-      NumberedRows rows(at.height(), at.width());
+      NumberedTile one(at.height(), at.width());
       const auto share = [&](Interval band) {
         return TileShare::Of({band.Shifted(at.y.begin), at.x}, box, {overlap, overlap}, image());
       };
-      rows.Read(cache, {static_cast<std::uint64_t>(y), static_cast<std::uint64_t>(x)},
-                Intersect(at.y, box.y).Shifted(-at.y.begin), share);
-      decoded += rows.decoded;
+      const Box wanted = Intersect(at, box);
+      one.Read(cache, {static_cast<std::uint64_t>(y), static_cast<std::uint64_t>(x)},
+               {wanted.y.Shifted(-at.y.begin), wanted.x.Shifted(-at.x.begin)}, share);
+      decoded += one.decoded;
     });
     return decoded;
   }
@@ -223,16 +261,15 @@ TEST(TileCache, KeepsATileThatWasDecodedWhole) {
       return std::optional(std::move(tile));
     };
     std::int64_t rows = 0;
-    const auto take = [&](std::int64_t, const ConstView& rows_yxs) { rows += rows_yxs.shape()[0]; };
+    const auto take = [&](std::int64_t, std::int64_t, const ConstView& pixels_yxs) { rows += pixels_yxs.shape()[0]; };
     const auto share_of = [&](Interval) { return share; };
-    ASSERT_TRUE(
-        cache.Read({}, {.shape_yxs = {10, 10, 1}, .band_height = 12, .rows = {2, 4}, .share = share_of}, decode, take)
-            .ok());
+    const TileRead wanted{.shape_yxs = {10, 10, 1}, .band_height = 12, .box = {{2, 4}, {0, 10}}, .share = share_of};
+    ASSERT_TRUE(cache.Read({}, wanted, decode, take).ok());
     EXPECT_EQ(rows, 12);
   };
-  read({4, 10}), read({5, 10});
+  read({4, 10, {0, 10}}), read({5, 10, {5, 10}});
   EXPECT_EQ(cache.bytes(), 120);
-  read({1, 10});
+  read({1, 10, {5, 10}});
   EXPECT_EQ(decoded, 1);
   EXPECT_EQ(cache.bytes(), 0);
   read({10, 10});
@@ -276,12 +313,13 @@ TEST(TileCache, AnErrorIsNotRemembered) {
   TileCache cache;
   EXPECT_EQ(cache.Get({0, 0}, []() -> Result<Tensor> { return CorruptError("no"); }).error().code, Code::kCorrupt);
   EXPECT_TRUE(cache.Get({0, 0}, [] { return Bytes(1); }).ok());
-  NumberedRows tile(20, 10);
-  const auto all = [](Interval) { return TileShare{}; };
+  NumberedTile tile(20, 10);
+  const auto all = [](Interval) { return TileShare{.rest = {0, 10}}; };
   const auto damaged = [](std::int64_t, TakeRows) -> Result<std::optional<Tensor>> { return CorruptError("no"); };
-  const TileRead read{.shape_yxs = {20, 10, 1}, .band_height = 16, .rows = {0, 20}, .share = all};
-  EXPECT_EQ(cache.Read({1, 0}, read, damaged, [](std::int64_t, const ConstView&) {}).error().code, Code::kCorrupt);
-  tile.Read(cache, {1, 0}, {0, 20}, all);
+  const TileRead read{.shape_yxs = {20, 10, 1}, .band_height = 16, .box = {{0, 20}, {0, 10}}, .share = all};
+  const auto take = [](std::int64_t, std::int64_t, const ConstView&) {};
+  EXPECT_EQ(cache.Read({1, 0}, read, damaged, take).error().code, Code::kCorrupt);
+  tile.Read(cache, {1, 0}, {{0, 20}, {0, 10}}, all);
 }
 
 TEST(TileCache, ThreadsThatWantOneTileDecodeItOnce) {

@@ -32,25 +32,51 @@ To ConvertElement(From value) noexcept {
   }
 }
 
-// Calls row(in_offset, out_offset) for every combination of all axes but the last.
-template <class F>
-void ForEachRow(const Shape& shape, const Shape& in_strides, const Shape& out_strides, F&& row) {
-  const int outer = shape.rank() - 1;
-  std::array<std::int64_t, kMaxRank> index{};
-  std::int64_t in = 0, out = 0;
-  for (;;) {
-    row(in, out);
-    int axis = outer - 1;
-    for (; axis >= 0; --axis) {
-      const auto a = static_cast<std::size_t>(axis);
-      in += in_strides[axis], out += out_strides[axis];
-      if (++index[a] < shape[axis]) break;
-      in -= index[a] * in_strides[axis], out -= index[a] * out_strides[axis];
-      index[a] = 0;
+// An axis of two views of one shape.
+struct CommonAxis {
+  std::int64_t size = 1, in_stride = 1, out_stride = 1;
+};
+
+// The axes that lie one after the other in both views taken as one, so that rows are as long as they can be.
+class CommonAxes {
+ public:
+  CommonAxes(const ConstView& in, const View& out) {
+    for (int axis = 0; axis < in.shape().rank(); ++axis) {
+      const CommonAxis next{in.shape()[axis], in.strides()[axis], out.strides()[axis]};
+      if (next.size == 1) continue;
+      if (count_ > 0 && last().in_stride == next.in_stride * next.size &&
+          last().out_stride == next.out_stride * next.size)
+        axes_[count_ - 1] = {last().size * next.size, next.in_stride, next.out_stride};
+      else
+        axes_[count_++] = next;
     }
-    if (axis < 0) return;
+    if (count_ == 0) axes_[count_++] = {};
   }
-}
+  const CommonAxis& last() const noexcept { return axes_[count_ - 1]; }
+
+  // Calls row(in_offset, out_offset) for every combination of all axes but the last.
+  template <class F>
+  void ForEachRow(F&& row) const {
+    std::array<std::int64_t, kMaxRank> index{};
+    std::int64_t in = 0, out = 0;
+    for (;;) {
+      row(in, out);
+      std::size_t a = count_ - 1;
+      for (; a > 0; --a) {
+        const CommonAxis& axis = axes_[a - 1];
+        in += axis.in_stride, out += axis.out_stride;
+        if (++index[a - 1] < axis.size) break;
+        in -= index[a - 1] * axis.in_stride, out -= index[a - 1] * axis.out_stride;
+        index[a - 1] = 0;
+      }
+      if (a == 0) return;
+    }
+  }
+
+ private:
+  std::array<CommonAxis, kMaxRank> axes_;
+  std::size_t count_ = 0;
+};
 
 template <class To, class From>
 void ConvertRow(const From* in, std::int64_t in_stride, To* out, std::int64_t out_stride, std::int64_t size) noexcept {
@@ -69,18 +95,10 @@ template <class To, class From>
 void ConvertView(const ConstView& in, const View& out) noexcept {
   const From* const from = in.as<From>();
   To* const to = out.as<To>();
-  const Shape& shape = in.shape();
-  if (shape.rank() == 0) {
-    *to = ConvertElement<To>(*from);
-    return;
-  }
-  if (in.is_contiguous() && out.is_contiguous()) {
-    ConvertRow(from, 1, to, 1, shape.elements());
-    return;
-  }
-  const int last = shape.rank() - 1;
-  ForEachRow(shape, in.strides(), out.strides(), [&](std::int64_t i, std::int64_t o) {
-    ConvertRow(from + i, in.strides()[last], to + o, out.strides()[last], shape[last]);
+  const CommonAxes axes(in, out);
+  const CommonAxis& last = axes.last();
+  axes.ForEachRow([&](std::int64_t i, std::int64_t o) {
+    ConvertRow(from + i, last.in_stride, to + o, last.out_stride, last.size);
   });
 }
 

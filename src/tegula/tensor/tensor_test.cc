@@ -1,9 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "tegula/core/function_ref.h"
+#include "tegula/core/random.h"
 #include "tegula/tensor/kernels.h"
 #include "tegula/tensor/tensor.h"
 
@@ -37,6 +41,56 @@ TEST(ConvertCopy, HandlesAnyStrides) {
       for (std::int64_t x = 0; x < 4; ++x)
         EXPECT_EQ(out.values<float>()[static_cast<std::size_t>(c + 8 * y + 2 * x)],
                   static_cast<float>(c * 12 + y * 4 + x));
+}
+
+// A part of a larger tensor: axes in any order of storage, some of one element.
+struct RandomPart {
+  Shape strides = {0, 0, 0, 0};
+  std::int64_t begin = 0, elements = 1;
+
+  RandomPart(const Shape& shape, FunctionRef<std::int64_t(std::int64_t below)> random) {
+    std::array<int, 4> order{0, 1, 2, 3};
+    for (std::size_t i = 3; i > 0; --i) std::swap(order[i], order[static_cast<std::size_t>(random(i + 1))]);
+    for (const int axis : order) {  // fastest first
+      const std::int64_t before = random(2) * random(3), after = random(2) * random(3);
+      strides[axis] = elements;
+      begin += before * elements;
+      elements *= before + shape[axis] + after;
+    }
+  }
+  std::size_t At(const std::array<std::int64_t, 4>& i) const {
+    std::int64_t at = begin;
+    for (int axis = 0; axis < 4; ++axis) at += i[static_cast<std::size_t>(axis)] * strides[axis];
+    return static_cast<std::size_t>(at);
+  }
+};
+
+TEST(ConvertCopy, CopiesJustThePartsOfTensors) {
+  std::uint64_t state = 1;
+  const auto random = [&](std::int64_t below) {
+    state = Mix(state);
+    return static_cast<std::int64_t>(state % static_cast<std::uint64_t>(below));
+  };
+  for (int run = 0; run < 2000; ++run) {
+    const Shape shape{1 + random(4), 1 + random(4), 1 + random(4), 1 + random(4)};
+    const RandomPart from(shape, random), to(shape, random);
+    Tensor in = Tensor::Allocate(DType::kU16, {from.elements}).value();
+    std::iota(in.values<std::uint16_t>().begin(), in.values<std::uint16_t>().end(), std::uint16_t{1});
+    Tensor out = Tensor::Allocate(DType::kF32, {to.elements}).value();
+    std::vector<float> expected(static_cast<std::size_t>(to.elements), 0.0f);
+    std::fill(out.values<float>().begin(), out.values<float>().end(), 0.0f);
+    for (std::int64_t n = 0; n < shape.elements(); ++n) {
+      std::array<std::int64_t, 4> i{};
+      for (std::int64_t axis = 3, rest = n; axis >= 0; --axis) {
+        i[static_cast<std::size_t>(axis)] = rest % shape[static_cast<int>(axis)];
+        rest /= shape[static_cast<int>(axis)];
+      }
+      expected[to.At(i)] = static_cast<float>(from.At(i) + 1);
+    }
+    ConvertCopy(ConstView(std::as_const(in).view().data() + from.begin * 2, DType::kU16, shape, from.strides),
+                View(out.view().data() + to.begin * 4, DType::kF32, shape, to.strides));
+    ASSERT_TRUE(std::equal(expected.begin(), expected.end(), out.values<float>().begin())) << run;
+  }
 }
 
 template <class T>
