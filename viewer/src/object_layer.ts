@@ -149,6 +149,9 @@ export class ObjectLayer {
   }
 
   private readonly draw = (): void => {
+    // A picture that has come while the image moves is drawn with the movement, not once more after it.
+    cancelAnimationFrame(this.scheduled);
+    this.scheduled = 0;
     const view = this.view(true);
     const { canvas } = this;
     if (view && (canvas.width !== view.width || canvas.height !== view.height))
