@@ -24,7 +24,8 @@
 namespace tegula::image {
 
 /// How much of some pixels a read takes. When all of it was taken, nobody is expected to come back: they go, and their
-/// memory, which the processor's caches still hold, becomes the next ones'. By default they stay.
+/// memory, which the processor's caches still hold, becomes the next ones'. With nothing taken and all columns as the
+/// rest they stay.
 struct TileShare {
   std::int64_t taken = 0;
   std::int64_t whole = 1;
@@ -44,8 +45,8 @@ struct TileRead {
 };
 
 /// Least recently used tiles go first. A tile that is asked for while another thread decodes it is waited for, so each
-/// is decoded and held once; but of one of which only the first few rows are wanted the others are left to those who
-/// want them, who decode these few again. Thread-safe.
+/// is decoded and held once, as long as reads are those that were expected; but of one of which only the first few rows
+/// are wanted the others are left to those who want them, who decode these few again. Thread-safe.
 class TileCache {
  public:
   static constexpr std::int64_t kDefaultBytes = 32 << 20;
